@@ -28,3 +28,27 @@ class CatalogError(RallyscopeError):
 
     def __str__(self) -> str:
         return f"catalogue {self.file}, entry {self.entry}, key {self.key}: {self.problem}"
+
+
+@dataclass(eq=False)
+class ModelError(RallyscopeError):
+    """A model whose file, header or SQL is not what a model must be."""
+
+    model: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"model {self.model} {self.problem}. Nothing was published; the last good build still stands."
+
+
+@dataclass(eq=False)
+class PromiseBroken(RallyscopeError):
+    """Rows of a model break a promise in its header; the build was rolled back."""
+
+    model: str
+    promise: str
+    rows: int
+
+    def __str__(self) -> str:
+        return (f"{self.model}: {self.rows} rows break “{self.promise}”. Nothing was published; "
+                f"the last good build still stands. See them: rallyscope broken {self.model}")

@@ -1,0 +1,109 @@
+"""Find the models, read their headers, and put them in the order their SQL implies."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import ModelError
+
+FOLDER = Path(__file__).parent
+
+# What a layer may read. Arrows run one way: raw -> staging -> core -> marts, and audit looks at all of them.
+READS = {
+    "staging": {"raw"},
+    "core": {"staging", "core"},
+    "marts": {"staging", "core", "marts"},
+    "audit": {"raw", "staging", "core", "marts"},
+}
+HEADER_KEYS = {"doc", "grain", "columns", "promises"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SELECT with its documentation: `name` is its path, `reads` the tables its SQL names."""
+
+    name: str
+    doc: str
+    grain: tuple[str, ...]
+    columns: dict[str, str] = field(hash=False)
+    promises: dict[str, str] = field(hash=False)
+    sql: str
+    reads: frozenset[str]
+
+    @property
+    def layer(self) -> str:
+        return self.name.partition(".")[0]
+
+
+def models(folder: Path = FOLDER) -> list[Model]:
+    """All models below `folder`, in an order in which each comes after what it reads.
+
+    Raises ModelError for a header or a reference that cannot be.
+    """
+    with duckdb.connect() as parser:
+        found = {m.name: m for m in (read(path, parser) for path in sorted(folder.glob("*/*.sql")))}
+    for model in found.values():
+        for table in sorted(model.reads):
+            layer = table.partition(".")[0]
+            if layer not in READS[model.layer]:
+                raise ModelError(model.name, f"reads {table}, but {model.layer} reads only "
+                                             f"{', '.join(sorted(READS[model.layer]))}")
+            if layer != "raw" and table not in found:
+                raise ModelError(model.name, f"reads {table}, and no model of that name exists")
+    try:
+        order = TopologicalSorter({n: m.reads & found.keys() for n, m in sorted(found.items())}).static_order()
+        return [found[name] for name in order]
+    except CycleError as error:
+        raise ModelError(error.args[1][0], f"models read each other in a circle: {' -> '.join(error.args[1])}") \
+            from None
+
+
+def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
+    """One model from its file: TOML in the opening comment, then one SELECT."""
+    name = f"{path.parent.name}.{path.stem}"
+    if path.parent.name not in READS:
+        raise ModelError(name, f"folder {path.parent.name} is not one of {', '.join(READS)}")
+    text = path.read_text()
+    opening, _, rest = text.partition("*/")
+    if not opening.startswith("/*") or not rest:
+        raise ModelError(name, "begins without a /* header */")
+    try:
+        header = tomllib.loads(opening.removeprefix("/*"))
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(name, f"has a header that is not TOML: {error}") from None
+    if header.keys() - HEADER_KEYS or not {"doc", "grain", "columns"} <= header.keys():
+        raise ModelError(name, f"has a header with {', '.join(header)}; it needs doc, grain, columns and may "
+                               "have promises")
+    undocumented = [key for key in header["grain"] if key not in header["columns"]]
+    if undocumented:
+        raise ModelError(name, f"has grain {', '.join(undocumented)}, which is not among its columns")
+    sql = rest.strip().removesuffix(";")
+    return Model(name, header["doc"], tuple(header["grain"]), header["columns"], header.get("promises", {}),
+                 sql, frozenset(tables(sql, parser, name)))
+
+
+def tables(sql: str, parser: duckdb.DuckDBPyConnection, name: str = "query") -> set[str]:
+    """The schema.table names a SELECT reads, by DuckDB's own parser; CTEs are not among them."""
+    row = parser.execute("select json_serialize_sql(?)", [sql]).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error"):
+        raise ModelError(name, f"is not one SELECT: {tree.get('error_message', 'it did not parse')}")
+    return {f"{n['schema_name']}.{n['table_name']}" for n in _nodes(tree)
+            if n.get("type") == "BASE_TABLE" and n.get("schema_name")}
+
+
+def _nodes(tree: object) -> Iterator[dict]:
+    if isinstance(tree, dict):
+        yield tree
+        for child in tree.values():
+            yield from _nodes(child)
+    elif isinstance(tree, list):
+        for child in tree:
+            yield from _nodes(child)

@@ -1,0 +1,119 @@
+-- The working database: append-only raw tables, and the audit of what was done.
+--
+-- Every raw row carries
+--   known_at     when the world could first know it (UTC)
+--   fetched_at   when we fetched it (UTC)
+--   source       who said it
+--   pit_quality  vintage (a really observed release) | rule (the catalogue's availability rule) | snapshot
+--   run_id       the run that loaded it
+-- and `is_withdrawn`: the source no longer says this value; such a row has NULL values.
+-- There is no primary key: the load inserts only what differs from the latest row known, and a check proves it.
+
+create schema if not exists raw;
+create schema if not exists staging;
+create schema if not exists core;
+create schema if not exists marts;
+create schema if not exists audit;
+
+create table if not exists raw.price_bar (
+    symbol varchar not null, date date not null,
+    open double, high double, low double, close double, volume double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.price_bar is 'Daily bars as traded: neither split- nor dividend-adjusted.';
+
+create table if not exists raw.corporate_action (
+    symbol varchar not null, date date not null, kind varchar not null, value double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.corporate_action is 'By ex-date: split (new shares per old) and dividend (cash per as-traded share).';
+
+create table if not exists raw.shares_outstanding (
+    symbol varchar not null, date date not null, shares_outstanding double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.shares_outstanding is 'Share counts as the feed says them, a row where the feed gave one.';
+
+create table if not exists raw.macro_observation (
+    series_id varchar not null, date date not null, value double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.macro_observation is 'Macro observations; a revised value is a further row with its own known_at.';
+
+create table if not exists raw.statement_item (
+    symbol varchar not null, statement varchar not null, period_end date not null, item varchar not null,
+    value double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.statement_item is 'Quarterly statement items under the source''s own item names.';
+
+-- The catalogue as it was recorded: each load that finds it changed writes it whole.
+create table if not exists raw.catalogue_session (
+    date date not null, open_at timestamp not null, close_at timestamp not null, fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_instrument (
+    symbol varchar not null, name varchar not null, kind varchar not null, issuer varchar not null,
+    share_class varchar, is_primary_line boolean not null, counts_whole_company boolean not null,
+    gics_sector varchar, nasdaq_sector varchar, since date not null, until date, statements boolean not null,
+    known_rule varchar not null, known_lag integer not null, fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_universe (
+    index_code varchar not null, title varchar not null, published_index varchar not null,
+    fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_universe_member (
+    index_code varchar not null, symbol varchar not null, valid_from date not null, valid_to date,
+    fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_basket (
+    basket varchar not null, title varchar not null, role varchar not null, position integer not null,
+    fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_basket_member (
+    basket varchar not null, symbol varchar not null, valid_from date not null, valid_to date,
+    fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_series (
+    series_id varchar not null, title varchar not null, unit varchar not null, frequency varchar not null,
+    is_vintage boolean not null, fallback_for varchar, since date not null, stale_after_days integer not null,
+    fetched_at timestamp not null
+);
+
+-- What was asked and what came: the memory of the planner and of audit.coverage.
+create table if not exists raw.fetch_outcome (
+    batch_id varchar not null, feed varchar not null, key varchar not null,
+    asked_from date not null, asked_to date not null,
+    status varchar not null, rows integer not null, reason varchar not null, fetched_at timestamp not null,
+    run_id varchar not null
+);
+comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source) or stopped (by validation).';
+
+create table if not exists raw.rejected_row (
+    feed varchar not null, key varchar not null, date date, row_json varchar not null, reason varchar not null,
+    batch_id varchar not null, fetched_at timestamp not null, run_id varchar not null
+);
+comment on table raw.rejected_row is 'Rows that validation kept out of the raw tables, whole, with the reason.';
+
+create table if not exists audit.batch (
+    batch_id varchar not null, feed varchar not null, sha256 varchar not null, fetched_at timestamp not null,
+    status varchar not null, rows_landed bigint not null, rows_loaded bigint not null,
+    rows_quarantined bigint not null, run_id varchar not null
+);
+comment on table audit.batch is 'Each landing folder that met its suite: loaded, or stopped by it.';
+
+create table if not exists audit.run (
+    run_id varchar not null, command varchar not null, first_session date, last_session date,
+    started_at timestamp not null, finished_at timestamp, status varchar not null, message varchar
+);
+comment on table audit.run is 'Runs of the pipeline; status running, completed or failed.';
+
+create table if not exists audit.validation_result (
+    run_id varchar not null, batch_id varchar not null, suite varchar not null, expectation varchar not null,
+    severity varchar not null, success boolean not null, observed varchar, unexpected_rows bigint not null
+);
+comment on table audit.validation_result is 'Every expectation of every batch: severity stop, quarantine or warn.';
