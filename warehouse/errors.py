@@ -52,3 +52,79 @@ class PromiseBroken(RallyscopeError):
     def __str__(self) -> str:
         return (f"{self.model}: {self.rows} rows break “{self.promise}”. Nothing was published; "
                 f"the last good build still stands. See them: rallyscope broken {self.model}")
+
+
+@dataclass(eq=False)
+class HomeUnusable(RallyscopeError):
+    """The data folder cannot be read or written."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (f"{self.path} cannot be used: {self.problem}. Free space or permissions there, or name another "
+                "folder with --home or RALLYSCOPE_HOME.")
+
+
+@dataclass(eq=False)
+class NothingPublished(RallyscopeError):
+    """A reader came before the first publication."""
+
+    path: str
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return (f"nothing is published at {self.path} yet. Make something: rallyscope demo (simulated market), or "
+                "rallyscope backfill START END; or name another folder with --home.")
+
+
+@dataclass(eq=False)
+class LandingDamaged(RallyscopeError):
+    """A landing folder is not what its manifest says; nothing of it was loaded."""
+
+    folder: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (f"landing folder {self.folder}: {self.problem}. Nothing of it was loaded; restore it from a backup, "
+                "or move it away and run again to fetch it anew.")
+
+
+@dataclass(eq=False)
+class BadRequest(RallyscopeError):
+    """A person asked for something that cannot be."""
+
+    what: str
+    why: str
+    instead: str
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}. {self.instead}"
+
+
+@dataclass(eq=False)
+class RunIncomplete(RallyscopeError):
+    """Some batches failed or were stopped; what was good is loaded and published, the rest is asked again."""
+
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (f"{len(self.problems)} part(s) of this run are missing: {'; '.join(self.problems)}. The rest is "
+                "loaded and published with its coverage; run the same command again to ask for what is missing.")
+
+
+@dataclass(eq=False)
+class ArchiveError(RallyscopeError):
+    """An archive folder that cannot be served: it is not there, or a file in it is not what the layout says."""
+
+    folder: str
+    problem: str
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return (f"archive {self.folder}: {self.problem}. Name a folder with at least bars.parquet, "
+                "for example one that `rallyscope simulate --out DIR` wrote.")

@@ -15,6 +15,10 @@ create schema if not exists core;
 create schema if not exists marts;
 create schema if not exists audit;
 
+-- A New York wall-clock moment as UTC.
+create or replace macro new_york(day, wall_clock) as
+    timezone('UTC', timezone('America/New_York', day + wall_clock));
+
 create table if not exists raw.price_bar (
     symbol varchar not null, date date not null,
     open double, high double, low double, close double, volume double,
@@ -60,7 +64,7 @@ create table if not exists raw.catalogue_instrument (
     symbol varchar not null, name varchar not null, kind varchar not null, issuer varchar not null,
     share_class varchar, is_primary_line boolean not null, counts_whole_company boolean not null,
     gics_sector varchar, nasdaq_sector varchar, since date not null, until date, statements boolean not null,
-    known_rule varchar not null, known_lag integer not null, fetched_at timestamp not null
+    fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_universe (
     index_code varchar not null, title varchar not null, published_index varchar not null,
@@ -83,6 +87,11 @@ create table if not exists raw.catalogue_series (
     is_vintage boolean not null, fallback_for varchar, since date not null, stale_after_days integer not null,
     fetched_at timestamp not null
 );
+
+create table if not exists raw.catalogue_availability (
+    feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null
+);
+comment on table raw.catalogue_availability is 'How the known_at of a key''s values follows from their date.';
 
 -- What was asked and what came: the memory of the planner and of audit.coverage.
 create table if not exists raw.fetch_outcome (

@@ -1,0 +1,89 @@
+"""Where data lives, and the one writer's turn at the working database."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import HomeUnusable, NothingPublished
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The data folder; everything the pipeline writes is below it."""
+
+    folder: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def working(self) -> Path:
+        """Private: nobody but the pipeline opens it, a reader would lock the writer out."""
+        return self.folder / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "marts.duckdb"
+
+    @property
+    def builds(self) -> Path:
+        return self.folder / "builds"
+
+    @property
+    def broken(self) -> Path:
+        return self.folder / "broken"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    @contextmanager
+    def turn(self, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
+        """Hold the one writer's turn; when another process has it, say who through `waiting` and queue."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise HomeUnusable(str(self.folder), error.strerror or str(error)) from None
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting(os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)
+            yield
+            os.ftruncate(lock, 0)
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the working database with its schema in place; to be used within a turn."""
+        try:
+            con = duckdb.connect(str(self.working))
+        except duckdb.IOException as error:
+            raise HomeUnusable(str(self.working), str(error).splitlines()[0]) from None
+        with con:
+            con.execute(SCHEMA.read_text())
+            yield con
+
+    @contextmanager
+    def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The published file, read-only and shut off from the file system and from settings."""
+        if not self.published.exists():
+            raise NothingPublished(str(self.published))
+        with duckdb.connect(str(self.published), read_only=True) as con:
+            con.execute("set enable_external_access = false; set lock_configuration = true")
+            yield con

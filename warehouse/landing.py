@@ -1,0 +1,113 @@
+"""Landing: what a source said, written once, with a manifest that proves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.errors import HomeUnusable, LandingDamaged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One landing folder: `batch_id` is its name; `fetched_at` UTC; `files` maps a frame's name to its sha256."""
+
+    folder: Path
+    batch_id: str
+    feed: str
+    source: str
+    fetched_at: datetime
+    known_through: str
+    files: Mapping[str, str]
+    rows: int
+    simulated: bool
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256("".join(self.files[name] for name in sorted(self.files)).encode()).hexdigest()
+
+    def frame(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+
+def land(landing: Path, feed: str, source: str, fetched_at: datetime, known_through: str,
+         frames: Mapping[str, pd.DataFrame], request: Mapping[str, object], simulated: bool) -> Batch:
+    """Write the frames of one answer and return the batch; the same answer at the same moment is one batch.
+
+    The folder appears whole, by one rename after everything in it is on disk, and is never written again.
+    """
+    try:
+        landing.mkdir(parents=True, exist_ok=True)
+        draft = landing / f".draft-{feed}-{os.getpid()}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        files = {}
+        for name, frame in frames.items():
+            frame.to_parquet(draft / f"{name}.parquet", index=False, compression="zstd")
+            files[name] = _sync_and_hash(draft / f"{name}.parquet")
+        content = hashlib.sha256("".join(files[name] for name in sorted(files)).encode()).hexdigest()
+        batch_id = f"{fetched_at:%Y%m%dT%H%M%S%f}-{feed}-{content[:10]}"
+        manifest = {
+            "batch_id": batch_id, "feed": feed, "source": source, "fetched_at": fetched_at.isoformat(),
+            "known_through": known_through, "simulated": simulated, "request": dict(request),
+            "files": {name: {"sha256": files[name], "rows": len(frames[name])} for name in files},
+        }
+        (draft / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        _sync_and_hash(draft / MANIFEST)
+        folder = landing / f"{fetched_at:%Y-%m-%d}" / batch_id
+        folder.parent.mkdir(exist_ok=True)
+        if folder.exists():
+            shutil.rmtree(draft)
+        else:
+            draft.rename(folder)
+            _sync_folder(folder.parent)
+    except OSError as error:
+        raise HomeUnusable(str(landing), error.strerror or str(error)) from None
+    return read(folder)
+
+
+def read(folder: Path) -> Batch:
+    """The batch of a landing folder; LandingDamaged when a file is not what its manifest says."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        for name, file in manifest["files"].items():
+            if hashlib.sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() != file["sha256"]:
+                raise LandingDamaged(str(folder), f"{name}.parquet is not the file that was landed")
+        return Batch(folder, manifest["batch_id"], manifest["feed"], manifest["source"],
+                     datetime.fromisoformat(manifest["fetched_at"]), manifest["known_through"],
+                     {name: file["sha256"] for name, file in manifest["files"].items()},
+                     sum(file["rows"] for file in manifest["files"].values()), manifest["simulated"])
+    except (OSError, ValueError, KeyError) as error:
+        raise LandingDamaged(str(folder), f"its manifest cannot be read ({type(error).__name__}: {error})") from None
+
+
+def batches(landing: Path) -> Iterator[Path]:
+    """All landed folders, oldest fetch first."""
+    yield from sorted((m.parent for m in landing.glob(f"*/*/{MANIFEST}")), key=lambda folder: folder.name)
+
+
+def _sync_and_hash(file: Path) -> str:
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        os.fsync(handle.fileno())
+    return digest
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

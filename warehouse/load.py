@@ -1,0 +1,266 @@
+"""Load a landed batch: append what is new or changed, never touch what is there.
+
+Per key the load compares the batch with the latest row known at the batch's fetch. A value first seen gets its
+`known_at` from the catalogue's availability rule or from its vintage; a changed one gets the fetch time; an equal
+one adds nothing; one the source no longer says becomes a withdrawn row. So loading a folder twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse.landing import Batch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Relative difference below which two values are one: rounding after a split must not rewrite history.
+EQUAL = 1e-6
+
+
+@dataclass(frozen=True)
+class Table:
+    """How one landed frame becomes rows of a raw table.
+
+    `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
+    from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
+    `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open).
+    """
+
+    frame: str
+    name: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    incoming: str
+    covers: str | None = None
+    dated: str = "date"
+    only_finished: bool = False
+
+
+# The source adjusts for every split up to the fetch, and its answer reaches to the fetch, so it names every split
+# after each of its bars: their product brings back what was traded.
+AS_TRADED = """
+    select d.symbol, d.date, coalesce(product(s.value), 1) as factor
+    from (select distinct symbol, date from {frame}) d left join landed_actions s
+      on s.symbol = d.symbol and s.kind = 'split' and s.date > d.date
+    group by all"""
+BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
+UNREVISED = "realtime_start is null and value is not null"
+
+TABLES: Mapping[str, tuple[Table, ...]] = {
+    "bars": (
+        Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
+              f"""select symbol, date, open * factor as open, high * factor as high, low * factor as low,
+                      close * factor as close, volume / factor as volume
+                  from landed_bars join ({BARS_AS_TRADED}) using (symbol, date)""",
+              covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
+              only_finished=True),
+        Table("actions", "raw.corporate_action", ("symbol", "date", "kind"), ("value",),
+              f"""select symbol, date, kind, case kind when 'dividend' then value * factor else value end as value
+                  from landed_actions join ({ACTIONS_AS_TRADED}) using (symbol, date)""",
+              covers="select key, asked_from::date as first, asked_to::date as last"
+                     " from outcomes where status = 'received'"),
+    ),
+    "shares": (
+        Table("shares", "raw.shares_outstanding", ("symbol", "date"), ("shares_outstanding",),
+              "select symbol, date, shares_outstanding from landed_shares"),
+    ),
+    "observations": (
+        Table("observations", "raw.macro_observation", ("series_id", "date"), ("value",),
+              f"select series_id, date, value from landed_observations where {UNREVISED}",
+              covers="select series_id as key, min(date) as first, max(date) as last"
+                     f" from landed_observations where {UNREVISED} group by series_id"),
+    ),
+    "statements": (
+        Table("statements", "raw.statement_item", ("symbol", "statement", "period_end", "item"), ("value",),
+              "select symbol, statement, period_end, item, value from landed_statements", dated="period_end"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one load did, in rows."""
+
+    landed: int
+    added: int
+    quarantined: int
+
+
+def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd.DataFrame,
+         results: pd.DataFrame, stopped: Sequence[str] = ()) -> Loaded:
+    """Load one batch in one transaction and record its validation.
+
+    `rejected` has frame, row (position in the landed frame), key, date, row_json, reason; `results` the columns of
+    audit.validation_result after batch_id. A batch that its suite `stopped` is recorded and not loaded.
+    """
+    con.begin()
+    try:
+        con.register("rejected_rows", rejected)
+        con.register("validation_results", results)
+        _accepted(con, batch)
+        con.execute("create or replace temp table stamp as select ?::timestamp as fetched_at, ?::date as today, "
+                    "? as source, ? as run_id, ? as batch_id, ? as feed",
+                    [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
+                     batch.batch_id, batch.feed])
+        added = 0
+        if not stopped:
+            for table in TABLES[batch.feed]:
+                added += _append(con, table) + _withdraw(con, batch, table)
+            if batch.feed == "observations":
+                added += _append_vintages(con)
+        if not is_loaded(con, batch.batch_id):
+            _remember(con, batch, added, stopped)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return Loaded(batch.rows, added, len(rejected))
+
+
+def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
+    """Whether this landing folder has already met its suite and the load."""
+    return con.execute("select 1 from audit.batch where batch_id = ?", [batch_id]).fetchone() is not None
+
+
+def _accepted(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """A temporary table landed_<frame> of the rows that passed, for each frame of the batch; and outcomes."""
+    for frame in batch.files:
+        dates = "replace (date::date as date)" if frame in ("bars", "actions", "shares", "observations") else ""
+        con.execute(f"""
+            create or replace temp table {'outcomes' if frame == 'outcomes' else 'landed_' + frame} as
+            select * exclude file_row_number {dates} from read_parquet(?, file_row_number = true)
+            where file_row_number not in (select "row" from rejected_rows where frame = ?)""",
+                    [str(batch.frame(frame)), frame])
+
+
+def _held(table: Table) -> str:
+    """The latest row of each key as it was held at the fetch."""
+    keys = ", ".join(table.keys)
+    return f"""
+        select {keys}, {', '.join(table.values)}, is_withdrawn, known_at
+        from {table.name} where fetched_at <= (select fetched_at from stamp)
+        qualify row_number() over (partition by {keys} order by known_at desc, fetched_at desc) = 1"""
+
+
+def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
+    differs = " or ".join(f"coalesce(abs(i.{v} - h.{v}) > {EQUAL} * abs(h.{v}), (i.{v} is null) <> (h.{v} is null))"
+                          for v in table.values)
+    return _count(con, f"""
+        insert into {table.name}
+        with calendar as (
+            select date, close_at, row_number() over (order by date) as position from raw.catalogue_session
+            where fetched_at = (select max(fetched_at) from raw.catalogue_session)
+        ), availability as (
+            select key, rule, lag from raw.catalogue_availability join stamp using (feed)
+            where raw.catalogue_availability.fetched_at =
+                (select max(fetched_at) from raw.catalogue_availability)
+        ), dated as (
+            select i.*, c.close_at, p.position from ({table.incoming}) i
+            left join calendar c on c.date = i.{table.dated}
+            asof left join calendar p on i.{table.dated} >= p.date
+        ), incoming as (
+            select d.* exclude (close_at, position), case a.rule
+                when 'after_close_minutes'
+                    then coalesce(d.close_at, new_york(d.{table.dated}, time '16:00')) + a.lag * interval 1 minute
+                when 'after_utc_midnight_minutes'
+                    then d.{table.dated} + interval 1 day + a.lag * interval 1 minute
+                when 'lag_business_days'
+                    then new_york(if(a.lag = 0, d.{table.dated}, n.date), time '23:59:00')
+                when 'lag_days' then new_york(d.{table.dated} + a.lag, time '23:59:00')
+                when 'after_period_end_days' then new_york(d.{table.dated} + a.lag, time '23:59:59')
+                -- A revised series asked without vintages: all we know is that it was so at the fetch.
+                when 'vintage' then s.fetched_at
+                end as known_at, if(a.rule = 'vintage', 'snapshot', 'rule') as pit_quality
+            from dated d cross join stamp s
+            join availability a on a.key = d.{table.keys[0]}
+            left join calendar n on n.position = d.position + a.lag
+        ), held as ({_held(table)})
+        select {', '.join('i.' + c for c in (*table.keys, *table.values))}, false,
+            if(h.known_at is null, i.known_at, greatest(s.fetched_at, h.known_at + interval 1 microsecond)),
+            s.fetched_at, s.source, if(h.known_at is null, i.pit_quality, 'snapshot'), s.run_id
+        from incoming i cross join stamp s left join held h using ({', '.join(table.keys)})
+        where {'i.known_at <= s.fetched_at' if table.only_finished else 'true'}
+            and (h.known_at is null or h.is_withdrawn or {differs})""")
+
+
+def _withdraw(con: duckdb.DuckDBPyConnection, batch: Batch, table: Table) -> int:
+    """Insert a withdrawn row where the answer covers a key we hold and no longer says it.
+
+    A value that failed validation was said all the same, so the whole landed frame counts as said.
+    """
+    if table.covers is None:
+        return 0
+    keys = ", ".join(f"h.{k}" for k in table.keys)
+    said = ", ".join("date::date" if k == "date" else k for k in table.keys)
+    return _count(con, f"""
+        insert into {table.name}
+        with held as ({_held(table)}), covered as ({table.covers}), said as (
+            select ({said}) as said_key from read_parquet(?)
+            {'where ' + UNREVISED if table.frame == 'observations' else ''})
+        select {keys}, {', '.join('null' for _ in table.values)}, true,
+            greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id
+        from held h cross join stamp s
+        join covered v on v.key = h.{table.keys[0]} and h.date between v.first and v.last
+        where not h.is_withdrawn and ({keys}) not in (select said_key from said)""", [str(batch.frame(table.frame))])
+
+
+def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
+    """Insert vintage rows, each known at 23:59:00 New York on the day its real-time period begins.
+
+    Each is compared with the value in force just before it; a period that ends without a successor withdraws it.
+    """
+    return _count(con, """
+        insert into raw.macro_observation
+        with vintages as (
+            select series_id, date, value, realtime_start::date as starts, realtime_end::date as ends,
+                lead(realtime_start::date) over (partition by series_id, date order by realtime_start) as next_starts
+            from landed_observations where realtime_start is not null
+        ), said as (
+            select series_id, date, value, value is null as is_withdrawn, new_york(starts, time '23:59:00') as known_at
+            from vintages
+            union all
+            select series_id, date, null, true, new_york(ends + 1, time '23:59:00')
+            from vintages cross join stamp where ends + 1 < today and ends + 1 < coalesce(next_starts, today)
+        ), steps as (
+            select *, true as is_new from said
+            union all
+            select series_id, date, value, is_withdrawn, known_at, false from raw.macro_observation
+            where fetched_at <= (select fetched_at from stamp)
+        ), compared as (
+            select *, row_number() over sequence as place, lag(value) over sequence as before,
+                lag(is_withdrawn) over sequence as was_withdrawn
+            from steps
+            window sequence as (partition by series_id, date order by known_at, is_new)
+        )
+        select series_id, date, value, is_withdrawn, known_at, s.fetched_at, s.source, 'vintage', s.run_id
+        from compared cross join stamp s
+        where is_new and if(place = 1, not is_withdrawn,
+            is_withdrawn <> was_withdrawn or value is distinct from before)""")
+
+
+def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, stopped: Sequence[str]) -> None:
+    con.execute("""
+        insert into raw.fetch_outcome
+        select batch_id, feed, key, asked_from::date, asked_to::date,
+            if($why <> '' and status = 'received', 'stopped', status), rows, if($why <> '', $why, reason),
+            fetched_at, run_id from outcomes cross join stamp""", {"why": "; ".join(stopped)})
+    quarantined = _count(con, """
+        insert into raw.rejected_row
+        select frame, key, date, row_json, reason, batch_id, fetched_at, run_id
+        from rejected_rows cross join stamp""")
+    con.execute("insert into audit.validation_result select run_id, batch_id, v.* from validation_results v, stamp")
+    con.execute("""
+        insert into audit.batch
+        select batch_id, feed, ?, fetched_at, ?, ?, ?, ?, run_id from stamp""",
+                [batch.sha256, "stopped" if stopped else "loaded", batch.rows, added, quarantined])
+
+
+def _count(con: duckdb.DuckDBPyConnection, insert: str, parameters: list | None = None) -> int:
+    row = con.execute(insert, parameters).fetchone()
+    return row[0] if row else 0

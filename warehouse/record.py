@@ -1,0 +1,85 @@
+"""Record the catalogue and the exchange's sessions in the warehouse, whole, whenever they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from warehouse.catalog import Availability, Catalog
+
+FIRST_YEAR = 1990
+
+
+@cache
+def sessions(last_year: int) -> list[tuple[date, datetime, datetime]]:
+    """(date, open, close) of every New York Stock Exchange session since 1990, UTC without zone."""
+    from exchange_calendars import get_calendar
+
+    schedule = get_calendar("XNYS", start=f"{FIRST_YEAR}-01-01", end=f"{last_year}-12-31").schedule
+    return [(day.date(), opens.to_pydatetime().replace(tzinfo=None), closes.to_pydatetime().replace(tzinfo=None))
+            for day, opens, closes in zip(schedule.index, schedule["open"], schedule["close"], strict=True)]
+
+
+def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> None:
+    """Write each part of the catalogue that differs from its newest snapshot; `now` is the snapshot's moment."""
+    for table, rows in _tables(catalog, now.year + 1).items():
+        _snapshot(con, f"raw.catalogue_{table}", list(rows), now.replace(tzinfo=None))
+
+
+def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now: datetime) -> None:
+    import pandas as pd
+
+    columns = [row[0] for row in con.execute(f"describe {table}").fetchall()][:-1]
+    incoming = pd.DataFrame(rows, columns=columns, dtype=object)
+    typed = f"select {', '.join(columns)} from {table} limit 0"
+    con.execute(f"create or replace temp table snapshot as {typed}")
+    if len(incoming):
+        con.execute("insert into snapshot from incoming")
+    latest, = con.execute(f"select max(fetched_at) from {table}").fetchone()  # type: ignore[misc]
+    newest = f"select * exclude fetched_at from {table} where fetched_at = (select max(fetched_at) from {table})"
+    same = latest is not None and con.execute(
+        f"select not exists ((from snapshot except all ({newest})) union all (({newest}) except all from snapshot))"
+    ).fetchone() == (True,)
+    if same:
+        return
+    # A catalogue edited twice under one (replayed) clock: the later edit stands for that moment.
+    con.execute(f"delete from {table} where fetched_at = ?", [now])
+    con.execute(f"insert into {table} select *, ? from snapshot", [now])
+
+
+def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
+    stocks = [i for i in catalog.instruments.values() if i.kind == "stock"]
+    return {
+        "session": sessions(last_year),
+        "instrument": ((i.symbol, i.name, i.kind, i.issuer, i.share_class, i.primary_line, i.counts_whole_company,
+                        i.gics_sector, i.nasdaq_sector, i.since, i.until, i.statements)
+                       for i in catalog.instruments.values()),
+        "universe": ((u.code, u.title, u.published_index) for u in catalog.universes.values()),
+        "universe_member": ((u.code, m.symbol, m.valid_from, m.valid_to)
+                            for u in catalog.universes.values() for m in u.members),
+        "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(catalog.baskets.values(), 1)),
+        "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
+                          for b in catalog.baskets.values() for m in b.members),
+        "series": ((s.id, s.title, s.unit, s.frequency, bool(s.known.vintage), s.fallback_for, s.since,
+                    s.stale_after_days) for s in catalog.series.values()),
+        "availability": [
+            *(("bars", i.symbol, *rule(i.known)) for i in catalog.instruments.values()),
+            *((feed, i.symbol, *rule(catalog.feeds[feed].known)) for feed in ("shares", "statements") for i in stocks),
+            *(("observations", s.id, *rule(s.known)) for s in catalog.series.values()),
+        ],
+    }
+
+
+def rule(known: Availability) -> tuple[str, int | None]:
+    """The one rule an availability declares, as (name, lag)."""
+    for field in fields(known):
+        value = getattr(known, field.name)
+        if value is not None and value is not False:
+            return field.name, None if value is True else value
+    raise AssertionError("the catalogue lets no availability through without a rule")
