@@ -1,0 +1,14 @@
+/*
+doc = "Universes whose concentration is followed, as the catalogue was recorded."
+grain = ["index_code"]
+
+[columns]
+index_code = "Code of the universe, NDX for the Nasdaq-100."
+title = "Its name."
+published_index = "Symbol of the published index its reconstruction is held against."
+*/
+select index_code, title, published_index
+from raw.catalogue_universe
+where fetched_at = (
+    select max(fetched_at) from raw.catalogue_universe where fetched_at <= getvariable('recorded_by')
+)

@@ -1,0 +1,18 @@
+/*
+doc = "Dated members of each universe by security, as the catalogue was recorded."
+grain = ["index_code", "symbol", "valid_from"]
+
+[columns]
+index_code = "Code of the universe."
+symbol = "Member security."
+valid_from = "First session it belongs, from the open on."
+valid_to = "First session it no longer belongs; NULL while it does."
+
+[promises]
+"a stay ends after it starts" = "valid_to > valid_from"
+*/
+select index_code, symbol, valid_from, valid_to
+from raw.catalogue_universe_member
+where fetched_at = (
+    select max(fetched_at) from raw.catalogue_universe_member where fetched_at <= getvariable('recorded_by')
+)
