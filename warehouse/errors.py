@@ -128,3 +128,43 @@ class ArchiveError(RallyscopeError):
     def __str__(self) -> str:
         return (f"archive {self.folder}: {self.problem}. Name a folder with at least bars.parquet, "
                 "for example one that `rallyscope simulate --out DIR` wrote.")
+
+
+@dataclass(eq=False)
+class SourceUnreachable(RallyscopeError):
+    """No request to a host got any answer; nothing was received from it."""
+
+    host: str
+    asked: str
+    came_back: str
+
+    def __str__(self) -> str:
+        return (f"{self.host} cannot be reached: asked for {self.asked}, came back {self.came_back}. Nothing was "
+                "received from it; check the network or the address given with --source, then run the same command again.")
+
+
+@dataclass(eq=False)
+class SourceRefused(RallyscopeError):
+    """A host refuses whoever asks: a bad key, or a blocked address; no further key was asked."""
+
+    host: str
+    asked: str
+    came_back: str
+
+    def __str__(self) -> str:
+        return (f"{self.host} refuses to answer: asked for {self.asked}, came back {self.came_back}. Nothing was "
+                "received from it; for FRED check FRED_API_KEY (or unset it to read the latest values without a key), "
+                "then run the same command again.")
+
+
+@dataclass(eq=False)
+class SourceAnswerInvalid(RallyscopeError):
+    """A host answers key after key, but never with data; the rest was not asked."""
+
+    host: str
+    asked: str
+    came_back: str
+
+    def __str__(self) -> str:
+        return (f"{self.host} answers, but not with data: asked for {self.asked}, came back {self.came_back}. "
+                "Nothing was received from it; it may be overloaded or have changed, so run the same command again later.")

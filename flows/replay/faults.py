@@ -1,0 +1,120 @@
+"""Declared faults of the replay server: what a real source does on a bad day, on chosen requests and so many times."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode
+
+Kind = Literal["status", "rate_limit", "timeout", "garbage", "reset", "empty", "unknown"]
+
+BAD_JSON = b'{"chart":{"result":[{"meta":{"currency":"USD","sym'
+OUTAGE = b"<!DOCTYPE html><html><head><title>Yahoo</title></head><body>Will be right back...</body></html>"
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong. `hits` counts how often it did.
+
+    match    a path, `*` allowed; after a `?` the parameters a request must carry ("/fred/*?series_id=ICSA")
+    kind     status      answers `status` with a page of HTML
+             rate_limit  answers 429 in plain text
+             timeout     waits `seconds` before the true answer
+             garbage     answers 200 with `body`, by default JSON that breaks off
+             reset       closes the connection without an answer
+             empty       answers as if the range asked held nothing
+             unknown     answers as if nobody had heard of the symbol or series
+    times    so many requests, then never again; None is for ever. A client may ask twice where a caller asks once:
+             yfinance repeats a request that failed with 400 or more.
+    after    matching requests that pass first
+    """
+
+    match: str
+    kind: Kind
+    times: int | None = 1
+    after: int = 0
+    status: int = 503
+    seconds: float = 30.0
+    body: bytes = BAD_JSON
+    hits: int = field(default=0, init=False)
+    _seen: int = field(default=0, init=False, repr=False)
+
+    def strikes(self, path: str, query: bytes) -> bool:
+        """Whether this request is one of those that go wrong; counts it."""
+        wanted, _, parameters = self.match.partition("?")
+        if not fnmatchcase(path, wanted) or not set(parse_qsl(parameters)) <= set(parse_qsl(query.decode("latin-1"))):
+            return False
+        self._seen += 1
+        if self._seen <= self.after or (self.times is not None and self.hits >= self.times):
+            return False
+        self.hits += 1
+        return True
+
+
+class FaultyApp:
+    """An ASGI app in front of the real one: the first fault that strikes a request answers it."""
+
+    def __init__(self, app: Any, faults: Iterable[Fault]):
+        self.app = app
+        self.faults = list(faults)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer one request, rightly or wrongly."""
+        fault = None
+        if scope["type"] == "http":
+            struck = (f for f in self.faults if f.strikes(scope["path"], scope["query_string"]))
+            fault = next(struck, None)
+        match fault.kind if fault else None:
+            case "status":
+                await _answer(send, fault.status, b"text/html; charset=UTF-8", OUTAGE)
+            case "rate_limit":
+                await _answer(send, 429, b"text/plain", b"Too Many Requests\r\n")
+            case "garbage":
+                await _answer(send, 200, b"application/json;charset=utf-8", fault.body)
+            case "reset":
+                await _reset(scope)
+            case "timeout":
+                await asyncio.sleep(fault.seconds)
+                await self.app(scope, receive, send)
+            case "empty" | "unknown":
+                await self.app(_about_nothing(scope, fault.kind), receive, send)
+            case _:
+                await self.app(scope, receive, send)
+
+
+async def _answer(send: Any, status: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _reset(scope: dict[str, Any]) -> None:
+    """Drop the connection hard; the server puts its transport into the scope's state for this."""
+    transport = scope["state"]["transport"]
+    raw: socket.socket = transport.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    # Let the loop notice the loss before this request ends, or the server answers 500 into a closed socket.
+    await asyncio.sleep(0.01)
+
+
+def _about_nothing(scope: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The same request asked of a range, or of a name, for which the true answer is the one wanted."""
+    path, query = scope["path"], dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    if kind == "unknown":
+        if path.startswith(("/fred/", "/graph/")):
+            query["id" if path.startswith("/graph/") else "series_id"] = "NOSUCHSERIES"
+        else:
+            path = path.rpartition("/")[0] + "/NO-SUCH-SYMBOL"
+    elif path.startswith("/fred/"):
+        query["observation_start"] = query["observation_end"] = "9999-12-31"
+    elif path.startswith("/graph/"):
+        query["cosd"] = query["coed"] = "9999-12-31"
+    else:
+        query["period1"], query["period2"] = "1", "2"
+    return {**scope, "path": path, "query_string": urlencode(query).encode()}

@@ -1,0 +1,63 @@
+"""Yahoo's fundamentals-timeseries endpoint: share counts and quarterly statement items."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from flows.replay.archive import NEW_YORK, Archive
+from flows.replay.yahoo_wire import Answer, error
+
+SHARES = "shares_out"
+QUARTERLY = "quarterly"
+
+
+def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answer:
+    """One entry for every type asked, share counts when none is; an entry without data has only its meta.
+
+    A statement item is asked by Yahoo's name (`quarterlyTotalRevenue`) and stands at its quarter's end, a share count
+    on each day it changed. Annual and trailing types are known by name only: the archive is quarterly.
+    """
+    try:
+        first, end = int(query["period1"]), int(query["period2"])
+    except (KeyError, ValueError):
+        return 400, error("finance", "Bad Request", "Missing or invalid period1 and period2: epoch seconds")
+    types = [name for name in query.get("type", "").split(",") if name] or [SHARES]
+    result = []
+    for name in types:
+        entry: dict[str, Any] = {"meta": {"symbol": [symbol], "type": [name]}}
+        found = _shares(archive, symbol, first, end) if name == SHARES else _items(archive, symbol, name, first, end)
+        if found:
+            entry["timestamp"], entry[name] = [moment for moment, _ in found], [value for _, value in found]
+        result.append(entry)
+    return 200, {"timeseries": {"result": result, "error": None}}
+
+
+def _shares(archive: Archive, symbol: str, first: int, end: int) -> list[tuple[int, int]]:
+    """Counts of the New York days that begin in [first, end); stamped, as Yahoo does, with midnight UTC of the day."""
+    return [(_midnight(day), int(count)) for day, count in archive.shares(symbol)
+            if first <= datetime.combine(day, time(), NEW_YORK).timestamp() < end]
+
+
+def _items(archive: Archive, symbol: str, name: str, first: int, end: int) -> list[tuple[int, dict[str, Any]]]:
+    if not name.startswith(QUARTERLY):
+        return []
+    rows = archive.statements(symbol).get(name.removeprefix(QUARTERLY).lower(), [])
+    return [(_midnight(day), {
+        "dataId": 20_000 + zlib.crc32(name.encode()) % 10_000, "asOfDate": day.isoformat(), "periodType": "3M",
+        "currencyCode": "USD", "reportedValue": {"raw": float(value), "fmt": short(value)},
+    }) for day, value in rows if first <= _midnight(day) <= end]
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp())
+
+
+def short(value: float) -> str:
+    """A number as Yahoo prints it: 43718000000 is 43.72B, 0.164 is 0.16."""
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.2f}{letter}"
+    return f"{value:.2f}"

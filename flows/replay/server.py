@@ -1,0 +1,198 @@
+"""The replay server: Yahoo's and FRED's wire protocols on loopback from one archive folder, at one moment."""
+
+import asyncio
+import contextlib
+import csv
+import io
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from flows.replay import fred_wire, fundamentals_wire, quote_wire, yahoo_wire
+from flows.replay.archive import Archive
+from flows.replay.faults import Fault, FaultyApp
+
+log = logging.getLogger("rallyscope.replay")
+
+YAHOO_JSON = "application/json;charset=utf-8"
+
+
+def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault] = ()) -> FastAPI:
+    """The app that serves an archive folder as the world knew it at `now`; see Archive for the default clock.
+
+    Raises ArchiveError. `app.state.archive` is what is served, `app.state.faults` the plan with its counts.
+    """
+    world = Archive(archive, now)
+    # No interactive docs: their pages load scripts from another host.
+    app = FastAPI(title="Rallyscope replay", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.archive, app.state.faults = world, list(faults)
+    _add_yahoo(app, world)
+    _add_fred(app, world)
+    _add_own(app, world)
+    app.add_middleware(FaultyApp, faults=app.state.faults)
+    app.add_middleware(_Stamped, archive=world)
+    return app
+
+
+def _add_yahoo(app: FastAPI, world: Archive) -> None:
+    @app.get("/v8/finance/chart/{symbol}")
+    async def chart(symbol: str, request: Request) -> Response:
+        return _yahoo(yahoo_wire.chart(world, symbol.upper(), request.query_params))
+
+    @app.get("/ws/fundamentals-timeseries/v1/finance/timeseries/{symbol}")
+    async def timeseries(symbol: str, request: Request) -> Response:
+        return _yahoo(fundamentals_wire.timeseries(world, symbol.upper(), request.query_params))
+
+    @app.get("/v7/finance/quote")
+    async def quote(request: Request) -> Response:
+        return _yahoo(quote_wire.quote(world, request.query_params))
+
+    @app.get("/v1/test/getcrumb")
+    async def crumb() -> Response:
+        return Response("replay.crumb", media_type="text/plain")
+
+    @app.get("/consent")
+    async def consent() -> Response:
+        """Where yfinance goes for another cookie after an error; without a form it gives up quietly."""
+        return Response("<html><body></body></html>", media_type="text/html")
+
+    @app.get("/")
+    async def cookie() -> Response:
+        """What fc.yahoo.com is asked for: a cookie."""
+        answer = Response("Rallyscope replay server", media_type="text/plain")
+        answer.set_cookie("A3", "replay", max_age=86_400)
+        return answer
+
+
+def _add_fred(app: FastAPI, world: Archive) -> None:
+    def answer(endpoint: str, request: Request) -> Response:
+        status, content_type, body = fred_wire.answer(world, endpoint, request.query_params)
+        return Response(body, status, {"content-type": content_type})
+
+    @app.get("/fred/series")
+    async def series(request: Request) -> Response:
+        return answer("series", request)
+
+    @app.get("/fred/series/observations")
+    async def observations(request: Request) -> Response:
+        return answer("series/observations", request)
+
+    @app.get("/fred/series/vintagedates")
+    async def vintagedates(request: Request) -> Response:
+        return answer("series/vintagedates", request)
+
+    @app.get("/graph/fredgraph.csv")
+    async def fredgraph(request: Request) -> Response:
+        status, content_type, body = fred_wire.fredgraph(world, request.query_params)
+        return Response(body, status, {"content-type": content_type})
+
+
+def _add_own(app: FastAPI, world: Archive) -> None:
+    @app.get("/weights/{index}.csv")
+    async def weights(index: str) -> Response:
+        rows = world.weights(index.upper())
+        if rows is None:
+            return Response(f"no published weights of {index}\n", 404, media_type="text/plain")
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["index", "date", "published_on", "symbol", "weight"])
+        writer.writerows(rows)
+        return Response(text.getvalue(), media_type="text/csv")
+
+    @app.get("/clock")
+    async def clock() -> Response:
+        return _json({"now": world.now.isoformat(), "first_session": world.first_session,
+                      "last_session": world.last_session, "simulated": world.simulated})
+
+    @app.get("/health")
+    async def health() -> Response:
+        return _json({"status": "ok"})
+
+    @app.get("/faults")
+    async def faults() -> Response:
+        """The fault plan and how often each has struck."""
+        return _json([{"match": f.match, "kind": f.kind, "times": f.times, "hits": f.hits} for f in app.state.faults])
+
+
+def _yahoo(answer: yahoo_wire.Answer) -> Response:
+    return _json(answer[1], answer[0], YAHOO_JSON)
+
+
+def _json(content: Any, status: int = 200, content_type: str = "application/json") -> Response:
+    body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(body, status, {"content-type": content_type})
+
+
+class _Stamped:
+    """Every answer carries the archive's clock, and says so when its market is simulated.
+
+    What is logged is method, path and status: never the query, where a key rides.
+    """
+
+    def __init__(self, app: Any, archive: Archive):
+        self.app = app
+        self.headers = [(b"date", format_datetime(archive.now, usegmt=True).encode())]
+        if archive.simulated:
+            self.headers.append((b"x-rallyscope-simulated", b"1"))
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def stamped(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self.headers]
+                log.info("%s %s %s", scope["method"], scope["path"], message["status"])
+            await send(message)
+
+        await self.app(scope, receive, stamped if scope["type"] == "http" else send)
+
+
+class _Connection(AutoHTTPProtocol):
+    """uvicorn's connection, which also shows the app its transport, so that a fault can drop it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def _server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(
+        app, host=host, port=port, http=_Connection, ws="none", lifespan="off", access_log=False,
+        date_header=False, server_header=False, log_level="warning", timeout_graceful_shutdown=1))
+
+
+def serve(archive: Path, port: int, now: datetime | None = None, host: str = "127.0.0.1", log: bool = False,
+          faults: Sequence[Fault] = ()) -> None:
+    """Serve an archive folder until interrupted; with `log`, one line a request on stderr. Raises ArchiveError."""
+    if log:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("rallyscope.replay").setLevel(logging.INFO)
+    _server(create_app(archive, now, faults), host, port).run()
+
+
+@contextlib.contextmanager
+def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault] = ()) -> Iterator[str]:
+    """A server on a free loopback port, in a thread, for as long as the block runs; gives its base URL."""
+    server = _server(create_app(archive, now, faults), "127.0.0.1", 0)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            while not server.started:
+                if not thread.is_alive():
+                    raise RuntimeError("the replay server did not start")
+                time.sleep(0.005)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=5)
