@@ -126,3 +126,11 @@ create table if not exists audit.validation_result (
     severity varchar not null, success boolean not null, observed varchar, unexpected_rows bigint not null
 );
 comment on table audit.validation_result is 'Every expectation of every batch: severity stop, quarantine or warn.';
+
+create table if not exists audit.publication (
+    build_id varchar not null, published_at timestamp not null, as_of timestamp not null,
+    recorded_by timestamp not null, code_version varchar not null, catalogue_hash varchar not null,
+    is_simulated boolean not null, run_id varchar not null,
+    raw_rows map(varchar, bigint) not null, table_hashes map(varchar, varchar) not null, is_current boolean not null
+);
+comment on table audit.publication is 'Every publication: what it was made from, and a hash of each table.';

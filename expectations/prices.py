@@ -1,0 +1,66 @@
+"""What a batch of daily bars and corporate actions must be before it is loaded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+
+from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
+
+BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spike"]
+ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
+
+# Derived for validation only. A bar is a spike when it stands off both its neighbours: |log return| in and out, the
+# smaller; for the newest bar, which nothing has answered yet, half of the way in.
+BARS = """
+    select *, least(abs(ln(close / before)), coalesce(abs(ln(close / after)), abs(ln(close / before)) / 2)) as spike
+    from (select *, lag(close) over w as before, lead(close) over w as after
+          from landed window w as (partition by symbol order by date, file_row_number))
+    order by file_row_number"""
+LARGEST_SPIKE = 1.1  # a factor of three, there and back
+
+
+def bars_suite(fetched_on: date) -> gx.ExpectationSuite:
+    """Bars of any instrument; `fetched_on` is the New York date of the fetch."""
+    return gx.ExpectationSuite(name="bars", expectations=[
+        gxe.ExpectTableColumnsToMatchSet(column_set=BAR_COLUMNS, **why("the columns are a bar's", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every bar has a symbol", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every bar has a date", STOP)),
+        gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True, mostly=MOSTLY,
+                                          **why("most closes are positive", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="close", **why("a bar has a close", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True,
+                                          **why("a close is positive", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
+                                          **why("a bar is not dated after its fetch", QUARANTINE)),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],
+                                            **why("one bar for a symbol and date", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="spike", max_value=LARGEST_SPIKE,
+                                          **why("a close does not leap threefold and back", QUARANTINE)),
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="high", column_B="low", or_equal=True, ignore_row_if="either_value_is_missing",
+            **why("the high is not below the low", WARN)),
+        gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0, **why("volume is not negative", WARN)),
+    ])
+
+
+def actions_suite(fetched_on: date) -> gx.ExpectationSuite:
+    """Splits and dividends; a split ratio outside 1:200 to 200:1 is a mistake."""
+    return gx.ExpectationSuite(name="actions", expectations=[
+        gxe.ExpectTableColumnsToMatchSet(column_set=ACTION_COLUMNS, **why("the columns are an action's", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every action has a symbol", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every action has an ex-date", STOP)),
+        gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["split", "dividend"],
+                                        **why("an action is a split or a dividend", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0, strict_min=True,
+                                          **why("a ratio or dividend is positive", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="value", min_value=1 / 200, max_value=200, row_condition='kind=="split"',
+            condition_parser="pandas", **why("a split is between 1:200 and 200:1", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
+                                          **why("an action is not dated after its fetch", QUARANTINE)),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date", "kind"],
+                                            **why("one action of a kind for a symbol and date", QUARANTINE)),
+    ])

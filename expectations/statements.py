@@ -1,0 +1,32 @@
+"""What a batch of quarterly statement items must be before it is loaded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+
+from expectations.severity import QUARANTINE, STOP, WARN, why
+
+COLUMNS = ["symbol", "statement", "period_end", "item", "value"]
+
+
+def statements_suite(fetched_on: date) -> gx.ExpectationSuite:
+    """Items of income statement, balance sheet and cash flow, one for a symbol, period and item."""
+    return gx.ExpectationSuite(name="statements", expectations=[
+        gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a statement item's", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every item has a symbol", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="period_end", **why("every item has a period", STOP)),
+        gxe.ExpectColumnValuesToBeInSet(column="statement", value_set=["income", "balance", "cashflow"],
+                                        **why("a statement is income, balance or cashflow", QUARANTINE)),
+        gxe.ExpectColumnValuesToNotBeNull(column="item", **why("an item has a name", QUARANTINE)),
+        gxe.ExpectColumnValuesToNotBeNull(column="value", **why("an item has a value", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="period_end", max_value=fetched_on,
+                                          **why("a reported period has ended", QUARANTINE)),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "statement", "period_end", "item"],
+                                            **why("one value for a symbol, statement, period and item", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="value", min_value=0, row_condition='item=="Total Revenue"', condition_parser="pandas",
+            **why("revenue is not negative", WARN)),
+    ])

@@ -1,0 +1,132 @@
+"""Meet a landed batch with its suites: which rows pass, which are quarantined and why, whether the batch stops."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from expectations.severity import NAMES, QUARANTINE, STOP
+from warehouse.catalog import Catalog
+from warehouse.landing import Batch
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+    import pandas as pd
+
+RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
+REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`rejected` rows go to quarantine, `results` to the audit; a batch with a reason in `stopped` is not loaded."""
+
+    rejected: pd.DataFrame
+    results: pd.DataFrame
+    stopped: tuple[str, ...]
+
+
+def validate(batch: Batch, catalog: Catalog) -> Verdict:
+    """Run every suite of the batch's frames; the frames themselves stay as they landed."""
+    import pandas as pd
+
+    context = _context()
+    results: list[tuple] = []
+    rejected: list[dict[str, Any]] = []
+    stopped: list[str] = []
+    for frame_name, frame, suite in _suites(batch, catalog):
+        asset = context.data_sources.add_or_update_pandas("landing").add_dataframe_asset(f"{frame_name}.{suite.name}")
+        outcome = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame}) \
+            .validate(suite, result_format={"result_format": "COMPLETE"})
+        for result in outcome.results:
+            config = result.expectation_config
+            severity, why = str(config.severity.value), config.meta["why"]
+            rows = list(dict.fromkeys(result.result.get("unexpected_index_list") or []))
+            results.append((suite.name, why, NAMES[severity], bool(result.success),
+                            _observed(result.result), len(rows)))
+            if result.success:
+                continue
+            raised = not result.result
+            if severity == STOP or raised:
+                stopped.append(f"{suite.name}: not so that {why}")
+            elif severity == QUARANTINE:
+                rejected.extend(_whole(frame_name, frame, row, why) for row in rows)
+    return Verdict(_one_row_each(pd.DataFrame(rejected, columns=REJECTED_COLUMNS)),
+                   pd.DataFrame(results, columns=RESULT_COLUMNS), tuple(stopped))
+
+
+def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite]]:
+    """Each frame of the batch with a suite to meet; an empty frame has nothing to prove."""
+    from expectations import macro, prices, shares, statements
+
+    fetched_on = batch.fetched_at.astimezone(ZoneInfo("America/New_York")).date()
+    if batch.feed == "observations":
+        whole = _frame(batch, "observations")
+        for series_id, frame in whole.groupby("series_id", sort=True):
+            yield "observations", frame, macro.macro_suite(catalog.series[str(series_id)], fetched_on)
+        return
+    checks = {
+        "bars": [("bars", prices.BARS, prices.bars_suite), ("actions", None, prices.actions_suite)],
+        "shares": [("shares", None, shares.shares_suite)],
+        "statements": [("statements", None, statements.statements_suite)],
+    }
+    for name, derived, suite in checks[batch.feed]:
+        frame = _frame(batch, name, derived)
+        if len(frame):
+            yield name, frame, suite(fetched_on)
+
+
+def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
+    """The landed rows, labelled by their position, dates as plain dates; `derived` adds columns by SQL."""
+    with duckdb.connect() as con:
+        con.execute("create view landed as select * from read_parquet('" + str(batch.frame(name)).replace("'", "''")
+                    + "', file_row_number = true)")
+        frame = con.execute(derived or "select * from landed order by file_row_number").df()
+    frame = frame.set_index("file_row_number").drop(columns=["before", "after"], errors="ignore")
+    for column in ("date", "period_end"):
+        if column in frame:
+            frame[column] = frame[column].dt.date
+    return frame
+
+
+def _whole(frame_name: str, frame: pd.DataFrame, row: int, why: str) -> dict[str, Any]:
+    values = frame.loc[row]
+    day = values.get("date", values.get("period_end"))
+    return {"frame": frame_name, "row": row, "key": str(values.iloc[0]), "date": day if isinstance(day, date) else None,
+            "row_json": json.dumps(values.drop("spike", errors="ignore").to_dict(), default=str), "reason": f"not so that {why}"}
+
+
+def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:
+    """A row that fails twice is quarantined once, with both reasons."""
+    if rejected.empty:
+        return rejected.astype({"row": "int64"})
+    first = {c: "first" for c in REJECTED_COLUMNS if c not in ("frame", "row", "reason")}
+    return rejected.groupby(["frame", "row"], as_index=False, sort=True).agg(
+        {**first, "reason": "; ".join})[REJECTED_COLUMNS]
+
+
+def _observed(result: dict[str, Any]) -> str | None:
+    if "observed_value" in result:
+        return str(result["observed_value"])
+    share = result.get("unexpected_percent")
+    return None if share is None else f"{share:.4g} % unexpected"
+
+
+def _context() -> gx.data_context.EphemeralDataContext:
+    # Nothing of a run leaves the machine; the library reads its switch from the environment at import.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context

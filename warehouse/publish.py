@@ -1,0 +1,149 @@
+"""Publication: one read-only snapshot of marts, core and audit, swapped in by one rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.home import Home
+
+PUBLISHED_SCHEMAS = ("marts", "core", "audit")
+BUILDS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a publication says of itself; moments are UTC."""
+
+    published_at: datetime
+    as_of: datetime
+    recorded_by: datetime
+    code_version: str
+    catalogue_hash: str
+    simulated: bool
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published build; `changed` is False when its content was already the current one."""
+
+    build_id: str
+    file: Path
+    changed: bool
+
+
+def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, grains: Mapping[str, Sequence[str]]) -> Publication:
+    """Snapshot the last build into home.builds and make it home.published; readers see the old file or the new one.
+
+    `grains` maps each model to its key, for the content hash. The build id names the content: equal tables of the
+    same as_of are one build, and publishing them again changes nothing but the audit.
+    """
+    hashes = {name: table_hash(con, name, grain) for name, grain in sorted(grains.items())
+              if name.startswith(("marts.", "core."))}
+    content = con.execute("select md5(?)", ["".join(f"{n}={h};" for n, h in hashes.items())]).fetchone()[0]  # type: ignore[index]
+    build_id = f"{stamp.as_of:%Y%m%dT%H%M%SZ}-{content[:12]}"
+    changed = not current_build(home) == build_id
+    _remember(con, stamp, build_id, hashes)
+    home.builds.mkdir(parents=True, exist_ok=True)
+    draft = home.builds / f".{build_id}.{os.getpid()}.draft"
+    draft.unlink(missing_ok=True)
+    _snapshot(con, draft)
+    _sync(draft)
+    build = home.builds / f"{build_id}.duckdb"
+    draft.replace(build)
+    _sync(home.builds)
+    make_current(home, build)
+    _forget_old(home, build)
+    return Publication(build_id, build, changed)
+
+
+def make_current(home: Home, build: Path) -> None:
+    """Swap the published file for `build` in one step; an open reader keeps the one it has."""
+    link = home.folder / f".marts.{os.getpid()}.draft"
+    link.unlink(missing_ok=True)
+    os.link(build, link)
+    link.replace(home.published)
+    _sync(home.folder)
+
+
+def current_build(home: Home) -> str | None:
+    """The build id of the published file, None before the first."""
+    if not home.published.exists():
+        return None
+    with home.marts() as con:
+        row = con.execute("select build_id from audit.publication where is_current").fetchone()
+    return row[0] if row else None
+
+
+def table_hash(con: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str]) -> str:
+    """MD5 over the rows' text in the order of the grain: equal tables, equal hashes, in any file."""
+    row = con.execute(f"select coalesce(md5(string_agg(md5(t::varchar), '' order by {', '.join(grain)})), 'empty') "
+                      f"from {table} t").fetchone()
+    return row[0]  # type: ignore[index]
+
+
+def _remember(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Mapping[str, str]) -> None:
+    tables = [row[0] for row in con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()]
+    counts = {name: con.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in tables}  # type: ignore[index]
+    con.begin()
+    try:
+        con.execute("update audit.publication set is_current = false where is_current")
+        con.execute("insert into audit.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?::map(varchar, bigint), "
+                    "?::map(varchar, varchar), true)",
+                    [build_id, *(m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by)),
+                     stamp.code_version, stamp.catalogue_hash, stamp.simulated, stamp.run_id, counts, dict(hashes)])
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+
+
+def _snapshot(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as publication")
+    try:
+        con.begin()
+        for schema in PUBLISHED_SCHEMAS:
+            con.execute(f"create schema publication.{schema}")
+        working, = con.execute("select current_database()").fetchone()  # type: ignore[misc]
+        for schema, table, comment in con.execute("""
+                select schema_name, table_name, comment from duckdb_tables()
+                where database_name = ? and schema_name in ? and not temporary order by 1, 2""",
+                                                  [working, PUBLISHED_SCHEMAS]).fetchall():
+            con.execute(f"create table publication.{schema}.{table} as from {schema}.{table}")
+            _comment(con, "table", f"publication.{schema}.{table}", comment)
+        for schema, table, column, comment in con.execute("""
+                select schema_name, table_name, column_name, comment from duckdb_columns()
+                where database_name = ? and schema_name in ? and comment is not null""",
+                                                          [working, PUBLISHED_SCHEMAS]).fetchall():
+            _comment(con, "column", f'publication.{schema}.{table}."{column}"', comment)
+        con.commit()
+        con.execute("checkpoint publication")
+    finally:
+        con.execute("detach publication")
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str | None) -> None:
+    if comment is not None:
+        con.execute(f"comment on {kind} {name} is '{comment.replace(chr(39), chr(39) * 2)}'")
+
+
+def _forget_old(home: Home, current: Path) -> None:
+    builds = sorted(home.builds.glob("*.duckdb"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for build in builds[BUILDS_KEPT:]:
+        if build != current:
+            build.unlink()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
