@@ -1,4 +1,4 @@
-"""One TOML table read into one frozen dataclass: the dataclass's fields are the schema, anything else an error."""
+"""One TOML table read into one frozen dataclass: the fields are the schema, anything else is an error."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class Reference:
     collection: str
     name: str
 
+    def wrong(self, problem: str) -> CatalogError:
+        """The error that names this place."""
+        return CatalogError(self.file, self.entry, self.key, problem)
+
 
 SCALARS = {str: "text", bool: "true or false", int: "a whole number", float: "a number", date: "a date"}
 
@@ -55,7 +59,7 @@ def schema(cls: type) -> dict[str, Any]:
 
 
 class Reader:
-    """Reads the tables of one file; `references` collects every name used, to be looked up when all files are read."""
+    """Reads the tables of one file; `references` collects the names used, for when all files are read."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -65,7 +69,7 @@ class Reader:
         return CatalogError(self.file, entry, key, problem)
 
     def entry(self, cls: type, name: str, table: object) -> Any:
-        """The entry called `name`, which is the value of the dataclass's first field and not a key of its table."""
+        """The entry called `name`: the value of the dataclass's first field, which is no key of its table."""
         first, *others = schema(cls)
         return self._dataclass(cls, name, "", table, others, {first: name})
 
@@ -99,7 +103,7 @@ class Reader:
         return made
 
     def _value(self, hint: Any, name: str, key: str, value: object) -> Any:
-        """`value` as the type `hint` says; TOML has no null, so an optional key is either absent or of its type."""
+        """`value` as the type `hint` says; TOML has no null, so an optional key is absent or of its type."""
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             made = self._value(arguments[0], name, key, value)
@@ -113,12 +117,12 @@ class Reader:
             return self._value(next(a for a in arguments if a is not type(None)), name, key, value)
         if origin is Literal:
             if value not in arguments:
-                hint_text = did_you_mean(str(value), arguments)
-                raise self.fail(name, key, f"is {value!r}, but must be one of {', '.join(arguments)}{hint_text}")
+                choices = ", ".join(arguments) + did_you_mean(str(value), arguments)
+                raise self.fail(name, key, f"is {value!r}, but must be one of {choices}")
             return value
         if origin is tuple:
             return self._tuple(arguments, name, key, value)
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             return self._dataclass(hint, name, key, value, list(schema(hint)), {})
         return self._scalar(hint, name, key, value)
 
@@ -133,13 +137,14 @@ class Reader:
 
     def _scalar(self, hint: type, name: str, key: str, value: object) -> Any:
         # bool is an int and datetime a date to Python, but neither is meant when the other is written.
-        right = isinstance(value, (int, float) if hint is float else hint)
         strange = (isinstance(value, bool) and hint is not bool) or isinstance(value, datetime)
-        if not right or strange:
+        if hint is float and isinstance(value, int) and not strange:
+            value = float(value)
+        if not isinstance(value, hint) or strange:
             raise self.fail(name, key, f"is {value!r}, but must be {SCALARS[hint]}")
         if value == "" or (isinstance(value, float) and not math.isfinite(value)):
             raise self.fail(name, key, f"is {value!r}, which says nothing; leave the key out or give a value")
-        return float(value) if hint is float else value
+        return value
 
 
 def _problems(made: Any) -> Iterator[tuple[str, str]]:
@@ -149,4 +154,4 @@ def _problems(made: Any) -> Iterator[tuple[str, str]]:
 
 
 def _join(prefix: str, key: str) -> str:
-    return f"{prefix}.{key}" if prefix else key
+    return ".".join(part for part in (prefix, key) if part)

@@ -1,0 +1,311 @@
+"""A catalogue that is wrong in one place says so before anything runs, with the place's name."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from warehouse import catalog
+from warehouse.errors import CatalogError
+
+SMALL = {
+    "sources.toml": """
+        [yahoo]
+        title = "Yahoo"
+        requests_per_second = 4
+        timeout_seconds = 20.0
+        tries = 4
+        terms = "Read, do not redistribute."
+    """,
+    "feeds.toml": """
+        [bars]
+        title = "Daily bars"
+        source = "yahoo"
+        known = { after_close_minutes = 15 }
+        reask_days = 10
+        stale_after_days = 4
+        license = "vendor data"
+    """,
+    "macro.toml": """
+        [VIXCLS]
+        title = "Volatility"
+        source = "yahoo"
+        unit = "index"
+        frequency = "daily"
+        known = { lag_business_days = 1 }
+        since = 1990-01-02
+        stale_after_days = 7
+        range = [5, 150]
+        license = "citation"
+        fallback_for = "^VIX"
+    """,
+    "stocks.toml": """
+        defaults = { kind = "stock", since = 2019-06-03, known = { after_close_minutes = 15 } }
+        AAA = { name = "Aardvark", share_class = "A" }
+        AAB = { name = "Aardvark", share_class = "B", issuer = "AAA" }
+        BBB = { name = "Bear", until = 2024-01-31 }
+    """,
+    "funds.toml": "",
+    "indices.toml": """
+        "^VIX" = { name = "VIX", kind = "index", since = 1990-01-02, known = { after_close_minutes = 15 } }
+    """,
+    "baskets.toml": """
+        [pair]
+        title = "Pair"
+        role = "tier"
+        rank = 1
+        weighting = "equal"
+        members = [{ symbol = "AAA", valid_from = 2020-01-02 }, { symbol = "BBB", valid_from = 2020-01-02 }]
+    """,
+    "universes/TOP.toml": """
+        title = "Top"
+        published_index = "^VIX"
+        initial_date = 2020-01-02
+        initial_symbols = ["AAA", "BBB"]
+        changes = [
+            { date = 2021-01-04, add = ["AAB"], remove = ["BBB"] },
+            { date = 2022-01-03, add = ["BBB"] },
+        ]
+    """,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small catalogue without a fault."""
+    (tmp_path / "universes").mkdir()
+    for name, text in SMALL.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def edit(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_small_catalogue_has_no_fault(folder):
+    loaded = catalog.load(folder)
+    assert loaded.folder == folder
+    assert loaded.instruments["AAA"].issuer == "AAA"
+    members = loaded.universes["TOP"].members
+    stays = [(stay.symbol, stay.valid_from.year, stay.valid_to and stay.valid_to.year) for stay in members]
+    assert stays == [("AAA", 2020, None), ("AAB", 2021, None), ("BBB", 2020, 2021), ("BBB", 2022, None)]
+
+
+# What is replaced by what, and what the error must say: file, entry, key, words of the problem.
+FAULTS = {
+    "unknown key": (
+        "macro.toml", "stale_after_days = 7", "stale_after_dais = 7",
+        "VIXCLS", "stale_after_dais", "did you mean 'stale_after_days'"),
+    "unknown key of an inline entry": (
+        "stocks.toml", "until = 2024-01-31", "untill = 2024-01-31",
+        "BBB", "untill", "did you mean 'until'"),
+    "unknown key of a nested table": (
+        "macro.toml", "lag_business_days = 1", "lag_busines_days = 1",
+        "VIXCLS", "known.lag_busines_days", "did you mean 'lag_business_days'"),
+    "unknown key among the defaults": (
+        "stocks.toml", "defaults = { kind", "defaults = { knid = 1, kind",
+        "defaults", "knid", "did you mean 'kind'"),
+    "the entry's own name as a key": (
+        "stocks.toml", 'name = "Bear"', 'symbol = "BBB", name = "Bear"',
+        "BBB", "symbol", "is not a key here"),
+    "missing key": (
+        "sources.toml", "tries = 4", "",
+        "yahoo", "tries", "is missing"),
+    "entry that is no table": (
+        "stocks.toml", "BBB = { name", "BBA = 3\nBBB = { name",
+        "BBA", "-", "must be a table"),
+    "text for a number": (
+        "sources.toml", "tries = 4", 'tries = "4"',
+        "yahoo", "tries", "must be a whole number"),
+    "fraction for a whole number": (
+        "sources.toml", "tries = 4", "tries = 4.5",
+        "yahoo", "tries", "whole number"),
+    "truth for a number": (
+        "sources.toml", "= 20.0", "= true",
+        "yahoo", "timeout_seconds", "must be a number"),
+    "number for a text": (
+        "stocks.toml", 'name = "Bear"', "name = 7",
+        "BBB", "name", "must be text"),
+    "text for a date": (
+        "macro.toml", "1990-01-02", '"1990-01-02"',
+        "VIXCLS", "since", "must be a date"),
+    "moment for a date": (
+        "macro.toml", "1990-01-02", "1990-01-02T00:00:00",
+        "VIXCLS", "since", "must be a date"),
+    "empty text": (
+        "stocks.toml", 'name = "Bear"', 'name = ""',
+        "BBB", "name", "says nothing"),
+    "not a number": (
+        "macro.toml", "[5, 150]", "[5, nan]",
+        "VIXCLS", "range[1]", "says nothing"),
+    "number out of bounds": (
+        "sources.toml", "tries = 4", "tries = 0",
+        "yahoo", "tries", "at least 1"),
+    "negative lag": (
+        "macro.toml", "lag_business_days = 1", "lag_business_days = -1",
+        "VIXCLS", "known.lag_business_days", "at least 0"),
+    "value outside its choices": (
+        "macro.toml", '"daily"', '"dayly"',
+        "VIXCLS", "frequency", "did you mean 'daily'"),
+    "two rules of availability": (
+        "macro.toml", "{ lag_business_days = 1 }", "{ lag_business_days = 1, vintage = true }",
+        "VIXCLS", "known", "exactly one rule, but holds lag_business_days, vintage"),
+    "no rule of availability": (
+        "macro.toml", "{ lag_business_days = 1 }", "{}",
+        "VIXCLS", "known", "but holds none"),
+    "a vintage that is none": (
+        "macro.toml", "{ lag_business_days = 1 }", "{ vintage = false }",
+        "VIXCLS", "known.vintage", "only be true"),
+    "range reversed": (
+        "macro.toml", "[5, 150]", "[150, 5]",
+        "VIXCLS", "range", "must run upwards"),
+    "range of three": (
+        "macro.toml", "[5, 150]", "[5, 6, 7]",
+        "VIXCLS", "range", "must have 2"),
+    "range that is no list": (
+        "macro.toml", "[5, 150]", "5",
+        "VIXCLS", "range", "must be a list"),
+    "until before since": (
+        "stocks.toml", "until = 2024-01-31", "until = 2019-01-31",
+        "BBB", "until", "before since (2019-06-03)"),
+    "unknown source of a series": (
+        "macro.toml", '"yahoo"', '"yahu"',
+        "VIXCLS", "source", "not in sources; did you mean 'yahoo'"),
+    "unknown source of a feed": (
+        "feeds.toml", '"yahoo"', '"fred"',
+        "bars", "source", "not in sources"),
+    "fallback for nobody": (
+        "macro.toml", '"^VIX"', '"^VIXX"',
+        "VIXCLS", "fallback_for", "not in instruments; did you mean '^VIX'"),
+    "unknown issuer": (
+        "stocks.toml", 'issuer = "AAA"', 'issuer = "ZZZ"',
+        "AAB", "issuer", "not in instruments"),
+    "issuer that is no primary line": (
+        "stocks.toml", 'name = "Bear"', 'name = "Bear", issuer = "AAB"',
+        "BBB", "issuer", "names AAB, whose own issuer is AAA"),
+    "basket of a stranger": (
+        "baskets.toml", '"BBB"', '"BBC"',
+        "pair", "members[1].symbol", "'BBC', which is not in instruments"),
+    "basket member twice": (
+        "baskets.toml", '"BBB"', '"AAA"',
+        "pair", "members", "adds AAA on 2020-01-02"),
+    "basket member that ends before it begins": (
+        "baskets.toml", "2020-01-02 }]", "2020-01-02, valid_to = 2020-01-02 }]",
+        "pair", "members[1].valid_to", "not after valid_from"),
+    "basket of nobody": (
+        "baskets.toml", "members = [{", "members = []\n#",
+        "pair", "members", "is empty"),
+    "tier without a rank": (
+        "baskets.toml", "rank = 1", "",
+        "pair", "rank", "is needed for a tier"),
+    "rank of no tier": (
+        "baskets.toml", '"tier"', '"fund"',
+        "pair", "rank", "and for nothing else"),
+    "universe of a stranger": (
+        "universes/TOP.toml", '["AAB"]', '["AAC"]',
+        "TOP", "changes[0].add[0]", "'AAC', which is not in instruments"),
+    "universe that adds a member": (
+        "universes/TOP.toml", '["AAB"]', '["AAA"]',
+        "TOP", "changes[0]", "adds AAA on 2021-01-04"),
+    "universe that adds what it removes": (
+        "universes/TOP.toml", '["AAB"]', '["BBB"]',
+        "TOP", "changes[0]", "adds BBB on 2021-01-04"),
+    "universe that removes a stranger": (
+        "universes/TOP.toml", 'remove = ["BBB"]', 'remove = ["^VIX"]',
+        "TOP", "changes[0]", "removes ^VIX"),
+    "universe whose changes run backwards": (
+        "universes/TOP.toml", "2022-01-03", "2021-01-04",
+        "TOP", "changes[1]", "not after the change before it"),
+    "universe that begins with a name twice": (
+        "universes/TOP.toml", '["AAA", "BBB"]', '["AAA", "AAA", "BBB"]',
+        "TOP", "initial_symbols", "adds AAA"),
+    "universe with an unknown key": (
+        "universes/TOP.toml", "changes =", "chnages =",
+        "TOP", "chnages", "did you mean 'changes'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_with_its_place(folder, fault):
+    file, old, new, entry, key, problem = FAULTS[fault]
+    edit(folder, file, old, new)
+    with pytest.raises(CatalogError) as raised:
+        catalog.load(folder)
+    error = raised.value
+    assert (error.file, error.entry, error.key) == (file, entry, key)
+    assert problem in error.problem
+
+
+def test_an_entry_in_two_files_is_refused(folder):
+    (folder / "funds.toml").write_text(
+        'BBB = { name = "B", kind = "fund", since = 2020-01-02, known = { lag_days = 1 } }', encoding="utf-8"
+    )
+    with pytest.raises(CatalogError, match="BBB, key -: is in instruments twice") as raised:
+        catalog.load(folder)
+    assert raised.value.file in ("funds.toml", "stocks.toml")
+
+
+def test_two_tiers_of_one_rank_are_refused(folder):
+    pair = SMALL["baskets.toml"]
+    (folder / "baskets.toml").write_text(pair + pair.replace("[pair]", "[other]"), encoding="utf-8")
+    with pytest.raises(CatalogError, match="entry other, key rank: is 1, the same as that of pair"):
+        catalog.load(folder)
+
+
+def test_a_file_that_is_no_toml_is_refused(folder):
+    (folder / "funds.toml").write_text("SPY = {", encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"catalogue funds\.toml.*is not TOML"):
+        catalog.load(folder)
+
+
+def test_a_missing_file_is_refused(folder):
+    (folder / "macro.toml").unlink()
+    with pytest.raises(CatalogError, match=r"catalogue macro\.toml.*is not in"):
+        catalog.load(folder)
+
+
+def test_a_file_nobody_reads_is_refused(folder):
+    (folder / "makro.toml").write_text("", encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"catalogue makro\.toml.*did you mean 'macro\.toml'"):
+        catalog.load(folder)
+
+
+def test_an_error_crosses_process_borders_whole(folder):
+    edit(folder, "sources.toml", "tries = 4", "tries = 0")
+    with pytest.raises(CatalogError) as raised:
+        catalog.load(folder)
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_the_hash_stays_when_only_the_writing_changes(folder):
+    before = catalog.load(folder).hash
+    edit(folder, "sources.toml", "tries = 4", "tries    = 4  # patience")
+    edit(folder, "stocks.toml", 'name = "Bear", until = 2024-01-31', 'until = 2024-01-31, name = "Bear"')
+    assert catalog.load(folder).hash == before
+
+
+def test_the_hash_is_the_same_wherever_the_folder_lies(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "catalog"
+    shutil.copytree(folder, elsewhere)
+    assert catalog.load(elsewhere).hash == catalog.load(folder).hash
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("stocks.toml", '"Bear"', '"Boar"'),
+        ("stocks.toml", "2019-06-03", "2019-06-04"),
+        ("universes/TOP.toml", "2021-01-04", "2021-01-05"),
+        ("macro.toml", "[5, 150]", "[5, 151]"),
+    ],
+)
+def test_the_hash_changes_with_what_is_said(folder, file, old, new):
+    before = catalog.load(folder).hash
+    edit(folder, file, old, new)
+    assert catalog.load(folder).hash != before

@@ -1,0 +1,236 @@
+"""What a catalogue entry can say: a frozen dataclass each, whose fields are the schema of its TOML table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from warehouse.catalog_reader import AtLeast, Names
+
+Symbol = Annotated[str, Names("instruments")]
+SourceId = Annotated[str, Names("sources")]
+Days = Annotated[int, AtLeast(0)]
+Kind = Literal["stock", "fund", "index", "crypto"]
+Problems = Iterator[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Availability:
+    """How the moment a value is known follows from its date; exactly one rule is set."""
+
+    lag_business_days: Days | None = None
+    """NYSE sessions after the date, at 23:59:00 New York."""
+    lag_days: Days | None = None
+    """Calendar days after the date, at 23:59:00 New York."""
+    vintage: bool | None = None
+    """The source says it with each value: its vintage."""
+    after_close_minutes: Days | None = None
+    """Minutes after the close of the date's NYSE session."""
+    after_utc_midnight_minutes: Days | None = None
+    """Minutes after the end of the date's UTC day."""
+    after_period_end_days: Days | None = None
+    """Calendar days after the end of the reported period."""
+
+    def problems(self) -> Problems:
+        rules = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        if len(rules) != 1:
+            yield "", f"must hold exactly one rule, but holds {', '.join(rules) or 'none'}"
+        if self.vintage is False:
+            yield "vintage", "can only be true; name another rule instead"
+
+    @property
+    def rule(self) -> str:
+        """The name of the one rule that is set."""
+        return next(field.name for field in fields(self) if getattr(self, field.name) is not None)
+
+    @property
+    def lag(self) -> int:
+        """The rule's number of days or minutes; 0 for a vintage, which needs none."""
+        return 0 if self.vintage else getattr(self, self.rule)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A service that is asked, how patiently, and on what terms its data may be used."""
+
+    id: str
+    title: str
+    requests_per_second: Annotated[float, AtLeast(0.01)]
+    timeout_seconds: Annotated[float, AtLeast(0.1)]
+    tries: Annotated[int, AtLeast(1)]
+    terms: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of record a source gives for many symbols: bars, actions, shares, statements, weights."""
+
+    id: str
+    title: str
+    source: SourceId
+    known: Availability
+    reask_days: Days
+    """Calendar days before the last known record that are asked again, to catch corrections."""
+    stale_after_days: Annotated[int, AtLeast(1)]
+    license: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills."""
+
+    id: str
+    title: str
+    source: SourceId
+    unit: str
+    frequency: Literal["daily", "weekly", "monthly", "quarterly"]
+    known: Availability
+    since: date
+    stale_after_days: Annotated[int, AtLeast(1)]
+    range: tuple[float, float]
+    license: str
+    fallback_for: Symbol | None = None
+
+    def problems(self) -> Problems:
+        low, high = self.range
+        if low >= high:
+            yield "range", f"runs from {low:g} to {high:g}, but must run upwards"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A listed line, index or coin, asked from `since` to its last trading day `until` (None: trades on)."""
+
+    symbol: str
+    name: str
+    kind: Kind
+    since: date
+    known: Availability
+    until: date | None = None
+    issuer: Symbol = ""
+    """The symbol of the company's primary line; itself when the company has one line."""
+    share_class: str | None = None
+    gics_sector: str | None = None
+    nasdaq_sector: str | None = None
+    statements: bool = False
+    counts_whole_company: bool = False
+    """The feed's share count of this line is that of all the company's lines together."""
+    ticker_reused: bool = False
+    """The ticker means another company today: a feed that knows only tickers must not be asked for it."""
+
+    def __post_init__(self) -> None:
+        if not self.issuer:
+            object.__setattr__(self, "issuer", self.symbol)
+
+    def problems(self) -> Problems:
+        if self.until is not None and self.until < self.since:
+            yield "until", f"is {self.until}, before since ({self.since})"
+
+    @property
+    def primary_line(self) -> bool:
+        """Whether this line's price stands for the company."""
+        return self.issuer == self.symbol
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A symbol belongs from `valid_from` on, up to but not on `valid_to` (None: it still does)."""
+
+    symbol: Symbol
+    valid_from: date
+    valid_to: date | None = None
+
+    def problems(self) -> Problems:
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            yield "valid_to", f"is {self.valid_to}, not after valid_from ({self.valid_from})"
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+def _members_on(members: Iterable[Membership], day: date) -> frozenset[str]:
+    return frozenset(member.symbol for member in members if member.holds_on(day))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What enters and leaves a universe before the open of `date`."""
+
+    date: date
+    add: tuple[Symbol, ...] = ()
+    remove: tuple[Symbol, ...] = ()
+
+
+@dataclass(frozen=True)
+class Universe:
+    """The dated members of a published index: a whole list and the changes since, in order."""
+
+    code: str
+    title: str
+    published_index: Symbol
+    initial_date: date
+    initial_symbols: tuple[Symbol, ...]
+    changes: tuple[Change, ...]
+
+    def problems(self) -> Problems:
+        inside: set[str] = set()
+        last = date.min
+        whole = Change(self.initial_date, add=self.initial_symbols)
+        for i, change in enumerate((whole, *self.changes)):
+            place = f"changes[{i - 1}]" if i else "initial_symbols"
+            if change.date <= last:
+                yield place, f"is dated {change.date}, not after the change before it ({last})"
+            for symbol in change.remove:
+                if symbol not in inside:
+                    yield place, f"removes {symbol} on {change.date}, when it is no member"
+                inside.discard(symbol)
+            for symbol in change.add:
+                if symbol in inside or symbol in change.remove:
+                    yield place, f"adds {symbol} on {change.date}, when it is a member already"
+                inside.add(symbol)
+            last = change.date
+
+    @cached_property
+    def members(self) -> tuple[Membership, ...]:
+        """Every stay of every symbol, by symbol and start."""
+        entered = dict.fromkeys(self.initial_symbols, self.initial_date)
+        stays: list[Membership] = []
+        for change in self.changes:
+            stays += [Membership(symbol, entered.pop(symbol), change.date) for symbol in change.remove]
+            entered |= dict.fromkeys(change.add, change.date)
+        stays += [Membership(symbol, start) for symbol, start in entered.items()]
+        return tuple(sorted(stays, key=lambda stay: (stay.symbol, stay.valid_from)))
+
+    def members_on(self, day: date) -> frozenset[str]:
+        """The symbols that belong on `day`; none before the initial list."""
+        return _members_on(self.members, day)
+
+
+@dataclass(frozen=True)
+class Basket:
+    """Dated members weighted equally; tiers carry the order in which the thesis expects them to lead."""
+
+    id: str
+    title: str
+    role: Literal["tier", "sector_fund", "fund", "asset"]
+    weighting: Literal["equal"]
+    members: tuple[Membership, ...]
+    rank: Annotated[int, AtLeast(1)] | None = None
+
+    def problems(self) -> Problems:
+        if (self.role == "tier") != (self.rank is not None):
+            yield "rank", "is needed for a tier and for nothing else"
+        if not self.members:
+            yield "members", "is empty"
+        stays = sorted(self.members, key=lambda stay: (stay.symbol, stay.valid_from))
+        for one, two in pairwise(stays):
+            if one.symbol == two.symbol and (one.valid_to is None or two.valid_from < one.valid_to):
+                yield "members", f"adds {two.symbol} on {two.valid_from}, which is a member already"
+
+    def members_on(self, day: date) -> frozenset[str]:
+        """The symbols that belong on `day`."""
+        return _members_on(self.members, day)
