@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -66,7 +65,7 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
         "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(catalog.baskets.values(), 1)),
         "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
                           for b in catalog.baskets.values() for m in b.members),
-        "series": ((s.id, s.title, s.unit, s.frequency, bool(s.known.vintage), s.fallback_for, s.since,
+        "series": ((s.id, s.title, s.unit, s.frequency, s.known.rule == "vintage", s.fallback_for, s.since,
                     s.stale_after_days) for s in catalog.series.values()),
         "availability": [
             *(("bars", i.symbol, *rule(i.known)) for i in catalog.instruments.values()),
@@ -77,9 +76,5 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
 
 
 def rule(known: Availability) -> tuple[str, int | None]:
-    """The one rule an availability declares, as (name, lag)."""
-    for field in fields(known):
-        value = getattr(known, field.name)
-        if value is not None and value is not False:
-            return field.name, None if value is True else value
-    raise AssertionError("the catalogue lets no availability through without a rule")
+    """The one rule an availability declares, with its lag; a vintage has none."""
+    return known.rule, None if known.rule == "vintage" else getattr(known, known.rule)

@@ -1,0 +1,129 @@
+"""What a run has to ask: the catalogue over the wanted sessions, less what was already asked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from flows.sources import Ask
+from warehouse.catalog import Catalog, Series
+from warehouse.record import sessions
+
+NEW_YORK = ZoneInfo("America/New_York")
+CLOSE_IS_KNOWN_AFTER = timedelta(minutes=15)
+KEYS_A_BATCH = 60
+
+# The count in force when a range begins was said before it: the newest one within this many days is asked too.
+COUNT_BEFORE = timedelta(days=400)
+# Quarterly statements, and the whole history of revised series, are asked anew when a week has passed.
+WEEKLY = timedelta(days=7)
+# Days before the last observation that are asked again, by frequency.
+REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
+
+
+@dataclass(frozen=True)
+class Window:
+    """The sessions a run makes sure of, both ends included."""
+
+    start: date
+    end: date
+
+    def __str__(self) -> str:
+        return str(self.end) if self.start == self.end else f"{self.start} to {self.end}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One batch to ask: a feed of one source, for some keys."""
+
+    feed: str
+    source: str
+    part: int
+    parts: int
+    asks: tuple[Ask, ...]
+
+    def __str__(self) -> str:
+        return self.feed if self.parts == 1 else f"{self.feed} {self.part}/{self.parts}"
+
+
+def last_closed(now: datetime) -> date:
+    """The last session whose close was known at `now`."""
+    naive = now.replace(tzinfo=None)
+    return max(day for day, _, closes in sessions(now.year + 1) if closes + CLOSE_IS_KNOWN_AFTER <= naive)
+
+
+def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime) -> list[Request]:
+    """Everything still to ask for `window`, in batches.
+
+    A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
+    from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
+    """
+    asked = _Asked(con, now)
+    asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
+    for instrument in catalog.to_ask(window.start, window.end):
+        for feed in ("bars", "shares", "statements"):
+            if feed != "bars" and instrument.kind != "stock" or feed == "statements" and not instrument.statements:
+                continue
+            since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
+            if feed == "statements" and asked.within(feed, instrument.symbol, WEEKLY):
+                continue
+            start = asked.start(feed, instrument.symbol, since, window.end, catalog.feeds[feed].reask_days)
+            if start:
+                asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
+    asks["observations"] = list(_observations(catalog, asked, window))
+    return [
+        Request(feed, "fred" if feed == "observations" else catalog.feeds[feed].source, part, len(parts), parts[part - 1])
+        for feed in asks for parts in [_parts(asks[feed])] for part in range(1, len(parts) + 1)
+    ]
+
+
+def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:
+    for series in catalog.series.values():
+        start = asked.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
+        if start and _is_revised(series) and not asked.within("observations", series.id, WEEKLY, series.since):
+            start = series.since
+        if start:
+            yield Ask(series.id, start, max(start, asked.today), vintages=_is_revised(series))
+
+
+def _is_revised(series: Series) -> bool:
+    return series.known.rule == "vintage"
+
+
+def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
+    return [tuple(asks[i:i + KEYS_A_BATCH]) for i in range(0, len(asks), KEYS_A_BATCH)]
+
+
+class _Asked:
+    """The memory of what was asked: per feed and key, from when, up to which closed session, and when last."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
+        self.now = now
+        self.today = now.astimezone(NEW_YORK).date()
+        rows = con.execute("""
+            with closed as (select date as session, close_at + interval 15 minute as known_at
+                            from raw.catalogue_session
+                            where fetched_at = (select max(fetched_at) from raw.catalogue_session))
+            select feed, key, asked_from, least(asked_to, session), fetched_at
+            from raw.fetch_outcome asof left join closed on fetched_at >= known_at
+            where status in ('received', 'empty')""").fetchall()
+        self.answers: dict[tuple[str, str], list[tuple[date, date, datetime]]] = {}
+        for feed, key, *answer in rows:
+            self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
+
+    def start(self, feed: str, key: str, since: date, until: date, reask_days: int) -> date | None:
+        """Where to ask from so that sessions up to `until` are covered; None when they already are."""
+        answers = self.answers.get((feed, key))
+        if not answers or min(first for first, _, _ in answers) > since:
+            return since
+        covered = max(last for _, last, _ in answers)
+        return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
+
+    def within(self, feed: str, key: str, age: timedelta, since: date = date.max) -> bool:
+        """Whether an answer that reached back to `since` is younger than `age`."""
+        return any(self.now.replace(tzinfo=None) - fetched_at < age and first <= since
+                   for first, _, fetched_at in self.answers.get((feed, key), []))

@@ -1,0 +1,84 @@
+"""The few settings, from the environment or an option; the one clock; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.catalog import Catalog, load
+from warehouse.errors import BadRequest, SourceUnreachable
+from warehouse.home import Home
+
+LIVE = "live"
+# FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
+PLACEHOLDER_KEY = "0" * 32
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The pipeline's moment, UTC, and whether the market behind it is a simulated one."""
+
+    now: datetime
+    simulated: bool
+
+
+class Settings(BaseSettings):
+    """RALLYSCOPE_HOME, RALLYSCOPE_SOURCE, RALLYSCOPE_CATALOG and FRED_API_KEY; arguments win over them."""
+
+    model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
+                                      populate_by_name=True)
+
+    home_folder: Path = Field(Path("data"), validation_alias="RALLYSCOPE_HOME")
+    source: str = LIVE
+    catalog_folder: Path | None = Field(None, validation_alias="RALLYSCOPE_CATALOG")
+    fred_api_key: SecretStr | None = Field(None, validation_alias="FRED_API_KEY")
+
+    @property
+    def home(self) -> Home:
+        return Home(self.home_folder.resolve())
+
+    @property
+    def base_url(self) -> str | None:
+        """The replay server both clients are pointed at; None means the real hosts."""
+        if self.source == LIVE:
+            return None
+        if not self.source.startswith(("http://", "https://")):
+            raise BadRequest(f"source {self.source!r}", "it is neither “live” nor a base URL",
+                             "Use --source live, or --source http://127.0.0.1:PORT of a `rallyscope replay`")
+        return self.source.rstrip("/")
+
+    @property
+    def fred_key(self) -> str | None:
+        if self.fred_api_key and self.fred_api_key.get_secret_value():
+            return self.fred_api_key.get_secret_value()
+        return PLACEHOLDER_KEY if self.base_url else None
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return load(self.catalog_folder)
+
+    def clock(self) -> Clock:
+        """The wall clock, or with a replay source the server's, which does not tick."""
+        if self.base_url is None:
+            return Clock(datetime.now(UTC), False)
+        told = _ask(f"{self.base_url}/clock")
+        return Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+
+
+def _ask(url: str) -> dict[str, Any]:
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(url, timeout=10) as answer:
+            return json.load(answer)
+    except (URLError, OSError, ValueError) as error:
+        reason = str(getattr(error, "reason", error))
+    raise SourceUnreachable(url, "the clock", reason)

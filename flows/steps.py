@@ -1,0 +1,237 @@
+"""The steps of a run as plain functions: ask, land, validate, load, build, publish. No Prefect here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from importlib.metadata import version
+from typing import TypeVar
+
+from flows.plan import NEW_YORK, Request, Window, last_closed
+from flows.plan import requests as plan_requests
+from flows.settings import Clock, Settings
+from warehouse import landing
+from warehouse.errors import BadRequest, RallyscopeError, RunIncomplete
+from warehouse.landing import Batch
+from warehouse.load import Loaded, is_loaded
+from warehouse.load import load as load_batch
+from warehouse.publish import Publication, Stamp
+from warehouse.publish import publish as publish_build
+from warehouse.record import record, sessions
+
+log = logging.getLogger("rallyscope")
+
+# A batch of which more keys than this share failed is a failed source, not a few bad symbols.
+FAILED_SHARE = 0.1
+
+Step = TypeVar("Step", bound=Callable[..., object])
+
+
+@dataclass
+class Run:
+    """One run's circumstances, and what it noticed on the way."""
+
+    settings: Settings
+    clock: Clock
+    command: str
+    window: Window | None
+    run_id: str
+    say: Callable[[str], None]
+    problems: list[str] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
+    rows_added: int = 0
+    rows_quarantined: int = 0
+    publication: Publication | None = None
+
+
+def session_window(settings: Settings, day: date | None) -> Window:
+    """The one session asked for, by default the last closed one; BadRequest for a day that was or is none."""
+    now = settings.clock().now
+    last = last_closed(now)
+    if day is None:
+        return Window(last, last)
+    if day > last:
+        raise BadRequest(f"date {day}", f"its session has not closed yet at {now:%Y-%m-%d %H:%M} UTC",
+                         f"The last closed session is {last}")
+    open_days = [d for d, _, _ in sessions(now.year + 1)]
+    if day not in open_days:
+        before = max((d for d in open_days if d < day), default=None)
+        raise BadRequest(f"date {day}", "the New York Stock Exchange has no session on it",
+                         f"The session before it is {before}" if before else "Sessions begin in 1990")
+    return Window(day, day)
+
+
+def range_window(settings: Settings, start: date, end: date) -> Window:
+    """The closed sessions between two dates; BadRequest when there can be none."""
+    if end < start:
+        raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
+    last = last_closed(settings.clock().now)
+    if start > last:
+        raise BadRequest(f"range {start} to {end}", "none of its sessions has closed yet",
+                         f"The last closed session is {last}")
+    if start.year < 1990:
+        raise BadRequest(f"range {start} to {end}", "it begins before 1990", "Sessions begin on 1990-01-02")
+    return Window(start, min(end, last))
+
+
+def moment_of(text: str) -> datetime:
+    """A UTC instant from ISO text; a date alone means 23:59:59 New York, a time without zone is UTC."""
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), NEW_YORK).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"moment {text!r}", "it is neither a date nor an instant",
+                         "Write 2026-03-27, or 2026-03-27T21:15:00Z") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@contextmanager
+def run(settings: Settings, command: str, window: Window | None = None,
+        say: Callable[[str], None] = log.info) -> Iterator[Run]:
+    """Take the writer's turn, record the catalogue, load what an interrupted run landed, and keep the audit.
+
+    What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete.
+    """
+    clock = settings.clock()
+    this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
+    with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
+        with settings.home.warehouse() as con:
+            record(con, settings.catalog, clock.now)
+            con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null)",
+                        [this.run_id, command, window and window.start, window and window.end, _naive(clock.now)])
+        try:
+            _recover(this)
+            yield this
+            if this.problems:
+                raise RunIncomplete(tuple(this.problems))
+        except BaseException as error:
+            _finish(this, "failed", str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
+            raise
+
+
+def carry_out(run: Run, step: Callable[[Step], Step] = lambda function: function,
+              moment: tuple[datetime | None, datetime | None] = (None, None)) -> None:
+    """Everything of a run: ask and load each batch, then build and publish. `step` wraps each function, as a task."""
+    for request in requests(run):
+        batch = step(fetch)(run, request)
+        if batch is not None:
+            step(load)(run, batch)
+    step(build)(run, *moment)
+    step(publish)(run, *moment)
+
+
+def requests(run: Run) -> list[Request]:
+    """What is still to ask for the run's window."""
+    if run.window is None:
+        return []
+    with run.settings.home.warehouse() as con:
+        return plan_requests(con, run.settings.catalog, run.window, run.clock.now)
+
+
+def fetch(run: Run, request: Request) -> Batch | None:
+    """Ask one batch and land what came; None, and a problem noted, when the source could not be asked."""
+    if request.source in run.unreachable:
+        return None
+    run.say(f"asking {request} for {len(request.asks)} keys")
+    try:
+        fetched = _source(run, request)
+    except RallyscopeError as error:
+        run.unreachable.add(request.source)
+        run.problems.append(str(error))
+        return None
+    failed = fetched.outcomes.query("status == 'failed'")
+    if len(failed) > FAILED_SHARE * len(request.asks):
+        run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].reason}")
+    keys = [ask.key for ask in request.asks]
+    return landing.land(
+        run.settings.home.landing, request.feed, request.source, run.clock.now, str(last_closed(run.clock.now)),
+        {**fetched.frames, "outcomes": fetched.outcomes},
+        {"keys": keys, "from": str(min(a.start for a in request.asks)), "to": str(max(a.end for a in request.asks))},
+        run.clock.simulated)
+
+
+def _source(run: Run, request: Request):
+    from flows.sources import Endpoint
+
+    base = run.settings.base_url
+    endpoint = Endpoint(base, run.settings.catalog.sources[request.source], run.settings.home.cache,
+                        run.settings.fred_key if request.source == "fred" else None)
+    if request.feed == "observations":
+        from flows.sources import fred
+
+        return fred.observations(request.asks, endpoint)
+    from flows.sources import yahoo
+
+    ask = {"bars": yahoo.prices, "shares": yahoo.shares, "statements": yahoo.statements}[request.feed]
+    return ask(request.asks, endpoint)
+
+
+def load(run: Run, batch: Batch) -> Loaded:
+    """Meet the suites, then load what passed."""
+    from expectations.validate import validate
+
+    verdict = validate(batch, run.settings.catalog)
+    with run.settings.home.warehouse() as con:
+        loaded = load_batch(con, batch, run.run_id, verdict.rejected, verdict.results, verdict.stopped)
+    run.problems.extend(f"{batch.feed} was stopped: {reason}" for reason in verdict.stopped)
+    run.rows_added += loaded.added
+    run.rows_quarantined += loaded.quarantined
+    return loaded
+
+
+def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
+    """Make every model anew at the moment, by default now."""
+    from transforms.build import Moment
+    from transforms.build import build as build_models
+    from transforms.project import models
+
+    run.say("building the marts")
+    with run.settings.home.warehouse() as con:
+        build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
+                     run.settings.home.broken)
+
+
+def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> Publication:
+    """Publish the last build and close the run's record."""
+    from transforms.project import models
+
+    project = models()
+    stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
+                  run.settings.catalog.hash, run.clock.simulated, run.run_id)
+    _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
+    with run.settings.home.warehouse() as con:
+        run.publication = publish_build(con, run.settings.home, stamp, {m.name: m.grain for m in project})
+    run.say(f"published {run.publication.build_id}" if run.publication.changed
+            else f"nothing changed: {run.publication.build_id} stays current")
+    return run.publication
+
+
+def code_version(project) -> str:
+    """The package version and a digest of every model: what made a table, in one word."""
+    digest = hashlib.sha256("".join(f"{m.name}\n{m.sql}\n" for m in project).encode()).hexdigest()
+    return f"{version('rallyscope')}+{digest[:10]}"
+
+
+def _recover(run: Run) -> None:
+    """Load what an interrupted run landed and did not load; nothing fetched is asked twice or lost."""
+    with run.settings.home.warehouse() as con:
+        pending = [f for f in landing.batches(run.settings.home.landing) if not is_loaded(con, f.name)]
+    for folder in pending:
+        run.say(f"loading {folder.name}, landed by an interrupted run")
+        load(run, landing.read(folder))
+
+
+def _finish(run: Run, status: str, message: str | None) -> None:
+    with run.settings.home.warehouse() as con:
+        con.execute("update audit.run set finished_at = ?, status = ?, message = ? where run_id = ?",
+                    [_naive(run.settings.clock().now), status, message, run.run_id])
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
