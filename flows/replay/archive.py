@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
 
+from flows.replay.moment import (
+    NEW_YORK,
+    bars_known_through,
+    end_of_day,
+    releases_known_through,
+    utc_days_known_through,
+)
 from warehouse.errors import ArchiveError
 
-NEW_YORK = ZoneInfo("America/New_York")
-BAR_DELAY = timedelta(minutes=15)
-FRED_RELEASE = time(23, 59)
+T = TypeVar("T")
 
 # What the server reads of each file; a file may carry more columns, and every file but `bars` may be missing.
 LAYOUT = {
@@ -95,7 +100,7 @@ KNOWN = """
 
 @dataclass(frozen=True)
 class Bars:
-    """One symbol's daily bars, oldest first: `opened` in epoch seconds, prices and volume split-adjusted as of now."""
+    """One symbol's bars, oldest first: `opened` in epoch seconds, split-adjusted as of now."""
 
     opened: np.ndarray
     open: np.ndarray
@@ -103,17 +108,28 @@ class Bars:
     low: np.ndarray
     close: np.ndarray
     adjclose: np.ndarray
-    volume: np.ndarray | list[int | None]
+    volume: list[int | None]
 
 
 @dataclass(frozen=True)
 class Observations:
-    """One series' rows ordered by date and real-time start; `value` is FRED's text, "." where it is missing."""
+    """One series' rows by date and real-time start; `value` is FRED's text, "." where it is missing."""
 
     date: np.ndarray
     realtime_start: np.ndarray
     realtime_end: np.ndarray
     value: np.ndarray
+
+
+def _once(read: Callable[[Archive, str], T]) -> Callable[[Archive, str], T]:
+    """A reader whose answer for a key is made once: the archive does not change while it is served."""
+    @functools.wraps(read)
+    def reader(self: Archive, key: str) -> T:
+        slot = (read.__name__, key)
+        if slot not in self._made:
+            self._made[slot] = read(self, key)
+        return self._made[slot]
+    return reader
 
 
 class Archive:
@@ -125,6 +141,7 @@ class Archive:
 
     def __init__(self, folder: Path, now: datetime | None = None):
         self.folder = Path(folder)
+        self._made: dict[tuple[str, str], Any] = {}
         self._con = duckdb.connect(config={"threads": 1})
         self._con.execute("set timezone = 'UTC'")
         for table, columns in LAYOUT.items():
@@ -135,7 +152,7 @@ class Archive:
         days = {
             "today": self.today,
             "bar_day": bars_known_through(self.now),
-            "crypto_day": (self.now - BAR_DELAY).date() - timedelta(days=1),
+            "crypto_day": utc_days_known_through(self.now),
             "release_day": releases_known_through(self.now),
         }
         for statement in KNOWN.split(";\n"):
@@ -143,9 +160,6 @@ class Archive:
                 self._con.execute(statement, {k: v for k, v in days.items() if f"${k}" in statement})
         self._con.execute("drop table bars; drop table observations")
         self.first_session, self.last_session = self._sessions()
-        # Each answer's arrays are made once: the archive does not change while it is served.
-        for reader in ("bars", "dividends", "splits", "shares", "statements", "observations"):
-            setattr(self, reader, functools.cache(getattr(self, reader)))
 
     def _load(self, table: str, columns: dict[str, str]) -> None:
         path = self.folder / f"{table}.parquet"
@@ -170,49 +184,52 @@ class Archive:
         last = self._con.execute("select max(date) from bars").fetchall()[0][0]
         if last is None:
             raise ArchiveError(str(self.folder), "bars.parquet has no row")
-        return datetime.combine(last + timedelta(days=1), time(23, 59, 59), NEW_YORK).astimezone(UTC)
+        return end_of_day(last + timedelta(days=1))
 
     def _sessions(self) -> tuple[date | None, date | None]:
-        """First and last day with a bar of something that trades in New York sessions; an index alone may not."""
+        """First and last day with an exchange's bar; the VIX has holidays too, so stocks decide the last."""
         return self._con.execute("""
-            select coalesce(min(date) filter (kind in ('EQUITY', 'ETF')), min(date)),
-                coalesce(max(date) filter (kind in ('EQUITY', 'ETF')), max(date))
-            from bar join kind using (symbol)""").fetchall()[0]
+            select min(date), coalesce(max(date) filter (kind in ('EQUITY', 'ETF')), max(date))
+            from bar join kind using (symbol) where kind <> 'CRYPTOCURRENCY'""").fetchall()[0]
 
     def _columns(self, sql: str, *parameters: Any) -> dict[str, np.ndarray]:
-        return {
-            name: column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) and column.dtype.kind == "f" else column
-            for name, column in self._con.execute(sql, parameters).fetchnumpy().items()
-        }
+        """The result's columns as arrays; a hole among floats is NaN."""
+        found: dict[str, Any] = self._con.execute(sql, parameters).fetchnumpy()
+        return {name: column.filled(np.nan) if np.ma.isMA(column) and column.dtype.kind == "f" else column
+                for name, column in found.items()}
 
+    @_once
     def kind(self, symbol: str) -> tuple[str, str]:
-        """Yahoo's instrument type and the name of a symbol; the symbol itself where the archive has no name."""
+        """Yahoo's instrument type and the name of a symbol; where the archive has no name, the symbol."""
         rows = self._con.execute("select kind, name from kind where symbol = ?", [symbol]).fetchall()
         kind, name = rows[0] if rows else ("EQUITY", None)
         return kind, name or symbol
 
+    @_once
     def bars(self, symbol: str) -> Bars | None:
         """The bars known now, or None for a symbol that has none."""
-        rows = self._columns("select * exclude (symbol, date) from bar where symbol = ? order by date", symbol)
+        rows = self._columns("""
+            select opened, open, high, low, close, volume from bar where symbol = ? order by date""", symbol)
         if not len(rows["opened"]):
             return None
-        volume = rows.pop("volume")
-        if isinstance(volume, np.ma.MaskedArray):
-            volume = volume.tolist() if volume.mask.any() else volume.filled(0)
+        volume = rows.pop("volume").tolist()
         adjclose = adjusted_for_dividends(rows["opened"], rows["close"], self.dividends(symbol))
         return Bars(**rows, adjclose=adjclose, volume=volume)
 
+    @_once
     def dividends(self, symbol: str) -> list[tuple[int, float]]:
         """(epoch second of the ex-date's open, cash per share of today), oldest first."""
         return self._con.execute("select opened, amount from dividend where symbol = ? order by date",
                                  [symbol]).fetchall()
 
+    @_once
     def splits(self, symbol: str) -> list[tuple[int, float]]:
         """(epoch second of the ex-date's open, new shares per old), oldest first."""
         return self._con.execute("""
             select opened(date, kind), ratio from split left join kind using (symbol)
             where symbol = ? order by date""", [symbol]).fetchall()
 
+    @_once
     def shares(self, symbol: str) -> list[tuple[date, float]]:
         """(day, shares outstanding) of each day on which the count changed, oldest first."""
         return self._con.execute("""
@@ -220,8 +237,9 @@ class Archive:
             where symbol = ? and date <= ? and shares_outstanding is not null order by date""",
             [symbol, self.today]).fetchall()
 
+    @_once
     def statements(self, symbol: str) -> dict[str, list[tuple[date, float]]]:
-        """Item name without spaces, case-folded -> (quarter end, value), oldest first; known 45 days after the end."""
+        """Item, lower case without spaces -> (quarter end, value), oldest first; known 45 days later."""
         found: dict[str, list[tuple[date, float]]] = {}
         for item, period_end, value in self._con.execute("""
                 select distinct lower(replace(item, ' ', '')), period_end, value from statements
@@ -230,6 +248,7 @@ class Archive:
             found.setdefault(item, []).append((period_end, value))
         return found
 
+    @_once
     def series(self, series_id: str) -> tuple[str, str] | None:
         """Frequency and units of a series, or None when the archive does not know it."""
         rows = self._con.execute("""
@@ -238,8 +257,9 @@ class Archive:
             [series_id]).fetchall()
         return rows[0] if rows else None
 
+    @_once
     def observations(self, series_id: str) -> Observations:
-        """Every row of a series released by now, real-time periods made contiguous, the open one to 9999-12-31."""
+        """Every row of a series released by now; a real-time period still open ends 9999-12-31."""
         rows = self._columns("""
             select date, realtime_start, realtime_end, value from observation
             where series_id = ? order by date, realtime_start""", series_id)
@@ -248,8 +268,9 @@ class Archive:
         return Observations(**days, value=np.asarray(rows["value"]))
 
     def weights(self, index: str) -> list[tuple[str, date, date, str, float]] | None:
-        """(index, date, published_on, symbol, weight) published by now, or None for an index without lists."""
-        if not self._con.execute('select 1 from index_weights where "index" = ? limit 1', [index]).fetchall():
+        """(index, date, published_on, symbol, weight) published by now; None for an index without lists."""
+        known = self._con.execute('select count(*) from index_weights where "index" = ?', [index]).fetchall()
+        if known == [(0,)]:
             return None
         return self._con.execute("""
             select "index", date, published_on, symbol, weight from index_weights
@@ -257,7 +278,9 @@ class Archive:
             [index, self.today]).fetchall()
 
 
-def adjusted_for_dividends(opened: np.ndarray, close: np.ndarray, dividends: list[tuple[int, float]]) -> np.ndarray:
+def adjusted_for_dividends(
+    opened: np.ndarray, close: np.ndarray, dividends: list[tuple[int, float]]
+) -> np.ndarray:
     """Closes times the product of (1 - dividend / close before the ex-date) over every later dividend."""
     adjusted = close.copy()
     for ex_date, amount in dividends:
@@ -266,33 +289,6 @@ def adjusted_for_dividends(opened: np.ndarray, close: np.ndarray, dividends: lis
         if len(known) and amount < known[-1]:
             adjusted[:len(before)] *= 1 - amount / known[-1]
     return adjusted
-
-
-def bars_known_through(now: datetime) -> date:
-    """The last New York day whose bars are known at `now`: 15 minutes after the session's close."""
-    local = now.astimezone(NEW_YORK)
-    known = local - BAR_DELAY
-    if known.time() >= time(16) and known.date() == local.date():
-        return local.date()
-    # Only an early close is left to ask for: the calendar is slow to import, so ask it only when it matters.
-    if time(13) <= known.time() and known.date() == local.date() and _close(local.date()) <= now - BAR_DELAY:
-        return local.date()
-    return local.date() - timedelta(days=1)
-
-
-def _close(day: date) -> datetime:
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar("XNYS", start=day - timedelta(days=10), end=day + timedelta(days=10))
-    if calendar.is_session(day.isoformat()):
-        return calendar.session_close(day.isoformat()).to_pydatetime()
-    return datetime.combine(day, time(16), NEW_YORK)
-
-
-def releases_known_through(now: datetime) -> date:
-    """The last real-time start that is known at `now`: a release counts from 23:59:00 New York of its day."""
-    local = now.astimezone(NEW_YORK)
-    return local.date() if local.time() >= FRED_RELEASE else local.date() - timedelta(days=1)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Declared faults of the replay server: what a real source does on a bad day, on chosen requests and so many times."""
+"""Declared faults of the replay server: what a real source does on a bad day, on the requests one chooses."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Fault:
              reset       closes the connection without an answer
              empty       answers as if the range asked held nothing
              unknown     answers as if nobody had heard of the symbol or series
-    times    so many requests, then never again; None is for ever. A client may ask twice where a caller asks once:
-             yfinance repeats a request that failed with 400 or more.
+    times    so many requests, then never again; None is for ever. A client may ask twice where its caller
+             asks once: yfinance repeats a request that failed with 400 or more.
     after    matching requests that pass first
     """
 
@@ -47,7 +47,7 @@ class Fault:
     def strikes(self, path: str, query: bytes) -> bool:
         """Whether this request is one of those that go wrong; counts it."""
         wanted, _, parameters = self.match.partition("?")
-        if not fnmatchcase(path, wanted) or not set(parse_qsl(parameters)) <= set(parse_qsl(query.decode("latin-1"))):
+        if not fnmatchcase(path, wanted) or not set(parse_qsl(parameters)) <= set(parse_qsl(query.decode())):
             return False
         self._seen += 1
         if self._seen <= self.after or (self.times is not None and self.hits >= self.times):
@@ -65,11 +65,11 @@ class FaultyApp:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Answer one request, rightly or wrongly."""
-        fault = None
-        if scope["type"] == "http":
-            struck = (f for f in self.faults if f.strikes(scope["path"], scope["query_string"]))
-            fault = next(struck, None)
-        match fault.kind if fault else None:
+        fault = self._striking(scope)
+        if fault is None:
+            await self.app(scope, receive, send)
+            return
+        match fault.kind:
             case "status":
                 await _answer(send, fault.status, b"text/html; charset=UTF-8", OUTAGE)
             case "rate_limit":
@@ -83,8 +83,11 @@ class FaultyApp:
                 await self.app(scope, receive, send)
             case "empty" | "unknown":
                 await self.app(_about_nothing(scope, fault.kind), receive, send)
-            case _:
-                await self.app(scope, receive, send)
+
+    def _striking(self, scope: dict[str, Any]) -> Fault | None:
+        if scope["type"] != "http":
+            return None
+        return next((f for f in self.faults if f.strikes(scope["path"], scope["query_string"])), None)
 
 
 async def _answer(send: Any, status: int, content_type: bytes, body: bytes) -> None:
@@ -105,7 +108,7 @@ async def _reset(scope: dict[str, Any]) -> None:
 
 def _about_nothing(scope: dict[str, Any], kind: str) -> dict[str, Any]:
     """The same request asked of a range, or of a name, for which the true answer is the one wanted."""
-    path, query = scope["path"], dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    path, query = scope["path"], dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     if kind == "unknown":
         if path.startswith(("/fred/", "/graph/")):
             query["id" if path.startswith("/graph/") else "series_id"] = "NOSUCHSERIES"

@@ -16,6 +16,7 @@ from flows.replay.archive import Archive, Observations
 
 FIRST_DAY, LAST_DAY = date(1776, 7, 4), date(9999, 12, 31)
 MAX_VINTAGES = 2_000
+TOO_MANY = f"This exceeds the maximum number of vintage dates allowed for this file type ({MAX_VINTAGES})."
 UNITS = "cap, cca, cch, ch1, chg, lin, log, pc1, pca, pch"
 FREQUENCIES = {"Daily": "D", "Weekly": "W", "Biweekly": "BW", "Monthly": "M", "Quarterly": "Q", "Annual": "A"}
 
@@ -29,13 +30,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """An answer before it is XML or JSON: the root's attributes and its children, which are attributes or text."""
+    """An answer before it is XML or JSON: the root's attributes and its children, attributes too or text."""
 
     root: str
     child: str
     plural: str
     attributes: dict[str, Any]
     children: list[Any]
+    plain: bool = False  # its children hold dates and numbers alone: nothing to quote in thousands of rows
 
     def xml(self) -> bytes:
         """The attributes of root and children as fredapi reads them."""
@@ -45,7 +47,9 @@ class Document:
             if isinstance(child, str):
                 lines.append(f"  <{self.child}>{child}</{self.child}>")
             else:
-                lines.append(f"  <{self.child} {' '.join([f'{k}={quoteattr(str(v))}' for k, v in child.items()])}/>")
+                quote = '"{}"'.format if self.plain else quoteattr
+                inner = " ".join([f"{key}={quote(str(value))}" for key, value in child.items()])
+                lines.append(f"  <{self.child} {inner}/>")
         return "\n".join([*lines, f"</{self.root}>\n"]).encode()
 
     def json(self) -> bytes:
@@ -54,7 +58,7 @@ class Document:
 
 
 def answer(archive: Archive, endpoint: str, query: Mapping[str, str]) -> tuple[int, str, bytes]:
-    """Status, content type and body of /fred/<endpoint>: `series`, `series/observations` or `series/vintagedates`."""
+    """Status, content type and body of an endpoint: series, series/observations, series/vintagedates."""
     as_json = query.get("file_type") == "json"
     try:
         _check_key(query)
@@ -79,32 +83,32 @@ def series(archive: Archive, query: Mapping[str, str]) -> Document:
     days, vintages = rows.date, vintage_dates(rows)
     entry = {
         "id": series_id, "realtime_start": str(start), "realtime_end": str(end), "title": series_id,
-        "observation_start": str(days[0]) if len(days) else "", "observation_end": str(days[-1]) if len(days) else "",
+        "observation_start": str(days[0]) if len(days) else "",
+        "observation_end": str(days[-1]) if len(days) else "",
         "frequency": frequency, "frequency_short": FREQUENCIES.get(re.split(r"[,\s]", frequency)[0], ""),
         "units": units, "units_short": units,
         "seasonal_adjustment": "Not Seasonally Adjusted", "seasonal_adjustment_short": "NSA",
         "last_updated": f"{vintages[-1]} 23:59:00-05" if len(vintages) else "", "popularity": 0, "notes": "",
     }
-    return Document("seriess", "series", "seriess", {"realtime_start": str(start), "realtime_end": str(end)}, [entry])
+    period = {"realtime_start": str(start), "realtime_end": str(end)}
+    return Document("seriess", "series", "seriess", period, [entry])
 
 
 def observations(archive: Archive, query: Mapping[str, str]) -> Document:
-    """Rows whose real-time period meets the asked one, clipped to it (output_type 1), or first releases (4)."""
+    """Rows whose real-time period meets the asked one, clipped to it (output_type 1); first releases (4)."""
     series_id = _series_id(archive, query)
     output_type = _whole(query, "output_type", 1, 1, 4)
     if output_type not in (1, 4):
         raise Refused("Bad Request.  Value of output_type is not one of: 1, 4.")
     if query.get("units", "lin") != "lin":
-        raise Refused(f"Bad Request.  Value of units is not one of: {UNITS}." if query["units"] not in UNITS.split(", ")
-                      else "Bad Request.  Value of units is not one of: lin.")
+        served = "lin" if query["units"] in UNITS.split(", ") else UNITS
+        raise Refused(f"Bad Request.  Value of units is not one of: {served}.")
     if "frequency" in query:
-        raise Refused("Bad Request.  Value of frequency is not one of: the series' own, which is asked by leaving "
-                      "frequency out.")
+        raise Refused("Bad Request.  Variable frequency is not served here: leave it out.")
     rows = archive.observations(series_id)
     asked = _days(query, "vintage_dates")
     if len(asked) > MAX_VINTAGES:
-        raise Refused(f"Bad Request.  There are {len(asked)} vintage dates in variable vintage_dates. This exceeds "
-                      f"the maximum number of vintage dates allowed for this file type ({MAX_VINTAGES}).")
+        raise Refused(f"Bad Request.  There are {len(asked)} vintage dates in vintage_dates. {TOO_MANY}")
     if asked:
         start, end = asked[0], asked[-1]
     else:
@@ -121,7 +125,8 @@ def observations(archive: Archive, query: Mapping[str, str]) -> Document:
         "realtime_start": str(start), "realtime_end": str(end), "observation_start": str(first),
         "observation_end": str(last), "units": "lin", "output_type": output_type,
         "file_type": query.get("file_type", "xml"), "order_by": "observation_date", "sort_order": order,
-        "count": len(kept), "offset": offset, "limit": limit}, children)
+        "count": len(kept), "offset": offset, "limit": limit,
+    }, children, plain=True)
 
 
 def vintagedates(archive: Archive, query: Mapping[str, str]) -> Document:
@@ -133,15 +138,16 @@ def vintagedates(archive: Archive, query: Mapping[str, str]) -> Document:
     kept = np.flatnonzero((found >= np.datetime64(start)) & (found <= np.datetime64(end)))
     order, page, limit, offset = _page(query, kept, most=10_000)
     return Document("vintage_dates", "vintage_date", "vintage_dates", {
-        "realtime_start": str(start), "realtime_end": str(end), "order_by": "vintage_date", "sort_order": order,
-        "count": len(kept), "offset": offset, "limit": limit}, np.datetime_as_string(found[page]).tolist())
+        "realtime_start": str(start), "realtime_end": str(end), "order_by": "vintage_date",
+        "sort_order": order, "count": len(kept), "offset": offset, "limit": limit,
+    }, np.datetime_as_string(found[page]).tolist())
 
 
 ENDPOINTS = {"series": series, "series/observations": observations, "series/vintagedates": vintagedates}
 
 
 def fredgraph(archive: Archive, query: Mapping[str, str]) -> tuple[int, str, bytes]:
-    """The keyless download: the latest value of every date between `cosd` and `coed`, empty where it is missing."""
+    """The keyless download: each date's latest value from `cosd` to `coed`, empty where it is missing."""
     series_id = query.get("id", "").upper()
     if archive.series(series_id) is None:
         return 404, "text/html; charset=UTF-8", b"<html><head><title>404 Not Found</title></head></html>\n"
@@ -168,21 +174,21 @@ def _known_in(rows: Observations, start: date, end: date, asked: list[date]) -> 
     if not asked:
         return (rows.realtime_start <= np.datetime64(end)) & (rows.realtime_end >= np.datetime64(start))
     days = np.array(asked, dtype="datetime64[D]")
-    return np.searchsorted(days, rows.realtime_start, "left") < np.searchsorted(days, rows.realtime_end, "right")
+    until = np.searchsorted(days, rows.realtime_end, "right")
+    return np.searchsorted(days, rows.realtime_start) < until
 
 
 def _first_releases(rows: Observations, start: date, end: date) -> np.ndarray:
     """The first row of every date released in [start, end] that was news then.
 
-    A history that came in one piece is no release: the dates of the first vintage count only when it holds one alone,
-    and a date added later counts only when it is newer than all before it.
+    A history that came in one piece is no release: the dates of the first vintage count only when it holds
+    one alone, and a date added later counts only when it is newer than all known before it.
     """
     keep = np.zeros(len(rows.date), dtype=bool)
     if not len(rows.date):
         return keep
     first = np.r_[True, rows.date[1:] != rows.date[:-1]]
     began = rows.realtime_start[first]
-    # Dates ascend, so a date is news when nothing older first appeared after it... and nothing newer before it.
     newer_began = np.r_[np.minimum.accumulate(began[::-1])[::-1][1:], np.datetime64(LAST_DAY)]
     alone = began != began.min() if (began == began.min()).sum() > 1 else np.ones(len(began), dtype=bool)
     keep[np.flatnonzero(first)] = alone & (newer_began >= began)
@@ -203,8 +209,9 @@ def _check_key(query: Mapping[str, str]) -> None:
     if not key:
         raise Refused("Bad Request.  Variable api_key has not been set.")
     if not re.fullmatch("[a-z0-9]{32}", key):
-        raise Refused("Bad Request.  The value for variable api_key is not a 32 character alpha-numeric lower-case "
-                      "string.  Read https://fred.stlouisfed.org/docs/api/api_key.html for more information.")
+        raise Refused("Bad Request.  The value for variable api_key is not a 32 character alpha-numeric "
+                      "lower-case string.  Read https://fred.stlouisfed.org/docs/api/api_key.html for more "
+                      "information.")
 
 
 def _series_id(archive: Archive, query: Mapping[str, str]) -> str:
@@ -224,8 +231,8 @@ def _realtime(archive: Archive, query: Mapping[str, str], open_end: bool = False
         if archive.today < day != LAST_DAY:
             raise Refused(f"Bad Request.  Variable {name} can not be after today's date ({archive.today}).")
     if start > end:
-        raise Refused("Bad Request.  The date set by variable realtime_start can not be after the date set by variable "
-                      "realtime_end.")
+        raise Refused("Bad Request.  The date set by variable realtime_start can not be after the date set "
+                      "by variable realtime_end.")
     return start, end
 
 
@@ -233,9 +240,8 @@ def _check_vintages(rows: Observations, start: date, end: date) -> None:
     found = vintage_dates(rows)
     count = int(((found >= np.datetime64(start)) & (found <= np.datetime64(end))).sum())
     if count > MAX_VINTAGES:
-        raise Refused(f"Bad Request.  There are {count} vintage dates in the specified real-time period: {start} to "
-                      f"{end}. This exceeds the maximum number of vintage dates allowed for this file type "
-                      f"({MAX_VINTAGES}).")
+        raise Refused(f"Bad Request.  There are {count} vintage dates in the specified real-time period: "
+                      f"{start} to {end}. {TOO_MANY}")
 
 
 def _page(query: Mapping[str, str], kept: np.ndarray, most: int) -> tuple[str, np.ndarray, int, int]:

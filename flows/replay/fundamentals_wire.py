@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from flows.replay.archive import NEW_YORK, Archive
+from flows.replay.archive import Archive
+from flows.replay.moment import NEW_YORK
 from flows.replay.yahoo_wire import Answer, error
 
 SHARES = "shares_out"
@@ -17,8 +18,8 @@ QUARTERLY = "quarterly"
 def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answer:
     """One entry for every type asked, share counts when none is; an entry without data has only its meta.
 
-    A statement item is asked by Yahoo's name (`quarterlyTotalRevenue`) and stands at its quarter's end, a share count
-    on each day it changed. Annual and trailing types are known by name only: the archive is quarterly.
+    A statement item is asked by Yahoo's name (`quarterlyTotalRevenue`) and stands at its quarter's end, a
+    share count on each day it changed. Annual and trailing types have no data: the archive is quarterly.
     """
     try:
         first, end = int(query["period1"]), int(query["period2"])
@@ -28,31 +29,34 @@ def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answe
     result = []
     for name in types:
         entry: dict[str, Any] = {"meta": {"symbol": [symbol], "type": [name]}}
-        found = _shares(archive, symbol, first, end) if name == SHARES else _items(archive, symbol, name, first, end)
+        rows = _shares(archive, symbol) if name == SHARES else _items(archive, symbol, name)
+        found = [(day, value) for day, value in rows if first <= _begins(day) < end]
         if found:
-            entry["timestamp"], entry[name] = [moment for moment, _ in found], [value for _, value in found]
+            # Yahoo stamps a day with its midnight in UTC, and yfinance reads that as midnight in New York.
+            entry["timestamp"] = [int(datetime.combine(day, time(), UTC).timestamp()) for day, _ in found]
+            entry[name] = [value for _, value in found]
         result.append(entry)
     return 200, {"timeseries": {"result": result, "error": None}}
 
 
-def _shares(archive: Archive, symbol: str, first: int, end: int) -> list[tuple[int, int]]:
-    """Counts of the New York days that begin in [first, end); stamped, as Yahoo does, with midnight UTC of the day."""
-    return [(_midnight(day), int(count)) for day, count in archive.shares(symbol)
-            if first <= datetime.combine(day, time(), NEW_YORK).timestamp() < end]
+def _shares(archive: Archive, symbol: str) -> list[tuple[date, int]]:
+    return [(day, int(count)) for day, count in archive.shares(symbol)]
 
 
-def _items(archive: Archive, symbol: str, name: str, first: int, end: int) -> list[tuple[int, dict[str, Any]]]:
+def _items(archive: Archive, symbol: str, name: str) -> list[tuple[date, dict[str, Any]]]:
+    """A quarterly item's values; names are compared without spaces and case, for "Gain On Sale Of Ppe"."""
     if not name.startswith(QUARTERLY):
         return []
     rows = archive.statements(symbol).get(name.removeprefix(QUARTERLY).lower(), [])
-    return [(_midnight(day), {
-        "dataId": 20_000 + zlib.crc32(name.encode()) % 10_000, "asOfDate": day.isoformat(), "periodType": "3M",
-        "currencyCode": "USD", "reportedValue": {"raw": float(value), "fmt": short(value)},
-    }) for day, value in rows if first <= _midnight(day) <= end]
+    return [(day, {
+        "dataId": 20_000 + zlib.crc32(name.encode()) % 10_000, "asOfDate": day.isoformat(),
+        "periodType": "3M", "currencyCode": "USD",
+        "reportedValue": {"raw": float(value), "fmt": short(value)},
+    }) for day, value in rows]
 
 
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp())
+def _begins(day: date) -> float:
+    return datetime.combine(day, time(), NEW_YORK).timestamp()
 
 
 def short(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Yahoo's quote endpoint, v7/finance/quote: the latest bar of each symbol asked and what follows from its history."""
+"""Yahoo's quote endpoint, v7/finance/quote: each symbol's latest bar and what follows from its history."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from flows.replay.archive import Archive, Bars
 from flows.replay.yahoo_wire import Answer, best, closed, exchange_of, number, offset
 
-TYPES = {"EQUITY": "Equity", "ETF": "ETF", "MUTUALFUND": "Fund", "INDEX": "Index", "CRYPTOCURRENCY": "Cryptocurrency"}
+TYPES = {"EQUITY": "Equity", "ETF": "ETF", "MUTUALFUND": "Fund", "INDEX": "Index",
+         "CRYPTOCURRENCY": "Cryptocurrency"}
 
 
 def quote(archive: Archive, query: Mapping[str, str]) -> Answer:
     """One entry a known symbol of `symbols`, in the order asked; unknown ones are left out, as Yahoo does."""
     symbols = [symbol.strip().upper() for symbol in query.get("symbols", "").split(",")]
-    found = [_entry(archive, symbol, bars) for symbol in symbols if (bars := archive.bars(symbol)) is not None]
+    asked = [(symbol, archive.bars(symbol)) for symbol in symbols]
+    found = [_entry(archive, symbol, bars) for symbol, bars in asked if bars is not None]
     return 200, {"quoteResponse": {"result": found, "error": None}}
 
 
@@ -43,22 +45,22 @@ def _entry(archive: Archive, symbol: str, bars: Bars) -> dict[str, Any]:
 
 
 def _day(bars: Bars) -> dict[str, Any]:
-    price, before = number(bars.close[-1]), number(bars.close[-2]) if len(bars.close) > 1 else None
-    high, low = number(bars.high[-1]), number(bars.low[-1])
+    price, before = number(bars.close, -1), number(bars.close, -2) if len(bars.close) > 1 else None
+    high, low = number(bars.high, -1), number(bars.low, -1)
     change = price - before if price is not None and before else None
     return {
         "regularMarketPrice": price, "regularMarketPreviousClose": before, "regularMarketChange": change,
         "regularMarketChangePercent": change / before * 100 if change is not None and before else None,
-        "regularMarketOpen": number(bars.open[-1]), "regularMarketDayHigh": high, "regularMarketDayLow": low,
+        "regularMarketOpen": number(bars.open, -1), "regularMarketDayHigh": high, "regularMarketDayLow": low,
         "regularMarketDayRange": f"{low:.2f} - {high:.2f}" if low is not None and high is not None else None,
-        "regularMarketVolume": None if bars.volume[-1] is None else int(bars.volume[-1]),
+        "regularMarketVolume": bars.volume[-1],
     }
 
 
 def _year(bars: Bars) -> dict[str, Any]:
     year = slice(int(np.searchsorted(bars.opened, bars.opened[-1] - 365 * 86_400)), None)
     high, low = best(bars.high, bars.close, year, np.max), best(bars.low, bars.close, year, np.min)
-    price, then = number(bars.close[-1]), number(bars.close[year][0])
+    price, then = number(bars.close, -1), number(bars.close[year], 0)
     if price is None or high is None or low is None or then is None:
         return {}
     return {
@@ -71,21 +73,21 @@ def _year(bars: Bars) -> dict[str, Any]:
 
 def _averages(bars: Bars) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    price = number(bars.close[-1])
+    price = number(bars.close, -1)
     for key, sessions in (("fiftyDayAverage", 50), ("twoHundredDayAverage", 200)):
         known = bars.close[-sessions:][~np.isnan(bars.close[-sessions:])]
         if price is not None and len(known):
             mean = float(known.mean())
             found |= {key: mean, f"{key}Change": price - mean, f"{key}ChangePercent": price / mean - 1}
     for key, sessions in (("averageDailyVolume3Month", 63), ("averageDailyVolume10Day", 10)):
-        volumes = [int(volume) for volume in bars.volume[-sessions:] if volume is not None]
+        volumes = [volume for volume in bars.volume[-sessions:] if volume is not None]
         if volumes:
             found[key] = sum(volumes) // len(volumes)
     return found
 
 
 def _size(archive: Archive, symbol: str, bars: Bars) -> dict[str, Any]:
-    counts, price = archive.shares(symbol), number(bars.close[-1])
+    counts, price = archive.shares(symbol), number(bars.close, -1)
     if not counts or price is None:
         return {}
     return {"sharesOutstanding": int(counts[-1][1]), "marketCap": int(counts[-1][1] * price)}

@@ -22,6 +22,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from flows.replay import fred_wire, fundamentals_wire, quote_wire, yahoo_wire
 from flows.replay.archive import Archive
 from flows.replay.faults import Fault, FaultyApp
+from warehouse.errors import BadRequest
 
 log = logging.getLogger("rallyscope.replay")
 
@@ -122,7 +123,8 @@ def _add_own(app: FastAPI, world: Archive) -> None:
     @app.get("/faults")
     async def faults() -> Response:
         """The fault plan and how often each has struck."""
-        return _json([{"match": f.match, "kind": f.kind, "times": f.times, "hits": f.hits} for f in app.state.faults])
+        return _json([{"match": fault.match, "kind": fault.kind, "times": fault.times, "hits": fault.hits}
+                      for fault in app.state.faults])
 
 
 def _yahoo(answer: yahoo_wire.Answer) -> Response:
@@ -164,35 +166,53 @@ class _Connection(AutoHTTPProtocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def _server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+def _server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(
-        app, host=host, port=port, http=_Connection, ws="none", lifespan="off", access_log=False,
-        date_header=False, server_header=False, log_level="warning", timeout_graceful_shutdown=1))
+        app, http=_Connection, ws="none", lifespan="off", access_log=False, date_header=False,
+        server_header=False, log_level="warning", timeout_graceful_shutdown=1))
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        problem = error.strerror or "it cannot be opened"
+    else:
+        return listener
+    raise BadRequest(f"address {host}:{port}", problem.lower(), "Name another port with --port.")
 
 
 def serve(archive: Path, port: int, now: datetime | None = None, host: str = "127.0.0.1", log: bool = False,
           faults: Sequence[Fault] = ()) -> None:
-    """Serve an archive folder until interrupted; with `log`, one line a request on stderr. Raises ArchiveError."""
+    """Serve an archive folder until interrupted; `log` writes a line a request.
+
+    Raises ArchiveError for the folder, BadRequest for an address that cannot be listened on.
+    """
     if log:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("rallyscope.replay").setLevel(logging.INFO)
-    _server(create_app(archive, now, faults), host, port).run()
+    server = _server(create_app(archive, now, faults))
+    with _listening(host, port) as listener, contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 @contextlib.contextmanager
 def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault] = ()) -> Iterator[str]:
     """A server on a free loopback port, in a thread, for as long as the block runs; gives its base URL."""
-    server = _server(create_app(archive, now, faults), "127.0.0.1", 0)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    server = _server(create_app(archive, now, faults))
+    with _listening("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
             while not server.started:
                 if not thread.is_alive():
                     raise RuntimeError("the replay server did not start")
                 time.sleep(0.005)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join(timeout=5)

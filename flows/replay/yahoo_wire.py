@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from flows.replay.archive import NEW_YORK, Archive, Bars
+from flows.replay.archive import Archive, Bars
+from flows.replay.moment import NEW_YORK
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -89,7 +90,7 @@ def chart(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answer:
 
 
 def range_start(span: str, bars: Bars, local: datetime) -> int | None:
-    """The epoch second from which a range such as `5d`, `6mo`, `ytd` or `max` shows bars; None when it is no range."""
+    """The epoch second from which a range (`5d`, `6mo`, `ytd`, `max`) shows bars; None if it is no range."""
     if span == "max":
         return int(bars.opened[0])
     if span == "ytd":
@@ -138,7 +139,7 @@ def split_event(moment: int, ratio: float) -> dict[str, Any]:
 
 
 def meta(archive: Archive, symbol: str, bars: Bars, shown: slice, span: str) -> dict[str, Any]:
-    """What the chart says of the instrument itself; a key whose value the archive has not is left out, as Yahoo does."""
+    """What a chart says of the instrument; a value the archive has not leaves its key out, as Yahoo does."""
     kind, name = archive.kind(symbol)
     code, exchange, zone = exchange_of(symbol, kind)
     local = archive.now.astimezone(zone)
@@ -146,8 +147,8 @@ def meta(archive: Archive, symbol: str, bars: Bars, shown: slice, span: str) -> 
     high, low = best(bars.high, bars.close, year, np.max), best(bars.low, bars.close, year, np.min)
     day = {
         "fiftyTwoWeekHigh": high, "fiftyTwoWeekLow": low,
-        "regularMarketDayHigh": number(bars.high[-1]), "regularMarketDayLow": number(bars.low[-1]),
-        "regularMarketVolume": None if bars.volume[-1] is None else int(bars.volume[-1]),
+        "regularMarketDayHigh": number(bars.high, -1), "regularMarketDayLow": number(bars.low, -1),
+        "regularMarketVolume": bars.volume[-1],
     }
     return {
         "currency": "USD", "symbol": symbol, "exchangeName": code, "fullExchangeName": exchange,
@@ -155,10 +156,10 @@ def meta(archive: Archive, symbol: str, bars: Bars, shown: slice, span: str) -> 
         "regularMarketTime": closed(int(bars.opened[-1]), zone),
         "hasPrePostMarketData": kind in ("EQUITY", "ETF"),
         "gmtoffset": offset(local), "timezone": local.strftime("%Z"), "exchangeTimezoneName": zone.key,
-        "regularMarketPrice": number(bars.close[-1]),
+        "regularMarketPrice": number(bars.close, -1),
         **{key: value for key, value in day.items() if value is not None},
         "longName": name, "shortName": name,
-        "chartPreviousClose": number(bars.close[max(min(shown.start, len(bars.close)) - 1, 0)]),
+        "chartPreviousClose": number(bars.close, max(shown.start - 1, 0)),
         "priceHint": 2, "currentTradingPeriod": trading_period(local.date(), zone),
         "dataGranularity": "1d", "range": span, "validRanges": VALID_RANGES,
     }
@@ -173,9 +174,10 @@ def best(values: np.ndarray, closes: np.ndarray, where: slice, extreme: Any) -> 
     return None
 
 
-def number(value: float) -> float | None:
-    """A float of ours for JSON; a hole stays a hole."""
-    return None if np.isnan(value) else float(value)
+def number(values: np.ndarray, at: int) -> float | None:
+    """One value of a column; None where it has a hole."""
+    value = float(values[at])
+    return None if np.isnan(value) else value
 
 
 def offset(local: datetime) -> int:
@@ -184,7 +186,7 @@ def offset(local: datetime) -> int:
 
 
 def closed(opened: int, zone: tzinfo) -> int:
-    """The epoch second of the close of the day that opened then: 16:00 New York, or the end of the UTC day."""
+    """The epoch second at which the day that opened then ends: 16:00 New York, or the end of the UTC day."""
     if zone is UTC:
         return opened + 86_399
     day = datetime.fromtimestamp(opened, NEW_YORK).date()
