@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from flows.sources import Ask
-from warehouse.catalog import Catalog, Series
+from warehouse.catalog import Catalog, Instrument, Series
 from warehouse.record import sessions
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -64,7 +64,7 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     """
     asked = _Asked(con, now)
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
-    for instrument in catalog.to_ask(window.start, window.end):
+    for instrument in needed(catalog, window):
         for feed in ("bars", "shares", "statements"):
             if feed != "bars" and instrument.kind != "stock" or feed == "statements" and not instrument.statements:
                 continue
@@ -79,6 +79,19 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
         Request(feed, "fred" if feed == "observations" else catalog.feeds[feed].source, part, len(parts), parts[part - 1])
         for feed in asks for parts in [_parts(asks[feed])] for part in range(1, len(parts) + 1)
     ]
+
+
+def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
+    """What the marts of the window are made from: every index, fund and coin, and the stocks that are members then.
+
+    A company whose statements are watched is needed always.
+    """
+    groups = (*catalog.universes.values(), *catalog.baskets.values())
+    members = {m.symbol for group in groups for m in group.members
+               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > window.start)}
+    for instrument in catalog.to_ask(window.start, window.end):
+        if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
+            yield instrument
 
 
 def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:

@@ -1,0 +1,169 @@
+"""The command line: each command asks for one thing, says what it did, and fails in one sentence."""
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warehouse.errors import RallyscopeError
+
+app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+                  rich_markup_mode="rich", help="Who is truly driving the US market, every trading day, with evidence.")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; data/ by default).")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
+CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Another catalogue folder than the packaged one.")]
+DayOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="A session, e.g. 2026-03-27.")]
+Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])]
+Moment = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
+
+
+class Format(StrEnum):
+    """How `query` writes its rows."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def main() -> None:
+    """Run the command; errors a person can cause are one sentence on stderr and exit code 1 or 2."""
+    try:
+        app()
+    except RallyscopeError as error:
+        sys.stderr.write(f"rallyscope: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+@app.command(epilog="Example: rallyscope demo")
+def demo(home: HomeOption = None, seed: Annotated[int, typer.Option(help="Of the simulated market.")] = 7) -> None:
+    """Simulate a market, serve it, backfill three years, run the last day, and print who drives it."""
+    from flows.demo import demo as play
+
+    play(_settings(home, None, None), seed, _say)
+
+
+@app.command(epilog="Example: rallyscope run --date 2026-03-27")
+def run(day: DayOption = None, home: HomeOption = None, source: SourceOption = None,
+        catalog: CatalogOption = None) -> None:
+    """One session, by default the last closed one: ask what is missing, validate, load, build, publish."""
+    from flows import steps
+
+    settings = _settings(home, source, catalog)
+    window = steps.session_window(settings, day.date() if day else None)
+    _carry_out("run", settings, window)
+
+
+@app.command(epilog="Example: rallyscope backfill 2024-01-02 2026-05-29 --source http://127.0.0.1:8765")
+def backfill(start: Day, end: Day, as_of: Moment = None, home: HomeOption = None, source: SourceOption = None,
+             catalog: CatalogOption = None) -> None:
+    """Make sure of every session from START to END; whatever was asked and answered is not asked again."""
+    from flows import steps
+
+    settings = _settings(home, source, catalog)
+    window = steps.range_window(settings, start.date(), end.date())
+    _carry_out("backfill", settings, window, as_of)
+
+
+@app.command(epilog="Example: rallyscope build --as-of 2026-03-27")
+def build(as_of: Moment = None, recorded_by: Moment = None, home: HomeOption = None, source: SourceOption = None,
+          catalog: CatalogOption = None) -> None:
+    """Transforms and publication only, as the world knew it at a moment, from what was recorded by another."""
+    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by)
+
+
+@app.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
+def query(sql: str, format: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.table,
+          home: HomeOption = None) -> None:
+    """One SQL statement on the published file: read-only, cut off from the file system, never in the writer's way."""
+    from flows.query import query as ask
+
+    ask(_settings(home, None, None).home, sql, format.value)
+
+
+@app.command(epilog="Example: rallyscope show regime --date 2026-03-27")
+def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors or day (all of them).")],
+         day: DayOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
+    """One day of a mart as a readable table."""
+    from flows.show import show as print_view
+
+    print_view(_settings(home, None, None).home, view, day.date() if day else None, json)
+
+
+@app.command(epilog="Example: rallyscope status --json")
+def status(json: JsonOption = False, home: HomeOption = None) -> None:
+    """What is published and how fresh it is, coverage, the last runs, what was quarantined."""
+    from flows.show import show as print_view
+
+    print_view(_settings(home, None, None).home, "status", None, json)
+
+
+@app.command(epilog="Example: rallyscope broken marts.regime_daily")
+def broken(model: str, home: HomeOption = None) -> None:
+    """The rows that broke a model's promise in the last failed build."""
+    from flows.show import show_broken
+
+    show_broken(_settings(home, None, None).home, model)
+
+
+@app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
+def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+             seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7, catalog: CatalogOption = None) -> None:
+    """Write a simulated market archive whose truth is known."""
+    from flows.replay.simulator import simulate as write
+
+    write(out, seed, _settings(None, None, catalog).catalog)
+    _say(f"simulated market, seed {seed}: {out}")
+
+
+@app.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765")
+def replay(archive: Annotated[Path, typer.Option(help="A market archive folder.")],
+           port: Annotated[int, typer.Option(help="On loopback.")] = 8765,
+           now: Annotated[str | None, typer.Option(help="The clock; by default the day after the last session.")] = None) -> None:
+    """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`."""
+    from flows.replay.server import serve
+    from flows.steps import moment_of
+
+    serve(archive, port, moment_of(now) if now else None)
+
+
+@app.command(epilog="Example: rallyscope doctor")
+def doctor(home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
+    """Check the catalogue, the data folder, the source, the key and the publication, and say what to do."""
+    from flows.doctor import doctor as examine
+
+    raise typer.Exit(examine(lambda: _settings(home, source, catalog)))
+
+
+def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None) -> None:
+    from flows import steps
+
+    moment = tuple(steps.moment_of(text) if text else None for text in (as_of, recorded_by))
+    with steps.run(settings, command, window, _say) as this:
+        steps.carry_out(this, moment=moment)
+        _say(f"{this.rows_added} rows added, {this.rows_quarantined} quarantined; look: rallyscope show day")
+
+
+def _settings(home: Path | None, source: str | None, catalog: Path | None):
+    from flows.settings import Settings
+
+    given = {"home_folder": home, "source": source, "catalog_folder": catalog}
+    return Settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()
