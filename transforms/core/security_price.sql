@@ -18,7 +18,7 @@ previous_date = "Session of the last close within the five sessions before; NULL
 gap_sessions = "Sessions skipped since previous_date, 0 normally; NULL without one."
 price_return = "close x splits since / close of previous_date - 1, without dividends; NULL without previous_date."
 log_return = "ln(1 + price_return)."
-known_at = "When both closes and the splits between them could be known (UTC)."
+known_at = "When the session had closed, and both closes and the splits between them could be known (UTC)."
 
 [promises]
 "levels are positive" = "level > 0"
@@ -33,7 +33,7 @@ with session_bar as (
     join staging.session s on s.date = b.date
     union all
     -- A coin trades through nights and weekends: a session takes the last UTC day that had ended at its close.
-    select b.symbol, s.date, s.position, b.date, b.close, b.high, b.low, b.known_at
+    select b.symbol, s.date, s.position, b.date, b.close, b.high, b.low, greatest(b.known_at, s.known_at)
     from (
         select b.*, b.date + interval 1 day as ended_at
         from staging.price_bar b

@@ -1,0 +1,49 @@
+/*
+doc = """
+How much of each universe is known by session. This is the one place of the coverage rule: below 0.90 an index has no
+figures that day, below 0.90 of returns it has no return.
+"""
+grain = ["date", "index_code"]
+
+[columns]
+date = "Session."
+index_code = "Code of the universe."
+members = "Member securities."
+issuers = "Issuers with a member security; several classes of one company are one issuer."
+coverage_share = "Members with a close and shares in force / members."
+return_share = "Members with those and a return / members."
+is_covered = "coverage_share >= 0.90: the day has levels."
+has_return = "is_covered, and return_share >= 0.90: the day has a return."
+known_at = "When that could be known (UTC); of a session without any close, when a later session proved it a hole."
+
+[promises]
+"coverage is a share" = "coverage_share between 0 and 1 and return_share between 0 and coverage_share"
+"an issuer has at least one security" = "issuers between 1 and members"
+"a return needs levels" = "is_covered or not has_return"
+*/
+with counted as (
+    select
+        date, index_code,
+        count(*) as members,
+        count(distinct issuer) as issuers,
+        count(*) filter (is_priced) / count(*) as coverage_share,
+        count(*) filter (is_priced and price_return is not null) / count(*) as return_share,
+        max(known_at) as known_at
+    from core.index_member
+    group by date, index_code
+), closed as (
+    select c.*, s.known_at as session_known_at, least(c.known_at, l.known_at) as first_known_at
+    from counted c
+    join staging.session s using (date)
+    join staging.universe u using (index_code)
+    left join core.index_level l on l.symbol = u.published_index and l.date = c.date
+)
+select
+    date, index_code, members, issuers, coverage_share, return_share,
+    coverage_share >= 0.9 as is_covered,
+    coverage_share >= 0.9 and return_share >= 0.9 as has_return,
+    greatest(
+        session_known_at, known_at,
+        min(first_known_at) over (partition by index_code order by date rows between current row and unbounded following)
+    ) as known_at
+from closed

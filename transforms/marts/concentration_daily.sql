@@ -1,0 +1,135 @@
+/*
+doc = """
+How much of the market its largest issuers carry, and whether their contributions add up to the published index: one
+row per session, index and weighting. A session of which less than 90 % of the members is known has NULL figures.
+"""
+grain = ["date", "index_code", "weight_scheme"]
+
+[columns]
+date = "Session."
+index_code = "Code of the universe, NDX for the Nasdaq-100."
+weight_scheme = "How the universe is weighted; full_cap is plain market capitalisation."
+members = "Member securities that day."
+issuers = "Member issuers that day; several classes of one company are one issuer."
+coverage_share = "Members with a close and shares in force / members, 0 to 1."
+total_market_cap = "Dollars at the close: sum over the issuers that have a weight."
+top1_weight = "Weight of the largest issuer at the close, 0 to 1."
+top5_weight = "Weight of the five largest issuers at the close, 0 to 1."
+top10_weight = "Weight of the ten largest issuers at the close, 0 to 1."
+top10_issuers = "The ten largest issuers, largest first; ties by name."
+hhi = "Herfindahl-Hirschman index: sum of squared weights, 0 to 1."
+effective_names = "1 / hhi: how many equal names would be as concentrated."
+entropy = "Shannon entropy of the weights in nats: -sum of weight x ln weight."
+gini = "Gini coefficient of the weights over the issuers: 0 when all are equal, (n - 1) / n when one has everything."
+index_return = "Sum of the issuers' contributions (open weight x price return); NULL when under 90 % of members have a return."
+official_return = "Return of the published index over the same span, from the close most of the open weight was valued at."
+residual_bp = "index_return - official_return, in basis points."
+residual_is_large = "Whether the residual is above 15 basis points in size."
+equal_weight_return = "Mean return over the issuers with an open weight."
+cap_minus_equal_return = "index_return - equal_weight_return."
+advancers = "Member securities with a return above 0; NULL when under 90 % of members have a return."
+decliners = "Member securities with a return below 0; NULL when under 90 % of members have a return."
+above_50d_share = "Members above the mean of their last 50 sessions' closes / members with 45 of them; NULL under 90 % of members."
+above_200d_share = "Members above the mean of their last 200 sessions' closes / members with 180 of them; NULL under 90 % of members."
+new_highs_252d = "Members that closed above every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
+new_lows_252d = "Members that closed below every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
+known_at = "When the row could first be computed (UTC)."
+
+[promises]
+"weights are fractions, the larger group the heavier" = "0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"
+"coverage is a share" = "coverage_share between 0 and 1"
+"no figures from less than 90 % of the members" = "coverage_share >= 0.9 or coalesce(top10_weight, index_return, above_50d_share, advancers) is null"
+"between one name and all of them" = "effective_names between 1 - 1e-9 and issuers + 1e-9"
+"entropy is at most that of equal weights" = "entropy between 0 and ln(issuers) + 1e-9"
+"gini leaves someone something" = "gini between -1e-9 and 1"
+"the ten largest are ten" = "len(top10_issuers) = least(10, issuers) or coverage_share < 1"
+"breadth is a share" = "above_50d_share between 0 and 1 and above_200d_share between 0 and 1"
+"advancers and decliners are members" = "advancers + decliners <= members and new_highs_252d + new_lows_252d <= members"
+"the residual is the difference shown" = "abs(residual_bp - (index_return - official_return) * 1e4) < 1e-6"
+*/
+with ranked as (
+    select *,
+        row_number() over (partition by date, index_code, weight_scheme order by weight, issuer desc) as from_smallest
+    from core.index_weight
+), weighted as (
+    select
+        date, index_code, weight_scheme,
+        sum(market_cap order by issuer) as total_market_cap,
+        max(weight) as top1_weight,
+        list_sum(max(weight, 5)) as top5_weight,
+        list_sum(max(weight, 10)) as top10_weight,
+        list(issuer order by weight desc, issuer) filter (weight is not null) as largest_first,
+        sum(weight * weight order by issuer) as hhi,
+        -sum(weight * ln(weight) order by issuer) as entropy,
+        2 * sum(from_smallest * weight order by issuer) / count(weight) - (count(weight) + 1) / count(weight) as gini,
+        sum(open_weight * price_return order by issuer) as index_return,
+        sum(price_return order by issuer) filter (open_weight is not null) / count(open_weight) as equal_weight_return,
+        max(known_at) as known_at
+    from ranked
+    group by date, index_code, weight_scheme
+), span as (
+    -- Where the feed dropped a session the issuers' returns are longer; the published index is taken over as much.
+    select date, index_code, weight_scheme, arg_max(previous_date, (open_weight, previous_date)) as start
+    from (
+        select date, index_code, weight_scheme, previous_date, sum(open_weight order by issuer) as open_weight
+        from core.index_weight
+        where open_weight is not null
+        group by date, index_code, weight_scheme, previous_date
+    )
+    group by date, index_code, weight_scheme
+), official as (
+    select s.date, s.index_code, s.weight_scheme, close.close / open.close - 1 as official_return,
+        greatest(close.known_at, open.known_at) as known_at
+    from span s
+    join staging.universe u using (index_code)
+    join core.index_level close on close.symbol = u.published_index and close.date = s.date
+    join core.index_level open on open.symbol = u.published_index and open.date = s.start
+), breadth as (
+    select
+        date, index_code,
+        count(*) filter (price_return > 0) as advancers,
+        count(*) filter (price_return < 0) as decliners,
+        count(is_above_50d) / count(*) as with_50d,
+        count(*) filter (is_above_50d) / count(is_above_50d) as above_50d_share,
+        count(is_above_200d) / count(*) as with_200d,
+        count(*) filter (is_above_200d) / count(is_above_200d) as above_200d_share,
+        count(is_new_high_252d) / count(*) as with_252d,
+        count(*) filter (is_new_high_252d) as new_highs_252d,
+        count(*) filter (is_new_low_252d) as new_lows_252d
+    from core.index_member
+    group by date, index_code
+)
+select
+    c.date,
+    c.index_code,
+    scheme.weight_scheme,
+    c.members,
+    c.issuers,
+    c.coverage_share,
+    w.total_market_cap,
+    w.top1_weight,
+    w.top5_weight,
+    w.top10_weight,
+    w.largest_first[1:10] as top10_issuers,
+    w.hhi,
+    1 / w.hhi as effective_names,
+    w.entropy,
+    w.gini,
+    w.index_return,
+    o.official_return,
+    (w.index_return - o.official_return) * 1e4 as residual_bp,
+    abs((w.index_return - o.official_return) * 1e4) > 15 as residual_is_large,
+    w.equal_weight_return,
+    w.index_return - w.equal_weight_return as cap_minus_equal_return,
+    case when c.has_return then b.advancers end as advancers,
+    case when c.has_return then b.decliners end as decliners,
+    case when c.is_covered and b.with_50d >= 0.9 then b.above_50d_share end as above_50d_share,
+    case when c.is_covered and b.with_200d >= 0.9 then b.above_200d_share end as above_200d_share,
+    case when c.is_covered and b.with_252d >= 0.9 then b.new_highs_252d end as new_highs_252d,
+    case when c.is_covered and b.with_252d >= 0.9 then b.new_lows_252d end as new_lows_252d,
+    greatest(c.known_at, w.known_at, o.known_at) as known_at
+from core.index_coverage c
+cross join core.weight_scheme scheme
+join breadth b using (date, index_code)
+left join weighted w on w.date = c.date and w.index_code = c.index_code and w.weight_scheme = scheme.weight_scheme
+left join official o on o.date = c.date and o.index_code = c.index_code and o.weight_scheme = scheme.weight_scheme

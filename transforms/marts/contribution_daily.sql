@@ -1,0 +1,54 @@
+/*
+doc = """
+What each issuer added to an index's return, one row per session, index, weighting and issuer with an open weight.
+The contributions of a session add up to marts.concentration_daily.index_return.
+"""
+grain = ["date", "index_code", "weight_scheme", "issuer"]
+
+[columns]
+date = "Session."
+index_code = "Code of the universe, NDX for the Nasdaq-100."
+weight_scheme = "How the universe is weighted; full_cap is plain market capitalisation."
+issuer = "Member issuer, named by its primary line; several classes of one company are one issuer."
+open_weight = "Weight at the last close before the session, over the members that have a return; 0 to 1."
+price_return = "Return since that close, without dividends; over all the sessions since when the feed dropped some."
+contribution = "open_weight x price_return: part of the index's return."
+tier = "Basket of role tier that holds a line of the issuer that day, the first in the expected order; NULL for none."
+sector = "GICS sector of the issuer's primary line; unclassified where the catalogue has none."
+rank = "Place by contribution, 1 is the largest gain and the last place the largest loss; ties by issuer."
+known_at = "When all contributions of the session could be known (UTC)."
+
+[promises]
+"weights are fractions" = "open_weight > 0 and open_weight <= 1"
+"a contribution is weight times return" = "contribution = open_weight * price_return"
+"ranks count from one" = "rank >= 1"
+"every issuer has a sector" = "sector is not null"
+*/
+with tier as (
+    select s.date, i.issuer, arg_min(b.basket, b.position) as tier
+    from staging.basket b
+    join staging.basket_member m using (basket)
+    join staging.instrument i on i.symbol = m.symbol
+    join staging.session s on s.date >= m.valid_from and (m.valid_to is null or s.date < m.valid_to)
+    where b.role = 'tier'
+    group by s.date, i.issuer
+)
+select
+    w.date,
+    w.index_code,
+    w.weight_scheme,
+    w.issuer,
+    w.open_weight,
+    w.price_return,
+    w.open_weight * w.price_return as contribution,
+    t.tier,
+    coalesce(i.gics_sector, 'unclassified') as sector,
+    row_number() over (
+        partition by w.date, w.index_code, w.weight_scheme
+        order by w.open_weight * w.price_return desc, w.issuer
+    )::integer as rank,
+    w.known_at
+from core.index_weight w
+left join staging.instrument i on i.symbol = w.issuer
+left join tier t on t.date = w.date and t.issuer = w.issuer
+where w.open_weight is not null

@@ -1,0 +1,35 @@
+/*
+doc = """
+Weight and contribution of each sector, one row per session, index, weighting, taxonomy and sector. An issuer's sector
+is its primary line's, as the catalogue holds it now; the two taxonomies do not agree, and neither is ICB.
+"""
+grain = ["date", "index_code", "weight_scheme", "taxonomy", "sector"]
+
+[columns]
+date = "Session."
+index_code = "Code of the universe, NDX for the Nasdaq-100."
+weight_scheme = "How the universe is weighted; full_cap is plain market capitalisation."
+taxonomy = "gics, or nasdaq (the exchange's own)."
+sector = "Sector; unclassified gathers what has none, so that the weights add to 1."
+weight = "Share of the index at the session's close; 0 to 1."
+contribution = "Part of the index's return from the sector's issuers; NULL when none of them has a return."
+known_at = "When all the weights of the session could be known (UTC)."
+
+[promises]
+"a taxonomy we know" = "taxonomy in ('gics', 'nasdaq')"
+"weights are fractions" = "weight between 0 and 1 + 1e-12"
+*/
+with classified as (
+    select w.*, t.taxonomy,
+        coalesce(case t.taxonomy when 'gics' then i.gics_sector else i.nasdaq_sector end, 'unclassified') as sector
+    from core.index_weight w
+    left join staging.instrument i on i.symbol = w.issuer
+    cross join (values ('gics'), ('nasdaq')) t(taxonomy)
+)
+select
+    date, index_code, weight_scheme, taxonomy, sector,
+    sum(weight order by issuer) as weight,
+    sum(open_weight * price_return order by issuer) as contribution,
+    max(known_at) as known_at
+from classified
+group by date, index_code, weight_scheme, taxonomy, sector
