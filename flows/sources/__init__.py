@@ -1,0 +1,58 @@
+"""A request in, tidy frames out: what is asked of a source, where it is asked, and what came of every key.
+
+`yahoo` and `fred` are imported where they are used, since their libraries take half a second to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from warehouse.catalog import Source
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a source is asked, how patiently, and with what key; its repr never shows the key."""
+
+    base_url: str | None
+    """A replay server's base URL; None asks the real hosts."""
+    source: Source
+    """The catalogue's limits: requests a second and host, seconds a request may take, tries a key gets."""
+    cache: Path
+    """Folder for what yfinance remembers between runs (time zones, cookies)."""
+    api_key: str | None = field(default=None, repr=False)
+    backoff_seconds: float = 1.0
+    """The wait before the second try; it doubles with every further one."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One key and its range of dates, both ends included."""
+
+    key: str
+    start: date
+    end: date
+    vintages: bool = False
+    """FRED only: every value ever said, with the period in which it was the latest."""
+
+    def __post_init__(self) -> None:
+        if self.start > self.end:
+            raise ValueError(f"{self.key}: the range {self.start} to {self.end} ends before it begins")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Tidy frames by name, each sorted by its key columns, and one outcome a key.
+
+    `outcomes`: key, status (received, empty, failed), rows, reason (a sentence; empty where all is well),
+    asked_from, asked_to.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    outcomes: pd.DataFrame

@@ -1,0 +1,42 @@
+"""The tidy frames of all sources: columns, types and order, the same whichever thread answered first."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from flows.sources import Fetched
+from flows.sources.retry import Answer, Outcome
+
+DAY = "datetime64[s]"
+COLUMNS = {
+    "bars": {"symbol": "str", "date": DAY, "open": "float64", "high": "float64", "low": "float64",
+             "close": "float64", "volume": "float64"},
+    "actions": {"symbol": "str", "date": DAY, "kind": "str", "value": "float64"},
+    "shares": {"symbol": "str", "date": DAY, "shares_outstanding": "float64"},
+    "statements": {"symbol": "str", "statement": "str", "period_end": DAY, "item": "str", "value": "float64"},
+    "observations": {"series_id": "str", "date": DAY, "value": "float64", "realtime_start": DAY,
+                     "realtime_end": DAY},
+    "outcomes": {"key": "str", "status": "str", "rows": "int64", "reason": "str", "asked_from": DAY,
+                 "asked_to": DAY},
+}
+VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end"}
+
+
+def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]) -> Fetched:
+    """All keys' answers as whole frames, with the declared columns even where nothing came."""
+    answers = [answer for _, answer in results if answer]
+    frames = {name: tidy(name, [answer.frames[name] for answer in answers if name in answer.frames])
+              for name in names}
+    outcomes = pd.DataFrame([asdict(outcome) for outcome, _ in results], columns=list(COLUMNS["outcomes"]))
+    return Fetched(frames, outcomes.astype(COLUMNS["outcomes"]))
+
+
+def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The parts as one frame of the declared columns and types, sorted by its key columns."""
+    types = COLUMNS[name]
+    parts = [part[list(types)].astype(types) for part in parts if len(part)]
+    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
+    keys = [column for column in types if column not in VALUES]
+    return whole.sort_values(keys, kind="stable", ignore_index=True)

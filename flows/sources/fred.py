@@ -1,0 +1,200 @@
+"""FRED through fredapi: the latest values of a series, or every vintage of it with its real-time period.
+
+fredapi has no timeout, leaves the key on its exceptions, and of vintages drops realtime_end and reads "." as
+NaT: its one fetching method is replaced by ours, and the rows are read here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+import fredapi
+import numpy as np
+import pandas as pd
+
+from flows.sources import Ask, Endpoint, Fetched
+from flows.sources.frames import DAY, fetched
+from flows.sources.retry import Answer, Problem, Round, ask_all
+from flows.sources.wire import Wire
+
+THREADS = 4
+ROOT = "https://api.stlouisfed.org/fred"
+KEYLESS = "https://fred.stlouisfed.org/graph/fredgraph.csv"
+PLACEHOLDER_KEY = "0" * 32
+"""What a replay server is given when there is no key: it takes any of the right length."""
+VINTAGES_A_REQUEST = 2000
+"""FRED refuses a request whose real-time range holds more vintage dates."""
+LONGEST_QUOTE = 160
+
+
+def observations(asks: Sequence[Ask], endpoint: Endpoint, *, keyless: bool | None = None) -> Fetched:
+    """Frame `observations`; NaN is a value the source says is missing.
+
+    An Ask with `vintages` gives every value ever said with realtime_start and realtime_end (9999-12-31 while
+    it is the latest); the others give the latest values with both NaT. Without a key the real host's public
+    CSV gives latest values only, and the outcome of an Ask with `vintages` says so.
+    """
+    if keyless is None:
+        keyless = endpoint.base_url is None and endpoint.api_key is None
+    base = endpoint.base_url.rstrip("/") if endpoint.base_url else None
+    root, csv = (f"{base}/fred", f"{base}/graph/fredgraph.csv") if base else (ROOT, KEYLESS)
+    round_ = Round("FRED", "observations", urlsplit(csv if keyless else root).netloc, THREADS)
+    with Wire(endpoint) as wire:
+        fred = None if keyless else _Fred(wire, root, endpoint.api_key or PLACEHOLDER_KEY)
+
+        def ask_one(ask: Ask) -> Answer:
+            if fred is None:
+                return _public_csv(ask, csv, wire)
+            return _vintages(ask, fred) if ask.vintages else _latest(ask, fred)
+
+        return fetched(ask_all(asks, ask_one, endpoint, wire, round_), ("observations",))
+
+
+class _Fred(fredapi.Fred):
+    """fredapi over our wire: bounded in time and rate, with failures that never hold the key."""
+
+    def __init__(self, wire: Wire, root_url: str, api_key: str) -> None:
+        super().__init__(api_key=api_key)
+        self.root_url = root_url
+        self._wire = wire
+
+    def fetch(self, path: str, **query: str) -> ET.Element:
+        """The XML answer to one request."""
+        return self._Fred__fetch_data(f"{self.root_url}/{path}?{urlencode(query)}")
+
+    def _Fred__fetch_data(self, url: str) -> ET.Element:  # the name fredapi's own methods call
+        # No redirect is followed: it could carry the key to another host.
+        response = self._wire.get(url, params={"api_key": self.api_key}, allow_redirects=False)
+        root = _xml(response.content)
+        if response.status_code == 200 and root is not None and root.tag != "error":
+            return root
+        raise self._refusal(response.status_code, root)
+
+    def _refusal(self, status: int, root: ET.Element | None) -> Problem:
+        message = root.get("message", "") if root is not None and root.tag == "error" else ""
+        code = root.get("code", str(status)) if message and root is not None else str(status)
+        about_the_key = "api_key" in message or code in ("401", "403")
+        quoted = f"HTTP {status} “{self._without_key(message)}”" if message else f"HTTP {status}"
+        if about_the_key:
+            return Problem("refused", quoted, for_all=True)
+        if "does not exist" in message or code == "404":
+            return Problem("unknown", quoted)
+        if status != 200:
+            return Problem("answer", quoted)
+        came_back = "something that is not FRED's XML" if root is None else quoted
+        return Problem("answer", came_back, transient=True)
+
+    def _without_key(self, text: str) -> str:
+        as_sent = {re.escape(self.api_key), re.escape(quote_plus(self.api_key))}
+        clean = re.sub("|".join(as_sent), "[key]", text, flags=re.IGNORECASE)
+        return " ".join(clean.split())[:LONGEST_QUOTE]
+
+
+def _xml(body: bytes) -> ET.Element | None:
+    try:
+        return ET.fromstring(body)
+    except ET.ParseError:
+        return None
+
+
+def _latest(ask: Ask, fred: _Fred) -> Answer:
+    frame = _observations(ask, fred)
+    frame[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
+    return Answer({"observations": frame}, len(frame))
+
+
+def _vintages(ask: Ask, fred: _Fred) -> Answer:
+    """Every vintage row, asked in chunks of vintage dates; a period that a chunk cuts is one row again."""
+    dates = _days([row.text or "" for row in _pages(fred, "series/vintagedates", series_id=ask.key)])
+    seams = np.sort(dates)[VINTAGES_A_REQUEST::VINTAGES_A_REQUEST]
+    starts = [fred.earliest_realtime_start, *_iso(seams)]
+    ends = [*_iso(seams - np.timedelta64(1, "D")), fred.latest_realtime_end]
+    chunks = [_observations(ask, fred, realtime_start=start, realtime_end=end)
+              for start, end in zip(starts, ends, strict=True)]
+    frame = _join_seams(pd.concat(chunks, ignore_index=True), seams)
+    return Answer({"observations": frame}, len(frame))
+
+
+def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
+    """Rows that go on over a seam with the same value, joined: first realtime_start, last realtime_end."""
+    frame = frame.sort_values(["date", "realtime_start"], kind="stable", ignore_index=True)
+    before = frame.shift()
+    same_value = (frame["value"] == before["value"]) | (frame["value"].isna() & before["value"].isna())
+    next_day = before["realtime_end"] + pd.Timedelta(days=1)
+    goes_on = (frame["realtime_start"].isin(seams) & (frame["realtime_start"] == next_day)
+               & (frame["date"] == before["date"]) & same_value)
+    joined = frame[~goes_on].copy()
+    joined["realtime_end"] = frame["realtime_end"].groupby((~goes_on).cumsum()).last().to_numpy()
+    return joined
+
+
+def _observations(ask: Ask, fred: _Fred, **realtime: str) -> pd.DataFrame:
+    """The answer to one request as said, "." as NaN."""
+    rows = _pages(fred, "series/observations", series_id=ask.key, observation_start=str(ask.start),
+                  observation_end=str(ask.end), **realtime)
+    return pd.DataFrame({
+        "series_id": ask.key,
+        "date": _days([row.get("date", "") for row in rows]),
+        "value": _values([row.get("value", "") for row in rows]),
+        "realtime_start": _days([row.get("realtime_start", "") for row in rows]),
+        "realtime_end": _days([row.get("realtime_end", "") for row in rows]),
+    })
+
+
+def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
+    """All elements of one answer, which FRED cuts into pages (100,000 observations, 10,000 vintage dates)."""
+    found: list[ET.Element] = []
+    while True:
+        root = fred.fetch(path, **query, **({"offset": str(len(found))} if found else {}))
+        found.extend(root)
+        total = root.get("count", "")
+        if not total.isdigit() or len(found) >= int(total):
+            return found
+        if not len(root):
+            raise Problem("answer", f"only {len(found)} of {total} rows", transient=True)
+
+
+def _days(said: list[str]) -> np.ndarray:
+    """Dates as datetime64[s]; anything else is a Problem that does not quote it."""
+    try:
+        days = np.array(said, dtype=DAY)
+    except ValueError:
+        days = None
+    if days is None or np.isnat(days).any():
+        raise Problem("answer", "a date that is none", transient=True)
+    return days
+
+
+def _values(said: list[str]) -> np.ndarray:
+    """Numbers, NaN where FRED says "."; anything else is a Problem that does not quote it."""
+    try:
+        return np.array(["nan" if value == "." else value for value in said], dtype="float64")
+    except ValueError:
+        pass
+    raise Problem("answer", "a value that is no number", transient=True)
+
+
+def _iso(days: np.ndarray) -> list[str]:
+    return [str(day) for day in days.astype("datetime64[D]")]
+
+
+def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
+    """The latest values from the CSV anybody may download; a hole or "." is NaN."""
+    query = urlencode({"id": ask.key, "cosd": str(ask.start), "coed": str(ask.end)})
+    response = wire.get(f"{url}?{query}")
+    if response.status_code != 200:
+        kind = {401: "refused", 403: "refused", 404: "unknown"}.get(response.status_code, "answer")
+        raise Problem(kind, f"HTTP {response.status_code}")
+    try:
+        table = pd.read_csv(io.StringIO(response.text), na_values=["."], dtype={0: "str", 1: "float64"})
+        said = pd.DataFrame({"series_id": ask.key, "date": table.iloc[:, 0].to_numpy(dtype=DAY),
+                             "value": table[ask.key]})
+    except (ValueError, LookupError):
+        raise Problem("answer", "something that is not FRED's CSV", transient=True) from None
+    said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
+    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""
+    return Answer({"observations": said}, len(said), remark)

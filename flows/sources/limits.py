@@ -1,0 +1,53 @@
+"""How fast a host may be asked: one limiter a host, shared by every thread and batch of the process."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections.abc import Callable
+
+
+class Limiter:
+    """Spaces requests evenly: the n-th caller waits until its own turn, whichever thread it is on."""
+
+    def __init__(self, per_second: float, *, clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], object] = time.sleep) -> None:
+        self.per_second = per_second
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def wait(self) -> None:
+        """Return when this caller may send its request."""
+        with self._lock:
+            now = self._clock()
+            turn = max(now, self._next)
+            self._next = turn + 1 / self.per_second
+        if turn > now:
+            self._sleep(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody ask for a while: the host said it is asked too often."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)
+
+
+_limiters: dict[str, Limiter] = {}
+_registry = threading.Lock()
+
+
+def limiter(host: str, per_second: float) -> Limiter | None:
+    """The host's one limiter; None on loopback: a replay server is our own and needs no sparing."""
+    if is_loopback(host):
+        return None
+    with _registry:
+        return _limiters.setdefault(host, Limiter(per_second))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

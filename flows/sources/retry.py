@@ -1,0 +1,212 @@
+"""How keys are asked: on a few threads, what is transient again and again a little later, what is final once.
+
+A host that fails key after key is left alone: the rest fail at once, and when nothing at all was received the
+call raises, so that an outage costs seconds and not two hundred timeouts.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import tenacity
+
+from flows.sources import Ask, Endpoint
+from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flows.sources.wire import Wire
+
+Kind = Literal["unreachable", "refused", "answer", "unknown"]
+Part = TypeVar("Part")
+
+FAILURES_IN_A_ROW = 6
+"""Keys that may exhaust their tries one after another before the host is left alone."""
+LONGEST_BACKOFF_SECONDS = 30.0
+
+log = logging.getLogger("rallyscope.sources")
+
+
+class Problem(Exception):
+    """Why one request gave nothing; `came_back` completes “asked for …, came back …” and holds no secret."""
+
+    def __init__(self, kind: Kind, came_back: str, *, transient: bool = False, for_all: bool = False) -> None:
+        super().__init__(kind, came_back)
+        self.kind, self.came_back = kind, came_back
+        self.transient = transient
+        """The same request may succeed a little later."""
+        self.for_all = for_all
+        """Every other key would meet it too."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one key gave: a frame by name, the rows that count, and a remark for the outcome."""
+
+    frames: dict[str, pd.DataFrame]
+    rows: int
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of Fetched.outcomes."""
+
+    key: str
+    status: Literal["received", "empty", "failed"]
+    rows: int
+    reason: str
+    asked_from: object
+    asked_to: object
+
+
+@dataclass(frozen=True)
+class Round:
+    """One call's request to a source, in the words its messages use."""
+
+    source: str
+    """“Yahoo”."""
+    what: str
+    """“daily bars”."""
+    host: str
+    threads: int
+    before_retry: Callable[[], None] = lambda: None
+    """Makes the client forget the failed answer."""
+
+
+class _Breaker:
+    """Counts keys in a row that failed because of the host; opens on too many, or on one that is for all."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.cause: Problem | None = None
+        self.answered = 0
+        self._in_a_row = 0
+        self._lock = threading.Lock()
+
+    def key_answered(self) -> None:
+        with self._lock:
+            self.answered += 1
+            self._in_a_row = 0
+
+    def key_failed(self, problem: Problem) -> None:
+        with self._lock:
+            self._in_a_row += 1
+            if problem.for_all or self._in_a_row >= FAILURES_IN_A_ROW:
+                self.cause = self.cause or problem
+                self.stop.set()
+
+
+def ask_all(asks: Sequence[Ask], ask_one: Callable[[Ask], Answer], endpoint: Endpoint, wire: Wire,
+            round_: Round) -> list[tuple[Outcome, Answer | None]]:
+    """One outcome a key, sorted by key, whatever the threads do; raises when no key was given anything.
+
+    Raises SourceUnreachable when no request got an answer, SourceRefused when the source refuses whoever
+    asks, and SourceAnswerInvalid when it answers key after key with something that is not data.
+    """
+    keys = [ask.key for ask in asks]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"each key may be asked once in a call, but these repeat: "
+                         f"{', '.join(sorted({key for key in keys if keys.count(key) > 1}))}")
+    if not asks:
+        return []
+    breaker, began = _Breaker(), time.monotonic()
+    results: list[tuple[Outcome, Answer | None]] = []
+    problems: list[Problem] = []
+
+    def work(ask: Ask) -> tuple[Outcome, Answer | None]:
+        answer, problem, tries = _one_key(ask, ask_one, endpoint, round_, breaker)
+        if problem:
+            problems.append(problem)
+        return _outcome(ask, answer, problem, tries, round_), answer
+
+    pool = ThreadPoolExecutor(min(round_.threads, len(asks)), thread_name_prefix="rallyscope-source")
+    try:
+        results = list(pool.map(work, sorted(asks, key=lambda ask: ask.key)))
+    finally:
+        breaker.stop.set()  # on an interrupt nobody sleeps through a back-off or asks another key
+        pool.shutdown(cancel_futures=True)
+    _log(results, wire, round_, time.monotonic() - began)
+    if not breaker.answered:
+        _raise_if_down(asks, problems, breaker, wire, round_)
+    return results
+
+
+def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, round_: Round,
+             breaker: _Breaker) -> tuple[Answer | None, Problem | None, int]:
+    """The key's answer or its problem, and how often it was asked."""
+    if breaker.stop.is_set():
+        return None, breaker.cause, 0
+    attempts = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, Problem) and error.transient),
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(endpoint.source.tries),
+                               tenacity.stop_when_event_set(breaker.stop)),
+        wait=tenacity.wait_exponential_jitter(initial=endpoint.backoff_seconds, max=LONGEST_BACKOFF_SECONDS,
+                                              jitter=endpoint.backoff_seconds),
+        sleep=tenacity.sleep_using_event(breaker.stop),
+        before_sleep=lambda _: round_.before_retry(),
+        reraise=True,
+    )
+    try:
+        answer = attempts(ask_one, ask)
+    except Problem as caught:
+        problem = caught
+    else:
+        breaker.key_answered()
+        return answer, None, attempts.statistics["attempt_number"]
+    if problem.kind == "unknown":
+        breaker.key_answered()  # the host is well; it does not know this key
+    else:
+        breaker.key_failed(problem)
+    return None, problem, attempts.statistics["attempt_number"]
+
+
+def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: int, round_: Round) -> Outcome:
+    asked = f"asked {round_.source} for {round_.what} {ask.start} to {ask.end}"
+    if answer is not None:
+        status = "received" if answer.rows else "empty"
+        reason = answer.remark if answer.rows else (
+            f"{ask.key}: {asked}, came back without a row{f' ({answer.remark})' if answer.remark else ''}")
+        return Outcome(ask.key, status, answer.rows, reason, ask.start, ask.end)
+    came_back = problem.came_back if problem else "nothing, since the run was stopped"
+    if tries == 0:
+        reason = (f"{ask.key}: not asked, because {round_.source} failed key after key with {came_back}; "
+                  "the next run asks for it")
+    elif problem and problem.kind == "unknown":
+        reason = (f"{ask.key}: {asked}, came back {came_back}; {round_.source} does not know it: "
+                  "check its entry in the catalogue (renamed, delisted, discontinued?)")
+    else:
+        times = f" on each of {tries} tries" if tries > 1 else ""
+        reason = f"{ask.key}: {asked}, came back {came_back}{times}; the next run asks for it again"
+    return Outcome(ask.key, "failed", 0, reason, ask.start, ask.end)
+
+
+def _raise_if_down(asks: Sequence[Ask], problems: list[Problem], breaker: _Breaker, wire: Wire,
+                   round_: Round) -> None:
+    first = min(ask.key for ask in asks)
+    asked = f"{round_.what} of {first}" + (f" and {len(asks) - 1} more" if len(asks) > 1 else "")
+    cause = breaker.cause or problems[0]
+    if cause.kind == "refused":
+        raise SourceRefused(round_.host, asked, cause.came_back)
+    if wire.answers == 0:
+        raise SourceUnreachable(round_.host, asked, cause.came_back)
+    if breaker.cause:
+        raise SourceAnswerInvalid(round_.host, asked, cause.came_back)
+
+
+def _log(results: list[tuple[Outcome, Answer | None]], wire: Wire, round_: Round, seconds: float) -> None:
+    counts = {status: sum(outcome.status == status for outcome, _ in results)
+              for status in ("received", "empty", "failed")}
+    log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d rows, %d requests, %.1f s", round_.source,
+             round_.what, len(results), counts["received"], counts["empty"], counts["failed"],
+             sum(outcome.rows for outcome, _ in results), wire.requests, seconds)
+    for outcome, _ in results:
+        if outcome.status == "failed":
+            log.warning("%s", outcome.reason)

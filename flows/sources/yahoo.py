@@ -1,0 +1,258 @@
+"""Yahoo Finance through yfinance: daily bars with their actions, share counts, quarterly statements.
+
+yfinance keeps one session, one cookie and one cache of answers per process, so calls take turns; inside a
+call several threads ask. What it hides or moves is put right here: it writes 0 for a volume Yahoo left empty,
+and puts an event without a bar on the bar before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import pandas as pd
+import yfinance
+from yfinance import cache as yf_cache
+from yfinance.data import SingletonMeta, YfData
+from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
+
+from flows.sources import Ask, Endpoint, Fetched
+from flows.sources.frames import fetched
+from flows.sources.retry import Answer, Problem, Round, ask_all
+from flows.sources.wire import Wire
+
+THREADS = 8
+HOST = "query2.finance.yahoo.com"
+CHART = "/v8/finance/chart/"
+DATA = (CHART, "/ws/fundamentals-timeseries/")
+STATEMENTS = {"income": "quarterly_income_stmt", "balance": "quarterly_balance_sheet",
+              "cashflow": "quarterly_cashflow"}
+PRICES = {"Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume"}
+UNREADABLE = (YFException, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What yfinance raises on an answer of a shape it does not expect."""
+
+yfinance.config.debug.hide_exceptions = False
+yfinance.config.network.retries = 0  # tries are counted in one place: retry.py
+# Its debug lines hold cookies and whole URLs, its warnings repeat what outcomes say.
+logging.getLogger("yfinance").setLevel(logging.CRITICAL)
+logging.getLogger("peewee").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")  # its own affair
+
+_turn = threading.Lock()
+
+
+def prices(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+    """Frames `bars` and `actions` as Yahoo said: split-adjusted up to the asking, not dividend-adjusted.
+
+    Dates are the exchange's own (UTC for BTC-USD). A bar without a close is left out; the reason counts it.
+    """
+    return _ask(asks, endpoint, "daily bars", ("bars", "actions"), _prices)
+
+
+def shares(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+    """Frame `shares`: shares outstanding by date, the last one said for each date."""
+    return _ask(asks, endpoint, "share counts", ("shares",), _shares)
+
+
+def statements(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+    """Frame `statements`: quarterly items under Yahoo's names whose period ends in the range asked."""
+    return _ask(asks, endpoint, "quarterly statements", ("statements",), _statements)
+
+
+class _YahooWire(Wire):
+    """yfinance's session: on a replay every Yahoo host becomes the base URL, and no other host is asked."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint, impersonate="chrome")
+        self.of_this_thread = threading.local()
+        self._no_cookies = False
+
+    def request(self, method, url, *args, **options):  # type: ignore[override]
+        parts, base = urlsplit(url), self.endpoint.base_url
+        if base:
+            if not f".{parts.hostname}".endswith(".yahoo.com"):
+                raise Problem("answer", f"a wish to ask {parts.hostname}, which a replay never does")
+            url = base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}"):]
+        if not parts.path.startswith(DATA):
+            return self._handshake(method, url, *args, **options)
+        self.of_this_thread.status = 0
+        response = super().request(method, url, *args, **options)
+        self.of_this_thread.status = response.status_code
+        if response.status_code == 404:
+            raise Problem("unknown", "HTTP 404")
+        if parts.path.startswith(CHART):
+            self.of_this_thread.chart = response
+        return response
+
+    def _handshake(self, method, url, *args, **options):
+        """Cookies and crumbs, whatever their status; not again in a call once they could not be had.
+
+        yfinance goes on without them after an OSError, which is all the endpoints used here need.
+        """
+        if not self._no_cookies:
+            try:
+                return self.bare_request(method, url, *args, **options)
+            except Problem:
+                self._no_cookies = True
+        raise ConnectionError("no cookies to be had")
+
+
+def _ask(asks: Sequence[Ask], endpoint: Endpoint, what: str, names: tuple[str, ...],
+         ask_one: Callable[[Ask, _YahooWire], Answer]) -> Fetched:
+    host = urlsplit(endpoint.base_url).netloc if endpoint.base_url else HOST
+    with _turn, _fresh_yfinance(endpoint) as (wire, data):
+        round_ = Round("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
+        return fetched(ask_all(asks, lambda ask: ask_one(ask, wire), endpoint, wire, round_), names)
+
+
+@contextmanager
+def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
+    """A yfinance without a cookie, cached answer or fallback left over from another host or moment."""
+    folder = str(endpoint.cache)
+    if yf_cache._TzDBManager.get_location() != folder:
+        yfinance.set_tz_cache_location(folder)
+        yf_cache._TzCacheManager._tz_cache = None
+        yf_cache._CookieCacheManager._Cookie_cache = None
+        yf_cache._ISINCacheManager._isin_cache = None
+    yf_cache.get_tz_cache().lookup("")  # opened once here, before eight threads open it at the same moment
+    wire = _YahooWire(endpoint)
+    SingletonMeta._instances.pop(YfData, None)
+    try:
+        data = YfData(session=wire)
+        if endpoint.base_url:
+            # A replay gives cookies of its own host, which yfinance would not keep and ask for every time.
+            data._cookie = data._crumb = "replay"
+        yield wire, data
+    finally:
+        SingletonMeta._instances.pop(YfData, None)
+        wire.close()
+
+
+@contextmanager
+def _in_our_words(wire: _YahooWire) -> Iterator[None]:
+    """Turns what yfinance raises into a Problem; YFPricesMissingError passes where Yahoo just has no rows."""
+    wire.of_this_thread.status = 0
+    try:
+        yield
+    except YFRateLimitError:
+        raise Problem("answer", "HTTP 429", transient=True) from None
+    except YFTzMissingError:
+        raise Problem("unknown", "no time zone for it") from None
+    except UNREADABLE as error:
+        status = wire.of_this_thread.status
+        if not status and not isinstance(error, YFException):
+            raise  # no answer was read, so this is no fault of Yahoo's
+        reason = getattr(error, "yahoo_reason", None) or ""
+        if status in (401, 403):
+            raise Problem("refused", f"HTTP {status}") from None
+        if "No data found" in reason:
+            raise Problem("unknown", f"“{reason}”") from None
+        if isinstance(error, YFPricesMissingError) and (status < 400 or "Data doesn't exist" in reason):
+            raise
+        if status >= 400:
+            raise Problem("answer", f"HTTP {status}{f' “{reason}”' if reason else ''}") from None
+        raise Problem("answer", f"something that is not Yahoo's answer ({type(error).__name__})",
+                      transient=True) from None
+
+
+def _prices(ask: Ask, wire: _YahooWire) -> Answer:
+    try:
+        with _in_our_words(wire):
+            history = yfinance.Ticker(ask.key, session=wire).history(
+                start=ask.start, end=ask.end + timedelta(days=1), interval="1d", auto_adjust=False,
+                back_adjust=False, repair=False, keepna=True, actions=True, rounding=False, prepost=False,
+                timeout=wire.endpoint.source.timeout_seconds)
+            chart = wire.of_this_thread.chart.json()["chart"]["result"][0]
+            said = _as_said(chart)
+            actions = _actions(chart)
+    except YFPricesMissingError as nothing:
+        return Answer({}, 0, nothing.yahoo_reason or "")
+    bars = history.rename(columns=PRICES)[list(PRICES.values())].astype("float64")
+    bars.insert(0, "date", _days(bars.index))
+    bars.insert(0, "symbol", ask.key)
+    bars["volume"] = bars["volume"].mask(bars["date"].isin(said.index[said["volume"].isna()]))
+    bars = _within(ask, bars[bars["close"].notna()])
+    actions.insert(0, "symbol", ask.key)
+    null_bars = int(_within(ask, said.reset_index())["close"].isna().sum())
+    remark = f"{null_bars} null bar{'s' if null_bars > 1 else ''}" if null_bars else ""
+    return Answer({"bars": bars, "actions": _within(ask, actions)}, len(bars), remark)
+
+
+def _as_said(chart: dict) -> pd.DataFrame:
+    """Close and volume by date as the answer holds them, with nulls; of two for the live day, the last."""
+    quote = chart["indicators"]["quote"][0]
+    said = pd.DataFrame({"close": quote["close"], "volume": quote["volume"]}, dtype="float64",
+                        index=_local_days(chart["timestamp"], chart).rename("date"))
+    return said[~said.index.duplicated(keep="last")]
+
+
+def _actions(chart: dict) -> pd.DataFrame:
+    """The answer's dividends and splits under their own ex-dates, also those without a bar."""
+    events = chart.get("events") or {}
+    dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
+    rows = [(event["date"], "dividend", event["amount"]) for event in dividends]
+    rows += [(event["date"], "split", event["numerator"] / event["denominator"]) for event in splits]
+    frame = pd.DataFrame(rows, columns=["date", "kind", "value"])
+    frame["date"] = _local_days(frame["date"], chart)
+    return frame.astype({"value": "float64"})
+
+
+def _shares(ask: Ask, wire: _YahooWire) -> Answer:
+    with _in_our_words(wire):
+        ticker = yfinance.Ticker(ask.key, session=wire)
+        counts = ticker.get_shares_full(ask.start, ask.end + timedelta(days=1))
+    if counts is None:
+        return Answer({}, 0)
+    frame = pd.DataFrame({"symbol": ask.key, "date": _days(counts.index),
+                          "shares_outstanding": counts.astype("float64").to_numpy()})
+    frame = _within(ask, frame.dropna()).drop_duplicates("date", keep="last")
+    return Answer({"shares": frame}, len(frame))
+
+
+def _statements(ask: Ask, wire: _YahooWire) -> Answer:
+    ticker = yfinance.Ticker(ask.key, session=wire)
+    parts, missing = [], []
+    for name, table_of in STATEMENTS.items():
+        table = _statement(ticker, table_of, wire)
+        rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
+        rows = _within(ask, rows.assign(symbol=ask.key, statement=name), "period_end")
+        parts.append(rows)
+        if rows.empty:
+            missing.append(name)
+    frame = pd.concat(parts, ignore_index=True)
+    remark = f"no {' and no '.join(missing)} statement" if missing and len(frame) else ""
+    return Answer({"statements": frame}, len(frame), remark)
+
+
+def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> pd.DataFrame:
+    """Items by period end; without columns where Yahoo has no such statement."""
+    with _in_our_words(wire):
+        try:
+            return getattr(ticker, table_of)
+        except YFException as error:
+            if "Empty fundamentals-timeseries" in str(error) and wire.of_this_thread.status < 400:
+                return pd.DataFrame()
+            raise
+
+
+def _local_days(seconds, chart: dict) -> pd.DatetimeIndex:
+    stamps = pd.DatetimeIndex(pd.to_datetime(pd.Series(seconds, dtype="int64"), unit="s", utc=True))
+    return _days(stamps.tz_convert(chart["meta"]["exchangeTimezoneName"]))
+
+
+def _days(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Local dates of zoned moments, without a zone."""
+    return stamps.tz_localize(None).normalize().as_unit("s")
+
+
+def _within(ask: Ask, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
+    return frame[pd.to_datetime(frame[column]).between(_day(ask.start), _day(ask.end))]
+
+
+def _day(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day)
