@@ -139,8 +139,9 @@ class SourceUnreachable(RallyscopeError):
     came_back: str
 
     def __str__(self) -> str:
-        return (f"{self.host} cannot be reached: asked for {self.asked}, came back {self.came_back}. Nothing was "
-                "received from it; check the network or the address given with --source, then run the same command again.")
+        return (f"{self.host} cannot be reached: asked for {self.asked}, came back {self.came_back}. Nothing "
+                "was received from it; check the network or the address given with --source, then run the "
+                "same command again.")
 
 
 @dataclass(eq=False)
@@ -152,9 +153,9 @@ class SourceRefused(RallyscopeError):
     came_back: str
 
     def __str__(self) -> str:
-        return (f"{self.host} refuses to answer: asked for {self.asked}, came back {self.came_back}. Nothing was "
-                "received from it; for FRED check FRED_API_KEY (or unset it to read the latest values without a key), "
-                "then run the same command again.")
+        return (f"{self.host} refuses to answer: asked for {self.asked}, came back {self.came_back}. Nothing "
+                "was received from it; for FRED check FRED_API_KEY (or unset it to read the latest values "
+                "without a key), then run the same command again.")
 
 
 @dataclass(eq=False)
@@ -167,4 +168,5 @@ class SourceAnswerInvalid(RallyscopeError):
 
     def __str__(self) -> str:
         return (f"{self.host} answers, but not with data: asked for {self.asked}, came back {self.came_back}. "
-                "Nothing was received from it; it may be overloaded or have changed, so run the same command again later.")
+                "Nothing was received from it; it may be overloaded or have changed, so run the same command "
+                "again later.")
