@@ -12,12 +12,15 @@ from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
 BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spike"]
 ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 
-# Derived for validation only. A bar is a spike when it stands off both its neighbours: |log return| in and out, the
-# smaller; for the newest bar, which nothing has answered yet, half of the way in.
+# Derived for validation only. A bar is a spike when it stands off both its neighbours: the smaller of the |log return|
+# into it and out of it. The first and the newest bar have one neighbour, and half of that one step counts.
 BARS = """
-    select *, least(abs(ln(close / before)), coalesce(abs(ln(close / after)), abs(ln(close / before)) / 2)) as spike
-    from (select *, lag(close) over w as before, lead(close) over w as after
-          from landed window w as (partition by symbol order by date, file_row_number))
+    select * exclude (step_in, step_out), least(coalesce(step_in, step_out / 2), coalesce(step_out, step_in / 2)) as spike
+    from (
+        select * exclude positive, abs(ln(positive / lag(positive) over w)) as step_in,
+            abs(ln(lead(positive) over w / positive)) as step_out
+        from (select *, if(close > 0, close, null) as positive from landed)
+        window w as (partition by symbol order by date, file_row_number))
     order by file_row_number"""
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
 

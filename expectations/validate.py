@@ -90,7 +90,8 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
         con.execute("create view landed as select * from read_parquet('" + str(batch.frame(name)).replace("'", "''")
                     + "', file_row_number = true)")
         frame = con.execute(derived or "select * from landed order by file_row_number").df()
-    frame = frame.set_index("file_row_number").drop(columns=["before", "after"], errors="ignore")
+    frame = frame.set_index("file_row_number")
+    frame.index.name = None  # Great Expectations reports rows of a named index as dicts
     for column in ("date", "period_end"):
         if column in frame:
             frame[column] = frame[column].dt.date

@@ -129,8 +129,9 @@ def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
 
 def _accepted(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """A temporary table landed_<frame> of the rows that passed, for each frame of the batch; and outcomes."""
+    dated = {table.frame: table.dated for table in TABLES[batch.feed]}
     for frame in batch.files:
-        dates = "replace (date::date as date)" if frame in ("bars", "actions", "shares", "observations") else ""
+        dates = f"replace ({dated[frame]}::date as {dated[frame]})" if frame in dated else ""
         con.execute(f"""
             create or replace temp table {'outcomes' if frame == 'outcomes' else 'landed_' + frame} as
             select * exclude file_row_number {dates} from read_parquet(?, file_row_number = true)
