@@ -1,0 +1,71 @@
+/*
+doc = """
+Equal-weighted daily return of each basket over the members of that day that traded, from its first return on.
+A member's return runs from the last day on which it and the basket both had one, so that a day with too few members,
+which has NULL, loses nothing: the next day carries both.
+"""
+grain = ["basket", "date"]
+
+[columns]
+basket = "Name of the basket."
+date = "Session."
+position = "Number of the session."
+members = "Members that day."
+traded_members = "Members with a price return that day."
+basket_return = "Mean price return of the members that traded; NULL under 60 % of them."
+previous_date = "Session the return counts from; NULL without a return."
+gap_sessions = "Sessions between the two without a return, 0 normally."
+known_at = "When the members' prices behind the return were known (UTC); without a return, those of that day alone."
+
+[promises]
+"no more trade than are members" = "traded_members between 0 and members"
+"a return needs six in ten members" = "basket_return is null or traded_members >= 0.6 * members"
+"a return says where it counts from" = "(basket_return is null) = (previous_date is null) and (basket_return is null) = (gap_sessions is null)"
+"a return spans at most five sessions" = "gap_sessions between 0 and 4"
+"nothing loses more than everything" = "basket_return > -1"
+*/
+with member_day as (
+    select m.basket, m.symbol, s.date, s.position, p.level, p.price_return, p.previous_date,
+        coalesce(p.known_at, s.known_at) as known_at
+    from staging.basket_member m
+    join staging.session s on s.date >= m.valid_from and s.date < coalesce(m.valid_to, date 'infinity')
+    left join core.security_price p on p.symbol = m.symbol and p.date = s.date
+), coverage as (
+    select basket, date, count(*) as members, count(price_return) as traded_members,
+        count(price_return) >= 0.6 * count(*) as has_return
+    from member_day group by basket, date
+), member_return as (
+    select d.*, has_return,
+        last_value(case when has_return and price_return is not null then struct_pack(date, level, known_at) end
+            ignore nulls) over (
+            partition by basket, symbol order by position range between 5 preceding and 1 preceding
+        ) as since
+    from member_day d join coverage using (basket, date)
+), averaged as (
+    select basket, date, position,
+        -- Over the last day alone the price return as it is, so that no digit is lost in levels.
+        avg(case when since.date < previous_date then level / since.level - 1 else price_return end order by symbol)
+            filter (has_return) as basket_return,
+        max(previous_date) filter (has_return) as members_previous_date,
+        max(case when has_return and since.date < previous_date then greatest(known_at, since.known_at)
+            else known_at end) as known_at
+    from member_return group by basket, date, position
+), dated as (
+    select *, last_value(case when basket_return is not null then struct_pack(date, position) end ignore nulls) over (
+            partition by basket order by position range between 5 preceding and 1 preceding
+        ) as previous,
+        count(basket_return) over (
+            partition by basket order by position rows between unbounded preceding and current row
+        ) as returns_so_far
+    from averaged
+)
+select basket, a.date, a.position, members, traded_members, basket_return,
+    -- The first return, or the first after a longer silence, counts from its members' last prices.
+    s.date as previous_date,
+    a.position - s.position - 1 as gap_sessions,
+    a.known_at
+from dated a
+join coverage using (basket, date)
+left join staging.session s
+    on basket_return is not null and s.date = coalesce(previous.date, members_previous_date)
+where returns_so_far > 0

@@ -1,0 +1,54 @@
+/*
+doc = """
+Closes of the indices by session: the exchange's from Yahoo, and where those have a hole, FRED's close of the same date.
+Never mixed within a day: the first source stands wherever it has a close.
+"""
+grain = ["symbol", "date"]
+
+[columns]
+symbol = "Index."
+date = "Session."
+position = "Number of the session."
+close = "Close in index points."
+high = "Day's high in index points; NULL where the source gives none, as FRED never does."
+source = "yahoo, or fred where it fills a hole."
+previous_date = "Session of the last close within the five sessions before; NULL when there is none."
+gap_sessions = "Sessions without a close between the two, 0 normally."
+price_return = "Close over the previous close - 1; over all the sessions of a gap."
+log_return = "Natural logarithm of the close over the previous close."
+known_at = "When both closes were known (UTC)."
+
+[promises]
+"an index is above zero" = "close > 0"
+"the high is not below the close" = "high >= close - 1e-6 * close"
+"one of two sources" = "source in ('yahoo', 'fred')"
+"only Yahoo has highs" = "high is null or source = 'yahoo'"
+"a return spans at most five sessions" = "gap_sessions between 0 and 4"
+*/
+with said as (
+    select b.symbol, b.date, b.close, b.high, 'yahoo' as source, b.known_at
+    from staging.price_bar b join staging.instrument i using (symbol)
+    where i.kind = 'index' and b.close is not null
+    union all
+    select s.fallback_for, o.date, o.value, null, 'fred', o.known_at
+    from staging.macro_observation o join staging.series s using (series_id)
+    where s.fallback_for is not null
+    qualify row_number() over (partition by series_id, o.date order by o.known_at desc) = 1
+), chosen as (
+    select symbol, date, position, close, high, source, s.known_at
+    from said s join staging.session using (date)
+    where close is not null
+    qualify row_number() over (partition by symbol, date order by source desc) = 1
+), with_previous as (
+    select *, last_value(struct_pack(date, position, close, known_at)) over (
+        partition by symbol order by position range between 5 preceding and 1 preceding
+    ) as previous
+    from chosen
+)
+select symbol, date, position, close, high, source,
+    previous.date as previous_date,
+    position - previous.position - 1 as gap_sessions,
+    close / previous.close - 1 as price_return,
+    ln(close / previous.close) as log_return,
+    greatest(known_at, previous.known_at) as known_at
+from with_previous

@@ -1,0 +1,83 @@
+/*
+doc = """
+How each basket does against the Nasdaq Composite: returns, relative strength, betas, volatility. From a basket's first
+return on, a row for every session on which the benchmark or one of its members traded.
+"""
+grain = ["date", "basket"]
+
+[columns]
+date = "Session."
+basket = "Name of the basket: a tier, a sector fund, a fund or bitcoin."
+basket_return = "Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did."
+benchmark_return = "Price return of the Nasdaq Composite over the same span as basket_return; the day's own where that is NULL."
+gap_sessions = "Sessions without a basket return before this one, 0 normally; NULL where basket_return is."
+rs_5d = "Log change of the basket's level minus that of the benchmark's over 5 sessions; from the last session by then that has both, at most four earlier."
+rs_21d = "The same over 21 sessions."
+rs_63d = "The same over 63 sessions."
+rs_rank = "Rank of rs_21d among the tiers old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a tier has no return."
+sector_rank = "Rank of rs_21d among the sector funds old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a sector fund has no return."
+beta_63d = "Slope of basket_return on benchmark_return over 63 sessions (ordinary least squares); NULL under 50 pairs."
+correlation_63d = "Correlation of the same pairs; NULL under 50 pairs, or where one of the two never changes."
+volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."
+volatility_ratio_to_xlk = "volatility_63d over that of the basket xlk."
+known_at = "When the last price of the row was known (UTC), those of the baskets it is ranked among included."
+
+[promises]
+"a rank is a place among its kind" = "rs_rank between 1 and 4 and sector_rank is null or sector_rank between 1 and 10 and rs_rank is null or coalesce(rs_rank, sector_rank) is null"
+"a rank has its strength" = "rs_21d is not null or coalesce(rs_rank, sector_rank) is null"
+"relative strength needs both" = "basket_return is not null or coalesce(rs_5d, rs_21d, rs_63d) is null"
+"correlation is a cosine" = "abs(correlation_63d) <= 1 + 1e-9"
+"volatility is not negative" = "volatility_63d >= 0"
+"xlk is its own measure" = "basket <> 'xlk' or volatility_ratio_to_xlk = 1"
+"nothing is known before its day" = "known_at >= date"
+*/
+with strength as (
+    select basket, date, known_at,
+        case when start_5d.run = run then relative_log_level - start_5d.relative_log_level end as rs_5d,
+        case when start_21d.run = run then relative_log_level - start_21d.relative_log_level end as rs_21d,
+        case when start_63d.run = run then relative_log_level - start_63d.relative_log_level end as rs_63d
+    from (
+        select *,
+            last_value(point) over (partition by basket order by position range between 9 preceding and 5 preceding)
+                as start_5d,
+            last_value(point) over (partition by basket order by position range between 25 preceding and 21 preceding)
+                as start_21d,
+            last_value(point) over (partition by basket order by position range between 67 preceding and 63 preceding)
+                as start_63d
+        from (
+            select *, struct_pack(run, relative_log_level) as point
+            from core.basket_level where relative_log_level is not null
+        )
+    )
+), measured as (
+    select r.* exclude (known_at), t.role, s.rs_5d, s.rs_21d, s.rs_63d, greatest(r.known_at, s.known_at) as known_at
+    from core.basket_risk r
+    join staging.basket t using (basket)
+    left join strength s using (basket, date)
+), ranked as (
+    select *,
+        -- Among three of four a rank would be another figure, and a fund's first weeks must not cost the others theirs.
+        case when rs_21d is not null and bool_and(basket_return is not null) over (partition by date, role)
+            then rank() over (partition by date, role order by rs_21d desc nulls last) end as place,
+        case when role in ('tier', 'sector_fund') then max(known_at) over (partition by date, role) end
+            as peers_known_at
+    from measured
+)
+select
+    date,
+    r.basket,
+    r.basket_return,
+    r.benchmark_return,
+    r.gap_sessions,
+    r.rs_5d,
+    r.rs_21d,
+    r.rs_63d,
+    case when r.role = 'tier' then r.place end as rs_rank,
+    case when r.role = 'sector_fund' then r.place end as sector_rank,
+    r.beta_63d,
+    r.correlation_63d,
+    r.volatility_63d,
+    case when x.volatility_63d > 0 then r.volatility_63d / x.volatility_63d end as volatility_ratio_to_xlk,
+    greatest(r.known_at, r.peers_known_at, x.known_at) as known_at
+from ranked r
+left join (select * from core.basket_risk where basket = 'xlk') x using (date)

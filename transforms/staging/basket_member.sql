@@ -1,0 +1,18 @@
+/*
+doc = "Dated members of each basket, as the catalogue recorded them then."
+grain = ["basket", "symbol", "valid_from"]
+
+[columns]
+basket = "Name of the basket."
+symbol = "The member."
+valid_from = "First day of membership."
+valid_to = "First day after it; NULL while it lasts."
+
+[promises]
+"a membership lasts a day at least" = "valid_from < valid_to"
+*/
+select basket, symbol, valid_from, valid_to
+from raw.catalogue_basket_member
+where fetched_at = (
+    select max(fetched_at) from raw.catalogue_basket_member where fetched_at <= getvariable('recorded_by')
+)
