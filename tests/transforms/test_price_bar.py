@@ -1,0 +1,45 @@
+"""staging.price_bar: of each bar the latest version known by as_of and recorded by recorded_by."""
+
+from __future__ import annotations
+
+CORRECTED = {"raw.price_bar": """
+    symbol | date       | close | known_at         | fetched_at
+    AAA    | 2026-01-05 | 10.0  | 2026-01-05 21:15 | 2026-01-05 22:00
+    AAA    | 2026-01-05 | 11.0  | 2026-01-07 09:00 | 2026-01-07 09:00
+    AAA    | 2026-01-06 | 12.0  | 2026-01-06 21:15 | 2026-01-09 09:00
+"""}
+
+
+def test_a_correction_replaces_the_bar(spec):
+    spec("staging.price_bar", CORRECTED, """
+        symbol | date       | close | known_at
+        AAA    | 2026-01-05 | 11.0  | 2026-01-07 09:00
+        AAA    | 2026-01-06 | 12.0  | 2026-01-06 21:15
+    """)
+
+
+def test_before_the_correction_the_world_knew_the_first_value(spec):
+    spec("staging.price_bar", CORRECTED, """
+        symbol | date       | close
+        AAA    | 2026-01-05 | 10.0
+        AAA    | 2026-01-06 | 12.0
+    """, as_of="2026-01-07 08:59")
+
+
+def test_what_we_had_not_fetched_is_not_in_what_we_had(spec):
+    spec("staging.price_bar", CORRECTED, """
+        symbol | date       | close
+        AAA    | 2026-01-05 | 11.0
+    """, recorded_by="2026-01-08 00:00")
+
+
+def test_a_withdrawn_bar_is_no_bar(spec):
+    spec("staging.price_bar", {"raw.price_bar": """
+        symbol | date       | close | is_withdrawn | known_at         | fetched_at
+        AAA    | 2026-01-05 | 10.0  | false        | 2026-01-05 21:15 | 2026-01-05 22:00
+        AAA    | 2026-01-05 |       | true         | 2026-01-07 09:00 | 2026-01-07 09:00
+        AAA    | 2026-01-06 | 12.0  | false        | 2026-01-06 21:15 | 2026-01-06 22:00
+    """}, """
+        symbol | date
+        AAA    | 2026-01-06
+    """)

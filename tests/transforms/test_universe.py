@@ -1,0 +1,14 @@
+"""staging.universe: the universes of the newest catalogue snapshot."""
+
+from __future__ import annotations
+
+
+def test_a_universe_names_the_index_it_is_held_against(spec):
+    spec("staging.universe", {"raw.catalogue_universe": """
+        index_code | title      | published_index | fetched_at
+        OLD        | Old        | ^OLD            | 2025-01-01 00:00
+        NDX        | Nasdaq-100 | ^NDX            | 2025-06-01 00:00
+    """}, """
+        index_code | published_index
+        NDX        | ^NDX
+    """)
