@@ -43,6 +43,23 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False) -> None
         print_section(console, section, columns, rows)
 
 
+def markdown(home: Home, view: str) -> str:
+    """The view's newest session as Markdown tables."""
+    with home.marts() as con:
+        table = VIEWS[view].table
+        session = _session(con, table, None) if table else None
+        parts = [f"# {session:%A, %-d %B %Y}"] if session else []
+        for section in VIEWS[view].sections:
+            columns, rows = _rows(con, section, session)
+            cells = [[_by_suffix(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
+            if section.upright and cells:
+                columns, cells = ["figure", "value"], [[n, v] for n, v in zip(columns, cells[0], strict=True)]
+            lines = [columns, ["---"] * len(columns), *cells]
+            parts.append(f"## {section.title}\n\n" + "\n".join(
+                "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines))
+    return "\n\n".join(parts)
+
+
 def print_section(console: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     """One section: a table, or for an upright one a pair of columns per row."""
     if not rows:

@@ -16,7 +16,7 @@ from flows.plan import NEW_YORK, Request, Window, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
 from warehouse import landing
-from warehouse.errors import BadRequest, RallyscopeError, RunIncomplete
+from warehouse.errors import BadRequest, RallyscopeError, RunIncomplete, SourceError
 from warehouse.landing import Batch
 from warehouse.load import Loaded, is_loaded
 from warehouse.load import load as load_batch
@@ -119,8 +119,15 @@ def carry_out(run: Run, step: Callable[[Step], Step] = lambda function: function
               moment: tuple[datetime | None, datetime | None] = (None, None)) -> None:
     """Everything of a run: ask and load each batch, then build and publish. `step` wraps each function, as a task."""
     for request in requests(run):
-        batch = step(fetch)(run, request)
-        if batch is not None:
+        if request.source in run.unreachable:
+            continue
+        try:
+            batch = step(fetch)(run, request)
+        except SourceError as error:
+            run.unreachable.add(request.source)
+            run.problems.append(str(error))
+            run.say(str(error))
+        else:
             step(load)(run, batch)
     step(build)(run, *moment)
     step(publish)(run, *moment)
@@ -134,17 +141,10 @@ def requests(run: Run) -> list[Request]:
         return plan_requests(con, run.settings.catalog, run.window, run.clock.now)
 
 
-def fetch(run: Run, request: Request) -> Batch | None:
-    """Ask one batch and land what came; None, and a problem noted, when the source could not be asked."""
-    if request.source in run.unreachable:
-        return None
+def fetch(run: Run, request: Request) -> Batch:
+    """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
     run.say(f"asking {request} for {len(request.asks)} keys")
-    try:
-        fetched = _source(run, request)
-    except RallyscopeError as error:
-        run.unreachable.add(request.source)
-        run.problems.append(str(error))
-        return None
+    fetched = _source(run, request)
     failed = fetched.outcomes.query("status == 'failed'")
     if len(failed) > FAILED_SHARE * len(request.asks):
         run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].reason}")

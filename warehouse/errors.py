@@ -131,12 +131,17 @@ class ArchiveError(RallyscopeError):
 
 
 @dataclass(eq=False)
-class SourceUnreachable(RallyscopeError):
-    """No request to a host got any answer; nothing was received from it."""
+class SourceError(RallyscopeError):
+    """A source as a whole could not be asked: which host, what was asked, what came back."""
 
     host: str
     asked: str
     came_back: str
+
+
+@dataclass(eq=False)
+class SourceUnreachable(SourceError):
+    """No request to a host got any answer; nothing was received from it."""
 
     def __str__(self) -> str:
         return (f"{self.host} cannot be reached: asked for {self.asked}, came back {self.came_back}. Nothing "
@@ -145,12 +150,8 @@ class SourceUnreachable(RallyscopeError):
 
 
 @dataclass(eq=False)
-class SourceRefused(RallyscopeError):
+class SourceRefused(SourceError):
     """A host refuses whoever asks: a bad key, or a blocked address; no further key was asked."""
-
-    host: str
-    asked: str
-    came_back: str
 
     def __str__(self) -> str:
         return (f"{self.host} refuses to answer: asked for {self.asked}, came back {self.came_back}. Nothing "
@@ -159,12 +160,8 @@ class SourceRefused(RallyscopeError):
 
 
 @dataclass(eq=False)
-class SourceAnswerInvalid(RallyscopeError):
+class SourceAnswerInvalid(SourceError):
     """A host answers key after key, but never with data; the rest was not asked."""
-
-    host: str
-    asked: str
-    came_back: str
 
     def __str__(self) -> str:
         return (f"{self.host} answers, but not with data: asked for {self.asked}, came back {self.came_back}. "

@@ -34,6 +34,9 @@ class Batch:
     rows: int
     simulated: bool
 
+    def __str__(self) -> str:
+        return self.batch_id
+
     @property
     def sha256(self) -> str:
         return hashlib.sha256("".join(self.files[name] for name in sorted(self.files)).encode()).hexdigest()

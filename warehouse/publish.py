@@ -12,7 +12,9 @@ import duckdb
 
 from warehouse.home import Home
 
-PUBLISHED_SCHEMAS = ("marts", "core", "audit")
+# The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
+# ambiguous; in the main schema it is found both as marts.regime_daily and as regime_daily.
+PUBLISHED_SCHEMAS = {"marts": "main", "core": "core", "audit": "audit"}
 BUILDS_KEPT = 10
 
 
@@ -109,20 +111,21 @@ def _snapshot(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as publication")
     try:
         con.begin()
-        for schema in PUBLISHED_SCHEMAS:
-            con.execute(f"create schema publication.{schema}")
+        for schema in PUBLISHED_SCHEMAS.values():
+            con.execute(f"create schema if not exists publication.{schema}")
         working, = con.execute("select current_database()").fetchone()  # type: ignore[misc]
         for schema, table, comment in con.execute("""
                 select schema_name, table_name, comment from duckdb_tables()
                 where database_name = ? and schema_name in ? and not temporary order by 1, 2""",
-                                                  [working, PUBLISHED_SCHEMAS]).fetchall():
-            con.execute(f"create table publication.{schema}.{table} as from {schema}.{table}")
-            _comment(con, "table", f"publication.{schema}.{table}", comment)
+                                                  [working, list(PUBLISHED_SCHEMAS)]).fetchall():
+            published = f"publication.{PUBLISHED_SCHEMAS[schema]}.{table}"
+            con.execute(f"create table {published} as from {schema}.{table}")
+            _comment(con, "table", published, comment)
         for schema, table, column, comment in con.execute("""
                 select schema_name, table_name, column_name, comment from duckdb_columns()
                 where database_name = ? and schema_name in ? and comment is not null""",
-                                                          [working, PUBLISHED_SCHEMAS]).fetchall():
-            _comment(con, "column", f'publication.{schema}.{table}."{column}"', comment)
+                                                          [working, list(PUBLISHED_SCHEMAS)]).fetchall():
+            _comment(con, "column", f'publication.{PUBLISHED_SCHEMAS[schema]}.{table}."{column}"', comment)
         con.commit()
         con.execute("checkpoint publication")
     finally:
