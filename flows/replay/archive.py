@@ -54,15 +54,15 @@ KNOWN = """
         from bars)
     group by symbol;
 
-    create table split as
-    select symbol, date, split_ratio as ratio,
-        product(split_ratio) over (partition by symbol order by date desc) as factor
-    from actions
-    where split_ratio > 0 and split_ratio <> 1 and not isnan(split_ratio) and date <= $today;
-
     create macro opened(day, kind) as epoch(case kind
         when 'CRYPTOCURRENCY' then timezone('UTC', day::timestamp)
         else timezone('America/New_York', day + interval 570 minute) end)::bigint;
+
+    create table split as
+    select symbol, date, opened(date, kind) as opened, split_ratio as ratio,
+        product(split_ratio) over (partition by symbol order by date desc) as factor
+    from actions left join kind using (symbol)
+    where split_ratio > 0 and split_ratio <> 1 and not isnan(split_ratio) and date <= $today;
 
     create table dividend as
     select d.symbol, d.date, opened(d.date, k.kind) as opened, d.dividend / coalesce(s.factor, 1) as amount
@@ -225,9 +225,8 @@ class Archive:
     @_once
     def splits(self, symbol: str) -> list[tuple[int, float]]:
         """(epoch second of the ex-date's open, new shares per old), oldest first."""
-        return self._con.execute("""
-            select opened(date, kind), ratio from split left join kind using (symbol)
-            where symbol = ? order by date""", [symbol]).fetchall()
+        return self._con.execute("select opened, ratio from split where symbol = ? order by date",
+                                 [symbol]).fetchall()
 
     @_once
     def shares(self, symbol: str) -> list[tuple[date, float]]:

@@ -59,6 +59,12 @@ def _add_yahoo(app: FastAPI, world: Archive) -> None:
     async def quote(request: Request) -> Response:
         return _yahoo(quote_wire.quote(world, request.query_params))
 
+    @app.get("/v10/finance/quoteSummary/{symbol}")
+    async def summary(symbol: str) -> Response:
+        """Not spoken: yfinance looks here when it finds no time zone, and learns that nobody knows the symbol."""
+        return _json(yahoo_wire.error("quoteSummary", "Not Found", f"Quote not found for symbol: {symbol}"), 404,
+                     YAHOO_JSON)
+
     @app.get("/v1/test/getcrumb")
     async def crumb() -> Response:
         return Response("replay.crumb", media_type="text/plain")
@@ -173,7 +179,8 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    listener = socket.socket()
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
