@@ -38,12 +38,13 @@ class Window:
 
 @dataclass(frozen=True)
 class Request:
-    """One batch to ask: a feed of one source, for some keys."""
+    """One batch to ask: a feed of one source, for some of the `watched` keys that the window needs of it."""
 
     feed: str
     source: str
     part: int
     parts: int
+    watched: int
     asks: tuple[Ask, ...]
 
     def __str__(self) -> str:
@@ -64,10 +65,12 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     """
     asked = _Asked(con, now)
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
+    watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
     for instrument in needed(catalog, window):
         for feed in ("bars", "shares", "statements"):
             if feed != "bars" and instrument.kind != "stock" or feed == "statements" and not instrument.statements:
                 continue
+            watched[feed] += 1
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
             if feed == "statements" and asked.within(feed, instrument.symbol, WEEKLY):
                 continue
@@ -76,8 +79,8 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
                 asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
     asks["observations"] = list(_observations(catalog, asked, window))
     return [
-        Request(feed, "fred" if feed == "observations" else catalog.feeds[feed].source, part, len(parts), parts[part - 1])
-        for feed in asks for parts in [_parts(asks[feed])] for part in range(1, len(parts) + 1)
+        Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred", part, len(parts), watched[feed], keys)
+        for feed in asks for parts in [_parts(asks[feed])] for part, keys in enumerate(parts, 1)
     ]
 
 

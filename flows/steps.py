@@ -26,7 +26,7 @@ from warehouse.record import record, sessions
 
 log = logging.getLogger("rallyscope")
 
-# A batch of which more keys than this share failed is a failed source, not a few bad symbols.
+# When more than this share of a feed's keys fails, the source failed, not a few symbols.
 FAILED_SHARE = 0.1
 
 Step = TypeVar("Step", bound=Callable[..., object])
@@ -103,6 +103,7 @@ def run(settings: Settings, command: str, window: Window | None = None,
     with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
         with settings.home.warehouse() as con:
             record(con, settings.catalog, clock.now)
+            con.execute("update audit.run set status = 'interrupted' where status = 'running'")  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null)",
                         [this.run_id, command, window and window.start, window and window.end, _naive(clock.now)])
         try:
@@ -146,8 +147,9 @@ def fetch(run: Run, request: Request) -> Batch:
     run.say(f"asking {request} for {len(request.asks)} keys")
     fetched = _source(run, request)
     failed = fetched.outcomes.query("status == 'failed'")
-    if len(failed) > FAILED_SHARE * len(request.asks):
-        run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].reason}")
+    if len(failed) > FAILED_SHARE * request.watched:
+        run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].key} "
+                            f"({failed.iloc[0].reason})")
     keys = [ask.key for ask in request.asks]
     return landing.land(
         run.settings.home.landing, request.feed, request.source, run.clock.now, str(last_closed(run.clock.now)),

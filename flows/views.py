@@ -36,7 +36,7 @@ CONCENTRATION = Section("Concentration of the {index_code}, {weight_scheme}", ""
 
 LARGEST = Section("The ten largest issuers: weight at the open, return, contribution to the index", """
     select issuer, name, sector, tier, open_weight, price_return, contribution * 10000 as contribution_bp
-    from marts.contribution_daily c left join (select distinct symbol, name from core.instrument) i on i.symbol = c.issuer
+    from marts.contribution_daily c left join core.instrument i on i.symbol = c.issuer
     where date = $date and index_code = 'NDX' and weight_scheme = 'full_cap'
     order by open_weight desc limit 10""")
 
@@ -60,7 +60,7 @@ COVERAGE = Section("Coverage of the last sessions", """
     select date, feed, expected, received, missing, late, array_to_string(missing_keys[:5], ' ') as missing_keys
     from audit.coverage where date > (select max(date) from audit.coverage) - 7 order by date desc, feed""")
 
-PUBLICATION = Section("Publication", """
+PUBLICATION = Section("Publication (moments are UTC)", """
     select build_id, as_of, recorded_by, published_at, code_version, is_simulated as simulated
     from audit.publication where is_current""", upright=True)
 
@@ -72,7 +72,7 @@ FRESHNESS = Section("Freshness", """
     union all select 'rotation_daily', count(*), min(date), max(date) from marts.rotation_daily""")
 
 RUNS = Section("Last runs", """
-    select command, first_session, last_session, started_at, status, message
+    select command, first_session, last_session, started_at, status, message[:120] as message
     from audit.run order by started_at desc, finished_at desc nulls first limit 5""")
 
 CHECKS = Section("Expectations that failed in the newest batches", """

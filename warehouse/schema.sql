@@ -119,7 +119,7 @@ create table if not exists audit.run (
     run_id varchar not null, command varchar not null, first_session date, last_session date,
     started_at timestamp not null, finished_at timestamp, status varchar not null, message varchar
 );
-comment on table audit.run is 'Runs of the pipeline; status running, completed or failed.';
+comment on table audit.run is 'Runs of the pipeline; status running, completed, incomplete, failed or interrupted.';
 
 create table if not exists audit.validation_result (
     run_id varchar not null, batch_id varchar not null, suite varchar not null, expectation varchar not null,

@@ -1,0 +1,35 @@
+# Everything needs python3 >= 3.11 and make, nothing else. Each target sets up what it needs, once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check lock clean
+
+run: .venv/installed  ## set up everything, then the whole job on a simulated market
+	$(BIN)/rallyscope demo
+
+test: .venv/installed  ## set up everything, then the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+check: .venv/installed  ## what a change must pass before it is committed
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -n 2 --dist loadscope -x
+
+lock: .venv/installed  ## resolve the dependencies anew, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 --extra dev \
+		--upgrade --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+# --no-deps: the lock is complete, and every file in it is checked against its hash. Byte-compiling here, on all cores,
+# halves the start of every later command.
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("rallyscope needs python3 >= 3.11, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 0 .venv/lib || true
+	@touch $@
