@@ -26,7 +26,7 @@ known_at = "When the members' prices behind the return were known (UTC); without
 */
 with member_day as (
     select m.basket, m.symbol, s.date, s.position, p.level, p.price_return, p.previous_date,
-        coalesce(p.known_at, s.known_at) as known_at
+        greatest(p.known_at, s.known_at) as known_at
     from staging.basket_member m
     join staging.session s on s.date >= m.valid_from and s.date < coalesce(m.valid_to, date 'infinity')
     left join core.security_price p on p.symbol = m.symbol and p.date = s.date

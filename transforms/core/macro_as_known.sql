@@ -10,19 +10,19 @@ date = "Session."
 series_id = "FRED's name of the series."
 value = "Newest value known, in the series' unit; an observation missing or taken back gives way to the one before it."
 observation_date = "Day or period that value is for."
-known_at = "When the row could first be known (UTC): its vintage, or that of a newer value's withdrawal."
+known_at = "When the row could first be known (UTC): with the session's prices, or with the last vintage of its evening behind it."
 
 [promises]
 "known by the end of its day" = "known_at <= new_york(date, time '23:59:59')"
 "a number with its date" = "isfinite(value) and observation_date is not null"
 */
 with evening as (
-    select date, position, new_york(date, time '23:59:59') as cutoff from staging.session
+    select date, position, known_at, new_york(date, time '23:59:59') as cutoff from staging.session
 ), arrival as (
     -- A vintage arrives on the first evening that knew it; of several on one evening the last stands.
     select o.series_id, o.date, o.value, o.known_at, e.position
     from staging.macro_observation o asof join evening e on o.known_at <= e.cutoff
-    qualify row_number() over (partition by series_id, o.date, e.position order by known_at desc) = 1
+    qualify row_number() over (partition by series_id, o.date, e.position order by o.known_at desc) = 1
 ), spell as (
     select *,
         lead(position) over (partition by series_id, date order by position) as superseded,
@@ -47,7 +47,7 @@ select e.date, series_id,
     -- arg_max passes over the NULLs of missing and withdrawn values
     arg_max(value, i.date) as value,
     max(i.date) filter (value is not null) as observation_date,
-    max(known_at) as known_at
+    greatest(max(i.known_at), max(e.known_at)) as known_at
 from in_sight i join evening e using (position)
 group by e.date, series_id
 having count(value) > 0

@@ -1,0 +1,29 @@
+"""staging.basket: the catalogue's baskets as recorded."""
+
+from __future__ import annotations
+
+from promises import breaks
+
+MODEL = "staging.basket"
+
+
+def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
+    given = {"raw.catalogue_basket": """
+        basket    | title       | role  | position | fetched_at
+        defensive | Defensive   | tier  | 1        | 2026-01-01
+        gold      | Gold miners | fund  | 2        | 2026-01-01
+        defensive | Defensives  | tier  | 1        | 2026-02-01
+    """}
+    spec(MODEL, given, """
+        basket    | title      | role | position
+        defensive | Defensives | tier | 1
+    """)
+    spec(MODEL, given, recorded_by="2026-01-31", expect="""
+        basket    | title       | role | position
+        defensive | Defensive   | tier | 1
+        gold      | Gold miners | fund | 2
+    """)
+
+
+def test_promises_can_break(spec):
+    breaks(spec, MODEL, {"a role the marts know": {"role": "teir"}})
