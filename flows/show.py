@@ -18,8 +18,8 @@ from warehouse.errors import BadRequest
 from warehouse.home import Home
 
 WIDTH = 100
-PERCENT = ("_return", "_weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
-ONE_PLACE = ("_bp", "effective_names")
+PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
+ONE_PLACE = ("bp", "effective_names")
 
 
 def show(home: Home, view: str, day: date | None, as_json: bool = False) -> None:
@@ -124,10 +124,10 @@ def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None
 def _by_suffix(name: str, value: object) -> str:
     if isinstance(value, float):
         if name.endswith(PERCENT):
-            signed = name.endswith(("_return", "rs_5d", "rs_21d", "rs_63d"))
+            signed = name.endswith(("return", "rs_5d", "rs_21d", "rs_63d"))
             return f"{value:+.2%}" if signed else f"{value:.2%}"
         if name.endswith(ONE_PLACE):
-            return f"{value:+,.1f}" if name.endswith("_bp") else f"{value:,.1f}"
+            return f"{value:+,.1f}" if name.endswith("bp") else f"{value:,.1f}"
         return f"{value:,.2f}"
     return _plain(value)
 

@@ -34,8 +34,9 @@ CONCENTRATION = Section("Concentration of the {index_code}, {weight_scheme}", ""
         above_50d_share, above_200d_share
     from marts.concentration_daily where date = $date order by all""", upright=True)
 
-LARGEST = Section("The ten largest issuers: weight at the open, return, contribution to the index", """
-    select issuer, name, sector, tier, open_weight, price_return, contribution * 10000 as contribution_bp
+LARGEST = Section("The ten largest issuers: weight at the open, return, contribution to the index in bp", """
+    select c.issuer, name[:26] as name, coalesce(tier, sector) as "tier or sector", open_weight as weight,
+        price_return as return, contribution * 10000 as bp
     from marts.contribution_daily c left join core.instrument i on i.symbol = c.issuer
     where date = $date and index_code = 'NDX' and weight_scheme = 'full_cap'
     order by open_weight desc limit 10""")
@@ -49,7 +50,7 @@ FUNDS = Section("Sector funds by relative strength", """
     from marts.rotation_daily where date = $date and sector_rank is not null order by sector_rank""")
 
 SECTORS = Section("Sector weights and contributions", """
-    select taxonomy, sector, weight as sector_weight, contribution * 10000 as contribution_bp
+    select taxonomy, sector, weight, contribution * 10000 as bp
     from marts.sector_weight_daily
     where date = $date and index_code = 'NDX' and weight_scheme = 'full_cap' order by taxonomy, weight desc""")
 
