@@ -8,13 +8,14 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, urlencode
 
 Kind = Literal["status", "rate_limit", "timeout", "garbage", "reset", "empty", "unknown"]
 
 BAD_JSON = b'{"chart":{"result":[{"meta":{"currency":"USD","sym'
-OUTAGE = b"<!DOCTYPE html><html><head><title>Yahoo</title></head><body>Will be right back...</body></html>"
+# HTML that is no XML, with the words by which yfinance knows an outage.
+OUTAGE = b"<!DOCTYPE html><html><head><meta charset=utf-8><title>Service unavailable</title><body>Will be right back..."
 
 
 @dataclass
@@ -43,6 +44,10 @@ class Fault:
     body: bytes = BAD_JSON
     hits: int = field(default=0, init=False)
     _seen: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"a fault is one of {', '.join(get_args(Kind))}, not {self.kind!r}")
 
     def strikes(self, path: str, query: bytes) -> bool:
         """Whether this request is one of those that go wrong; counts it."""

@@ -70,6 +70,15 @@ def handmade(tmp_path: Path) -> Path:
     return write(folder, TABLES)
 
 
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> Iterator[str]:
+    """The base URL of one server for all who only ask the handmade archive at its default clock."""
+    from flows.replay.server import running
+
+    with running(write(tmp_path_factory.mktemp("served"), TABLES)) as url:
+        yield url
+
+
 @pytest.fixture
 def new_york() -> Callable[[str], datetime]:
     """A moment written in New York time: new_york("2026-03-04 16:15")."""
