@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from flows.replay.fundamentals_wire import short
+from flows.replay.server import running
 from flows.replay.yahoo_wire import split_event
 
 EVENTS = "div,splits,capitalGains"
