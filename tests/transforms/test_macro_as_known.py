@@ -116,6 +116,7 @@ def test_a_series_none_of_whose_values_is_known_has_no_row(spec):
 
 
 FIRST = date(2026, 3, 2)
+MIDNIGHT = datetime.combine(FIRST, time())
 vintages = st.lists(st.tuples(
     st.integers(-10, 10),                                           # the observation's day
     st.integers(-24 * 4, 24 * 16),                                  # hour in which it became known
@@ -127,7 +128,7 @@ vintages = st.lists(st.tuples(
 @given(vintages)
 def test_every_evening_shows_the_newest_date_with_a_value_in_its_latest_vintage(spec, said):
     days = weekdays(8, FIRST)
-    told = [(FIRST + timedelta(days=d), datetime(2026, 3, 2) + timedelta(hours=h), v) for d, h, v in said]
+    told = [(FIRST + timedelta(days=d), MIDNIGHT + timedelta(hours=h), v) for d, h, v in said]
     given_tables = {"staging.session": sessions(days)}
     if told:
         given_tables["staging.macro_observation"] = draw(
