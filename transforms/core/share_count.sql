@@ -75,39 +75,43 @@ with recursive count_step as (
     from numbered
     group by symbol, number
 ), decided as (
-    -- before/after: accepted units; run: sessions held at the spell's end, of which run_before came before it.
-    select symbol, number, null::double as before, feed_units as after, feed_units as held_units,
-        'accepted' as status, 0::bigint as run_before, 0::bigint as run
+    -- accepted, held: the units accepted last and held last; run: sessions the held ones have stood, of which
+    -- run_before stood before the spell.
+    select symbol, number, feed_units as accepted, feed_units as held, 'accepted' as verdict,
+        0::bigint as run_before, 0::bigint as run
     from spell
     where number = 1
     union all
-    select symbol, number, before,
-        case when status = 'accepted' or status = 'held' and stood >= 63 then feed_units else before end,
-        case when status = 'held' then feed_units else held_units end,
-        status,
-        run_before,
-        case status when 'accepted' then 0 when 'held' then if(stood >= 63, 0, stood) else run_before end
+    select symbol, number,
+        case when new_verdict = 'accepted' or new_verdict = 'held' and stood >= 63 then feed_units else accepted end,
+        case when new_verdict = 'held' then feed_units else held end,
+        new_verdict,
+        stood_before,
+        case new_verdict
+            when 'accepted' then 0
+            when 'held' then if(stood >= 63, 0, stood)
+            when 'split_noise' then stood_before
+        end
     from (
-        select *, run_before + sessions as stood
+        select *, stood_before + sessions as stood
         from (
-            select s.symbol, s.number, s.sessions, s.feed_units, d.after as before, d.held_units,
+            select s.symbol, s.number, s.sessions, s.feed_units, d.accepted, d.held,
                 case
-                    when s.feed_units / d.after between 0.8 and 1.25 then 'accepted'
-                    when abs(s.feed_units / d.after * s.recent_ratio - 1) <= 0.05 then 'split_noise'
+                    when s.feed_units / d.accepted between 0.8 and 1.25 then 'accepted'
+                    when abs(s.feed_units / d.accepted * s.recent_ratio - 1) <= 0.05 then 'split_noise'
                     else 'held'
-                end as status,
+                end as new_verdict,
                 -- Split noise passes the run on as it was; a held count continues it or begins its own.
-                case when status = 'split_noise' or s.feed_units / d.held_units between 0.8 and 1.25
-                    then d.run else 0 end as run_before
+                case when new_verdict = 'split_noise' or s.feed_units / d.held between 0.8 and 1.25
+                    then d.run else 0 end as stood_before
             from decided d
             join spell s on s.symbol = d.symbol and s.number = d.number + 1
         )
     )
 ), by_session as (
-    select n.*, d.before,
+    select n.*,
         d.run_before + n.position - s.first_position + 1 as stood,
-        case when d.status = 'held' and stood >= 63 then 'accepted' else d.status end as status,
-        case when d.status = 'held' and stood > 63 then n.feed_units else d.before end as compared_with
+        case when d.verdict = 'held' and stood >= 63 then 'accepted' else d.verdict end as status
     from numbered n
     join spell s using (symbol, number)
     join decided d using (symbol, number)
@@ -129,7 +133,7 @@ select
     accepted_date as count_date,
     position - accepted_position as count_age_sessions,
     feed_count,
-    feed_units / compared_with as ratio,
+    feed_units / lag(units) over (partition by symbol order by position) as ratio,
     status,
     case when status = 'held' then stood end as held_sessions,
     case status

@@ -1,0 +1,70 @@
+"""core.share_count_held: each run of held counts, with what became of it."""
+
+from __future__ import annotations
+
+from drawn import day, sessions, table
+
+THROUGH = ("core.share_count",)
+
+
+def given(length: int, counts: dict[int, float], splits: dict[int, float] | None = None) -> dict[str, str]:
+    return {
+        "staging.session": sessions(length),
+        "staging.shares_outstanding": table(
+            ("symbol", "date", "shares_outstanding", "known_at"),
+            [("AAA", day(p), count, f"{day(p)} 21:15") for p, count in counts.items()]),
+        "staging.split": table(
+            ("symbol", "date", "ratio", "known_at"),
+            [("AAA", day(p), ratio, f"{day(p)} 21:15") for p, ratio in (splits or {}).items()]),
+    }
+
+
+def test_a_count_that_goes_away_was_dropped(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 2: 5000, 5: 1000}), """
+        symbol | first_date | last_date  | sessions | feed_count | ratio | outcome | known_at
+        AAA    | 2026-01-06 | 2026-01-08 | 3        | 5000       | 5.0   | dropped | 2026-01-09 21:15
+    """, through=THROUGH)
+
+
+def test_its_reason_is_a_sentence(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 2: 5000, 5: 1000}), """
+        reason
+        Shares 5 times the last accepted count for 3 sessions: the feed came back to the accepted count on 2026-01-09
+    """, through=THROUGH)
+
+
+def test_a_count_that_stood_was_accepted(spec):
+    spec("core.share_count_held", given(70, {1: 1000, 2: 2000}), """
+        first_date | sessions | outcome
+        2026-01-06 | 62       | accepted
+    """, through=THROUGH)
+
+
+def test_a_third_count_replaces_the_second(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 2: 5000, 4: 9000}), """
+        first_date | sessions | ratio | outcome
+        2026-01-06 | 2        | 5.0   | replaced
+        2026-01-08 | 3        | 9.0   | open
+    """, through=THROUGH)
+
+
+def test_split_noise_inside_a_run_does_not_cut_it_in_two(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 2: 1640, 4: 1000, 5: 3280}, {4: 2}), """
+        first_date | last_date  | sessions | outcome
+        2026-01-06 | 2026-01-12 | 4        | open
+    """, through=THROUGH)
+
+
+def test_a_split_seen_early_is_not_a_held_count_once_its_ex_date_has_come(spec):
+    spec("core.share_count_held", given(5, {1: 1000, 3: 9980}, {5: 10}), "symbol", through=THROUGH)
+    spec("core.share_count_held", given(4, {1: 1000, 3: 9980}), """
+        first_date | outcome
+        2026-01-07 | open
+    """, through=THROUGH)
+
+
+def test_another_jump_just_before_a_split_is_a_held_count(spec):
+    spec("core.share_count_held", given(5, {1: 1000, 3: 3000, 5: 10000}, {5: 10}), """
+        first_date | sessions | outcome
+        2026-01-07 | 2        | dropped
+    """, through=THROUGH)
