@@ -1,0 +1,72 @@
+"""The real archive as a built warehouse, for figures that are facts of the market.
+
+The raw tables are filled by SQL, without sources, landing or load: what is proved here are the models.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from transforms.build import Moment, build
+from transforms.project import models
+from warehouse import catalog
+from warehouse.record import record
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
+AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
+
+# Every value with the moment its catalogue rule says, counted as the load counts; vintages with their own.
+KNOWN = """
+    case a.rule
+        when 'after_close_minutes'
+            then coalesce(c.close_at, new_york(v.date, time '16:00')) + a.lag * interval 1 minute
+        when 'after_utc_midnight_minutes' then v.date + interval 1 day + a.lag * interval 1 minute
+        when 'lag_business_days' then new_york(if(a.lag = 0, v.date, n.date), time '23:59:00')
+        when 'lag_days' then new_york(v.date + a.lag, time '23:59:00')
+        when 'after_period_end_days' then new_york(v.date + a.lag, time '23:59:59')
+    end"""
+TABLES = (  # feed, table, columns, the archive's rows with the key its availability goes by
+    ("bars", "raw.price_bar", "symbol, date, open, high, low, close, volume",
+     "select symbol as key, * from '{folder}/bars.parquet'"),
+    ("bars", "raw.corporate_action", "symbol, date, kind, value", """
+        select symbol as key, symbol, date, 'split' as kind, split_ratio as value
+        from '{folder}/actions.parquet' where split_ratio is not null
+        union all
+        select symbol, symbol, date, 'dividend', dividend
+        from '{folder}/actions.parquet' where dividend is not null"""),
+    ("shares", "raw.shares_outstanding", "symbol, date, shares_outstanding",
+     "select symbol as key, * from '{folder}/shares.parquet'"),
+    ("statements", "raw.statement_item", "symbol, statement, period_end, item, value",
+     "select symbol as key, period_end as date, * from '{folder}/statements.parquet'"),
+    ("observations", "raw.macro_observation", "series_id, date, value",
+     "select series_id as key, * from '{folder}/observations.parquet' where value is not null"),
+)
+
+
+@cache
+def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
+    """All models built on the archive as of a moment; for reading only, since it is built once for all tests."""
+    con = duckdb.connect()
+    con.execute((ROOT / "warehouse" / "schema.sql").read_text())
+    record(con, catalog.load(), NOW)
+    con.execute("""
+        create temp table calendar as
+        select date, close_at, row_number() over (order by date) as position from raw.catalogue_session""")
+    for feed, table, columns, rows in TABLES:
+        vintage = "v.realtime_start::date" if feed == "observations" else "null::date"
+        con.execute(f"""
+            insert into {table}
+            select {", ".join(f"v.{column}" for column in columns.split(", "))}, false,
+                coalesce({KNOWN}, new_york({vintage}, time '23:59:00')), ?, 'archive', 'rule', 'archive'
+            from ({rows.format(folder=archive)}) v
+            join raw.catalogue_availability a on a.feed = '{feed}' and a.key = v.key
+            left join calendar c on c.date = v.date
+            asof left join calendar p on v.date >= p.date
+            left join calendar n on n.position = p.position + a.lag""", [NOW.replace(tzinfo=None)])
+    build(con, models(), Moment(as_of, AS_OF), archive / "-")
+    return con
