@@ -93,8 +93,8 @@ def test_the_index_return_is_the_sum_of_contributions_and_the_residual_what_it_m
         ^NDX | 2026-01-05 | 1000 | 2026-01-05 21:15
         ^NDX | 2026-01-06 | 1008 | 2026-01-07 09:00
     """), """
-        index_return | official_return | residual_bp | residual_is_large | equal_weight_return | cap_minus_equal_return | known_at
-        0.01         | 0.008           | 20.0        | true              | 0.0                 | 0.01                   | 2026-01-07 09:00
+        index_return | official_return | residual_bp | residual_is_large | cap_minus_equal_return | known_at
+        0.01         | 0.008           | 20.0        | true              | 0.01                   | 2026-01-07 09:00
     """)
 
 
@@ -166,7 +166,8 @@ def test_breadth_counts_members(spec):
 
 def test_advancers_need_the_days_returns(spec):
     members = member_rows(10, price_return=0.01)
-    spec("marts.concentration_daily", given({"AAA": (1.0, None, None)}, members=members, coverage="1.0 | true | false"), """
+    given_day = given({"AAA": (1.0, None, None)}, members=members, coverage="1.0 | true | false")
+    spec("marts.concentration_daily", given_day, """
         advancers | decliners | top1_weight | index_return
                   |           | 1.0         |
     """)

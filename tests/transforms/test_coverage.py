@@ -48,7 +48,9 @@ def test_what_was_asked_came_or_is_missing_by_name(spec):
 
 def test_a_bar_that_a_later_fetch_brought_is_late_and_not_missing(spec):
     spec("audit.coverage", given(
-        raw__fetch_outcome=ASKED + "b2 | bars | BBB | 2026-01-06 | 2026-01-08 | received | 2 | - | 2026-01-08 22:00 | r2",
+        raw__fetch_outcome=ASKED + """
+            b2 | bars | BBB | 2026-01-06 | 2026-01-08 | received | 2 | - | 2026-01-08 22:00 | r2
+        """,
         raw__price_bar=BARS + """
             BBB | 2026-01-06 | 10 | 2026-01-06 21:15 | 2026-01-08 22:00
             BBB | 2026-01-08 | 10 | 2026-01-08 21:15 | 2026-01-08 22:00

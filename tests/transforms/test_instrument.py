@@ -1,15 +1,20 @@
-"""staging.instrument, staging.universe and staging.universe_member: the catalogue as it was recorded."""
+"""staging.instrument: lines, indices and coins as the catalogue was recorded."""
 
 from __future__ import annotations
 
+from drawn import table
+
+COMPANY = {"name": "A company", "kind": "stock", "is_primary_line": True, "since": "2020-01-02", "statements": False}
+
 
 def test_an_instrument_is_what_the_newest_snapshot_recorded_by_then_says(spec):
-    given = {"raw.catalogue_instrument": """
-        symbol | name     | kind  | issuer | is_primary_line | counts_whole_company | gics_sector | since      | statements | fetched_at
-        AAA    | Aaa Inc. | stock | AAA    | true            | false                | Energy      | 2020-01-02 | false      | 2025-01-01 00:00
-        BBB    | Bbb Inc. | stock | BBB    | true            | false                |             | 2020-01-02 | false      | 2025-01-01 00:00
-        AAA    | Aaa Inc. | stock | AAA    | true            | true                 | Utilities   | 2020-01-02 | false      | 2025-06-01 00:00
-    """}
+    given = {"raw.catalogue_instrument": table(
+        ("symbol", "issuer", "counts_whole_company", "gics_sector", "fetched_at", *COMPANY),
+        [(*row, *COMPANY.values()) for row in (
+            ("AAA", "AAA", False, "Energy", "2025-01-01"),
+            ("BBB", "BBB", False, None, "2025-01-01"),
+            ("AAA", "AAA", True, "Utilities", "2025-06-01"),
+        )])}
     spec("staging.instrument", given, """
         symbol | counts_whole_company | gics_sector
         AAA    | true                 | Utilities

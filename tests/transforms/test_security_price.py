@@ -20,9 +20,9 @@ def test_a_return_is_close_over_the_last_close_minus_one(spec):
             AAA    | 2026-01-06 | 51    | 2026-01-06 21:15
         """,
     }, """
-        date       | position | close | level | previous_date | gap_sessions | price_return         | log_return
-        2026-01-05 | 1        | 50    | 50    |               |              |                      |
-        2026-01-06 | 2        | 51    | 51    | 2026-01-05    | 0            | 0.02                 | 0.019802627296179764
+        date       | position | close | level | previous_date | gap_sessions | price_return | log_return
+        2026-01-05 | 1        | 50    | 50    |               |              |              |
+        2026-01-06 | 2        | 51    | 51    | 2026-01-05    | 0            | 0.02         | 0.01980262729618
     """)
 
 

@@ -57,13 +57,13 @@ def test_a_count_dated_on_a_weekend_speaks_from_the_next_session_on(spec):
 
 def test_five_times_the_count_for_three_sessions_is_held_and_never_in_force(spec):
     spec("core.share_count", given(6, {1: 1000, 3: 5000, 6: 1002}), """
-        date       | shares_in_force | status   | held_sessions | count_age_sessions | reason
-        2026-01-05 | 1000            | accepted |               | 0                  |
-        2026-01-06 | 1000            | accepted |               | 1                  |
-        2026-01-07 | 1000            | held     | 1             | 2                  | 5 times the last accepted count, session 1 of 63
-        2026-01-08 | 1000            | held     | 2             | 3                  | 5 times the last accepted count, session 2 of 63
-        2026-01-09 | 1000            | held     | 3             | 4                  | 5 times the last accepted count, session 3 of 63
-        2026-01-12 | 1002            | accepted |               | 0                  |
+        date       | shares_in_force | status   | held_sessions | reason
+        2026-01-05 | 1000            | accepted |               |
+        2026-01-06 | 1000            | accepted |               |
+        2026-01-07 | 1000            | held     | 1             | 5 times the last accepted count, session 1 of 63
+        2026-01-08 | 1000            | held     | 2             | 5 times the last accepted count, session 2 of 63
+        2026-01-09 | 1000            | held     | 3             | 5 times the last accepted count, session 3 of 63
+        2026-01-12 | 1002            | accepted |               |
     """)
 
 

@@ -44,6 +44,8 @@ select
     coverage_share >= 0.9 and return_share >= 0.9 as has_return,
     greatest(
         session_known_at, known_at,
-        min(first_known_at) over (partition by index_code order by date rows between current row and unbounded following)
+        min(first_known_at) over (
+            partition by index_code order by date rows between current row and unbounded following
+        )
     ) as known_at
 from closed

@@ -24,7 +24,9 @@ known_at = "When the security's figures could be known (UTC); NULL without a clo
 with closed as (
     select u.index_code, p.date
     from staging.universe_member u
-    join core.security_price p on p.symbol = u.symbol and p.date >= u.valid_from and (u.valid_to is null or p.date < u.valid_to)
+    join core.security_price p
+        on p.symbol = u.symbol
+        and p.date >= u.valid_from and (u.valid_to is null or p.date < u.valid_to)
     where exists (from core.share_count c where c.symbol = p.symbol and c.date = p.date)
 ), span as (
     select index_code, min(c.date) as first, greatest(max(c.date), max(l.last)) as last

@@ -18,6 +18,9 @@ known_at = "When all the weights of the session could be known (UTC)."
 "a weighting we know" = "weight_scheme in ('full_cap')"
 "weights are fractions" = "weight between 0 and 1 and open_weight between 0 and 1"
 "an open weight has a return" = "(open_weight is null) = (price_return is null)"
+"the weights of a session add to one" = """(date, index_code, weight_scheme) not in (
+    select (date, index_code, weight_scheme) from core.index_weight group by date, index_code, weight_scheme
+    having abs(sum(weight) - 1) > 1e-9 or abs(sum(open_weight) - 1) > 1e-9)"""
 */
 select
     date, index_code, 'full_cap' as weight_scheme, issuer,

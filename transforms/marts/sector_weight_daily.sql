@@ -18,6 +18,9 @@ known_at = "When all the weights of the session could be known (UTC)."
 [promises]
 "a taxonomy we know" = "taxonomy in ('gics', 'nasdaq')"
 "weights are fractions" = "weight between 0 and 1 + 1e-12"
+"the sectors of a taxonomy add to one" = """(date, index_code, weight_scheme, taxonomy) not in (
+    select (date, index_code, weight_scheme, taxonomy) from marts.sector_weight_daily
+    group by date, index_code, weight_scheme, taxonomy having abs(sum(weight) - 1) > 1e-9)"""
 */
 with classified as (
     select w.*, t.taxonomy,
