@@ -36,7 +36,7 @@ def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]
 def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The parts as one frame of the declared columns and types, sorted by its key columns."""
     types = COLUMNS[name]
-    parts = [part[list(types)].astype(types) for part in parts if len(part)]
+    parts = [part.loc[:, list(types)].astype(types) for part in parts if len(part)]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
     keys = [column for column in types if column not in VALUES]
     return whole.sort_values(keys, kind="stable", ignore_index=True)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from flows.sources import Ask, Endpoint, Fetched
 from flows.sources.frames import DAY, fetched
-from flows.sources.retry import Answer, Problem, Round, ask_all
+from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
 
 THREADS = 4
@@ -61,6 +61,7 @@ class _Fred(fredapi.Fred):
         super().__init__(api_key=api_key)
         self.root_url = root_url
         self._wire = wire
+        self._key_as_sent = "|".join({re.escape(api_key), re.escape(quote_plus(api_key))})
 
     def fetch(self, path: str, **query: str) -> ET.Element:
         """The XML answer to one request."""
@@ -89,8 +90,7 @@ class _Fred(fredapi.Fred):
         return Problem("answer", came_back, transient=True)
 
     def _without_key(self, text: str) -> str:
-        as_sent = {re.escape(self.api_key), re.escape(quote_plus(self.api_key))}
-        clean = re.sub("|".join(as_sent), "[key]", text, flags=re.IGNORECASE)
+        clean = re.sub(self._key_as_sent, "[key]", text, flags=re.IGNORECASE)
         return " ".join(clean.split())[:LONGEST_QUOTE]
 
 
@@ -125,9 +125,9 @@ def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
     before = frame.shift()
     same_value = (frame["value"] == before["value"]) | (frame["value"].isna() & before["value"].isna())
     next_day = before["realtime_end"] + pd.Timedelta(days=1)
-    goes_on = (frame["realtime_start"].isin(seams) & (frame["realtime_start"] == next_day)
+    goes_on = (frame["realtime_start"].isin(list(seams)) & (frame["realtime_start"] == next_day)
                & (frame["date"] == before["date"]) & same_value)
-    joined = frame[~goes_on].copy()
+    joined = frame.loc[~goes_on].copy()
     joined["realtime_end"] = frame["realtime_end"].groupby((~goes_on).cumsum()).last().to_numpy()
     return joined
 
@@ -187,8 +187,8 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
     query = urlencode({"id": ask.key, "cosd": str(ask.start), "coed": str(ask.end)})
     response = wire.get(f"{url}?{query}")
     if response.status_code != 200:
-        kind = {401: "refused", 403: "refused", 404: "unknown"}.get(response.status_code, "answer")
-        raise Problem(kind, f"HTTP {response.status_code}")
+        kinds: dict[int, Kind] = {401: "refused", 403: "refused", 404: "unknown"}
+        raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
         table = pd.read_csv(io.StringIO(response.text), na_values=["."], dtype={0: "str", 1: "float64"})
         said = pd.DataFrame({"series_id": ask.key, "date": table.iloc[:, 0].to_numpy(dtype=DAY),

@@ -39,11 +39,16 @@ class Problem(Exception):
 
     def __init__(self, kind: Kind, came_back: str, *, transient: bool = False, for_all: bool = False) -> None:
         super().__init__(kind, came_back)
-        self.kind, self.came_back = kind, came_back
+        self.kind: Kind = kind
+        self.came_back = came_back
         self.transient = transient
         """The same request may succeed a little later."""
         self.for_all = for_all
         """Every other key would meet it too."""
+
+    def alone(self) -> Problem:
+        """The same without the frames it passed through, whose variables hold URLs and so perhaps a key."""
+        return Problem(self.kind, self.came_back, transient=self.transient, for_all=self.for_all)
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, rou
     try:
         answer = attempts(ask_one, ask)
     except Problem as caught:
-        problem = caught
+        problem = caught.alone()
     else:
         breaker.key_answered()
         return answer, None, attempts.statistics["attempt_number"]

@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -119,9 +119,10 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
         yf_cache._TzCacheManager._tz_cache = None
         yf_cache._CookieCacheManager._Cookie_cache = None
         yf_cache._ISINCacheManager._isin_cache = None
-    yf_cache.get_tz_cache().lookup("")  # opened once here, before eight threads open it at the same moment
+    zones = yf_cache.get_tz_cache()
+    if zones:
+        zones.lookup("")  # opened once here, before eight threads open it at the same moment
     wire = _YahooWire(endpoint)
-    SingletonMeta._instances.pop(YfData, None)
     try:
         data = YfData(session=wire)
         if endpoint.base_url:
@@ -172,13 +173,12 @@ def _prices(ask: Ask, wire: _YahooWire) -> Answer:
             actions = _actions(chart)
     except YFPricesMissingError as nothing:
         return Answer({}, 0, nothing.yahoo_reason or "")
-    bars = history.rename(columns=PRICES)[list(PRICES.values())].astype("float64")
-    bars.insert(0, "date", _days(bars.index))
-    bars.insert(0, "symbol", ask.key)
-    bars["volume"] = bars["volume"].mask(bars["date"].isin(said.index[said["volume"].isna()]))
-    bars = _within(ask, bars[bars["close"].notna()])
-    actions.insert(0, "symbol", ask.key)
-    null_bars = int(_within(ask, said.reset_index())["close"].isna().sum())
+    bars = history.rename(columns=PRICES).loc[:, list(PRICES.values())].astype("float64")
+    bars = bars.assign(symbol=ask.key, date=_days(bars.index))
+    bars.loc[bars["date"].isin(said.loc[said["volume"].isna(), "date"]), "volume"] = float("nan")
+    bars = _within(ask, bars.dropna(subset="close"))
+    actions["symbol"] = ask.key
+    null_bars = len(_within(ask, said.loc[said["close"].isna()]))
     remark = f"{null_bars} null bar{'s' if null_bars > 1 else ''}" if null_bars else ""
     return Answer({"bars": bars, "actions": _within(ask, actions)}, len(bars), remark)
 
@@ -186,9 +186,9 @@ def _prices(ask: Ask, wire: _YahooWire) -> Answer:
 def _as_said(chart: dict) -> pd.DataFrame:
     """Close and volume by date as the answer holds them, with nulls; of two for the live day, the last."""
     quote = chart["indicators"]["quote"][0]
-    said = pd.DataFrame({"close": quote["close"], "volume": quote["volume"]}, dtype="float64",
-                        index=_local_days(chart["timestamp"], chart).rename("date"))
-    return said[~said.index.duplicated(keep="last")]
+    said = pd.DataFrame({"date": _local_days(chart["timestamp"], chart), "close": quote["close"],
+                         "volume": quote["volume"]})
+    return said.drop_duplicates("date", keep="last")
 
 
 def _actions(chart: dict) -> pd.DataFrame:
@@ -245,14 +245,10 @@ def _local_days(seconds, chart: dict) -> pd.DatetimeIndex:
     return _days(stamps.tz_convert(chart["meta"]["exchangeTimezoneName"]))
 
 
-def _days(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+def _days(stamps: pd.Index) -> pd.DatetimeIndex:
     """Local dates of zoned moments, without a zone."""
-    return stamps.tz_localize(None).normalize().as_unit("s")
+    return pd.DatetimeIndex(stamps).tz_localize(None).normalize().as_unit("s")
 
 
 def _within(ask: Ask, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
-    return frame[pd.to_datetime(frame[column]).between(_day(ask.start), _day(ask.end))]
-
-
-def _day(day: date) -> pd.Timestamp:
-    return pd.Timestamp(day)
+    return frame.loc[pd.to_datetime(frame[column]).between(str(ask.start), str(ask.end))]

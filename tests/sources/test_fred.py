@@ -100,6 +100,17 @@ def test_more_vintages_than_one_request_may_name(replay, endpoint, ask):
     assert (got.groupby("date")["realtime_end"].last() == "9999-12-31").all()
 
 
+def test_a_value_that_was_gone_before_a_seam_stays_two_rows(replay, endpoint, ask, monkeypatch):
+    base = replay(series=SERIES, observations="""
+        series_id | date       | value | realtime_start | realtime_end
+        M         | 2026-01-01 | 1     | 2026-01-10     | 2026-01-12
+        M         | 2026-01-01 | 1     | 2026-01-20     | 9999-12-31
+    """)
+    monkeypatch.setattr(fred, "VINTAGES_A_REQUEST", 2)
+    fetched = fred.observations([ask("M", vintages=True)], endpoint(base, api_key=KEY))
+    assert [row[3:] for row in rows(fetched)] == [("2026-01-10", "2026-01-12"), ("2026-01-20", "9999-12-31")]
+
+
 def test_two_periods_that_touch_are_joined_at_a_seam_only(base, endpoint, ask, scripted):
     """FRED itself may say one value in two rows: only what our own chunk cut is put together again."""
     answer = """<observations count="2">

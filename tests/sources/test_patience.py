@@ -21,7 +21,7 @@ TRANSIENT = {
     "a rate limit": {"kind": "rate_limit"},
     "an answer that breaks off": {"kind": "garbage"},
     "a dropped connection": {"kind": "reset"},
-    "no answer in time": {"kind": "timeout", "seconds": 3.0},
+    "no answer in time": {"kind": "timeout", "seconds": 1.0},
 }
 
 
@@ -62,7 +62,7 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
     ({"kind": "rate_limit"}, "HTTP 429"),
     ({"kind": "garbage"}, "something that is not Yahoo's answer (JSONDecodeError)"),
     ({"kind": "reset"}, "a refused or broken connection"),
-    ({"kind": "timeout", "seconds": 3.0}, "no answer within 0.3 seconds"),
+    ({"kind": "timeout", "seconds": 1.0}, "no answer within 0.3 seconds"),
 ])
 def test_after_its_tries_a_key_fails_with_a_sentence_and_the_others_are_whole(replay, endpoint, ask, fault,
                                                                               came_back):
@@ -117,7 +117,7 @@ def test_a_host_that_never_finishes_an_answer_does_not_hold_the_call(scripted, e
     began = time.monotonic()
     with pytest.raises(SourceUnreachable, match=r"no answer within 0\.2 seconds"):
         source(asks, endpoint(server.base_url, timeout=0.2, tries=2))
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 10
     assert len(server.seen) < 80
 
 
@@ -145,7 +145,9 @@ def test_when_a_host_dies_midway_what_came_is_kept_and_the_rest_says_it_was_not_
     assert len(server.seen) < 50
 
 
-def test_a_few_bad_keys_among_good_ones_do_not_open_the_breaker(replay, endpoint, ask):
+def test_bad_keys_among_good_ones_do_not_open_the_breaker(replay, endpoint, ask, monkeypatch):
+    monkeypatch.setattr(yahoo, "THREADS", 1)
+    monkeypatch.setattr(retry, "FAILURES_IN_A_ROW", 2)
     plan = [Fault(f"/v8/finance/chart/S{n:02d}", "status", times=None) for n in range(0, 20, 5)]
     fetched = yahoo.prices([ask(f"S{n:02d}") for n in range(20)], endpoint(replay(plan, bars=BARS)))
     assert fetched.outcomes["status"].value_counts().to_dict() == {"received": 16, "failed": 4}

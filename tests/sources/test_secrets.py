@@ -46,13 +46,19 @@ SCRIPTS = {
 
 
 def everything_said(error: BaseException) -> list[str]:
-    """All that a log, a debugger or another process could show of an error and of what it came from."""
-    said, todo = [], [error]
+    """All that a log, a debugger or another process could show of an error and of every error behind it."""
+    said, todo, done = [repr(pickle.dumps(error))], [error], []
     while todo:
         one = todo.pop()
-        said += [str(one), repr(one), repr(one.args), repr(vars(one)), repr(pickle.dumps(one))]
+        done.append(one)
+        said += [str(one), repr(one), repr(one.args), repr(vars(one))]
+        said += [repr(vars(value)) for value in vars(one).values() if hasattr(value, "__dict__")]
         said += traceback.TracebackException.from_exception(one, capture_locals=True).format()
-        todo += [link for link in (one.__cause__, one.__context__) if link is not None]
+        behind = [one.__cause__, one.__context__]
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            for value in frame.f_locals.values():
+                behind += value if isinstance(value, list) else [value]
+        todo += [link for link in behind if isinstance(link, BaseException) and link not in done]
     return said
 
 
