@@ -8,7 +8,7 @@ one adds nothing; one the source no longer says becomes a withdrawn row. So load
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -28,7 +28,8 @@ class Table:
 
     `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
     from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
-    `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open).
+    `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
+    value the column of `incoming` below whose size a difference is the source's rounding.
     """
 
     frame: str
@@ -39,26 +40,27 @@ class Table:
     covers: str | None = None
     dated: str = "date"
     only_finished: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 # The source adjusts for every split up to the fetch, and its answer reaches to the fetch, so it names every split
 # after each of its bars: their product brings back what was traded.
 AS_TRADED = """
-    select d.symbol, d.date, coalesce(product(s.value), 1) as factor
+    select d.symbol, d.date, coalesce(product(s.value order by s.date), 1) as factor
     from (select distinct symbol, date from {frame}) d left join landed_actions s
       on s.symbol = d.symbol and s.kind = 'split' and s.date > d.date
     group by all"""
 BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
-UNREVISED = "realtime_start is null and value is not null"
+UNREVISED = "realtime_start is null"
 
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
               f"""select symbol, date, open * factor as open, high * factor as high, low * factor as low,
-                      close * factor as close, volume / factor as volume
+                      close * factor as close, volume / factor as volume, 1 / factor as one_share
                   from landed_bars join ({BARS_AS_TRADED}) using (symbol, date)""",
               covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
-              only_finished=True),
+              only_finished=True, units={"volume": "one_share"}),
         Table("actions", "raw.corporate_action", ("symbol", "date", "kind"), ("value",),
               f"""select symbol, date, kind, case kind when 'dividend' then value * factor else value end as value
                   from landed_actions join ({ACTIONS_AS_TRADED}) using (symbol, date)""",
@@ -71,7 +73,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     ),
     "observations": (
         Table("observations", "raw.macro_observation", ("series_id", "date"), ("value",),
-              f"select series_id, date, value from landed_observations where {UNREVISED}",
+              f"select series_id, date, value from landed_observations where {UNREVISED} and value is not null",
               covers="select series_id as key, min(date) as first, max(date) as last"
                      f" from landed_observations where {UNREVISED} group by series_id"),
     ),
@@ -110,7 +112,7 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
         added = 0
         if not stopped:
             for table in TABLES[batch.feed]:
-                added += _append(con, table) + _withdraw(con, batch, table)
+                added += _append(con, table) + _withdraw(con, table)
             if batch.feed == "observations":
                 added += _append_vintages(con)
         if not is_loaded(con, batch.batch_id):
@@ -128,29 +130,43 @@ def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
 
 
 def _accepted(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """A temporary table landed_<frame> of the rows that passed, for each frame of the batch; and outcomes."""
+    """Temporary tables of each frame: said_<frame>, all rows, and landed_<frame>, those that passed; and outcomes."""
     dated = {table.frame: table.dated for table in TABLES[batch.feed]}
     for frame in batch.files:
-        dates = f"replace ({dated[frame]}::date as {dated[frame]})" if frame in dated else ""
+        rows = "select * from read_parquet(?, file_row_number = true)"
+        if frame == "outcomes":
+            con.execute(f"create or replace temp table outcomes as {rows}", [str(batch.frame(frame))])
+            continue
+        date_column = dated[frame]
+        con.execute(f"create or replace temp table said_{frame} as "
+                    f"select * replace ({date_column}::date as {date_column}) from ({rows})", [str(batch.frame(frame))])
         con.execute(f"""
-            create or replace temp table {'outcomes' if frame == 'outcomes' else 'landed_' + frame} as
-            select * exclude file_row_number {dates} from read_parquet(?, file_row_number = true)
-            where file_row_number not in (select "row" from rejected_rows where frame = ?)""",
-                    [str(batch.frame(frame)), frame])
+            create or replace temp view landed_{frame} as select * exclude file_row_number from said_{frame}
+            where file_row_number not in (select "row" from rejected_rows where frame = '{frame}')""")
 
 
 def _held(table: Table) -> str:
-    """The latest row of each key as it was held at the fetch."""
-    keys = ", ".join(table.keys)
+    """The latest row as it was held at the fetch, of each key within the reach of the answer.
+
+    The reach only saves time: no other key can be said or missed by this answer.
+    """
+    keys, key, dated = ", ".join(table.keys), table.keys[0], table.dated
+    reach = f"select {key} as key, min({dated}) as first, max({dated}) as last from said_{table.frame} group by {key}"
+    if table.covers:
+        reach += f" union all {table.covers}"
     return f"""
         select {keys}, {', '.join(table.values)}, is_withdrawn, known_at
-        from {table.name} where fetched_at <= (select fetched_at from stamp)
+        from {table.name} h join (select key, min(first) as first, max(last) as last from ({reach}) group by key) r
+            on r.key = h.{key} and h.{dated} between r.first and r.last
+        where h.fetched_at <= (select fetched_at from stamp)
         qualify row_number() over (partition by {keys} order by known_at desc, fetched_at desc) = 1"""
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
-    differs = " or ".join(f"coalesce(abs(i.{v} - h.{v}) > {EQUAL} * abs(h.{v}), (i.{v} is null) <> (h.{v} is null))"
+    slack = {v: f"greatest({EQUAL} * abs(h.{v}), {f'i.{table.units[v]}' if v in table.units else 0})"
+             for v in table.values}
+    differs = " or ".join(f"coalesce(abs(i.{v} - h.{v}) > {slack[v]}, (i.{v} is null) <> (h.{v} is null))"
                           for v in table.values)
     return _count(con, f"""
         insert into {table.name}
@@ -190,7 +206,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
             and (h.known_at is null or h.is_withdrawn or {differs})""")
 
 
-def _withdraw(con: duckdb.DuckDBPyConnection, batch: Batch, table: Table) -> int:
+def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Insert a withdrawn row where the answer covers a key we hold and no longer says it.
 
     A value that failed validation was said all the same, so the whole landed frame counts as said.
@@ -198,46 +214,49 @@ def _withdraw(con: duckdb.DuckDBPyConnection, batch: Batch, table: Table) -> int
     if table.covers is None:
         return 0
     keys = ", ".join(f"h.{k}" for k in table.keys)
-    said = ", ".join("date::date" if k == "date" else k for k in table.keys)
+    said = f"select ({', '.join(table.keys)}) from said_{table.frame}"
+    if table.frame == "observations":
+        said += f" where {UNREVISED} and value is not null"
     return _count(con, f"""
         insert into {table.name}
-        with held as ({_held(table)}), covered as ({table.covers}), said as (
-            select ({said}) as said_key from read_parquet(?)
-            {'where ' + UNREVISED if table.frame == 'observations' else ''})
+        with held as ({_held(table)}), covered as ({table.covers})
         select {keys}, {', '.join('null' for _ in table.values)}, true,
             greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id
         from held h cross join stamp s
-        join covered v on v.key = h.{table.keys[0]} and h.date between v.first and v.last
-        where not h.is_withdrawn and ({keys}) not in (select said_key from said)""", [str(batch.frame(table.frame))])
+        join covered v on v.key = h.{table.keys[0]} and h.{table.dated} between v.first and v.last
+        where not h.is_withdrawn and ({keys}) not in ({said})""")
 
 
 def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
     """Insert vintage rows, each known at 23:59:00 New York on the day its real-time period begins.
 
     Each is compared with the value in force just before it; a period that ends without a successor withdraws it.
+    A successor that failed validation is one all the same.
     """
     return _count(con, """
         insert into raw.macro_observation
         with vintages as (
             select series_id, date, value, realtime_start::date as starts, realtime_end::date as ends,
-                lead(realtime_start::date) over (partition by series_id, date order by realtime_start) as next_starts
-            from landed_observations where realtime_start is not null
+                lead(realtime_start::date) over (partition by series_id, date order by realtime_start) as next_starts,
+                file_row_number not in (select "row" from rejected_rows where frame = 'observations') as is_accepted
+            from said_observations where realtime_start is not null
         ), said as (
             select series_id, date, value, value is null as is_withdrawn, new_york(starts, time '23:59:00') as known_at
-            from vintages
+            from vintages where is_accepted
             union all
             select series_id, date, null, true, new_york(ends + 1, time '23:59:00')
-            from vintages cross join stamp where ends + 1 < today and ends + 1 < coalesce(next_starts, today)
+            from vintages cross join stamp
+            where is_accepted and ends + 1 < today and ends + 1 < coalesce(next_starts, today)
         ), steps as (
-            select *, true as is_new from said
+            select *, true as is_new, null as fetched_at from said
             union all
-            select series_id, date, value, is_withdrawn, known_at, false from raw.macro_observation
-            where fetched_at <= (select fetched_at from stamp)
+            select series_id, date, value, is_withdrawn, known_at, false, fetched_at from raw.macro_observation
+            where fetched_at <= (select fetched_at from stamp) and series_id in (select series_id from said)
         ), compared as (
             select *, row_number() over sequence as place, lag(value) over sequence as before,
                 lag(is_withdrawn) over sequence as was_withdrawn
             from steps
-            window sequence as (partition by series_id, date order by known_at, is_new)
+            window sequence as (partition by series_id, date order by known_at, is_new, fetched_at)
         )
         select series_id, date, value, is_withdrawn, known_at, s.fetched_at, s.source, 'vintage', s.run_id
         from compared cross join stamp s
@@ -249,8 +268,9 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, stopped:
     con.execute("""
         insert into raw.fetch_outcome
         select batch_id, feed, key, asked_from::date, asked_to::date,
-            if($why <> '' and status = 'received', 'stopped', status), rows, if($why <> '', $why, reason),
-            fetched_at, run_id from outcomes cross join stamp""", {"why": "; ".join(stopped)})
+            if(received_in_vain, 'stopped', status), rows, if(received_in_vain, $why, reason), fetched_at, run_id
+        from (select *, $why <> '' and status = 'received' as received_in_vain from outcomes) cross join stamp""",
+                {"why": "; ".join(stopped)})
     quarantined = _count(con, """
         insert into raw.rejected_row
         select frame, key, date, row_json, reason, batch_id, fetched_at, run_id

@@ -1,0 +1,127 @@
+"""A warehouse at hand: each fetch of a source is drawn, landed and loaded as a run would do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from flows.sources.frames import COLUMNS, tidy
+from warehouse import landing
+from warehouse.home import SCHEMA
+from warehouse.landing import Batch
+from warehouse.load import TABLES, Loaded, load
+from warehouse.record import sessions
+
+# How the keys of these tests say when their values are known, by feed: (rule, lag).
+AVAILABILITY = {
+    "bars": {"AAA": ("after_close_minutes", 15), "BBB": ("after_close_minutes", 15),
+             "^VIX": ("after_close_minutes", 15), "BTC-USD": ("after_utc_midnight_minutes", 15)},
+    "shares": {"AAA": ("after_close_minutes", 15)},
+    "statements": {"AAA": ("after_period_end_days", 45)},
+    "observations": {"NASDAQCOM": ("lag_business_days", 0), "DGS10": ("lag_business_days", 1),
+                     "OECD": ("lag_days", 3), "CPI": ("vintage", None), "NFCI": ("vintage", None)},
+}
+NO_RESULTS = pd.DataFrame(columns=["suite", "expectation", "severity", "success", "observed", "unexpected_rows"])
+
+
+class Desk:
+    """A working database in memory with the real calendar of 2024 to 2026, and a landing folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.landing = folder
+        self.con = duckdb.connect()
+        self.con.execute(SCHEMA.read_text())
+        recorded = datetime(2024, 1, 1)
+        self.con.register("days", pd.DataFrame([s for s in sessions(2027) if 2023 < s[0].year < 2027],
+                                               columns=["date", "open_at", "close_at"]))
+        self.con.execute("insert into raw.catalogue_session select *, ? from days", [recorded])
+        self.con.executemany("insert into raw.catalogue_availability values (?, ?, ?, ?, ?)",
+                             [(feed, key, *rule, recorded) for feed, keys in AVAILABILITY.items()
+                              for key, rule in keys.items()])
+
+    def land(self, feed: str, at: str, *texts: str, asked: Sequence[str] | None = None,
+             failed: Sequence[str] = ()) -> Batch:
+        """Land what a feed said at a moment; `texts` draws its frames in the load's order, `asked` the keys."""
+        frames = {table.frame: drawn(table.frame, text) for table, text in
+                  zip(TABLES[feed], [*texts, *[""] * len(TABLES[feed])], strict=False)}
+        return self.land_frames(feed, moment(at), frames, asked, failed)
+
+    def land_frames(self, feed: str, at: datetime, frames: Mapping[str, pd.DataFrame],
+                    asked: Sequence[str] | None = None, failed: Sequence[str] = ()) -> Batch:
+        keys = asked or sorted({key for frame in frames.values() for key in frame.iloc[:, 0]})
+        outcomes = pd.DataFrame({
+            "key": keys, "status": ["failed" if key in failed else "received" for key in keys],
+            "rows": 1, "reason": ["no answer" if key in failed else "" for key in keys],
+            "asked_from": pd.Timestamp("2024-01-02"), "asked_to": pd.Timestamp(at.date())})
+        return landing.land(self.landing, feed, "test", at, str(at.date()),
+                            {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
+
+    def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[str] = ()) -> Loaded:
+        """Load a batch of which validation `rejected` (frame, position) or which it `stopped`."""
+        rows = [(frame, row, "AAA", date(2026, 1, 1), "{}", "not so that it is right") for frame, row in rejected]
+        columns = ["frame", "row", "key", "date", "row_json", "reason"]
+        return load(self.con, batch, f"run-{batch.fetched_at:%Y%m%d%H%M}",
+                    pd.DataFrame(rows, columns=columns).astype({"row": "int64"}), NO_RESULTS, stopped)
+
+    def fetch(self, feed: str, at: str, *texts: str, rejected: Sequence[tuple[str, int]] = (),
+              asked: Sequence[str] | None = None) -> Loaded:
+        """Land and load what a feed said at a moment."""
+        return self.load(self.land(feed, at, *texts, asked=asked), rejected)
+
+    def holds(self, table: str, text: str) -> None:
+        """The drawn columns of all rows of a raw table are these, by key and moment."""
+        columns, cells = rows_of(text)
+        types = {r[0]: r[1] for r in self.con.execute(f"describe {table}").fetchall()}
+        typed = [self.con.execute("select " + ", ".join(f"?::{types[c]}" for c in columns), row).fetchone()
+                 for row in cells]
+        keys = next(t.keys for tables in TABLES.values() for t in tables if t.name == table)
+        found = self.con.execute(f"select {', '.join(columns)} from {table} "
+                                 f"order by {', '.join(keys)}, known_at, fetched_at").fetchall()
+        assert found == [tuple(pytest.approx(v, rel=1e-9) if isinstance(v, float) else v for v in row) for row in typed]
+
+    def value(self, as_of: datetime, recorded_by: datetime, table: str = "raw.price_bar", value: str = "close") -> dict:
+        """The values in force by key, as staging reads them."""
+        keys = ", ".join(next(t.keys for tables in TABLES.values() for t in tables if t.name == table))
+        rows = self.con.execute(f"""
+            select * from (
+                select {keys}, {value}, is_withdrawn from {table} where known_at <= ? and fetched_at <= ?
+                qualify row_number() over (partition by {keys} order by known_at desc, fetched_at desc) = 1
+            ) where not is_withdrawn""", [as_of.replace(tzinfo=None), recorded_by.replace(tzinfo=None)]).fetchall()
+        return {row[:-2]: row[-2] for row in rows}
+
+    def count(self) -> dict[str, int]:
+        """Rows of every table of the warehouse."""
+        tables = self.con.execute("select schema_name || '.' || table_name from duckdb_tables() "
+                                  "where schema_name in ('raw', 'audit')").fetchall()
+        return {t: self.con.execute(f"select count(*) from {t}").fetchone()[0] for t, in tables}  # type: ignore[index]
+
+
+def rows_of(text: str) -> tuple[list[str], list[list[str | None]]]:
+    """Column names and cells of a drawn table; an empty cell is None."""
+    table = [[cell.strip() or None for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+    return [str(name) for name in table[0]], table[1:]
+
+
+def drawn(frame: str, text: str) -> pd.DataFrame:
+    """A source's tidy frame from a drawn table; a column not drawn is empty."""
+    columns, cells = rows_of(text) if text.strip() else ([], [])
+    rows = pd.DataFrame(cells, columns=columns).reindex(columns=list(COLUMNS[frame]))
+    return tidy(frame, [rows]) if len(rows) else tidy(frame, [])
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def days(first: str, count: int) -> list[date]:
+    return [date.fromisoformat(first) + timedelta(days=i) for i in range(count)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "landing")
