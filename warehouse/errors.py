@@ -167,3 +167,16 @@ class SourceAnswerInvalid(SourceError):
         return (f"{self.host} answers, but not with data: asked for {self.asked}, came back {self.came_back}. "
                 "Nothing was received from it; it may be overloaded or have changed, so run the same command "
                 "again later.")
+
+
+@dataclass(eq=False)
+class ArchiveNotSimulated(RallyscopeError):
+    """A folder to simulate into holds an archive that is not simulated; nothing was written."""
+
+    folder: str
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return (f"{self.folder} holds an archive that was not simulated, so nothing was written over it. "
+                "Name another folder with --out.")

@@ -1,0 +1,88 @@
+"""A market that never was, whose truth is known: an archive folder over the catalogue's own symbols and memberships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from warehouse.catalog import Catalog
+
+
+def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
+    """Write a simulated archive into `out`: sessions 2020-06-01 to 2026-05-29, the same bytes for the same seed.
+
+    The layout is the replay server's, with `simulated.json` saying what it is and `truth/` holding what was planted.
+    `catalog` is the packaged one unless given; every stock it asks for since 2023-02 is simulated. An earlier
+    simulation in `out` is overwritten; raises ArchiveNotSimulated where another archive lies there.
+    """
+    from flows.replay.simulator import (
+        actions,
+        archive,
+        bars,
+        funds,
+        listings,
+        market,
+        paths,
+        releases,
+        statements,
+        stocks,
+        story,
+        truth,
+    )
+    from flows.replay.simulator.write import write
+    from warehouse.errors import ArchiveNotSimulated
+
+    out = Path(out)
+    if (out / "bars.parquet").exists() and not (out / "simulated.json").exists():
+        raise ArchiveNotSimulated(str(out))
+    if catalog is None:
+        from warehouse.catalog import load
+
+        catalog = load()
+    sessions = paths.Sessions(story.FIRST, story.LAST)
+    plan = market.plan(sessions, seed)
+    listed = listings.choose(catalog, sessions, seed)
+    counts = actions.count_paths(listed, sessions, seed)
+    priced = stocks.simulate_stocks(listed, counts, plan, sessions, seed)
+    closes = funds.closes(catalog, listed, counts, plan, priced, seed)
+    stock_bars, held = bars.stock_bars(listed, counts, priced, plan, sessions, seed)
+    other_bars = bars.other_bars(closes, plan, sessions, seed)
+    observed = releases.observe(catalog, plan, closes, sessions, seed)
+    accounts, leverage = statements.statements(listed, seed)
+    weights = truth.weigh(listed, counts, priced, held)
+    leads, excess = truth.leadership(plan, sessions)
+
+    tables = {
+        "bars": archive.bars(stock_bars, other_bars, listed),
+        "actions": archive.actions(listed, counts, priced, closes, sessions, seed),
+        "shares": archive.shares(listed, priced, sessions),
+        "instruments": archive.instruments(catalog, listed),
+        "membership": archive.membership(catalog),
+        "series": archive.series(catalog),
+        "observations": observed.rows,
+        "statements": accounts,
+        "index_weights": truth.published_weights(weights, listed, sessions),
+        "truth/index_weight": truth.index_weight(weights, listed, sessions),
+        "truth/index_return": truth.index_return(weights, closes["^NDX"], sessions),
+        "truth/shares": truth.shares(listed, counts, priced, sessions),
+        "truth/splits": archive.splits(listed, counts, sessions),
+        "truth/holes": archive.holes(bars.holes(listed, sessions)),
+        "truth/revisions": observed.revisions,
+        "truth/loadings": archive.loadings(listed),
+        "truth/leadership": leads,
+        "truth/tier_excess": excess,
+        "truth/operating_leverage": leverage,
+    }
+    (out / "truth").mkdir(parents=True, exist_ok=True)
+    first, last = (str(day) for day in sessions.days[[0, -1]])
+    # What it is comes first, so that a half-written folder never passes for a real archive.
+    _write_json(out / "simulated.json", {"seed": seed, "simulated": True, "first_session": first, "last_session": last})
+    for name, table in tables.items():
+        write(out, name, table)
+    _write_json(out / "truth" / "story.json", archive.story_told(plan, closes, sessions))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,218 @@
+"""The simulated Nasdaq-100 recomputed from bars, splits, counts and members alone: nothing is read from the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flows.replay.simulator import simulate
+from warehouse.catalog import load
+
+# On a session that one member lacks, and on the next, its weight and return cannot both be had.
+AROUND_THE_HOLE = pd.to_datetime(["2026-02-18", "2026-02-19"])
+EVERY_STOCK_HOLE = pd.Timestamp("2025-09-16")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("archive")
+    simulate(folder)
+    return folder
+
+
+class Book:
+    """What the archive says of each issuer by session, in split-neutral units, as frames (session x issuer)."""
+
+    def __init__(self, archive: Path):
+        bars, actions, shares = (pd.read_parquet(archive / f"{name}.parquet") for name in ("bars", "actions", "shares"))
+        for frame in (bars, actions, shares):
+            frame["date"] = pd.to_datetime(frame.date)
+        self.close = bars.pivot(index="date", columns="symbol", values="close")
+        self.close = self.close[self.close["^IXIC"].notna()]
+        sessions = self.close.index
+        splits = actions[actions.split_ratio.notna()].pivot(index="date", columns="symbol", values="split_ratio")
+        ratio = splits.reindex(index=sessions, columns=self.close.columns).fillna(1.0)
+        said = shares.pivot(index="date", columns="symbol", values="shares_outstanding").reindex(sessions).ffill()
+        self.count = pd.DataFrame({symbol: self._in_force(said[symbol].dropna(), ratio[symbol]) for symbol in said},
+                                  index=sessions)
+        # Without the session that every stock lacks, each return reaches over it; a member's hole keeps its last close.
+        self.sessions = sessions.drop(EVERY_STOCK_HOLE)
+        self.price = (self.close * ratio.cumprod()).loc[self.sessions].ffill(limit=1, limit_area="inside")
+        catalog = load()
+        self.member = pd.DataFrame(False, index=self.sessions, columns=self.close.columns)
+        for stay in catalog.universes["NDX"].members:
+            issuer = catalog.instruments[stay.symbol].issuer
+            if issuer in self.member:
+                end = pd.Timestamp(stay.valid_to or "2100-01-01")
+                inside = (self.sessions >= pd.Timestamp(stay.valid_from)) & (self.sessions < end)
+                self.member.loc[inside, issuer] = True
+
+    @staticmethod
+    def _in_force(said: pd.Series, ratio: pd.Series) -> pd.Series:
+        """The counting rule, session by session, as it is written down."""
+        product, out, accepted, held = ratio.cumprod(), {}, None, 0
+        places = {day: place for place, day in enumerate(ratio.index)}
+        splits = [(places[day], r) for day, r in ratio[ratio != 1].items()]
+        for day, count in said.items():
+            units = count / product[day]
+            accepted = accepted or units
+            off = units / accepted
+            near = [r for place, r in splits if abs(place - places[day]) <= 5]
+            if 0.8 <= off <= 1.25:
+                accepted, held = units, 0
+            elif not any(min(abs(off * r - 1), abs(off / r - 1)) <= 0.05 for r in near):
+                held += 1
+                if held == 63:
+                    accepted, held = units, 0
+            out[day] = accepted
+        return pd.Series(out, dtype=float)
+
+    def effective(self) -> dict[pd.Timestamp, bool]:
+        """First session after each third Friday of a quarter's last month -> whether it is December's."""
+        found = {}
+        for friday in pd.date_range(self.sessions[0], self.sessions[-1], freq="WOM-3FRI"):
+            if friday.month % 3 == 0:
+                found[self.sessions[self.sessions > friday][0]] = friday.month == 12
+        return found
+
+    def members_on(self, place: int) -> pd.Index:
+        """Issuers that belong on a session and have a close on it and before it."""
+        before, day = self.sessions[place - 1], self.sessions[place]
+        here = self.member.loc[day] & self.price.loc[day].notna() & self.price.loc[before].notna()
+        return here.index[here & self.count.loc[before].notna()]
+
+
+@pytest.fixture(scope="module")
+def book(archive: Path) -> Book:
+    return Book(archive)
+
+
+def limited(caps: pd.Series, annual: bool) -> pd.Series:
+    """The published limits, one pass after the other until none is broken."""
+    weights = caps / caps.sum()
+    for _ in range(20):
+        single, single_to = (0.15, 0.14) if annual else (0.24, 0.20)
+        over = weights > single
+        if over.any():
+            weights = (weights * (1 - single_to * over.sum()) / weights[~over].sum()).where(~over, single_to)
+        group = weights.index.isin(weights.nlargest(5).index) if annual else (weights > 0.045).to_numpy()
+        limit, group_to = (0.40, 0.385) if annual else (0.48, 0.40)
+        inside = weights[group].sum()
+        if inside > limit:
+            weights = (weights * (1 - group_to) / (1 - inside)).where(~group, weights * group_to / inside)
+        elif not over.any():
+            break
+    return weights
+
+
+@pytest.fixture(scope="module")
+def recomputed(book: Book) -> pd.DataFrame:
+    """By session: the sum of weight x return, and what the largest weights were before it."""
+    effective, rows, shares = book.effective(), [], pd.Series(dtype=float)
+    for place in range(1, len(book.sessions)):
+        before, day = book.sessions[place - 1], book.sessions[place]
+        members = book.members_on(place)
+        price, caps = book.price.loc[before], book.price.loc[before] * book.count.loc[before]
+        if day in effective or shares.empty:
+            shares = limited(caps[members], effective.get(day, False)) / price[members]
+        elif set(members) != set(shares.index):
+            stay, join = shares.index.intersection(members), members.difference(shares.index)
+            scale = (shares[stay] * price[stay]).sum() / caps[stay].sum()
+            shares = pd.concat([shares[stay], book.count.loc[before, join] * scale])
+        value = shares * price[shares.index]
+        weight = value / value.sum()
+        change = book.price.loc[day, weight.index] / price[weight.index] - 1
+        rows.append((day, before, (weight * change).sum(), weight.max(), weight.nlargest(5).sum(),
+                     weight[weight > 0.045].sum()))
+    columns = ["day", "before", "return_", "largest", "five_largest", "large"]
+    return pd.DataFrame(rows, columns=columns).set_index("day")
+
+
+def test_the_index_return_is_the_sum_of_capped_weight_times_return_every_day(book: Book, recomputed: pd.DataFrame):
+    level = book.close["^NDX"]
+    official = level[recomputed.index].to_numpy() / level[recomputed.before].to_numpy() - 1
+    residual = pd.Series(np.abs(official - recomputed.return_), index=recomputed.index)
+    assert len(residual) == len(book.sessions) - 1 == 1505
+    assert residual.drop(AROUND_THE_HOLE).max() < 1e-9
+    assert residual.max() < 1e-4
+
+
+def test_the_true_return_reaches_over_the_session_that_every_stock_lacks(archive: Path, book: Book):
+    truth = pd.read_parquet(archive / "truth" / "index_return.parquet")
+    truth = truth.set_index(pd.to_datetime(truth.date))
+    place = int(book.sessions.searchsorted(EVERY_STOCK_HOLE))
+    before, after = book.sessions[place - 1], book.sessions[place]
+    official = book.close["^NDX"][after] / book.close["^NDX"][before] - 1
+    assert truth.loc[after, "span_sessions"] == 2
+    assert truth.loc[after, "capped_return"] == pytest.approx(official, abs=1e-9)
+    assert np.isnan(truth.loc[EVERY_STOCK_HOLE, "capped_return"])
+
+
+def test_the_caps_hold_on_every_effective_date(book: Book, recomputed: pd.DataFrame):
+    effective = book.effective()
+    assert len(effective) == 24
+    for day, annual in effective.items():
+        row = recomputed.loc[day]
+        if annual:
+            assert row.largest <= 0.15
+            assert row.five_largest <= 0.40 + 1e-12
+        else:
+            assert row.largest <= 0.24
+            assert row.large <= 0.48 + 1e-12
+
+
+def test_the_truth_holds_these_weights_and_contributions(archive: Path, recomputed: pd.DataFrame):
+    truth = pd.read_parquet(archive / "truth" / "index_weight.parquet")
+    truth["date"] = pd.to_datetime(truth.date)
+    opening = truth[truth.open_weight.notna()]
+    sums = opening.groupby(["scheme", "date"])[["open_weight", "contribution"]].sum()
+    assert sums.open_weight.sub(1).abs().max() < 1e-12
+    capped = sums.loc["capped"].contribution.reindex(recomputed.index)
+    assert (capped - recomputed.return_).drop(AROUND_THE_HOLE).abs().max() < 1e-9
+
+
+def test_the_full_capitalisation_weights_are_close_times_count_in_force(archive: Path, book: Book):
+    truth = pd.read_parquet(archive / "truth" / "index_weight.parquet")
+    truth["date"] = pd.to_datetime(truth.date)
+    truth = truth[truth.scheme == "full_cap"].pivot(index="date", columns="issuer", values="open_weight")
+    for day in ("2021-03-10", "2023-02-15", "2024-06-18", "2024-11-01", "2026-02-11", "2026-05-29"):
+        place = book.sessions.get_loc(pd.Timestamp(day))
+        members = book.members_on(place)
+        before = book.sessions[place - 1]
+        caps = (book.price.loc[before] * book.count.loc[before])[members]
+        expected = caps / caps.sum()
+        assert (truth.loc[day].dropna() - expected).abs().max() < 1e-12, day
+
+
+def test_ten_issuers_carry_between_half_and_three_quarters(archive: Path):
+    truth = pd.read_parquet(archive / "truth" / "index_weight.parquet")
+    full = truth[truth.scheme == "full_cap"]
+    top = full.groupby("date").close_weight.apply(lambda weights: weights.nlargest(10).sum())
+    assert 0.55 < top.min() < top.max() < 0.78
+    last = full[full.date == full.date.max()].nlargest(3, "close_weight")
+    assert set(last.issuer) == {"NVDA", "AAPL", "MSFT"}
+
+
+def test_a_wrong_count_never_gets_into_force_and_a_merger_does_after_63_sessions(book: Book):
+    wrong = book.count["TXN"]["2026-02-05":"2026-02-20"]
+    assert wrong.max() / wrong.min() < 1.01
+    jump = book.count["FANG"]["2024-09-03":"2025-06-30"]
+    grown = jump[jump / jump.iloc[0] > 1.5].index[0]
+    assert book.sessions.get_loc(grown) - book.sessions.get_loc(pd.Timestamp("2024-10-15")) == 62
+
+
+def test_the_published_lists_are_the_capped_weights_of_that_close_by_security(archive: Path, book: Book):
+    lists = pd.read_parquet(archive / "index_weights.parquet")
+    truth = pd.read_parquet(archive / "truth" / "index_weight.parquet")
+    capped = truth[truth.scheme == "capped"].set_index(["date", "issuer"]).close_weight
+    assert lists.date.nunique() == 50
+    instruments = load().instruments
+    for day, rows in lists.groupby("date"):
+        assert rows.weight.sum() == pytest.approx(1, abs=1e-3)
+        by_issuer = rows.weight.groupby(rows.symbol.map(lambda symbol: instruments[symbol].issuer)).sum()
+        assert (by_issuer - capped[day]).abs().max() < 1.1e-5
+        assert {"GOOGL", "GOOG"} <= set(rows.symbol)
+        assert set(rows.published_on) == {book.sessions[book.sessions > pd.Timestamp(day)][0].date()}
