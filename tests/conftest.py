@@ -26,3 +26,23 @@ def real_archive() -> Path:
     if not folder or not Path(folder, "bars.parquet").exists():
         pytest.skip("RALLYSCOPE_ARCHIVE names no market archive")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `archive` and `catalogue` of the tiny market; see tests/tiny_market.py."""
+    from tiny_market import write_archive, write_catalogue
+
+    folder = tmp_path_factory.mktemp("tiny")
+    write_archive(folder / "archive")
+    write_catalogue(folder / "catalogue")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_server(tiny: Path):
+    """The base URL of a replay server over the tiny market."""
+    from flows.replay.server import running
+
+    with running(tiny / "archive") as base:
+        yield base

@@ -84,6 +84,6 @@ class Home:
         """The published file, read-only and shut off from the file system and from settings."""
         if not self.published.exists():
             raise NothingPublished(str(self.published))
-        with duckdb.connect(str(self.published), read_only=True) as con:
-            con.execute("set enable_external_access = false; set lock_configuration = true")
+        shut_off = {"enable_external_access": "false", "lock_configuration": "true"}
+        with duckdb.connect(str(self.published), read_only=True, config=shut_off) as con:
             yield con
