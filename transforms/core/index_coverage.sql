@@ -28,11 +28,13 @@ with counted as (
         count(distinct issuer) as issuers,
         count(*) filter (is_priced) / count(*) as coverage_share,
         count(*) filter (is_priced and price_return is not null) / count(*) as return_share,
+        min(known_at) as first_known_at,
         max(known_at) as known_at
     from core.index_member
     group by date, index_code
 ), closed as (
-    select c.*, s.known_at as session_known_at, least(c.known_at, l.known_at) as first_known_at
+    select c.* exclude first_known_at, s.known_at as session_known_at,
+        least(c.first_known_at, l.known_at) as first_known_at
     from counted c
     join staging.session s using (date)
     join staging.universe u using (index_code)

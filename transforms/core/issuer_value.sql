@@ -31,37 +31,47 @@ with line as (
         group by issuer
     ) company using (issuer)
     where i.kind = 'stock' and (i.is_primary_line or not company.counts_whole_company)
-), listed as (
-    -- A line that is listed and has no close that day must show as one that is missing.
-    select l.issuer, l.symbol, d.date
-    from line l
-    join (select distinct l.issuer, p.date from line l join core.security_price p using (symbol)) d
-        on d.issuer = l.issuer and d.date >= l.since and (l.until is null or d.date <= l.until)
 ), valued as (
+    -- Before the session a line was worth its row before: the last close within five sessions, where there is a return.
     select
-        l.issuer, l.symbol, l.date,
+        l.issuer, p.symbol, p.date, p.previous_date, p.price_return,
         p.close * c.shares_in_force as market_cap,
-        p.previous_date,
-        case when p.price_return is not null then before.close * before_count.shares_in_force end as open_market_cap,
-        p.price_return,
-        greatest(p.known_at, c.known_at, before_count.known_at) as known_at
-    from listed l
-    left join core.security_price p on p.symbol = l.symbol and p.date = l.date
-    left join core.share_count c on c.symbol = l.symbol and c.date = l.date
-    left join core.security_price before on before.symbol = l.symbol and before.date = p.previous_date
-    left join core.share_count before_count on before_count.symbol = l.symbol and before_count.date = p.previous_date
+        case when p.price_return is not null then lag(p.close * c.shares_in_force) over bars end as open_market_cap,
+        greatest(p.known_at, c.known_at, case when p.price_return is not null then lag(c.known_at) over bars end)
+            as known_at
+    from line l
+    join core.security_price p on p.symbol = l.symbol
+    left join core.share_count c on c.symbol = p.symbol and c.date = p.date
+    window bars as (partition by p.symbol order by p.position)
+), listed as (
+    -- A line that is listed and has no close that day counts as one that is missing.
+    select v.issuer, v.date, count(*) as lines
+    from (select distinct issuer, date from valued) v
+    join line l on l.issuer = v.issuer and v.date >= l.since and (l.until is null or v.date <= l.until)
+    group by v.issuer, v.date
+), company as (
+    select
+        issuer, date,
+        count(market_cap) as closed_lines,
+        sum(market_cap order by symbol) as market_cap,
+        count(open_market_cap) as opened_lines,
+        sum(open_market_cap order by symbol) as open_market_cap,
+        min(previous_date) as previous_date,
+        -- A mean of one would lose the last digit of its only return.
+        if(count(*) = 1, any_value(price_return),
+           sum(open_market_cap * price_return order by symbol) / sum(open_market_cap order by symbol)) as price_return,
+        max(known_at) as known_at
+    from valued
+    group by issuer, date
 )
 select
     issuer,
     date,
-    case when count(market_cap) = count(*) then sum(market_cap order by symbol) end as market_cap,
-    case when count(open_market_cap) = count(*) then min(previous_date) end as previous_date,
-    case when count(open_market_cap) = count(*) then sum(open_market_cap order by symbol) end as open_market_cap,
-    case when count(open_market_cap) = count(*) then
-        case when count(*) = 1 then any_value(price_return)
-            else sum(open_market_cap * price_return order by symbol) / sum(open_market_cap order by symbol) end
-    end as price_return,
-    max(known_at) as known_at
-from valued
-group by issuer, date
-having count(market_cap) = count(*) or count(open_market_cap) = count(*)
+    case when closed_lines = lines then market_cap end as market_cap,
+    case when opened_lines = lines then previous_date end as previous_date,
+    case when opened_lines = lines then open_market_cap end as open_market_cap,
+    case when opened_lines = lines then price_return end as price_return,
+    known_at
+from company
+join listed using (issuer, date)
+where closed_lines = lines or opened_lines = lines

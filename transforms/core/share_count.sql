@@ -116,24 +116,21 @@ with recursive count_step as (
     join spell s using (symbol, number)
     join decided d using (symbol, number)
 ), in_force as (
-    select *,
-        last_value(case when status = 'accepted' then feed_units end ignore nulls) over so_far as units,
-        last_value(case when status = 'accepted' then count_date end ignore nulls) over so_far as accepted_date,
-        last_value(case when status = 'accepted' then said_position end ignore nulls) over so_far as accepted_position,
-        last_value(case when status = 'accepted' then position end ignore nulls) over so_far as standing_position,
-        last_value(case when status = 'accepted' then count_known_at end ignore nulls) over so_far as accepted_known_at
+    select *, last_value(case when status = 'accepted' then struct_pack(
+            units := feed_units, count_date := count_date, said_position := said_position, position := position,
+            known_at := count_known_at
+        ) end ignore nulls) over (partition by symbol order by position) as force
     from by_session
-    window so_far as (partition by symbol order by position)
 )
 select
     symbol,
     date,
-    units * split_product as shares_in_force,
-    units,
-    accepted_date as count_date,
-    position - accepted_position as count_age_sessions,
+    force.units * split_product as shares_in_force,
+    force.units as units,
+    force.count_date as count_date,
+    position - force.said_position as count_age_sessions,
     feed_count,
-    feed_units / lag(units) over (partition by symbol order by position) as ratio,
+    feed_units / lag(force.units) over (partition by symbol order by position) as ratio,
     status,
     case when status = 'held' then stood end as held_sessions,
     case status
@@ -142,7 +139,7 @@ select
                                        ratio, recent_ratio)
     end as reason,
     greatest(
-        closed_at, count_known_at, accepted_known_at,
-        case when split_position > standing_position or recent_ratio is not null then split_known_at end
+        closed_at, count_known_at, force.known_at,
+        case when split_position > force.position or recent_ratio is not null then split_known_at end
     ) as known_at
 from in_force
