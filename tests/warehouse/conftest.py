@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -35,8 +35,9 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.landing = folder
         self.con = duckdb.connect()
+        self.con.execute("set threads = 1")
         self.con.execute(SCHEMA.read_text())
-        recorded = datetime(2024, 1, 1)
+        recorded = date(2024, 1, 1)
         self.con.register("days", pd.DataFrame([s for s in sessions(2027) if 2023 < s[0].year < 2027],
                                                columns=["date", "open_at", "close_at"]))
         self.con.execute("insert into raw.catalogue_session select *, ? from days", [recorded])
@@ -118,10 +119,12 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def days(first: str, count: int) -> list[date]:
-    return [date.fromisoformat(first) + timedelta(days=i) for i in range(count)]
+@pytest.fixture(scope="session")
+def new_desk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Desk]:
+    """A fresh desk at each call, for properties."""
+    return lambda: Desk(tmp_path_factory.mktemp("landing"))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "landing")
+def desk(new_desk: Callable[[], Desk]) -> Desk:
+    return new_desk()

@@ -2,104 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import duckdb
 import pytest
 
-BARS, ACTIONS, SHARES = "raw.price_bar", "raw.corporate_action", "raw.shares_outstanding"
-
-
-# A value first seen is known when its rule says
-
-
-@pytest.mark.parametrize(("day", "fetched", "known_at"), [
-    ("2026-03-02", "2026-03-02 23:00", "2026-03-02 21:15"),  # winter: New York is UTC-5
-    ("2026-03-09", "2026-03-09 23:00", "2026-03-09 20:15"),  # the Monday after clocks changed: UTC-4
-    ("2025-11-28", "2025-11-28 23:00", "2025-11-28 18:15"),  # the day after Thanksgiving closes at 13:00
-])
-def test_a_bar_is_known_a_quarter_of_an_hour_after_the_close(desk, day, fetched, known_at):
-    desk.fetch("bars", fetched, f"""
-        symbol | date  | close
-        AAA    | {day} | 10
-    """)
-    desk.holds(BARS, f"""
-        date  | close | known_at   | fetched_at | pit_quality | is_withdrawn
-        {day} | 10    | {known_at} | {fetched}  | rule        | false
-    """)
-
-
-def test_a_bar_on_an_exchange_holiday_is_known_after_its_usual_close(desk):
-    desk.fetch("bars", "2026-04-06 12:00", """
-        symbol | date       | close
-        ^VIX   | 2026-04-03 | 21
-    """)
-    desk.holds(BARS, """
-        date       | known_at
-        2026-04-03 | 2026-04-03 20:15
-    """)
-
-
-def test_a_coins_bar_is_known_after_its_utc_day(desk):
-    desk.fetch("bars", "2026-03-07 12:00", """
-        symbol  | date       | close
-        BTC-USD | 2026-03-06 | 70000
-    """)
-    desk.holds(BARS, """
-        date       | known_at
-        2026-03-06 | 2026-03-07 00:15
-    """)
-
-
-@pytest.mark.parametrize(("series", "day", "known_at"), [
-    ("DGS10", "2026-03-02", "2026-03-04 04:59"),  # Monday, known on Tuesday at 23:59 New York
-    ("DGS10", "2026-03-06", "2026-03-10 03:59"),  # Friday, known on Monday, after clocks changed
-    ("DGS10", "2026-04-02", "2026-04-07 03:59"),  # Thursday before Good Friday, known on Easter Monday
-    ("DGS10", "2026-03-07", "2026-03-10 03:59"),  # Saturday counts from the session before it
-    ("NASDAQCOM", "2026-03-06", "2026-03-07 04:59"),  # no lag: the end of its own day
-    ("NASDAQCOM", "2026-03-07", "2026-03-08 04:59"),
-    ("OECD", "2026-03-06", "2026-03-10 03:59"),  # three calendar days
-])
-def test_an_observation_is_known_its_days_later_at_a_minute_to_midnight_new_york(desk, series, day, known_at):
-    desk.fetch("observations", "2026-05-01 12:00", f"""
-        series_id | date  | value
-        {series}  | {day} | 4.2
-    """)
-    desk.holds("raw.macro_observation", f"""
-        date  | value | known_at   | pit_quality
-        {day} | 4.2   | {known_at} | rule
-    """)
-
-
-def test_a_statement_is_known_45_days_after_its_period(desk):
-    desk.fetch("statements", "2026-05-20 12:00", """
-        symbol | statement | period_end | item          | value
-        AAA    | income    | 2026-03-31 | Total Revenue | 5e9
-    """)
-    desk.holds("raw.statement_item", """
-        period_end | item          | value | known_at
-        2026-03-31 | Total Revenue | 5e9   | 2026-05-16 03:59:59
-    """)
-
-
-def test_a_share_count_dated_on_a_weekend_is_known_that_day(desk):
-    desk.fetch("shares", "2026-03-10 12:00", """
-        symbol | date       | shares_outstanding
-        AAA    | 2026-03-07 | 1e9
-    """)
-    desk.holds(SHARES, """
-        date       | known_at
-        2026-03-07 | 2026-03-07 21:15
-    """)
-
-
-def test_a_revised_series_asked_without_vintages_is_known_since_the_fetch(desk):
-    desk.fetch("observations", "2026-03-12 12:00", """
-        series_id | date       | value
-        CPI       | 2026-02-01 | 320
-    """)
-    desk.holds("raw.macro_observation", """
-        date       | value | known_at         | pit_quality
-        2026-02-01 | 320   | 2026-03-12 12:00 | snapshot
-    """)
+BARS, ACTIONS = "raw.price_bar", "raw.corporate_action"
 
 
 # Said again
@@ -326,112 +234,6 @@ def test_a_withdrawn_bar_can_come_back(desk):
     """)
 
 
-# The bar of a session still open
-
-
-def test_the_bar_of_an_open_session_comes_when_it_is_final(desk):
-    assert desk.fetch("bars", "2026-03-02 18:00", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 9.5
-    """).added == 0
-    desk.fetch("bars", "2026-03-02 21:15", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 10
-    """)
-    desk.holds(BARS, """
-        close | known_at         | fetched_at
-        10    | 2026-03-02 21:15 | 2026-03-02 21:15
-    """)
-
-
-def test_a_coins_day_in_progress_is_not_loaded(desk):
-    desk.fetch("bars", "2026-03-02 21:30", """
-        symbol  | date       | close
-        BTC-USD | 2026-03-01 | 70000
-        BTC-USD | 2026-03-02 | 71000
-    """)
-    desk.holds(BARS, """
-        date       | close
-        2026-03-01 | 70000
-    """)
-
-
-# As traded
-
-
-def test_a_split_after_a_bar_is_undone_and_one_on_its_day_is_not(desk):
-    desk.fetch("bars", "2026-03-04 23:00", """
-        symbol | date       | open | high | low | close | volume
-        AAA    | 2026-03-02 | 10   | 12   | 9   | 11    | 4000
-        AAA    | 2026-03-03 | 11   | 12   | 10  | 11.5  | 5000
-        BBB    | 2026-03-02 | 70   | 70   | 70  | 70    | 100
-    """, """
-        symbol | date       | kind  | value
-        AAA    | 2026-03-03 | split | 4
-    """)
-    desk.holds(BARS, """
-        symbol | date       | open | high | low | close | volume
-        AAA    | 2026-03-02 | 40   | 48   | 36  | 44    | 1000
-        AAA    | 2026-03-03 | 11   | 12   | 10  | 11.5  | 5000
-        BBB    | 2026-03-02 | 70   | 70   | 70  | 70    | 100
-    """)
-
-
-def test_dividends_are_as_paid_and_splits_as_they_were(desk):
-    desk.fetch("bars", "2026-03-11 23:00", "", """
-        symbol | date       | kind     | value
-        AAA    | 2026-03-02 | dividend | 0.25
-        AAA    | 2026-03-03 | split    | 4
-        AAA    | 2026-03-03 | dividend | 0.25
-        AAA    | 2026-03-05 | split    | 0.1
-        AAA    | 2026-03-09 | dividend | 2.5
-    """)
-    desk.holds(ACTIONS, """
-        date       | kind     | value
-        2026-03-02 | dividend | 0.1
-        2026-03-03 | dividend | 0.025
-        2026-03-03 | split    | 4
-        2026-03-05 | split    | 0.1
-        2026-03-09 | dividend | 2.5
-    """)
-
-
-@pytest.mark.parametrize(("ratio", "after"), [
-    (3, "14.733333 | 1851852"),  # a source rounds what it adjusts: prices to six places, volumes to whole shares
-    (0.125, "353.6      | 77161"),
-])
-def test_a_split_in_a_later_fetch_rewrites_nothing(desk, ratio, after):
-    desk.fetch("bars", "2026-03-02 23:00", """
-        symbol | date       | close | volume
-        AAA    | 2026-03-02 | 44.2  | 617284
-    """, """
-        symbol | date       | kind     | value
-        AAA    | 2026-03-02 | dividend | 0.3
-    """)
-    later = desk.fetch("bars", "2026-03-05 23:00", f"""
-        symbol | date       | close | volume
-        AAA    | 2026-03-02 | {after}
-    """, f"""
-        symbol | date       | kind     | value
-        AAA    | 2026-03-02 | dividend | {0.3 / ratio}
-        AAA    | 2026-03-05 | split    | {ratio}
-    """)
-    assert later.added == 1, "the split itself"
-    desk.holds(BARS, """
-        close | volume | fetched_at
-        44.2  | 617284 | 2026-03-02 23:00
-    """)
-
-
-def test_a_corrected_volume_is_a_change(desk):
-    bar = """
-        symbol | date       | close | volume
-        AAA    | 2026-03-02 | 10    | {}
-    """
-    desk.fetch("bars", "2026-03-02 23:00", bar.format(1000))
-    assert desk.fetch("bars", "2026-03-03 23:00", bar.format(1002)).added == 1
-
-
 # Batches
 
 
@@ -458,7 +260,7 @@ def test_a_stopped_batch_is_recorded_and_not_loaded(desk):
     """, asked=["AAA", "BBB"], failed=["BBB"])
     assert desk.load(batch, stopped=["bars: not so that most closes are positive"]).added == 0
     assert desk.count()[BARS] == 0
-    assert desk.con.execute("select status, rows_landed, rows_loaded from audit.batch").fetchall() == [("stopped", 3, 0)]
+    assert desk.con.execute("select status, rows_landed, rows_loaded from audit.batch").fetchone() == ("stopped", 3, 0)
     assert desk.con.execute("select key, status, reason from raw.fetch_outcome order by key").fetchall() == [
         ("AAA", "stopped", "bars: not so that most closes are positive"), ("BBB", "failed", "no answer")]
 
@@ -491,3 +293,16 @@ def test_an_error_of_the_database_leaves_nothing(desk):
         desk.load(batch)
     desk.con.execute("alter table audit.away rename to batch")
     assert desk.count() == before
+
+
+def test_an_older_batch_loaded_late_takes_its_own_place_in_time(desk):
+    bar = """
+        symbol | date       | close
+        AAA    | 2026-03-02 | {}
+    """
+    older = desk.land("bars", "2026-03-03 12:00", bar.format(10))
+    desk.fetch("bars", "2026-03-04 12:00", bar.format(11))
+    desk.load(older)
+    then, later = datetime(2026, 3, 3, 12, tzinfo=UTC), datetime(2026, 3, 5, 12, tzinfo=UTC)
+    assert desk.value(then, then) == {("AAA", date(2026, 3, 2)): 10}
+    assert desk.value(later, later) == {("AAA", date(2026, 3, 2)): 11}
