@@ -36,12 +36,10 @@ class Book:
         splits = actions[actions.split_ratio.notna()].pivot(index="date", columns="symbol", values="split_ratio")
         ratio = splits.reindex(index=sessions, columns=self.close.columns).fillna(1.0)
         said = shares.pivot(index="date", columns="symbol", values="shares_outstanding").reindex(sessions).ffill()
-        self.count = pd.DataFrame({symbol: self._in_force(said[symbol].dropna(), ratio[symbol]) for symbol in said},
-                                  index=sessions)
         # Without the session that every stock lacks, each return reaches over it; a member's hole keeps its last close.
         self.sessions = sessions.drop(EVERY_STOCK_HOLE)
         self.price = (self.close * ratio.cumprod()).loc[self.sessions].ffill(limit=1, limit_area="inside")
-        catalog = load()
+        catalog, members = load(), set()
         self.member = pd.DataFrame(False, index=self.sessions, columns=self.close.columns)
         for stay in catalog.universes["NDX"].members:
             issuer = catalog.instruments[stay.symbol].issuer
@@ -49,6 +47,9 @@ class Book:
                 end = pd.Timestamp(stay.valid_to or "2100-01-01")
                 inside = (self.sessions >= pd.Timestamp(stay.valid_from)) & (self.sessions < end)
                 self.member.loc[inside, issuer] = True
+                members.add(issuer)
+        self.count = pd.DataFrame({symbol: self._in_force(said[symbol].dropna(), ratio[symbol])
+                                   for symbol in sorted(members)}, index=sessions)
 
     @staticmethod
     def _in_force(said: pd.Series, ratio: pd.Series) -> pd.Series:

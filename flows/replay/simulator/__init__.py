@@ -55,7 +55,6 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     leads, excess = truth.leadership(plan, sessions)
 
     tables = {
-        "bars": archive.bars(stock_bars, other_bars, listed),
         "actions": archive.actions(listed, counts, priced, closes, sessions, seed),
         "shares": archive.shares(listed, priced, sessions),
         "instruments": archive.instruments(catalog, listed),
@@ -77,11 +76,18 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     }
     (out / "truth").mkdir(parents=True, exist_ok=True)
     first, last = (str(day) for day in sessions.days[[0, -1]])
-    # What it is comes first, so that a half-written folder never passes for a real archive.
-    _write_json(out / "simulated.json", {"seed": seed, "simulated": True, "first_session": first, "last_session": last})
+    # Bars appear last, once the folder says that it is simulated: a half-written one is taken neither for whole nor
+    # for real.
+    for name in ("bars.parquet", "simulated.json"):
+        (out / name).unlink(missing_ok=True)
     for name, table in tables.items():
         write(out, name, table)
     _write_json(out / "truth" / "story.json", archive.story_told(plan, closes, sessions))
+    unfinished = out / "unfinished"
+    write(unfinished, "bars", archive.bars(stock_bars, other_bars, listed))
+    _write_json(out / "simulated.json", {"seed": seed, "simulated": True, "first_session": first, "last_session": last})
+    (unfinished / "bars.parquet").rename(out / "bars.parquet")
+    unfinished.rmdir()
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

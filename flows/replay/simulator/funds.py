@@ -44,7 +44,9 @@ def closes(
         found[symbol] = _level(level, _basket(moves, caps, chips, power), 2)
     for symbol, (sector, level) in STOCK_FUNDS.items():
         columns = [n for n, s in enumerate(listings.sector) if s == sector and listings.issuer[n] == n]
-        noise = 0.0003 * stream(seed, "fund", symbol).standard_normal(len(ndx))
+        noise = _noise(seed, symbol, 0.0003, ndx)
+        if symbol == "XLK":
+            noise = noise + 0.0015 * market.resilient
         found[symbol] = _level(level, _basket(moves, caps, columns, 0.8) + noise, 2)
     members = np.flatnonzero(listings.member.any(axis=0)).tolist()
     held = np.where(listings.member, moves, np.nan)

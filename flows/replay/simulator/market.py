@@ -25,6 +25,7 @@ class Market:
     composite_return: np.ndarray
     ndx_return: np.ndarray
     sp500_return: np.ndarray
+    resilient: np.ndarray                 # 1 on the sessions on which technology is the resilient part, else 0
     divergent: list[int]                  # sessions on which the composite is at a record and the S&P 500 falls
     ten_year: np.ndarray                  # percent
     two_year: np.ndarray
@@ -55,6 +56,7 @@ def plan(sessions: Sessions, seed: int) -> Market:
         composite_return=composite_return,
         ndx_return=_nasdaq_100(seed, composite_return, calm),
         sp500_return=sp500_return,
+        resilient=_resilient(sessions),
         divergent=divergent,
         ten_year=ten,
         two_year=two,
@@ -68,6 +70,11 @@ def plan(sessions: Sessions, seed: int) -> Market:
 
 def _points(sessions: Sessions, points: Sequence[tuple[str, float]]) -> tuple[list[int], list[float]]:
     return [sessions.at(day) for day, _ in points], [float(np.log(value)) for _, value in points]
+
+
+def _resilient(sessions: Sessions) -> np.ndarray:
+    place = np.arange(len(sessions))
+    return ((place >= sessions.at("2026-04-01")) & (place < sessions.at("2026-04-09"))).astype(float)
 
 
 def _noisy(seed: int, name: str, path: np.ndarray, size: float) -> np.ndarray:
@@ -105,7 +112,7 @@ def _composite(sessions: Sessions, level: np.ndarray, shocks: np.ndarray) -> np.
 def _sp500(
     sessions: Sessions, seed: int, composite_return: np.ndarray, calm: np.ndarray
 ) -> tuple[np.ndarray, list[int]]:
-    noise = 0.0034 * calm * stream(seed, "sp500").standard_normal(len(sessions))
+    noise = 0.0034 * calm * stream(seed, "sp500").standard_normal(len(sessions)) * (1 - 0.7 * _resilient(sessions))
     steps = 0.72 * composite_return + noise
     path = np.cumsum(composite_return)
     records = path > np.maximum.accumulate(np.concatenate([[-np.inf], path[:-1]]))
@@ -113,7 +120,7 @@ def _sp500(
     divergent = [t for t in range(start, len(sessions)) if records[t] and composite_return[t] < 0.007][:4]
     total = float(np.log(story.SP500[1] / story.SP500[0]))
     steps[1:] += (total - steps[1:].sum()) / (len(sessions) - 1)
-    steps[sessions.at("2026-04-01"):sessions.at("2026-04-09")] -= 0.0012     # technology is the resilient part
+    steps -= 0.0015 * _resilient(sessions)
     for t in divergent:
         steps[t] = -0.0008 - 0.2 * abs(noise[t])
     steps[0] = 0.0
