@@ -71,11 +71,7 @@ class Home:
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to the working database with its schema in place; to be used within a turn."""
-        try:
-            con = duckdb.connect(str(self.working))
-        except duckdb.IOException as error:
-            raise HomeUnusable(str(self.working), str(error).splitlines()[0]) from None
-        with con:
+        with _opened(self.working) as con:
             con.execute(SCHEMA.read_text())
             yield con
 
@@ -85,5 +81,12 @@ class Home:
         if not self.published.exists():
             raise NothingPublished(str(self.published))
         shut_off = {"enable_external_access": "false", "lock_configuration": "true"}
-        with duckdb.connect(str(self.published), read_only=True, config=shut_off) as con:
+        with _opened(self.published, read_only=True, config=shut_off) as con:
             yield con
+
+
+def _opened(file: Path, **options) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(file), **options)
+    except duckdb.IOException as error:
+        raise HomeUnusable(str(file), str(error).splitlines()[0]) from None

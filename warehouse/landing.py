@@ -39,7 +39,7 @@ class Batch:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256("".join(self.files[name] for name in sorted(self.files)).encode()).hexdigest()
+        return _content(self.files)
 
     def frame(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
@@ -51,17 +51,16 @@ def land(landing: Path, feed: str, source: str, fetched_at: datetime, known_thro
 
     The folder appears whole, by one rename after everything in it is on disk, and is never written again.
     """
+    draft = landing / f".draft-{feed}-{os.getpid()}"
     try:
         landing.mkdir(parents=True, exist_ok=True)
-        draft = landing / f".draft-{feed}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         files = {}
         for name, frame in frames.items():
             frame.to_parquet(draft / f"{name}.parquet", index=False, compression="zstd")
             files[name] = _sync_and_hash(draft / f"{name}.parquet")
-        content = hashlib.sha256("".join(files[name] for name in sorted(files)).encode()).hexdigest()
-        batch_id = f"{fetched_at:%Y%m%dT%H%M%S%f}-{feed}-{content[:10]}"
+        batch_id = _name(feed, fetched_at, files)
         manifest = {
             "batch_id": batch_id, "feed": feed, "source": source, "fetched_at": fetched_at.isoformat(),
             "known_through": known_through, "simulated": simulated, "request": dict(request),
@@ -71,34 +70,52 @@ def land(landing: Path, feed: str, source: str, fetched_at: datetime, known_thro
         _sync_and_hash(draft / MANIFEST)
         folder = landing / f"{fetched_at:%Y-%m-%d}" / batch_id
         folder.parent.mkdir(exist_ok=True)
-        if folder.exists():
-            shutil.rmtree(draft)
-        else:
+        if not folder.exists():
+            _sync_folder(draft)
             draft.rename(folder)
             _sync_folder(folder.parent)
+            _sync_folder(landing)
     except OSError as error:
         raise HomeUnusable(str(landing), error.strerror or str(error)) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return read(folder)
 
 
 def read(folder: Path) -> Batch:
-    """The batch of a landing folder; LandingDamaged when a file is not what its manifest says."""
+    """The batch of a landing folder; LandingDamaged when it is not what its manifest, or its own name, says."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        for name, file in manifest["files"].items():
-            if hashlib.sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() != file["sha256"]:
-                raise LandingDamaged(str(folder), f"{name}.parquet is not the file that was landed")
-        return Batch(folder, manifest["batch_id"], manifest["feed"], manifest["source"],
-                     datetime.fromisoformat(manifest["fetched_at"]), manifest["known_through"],
-                     {name: file["sha256"] for name, file in manifest["files"].items()},
-                     sum(file["rows"] for file in manifest["files"].values()), manifest["simulated"])
-    except (OSError, ValueError, KeyError) as error:
+        files = {name: file["sha256"] for name, file in manifest["files"].items()}
+        batch = Batch(folder, manifest["batch_id"], manifest["feed"], manifest["source"],
+                      datetime.fromisoformat(manifest["fetched_at"]), manifest["known_through"], files,
+                      sum(file["rows"] for file in manifest["files"].values()), manifest["simulated"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LandingDamaged(str(folder), f"its manifest cannot be read ({type(error).__name__}: {error})") from None
+    if not folder.name == batch.batch_id == _name(batch.feed, batch.fetched_at, files):
+        raise LandingDamaged(str(folder), f"its manifest is that of another batch ({batch.batch_id})")
+    for name, landed in files.items():
+        try:
+            found = hashlib.sha256(batch.frame(name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise LandingDamaged(str(folder), f"{name}.parquet cannot be read ({error.strerror})") from None
+        if found != landed:
+            raise LandingDamaged(str(folder), f"{name}.parquet is not the file that was landed")
+    return batch
 
 
 def batches(landing: Path) -> Iterator[Path]:
     """All landed folders, oldest fetch first."""
     yield from sorted((m.parent for m in landing.glob(f"*/*/{MANIFEST}")), key=lambda folder: folder.name)
+
+
+def _name(feed: str, fetched_at: datetime, files: Mapping[str, str]) -> str:
+    """Sorts by the fetch, and proves the content: the files' hashes are in it."""
+    return f"{fetched_at:%Y%m%dT%H%M%S%f}-{feed}-{_content(files)[:10]}"
+
+
+def _content(files: Mapping[str, str]) -> str:
+    return hashlib.sha256("".join(files[name] for name in sorted(files)).encode()).hexdigest()
 
 
 def _sync_and_hash(file: Path) -> str:

@@ -1,0 +1,198 @@
+"""The data folder: one writer at a time, readers who can only read, and sentences where it cannot be used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.errors import HomeUnusable, NothingPublished
+from warehouse.home import Home
+
+ROOT = Path(__file__).parents[2]
+HOLD_THE_TURN = """
+import sys, time
+from pathlib import Path
+from warehouse.home import Home
+with Home(Path(sys.argv[1])).turn(waiting=lambda holder: print("waits for", holder, flush=True)):
+    print("has it", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "data")
+
+
+@pytest.fixture
+def another_process(home: Home):
+    """Starts a process that takes the turn and holds it for some seconds; its first line says how it went."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(seconds: float) -> subprocess.Popen[str]:
+        process = subprocess.Popen([sys.executable, "-c", HOLD_THE_TURN, str(home.folder), str(seconds)], cwd=ROOT,
+                                   stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    return process.stdout.readline().strip()  # type: ignore[union-attr]
+
+
+# The writer's turn
+
+
+def test_who_comes_second_is_told_the_holders_pid_and_gets_the_turn_after_it(home, another_process):
+    holder = another_process(1.0)
+    assert first_line(holder) == "has it"
+    told: list[str] = []
+    with home.turn(waiting=told.append):
+        assert told == [f"pid {holder.pid}"]
+        assert holder.wait(5) == 0, "the turn came only when the holder had left it"
+
+
+def test_the_turn_is_free_after_kill_9(home, another_process):
+    holder = another_process(60)
+    assert first_line(holder) == "has it"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    started, told = time.monotonic(), []
+    with home.turn(waiting=told.append):
+        assert time.monotonic() - started < 1
+    assert told == []
+
+
+def test_two_waiting_processes_both_get_their_turn(home, another_process):
+    with home.turn():
+        waiting = [another_process(0), another_process(0)]
+        assert [first_line(p) for p in waiting] == [f"waits for pid {os.getpid()}"] * 2
+    assert [first_line(p) for p in waiting] == ["has it"] * 2
+
+
+def test_a_turn_that_failed_is_free_again(home):
+    with pytest.raises(KeyError), home.turn():
+        raise KeyError
+    told: list[str] = []
+    with home.turn(waiting=told.append):
+        assert told == []
+
+
+def test_nobody_is_named_when_nobody_holds_the_turn(home):
+    with home.turn():
+        assert f"pid {os.getpid()}" in (home.folder / "writer.lock").read_text()
+    assert (home.folder / "writer.lock").read_text() == ""
+
+
+# A folder that cannot be
+
+
+def test_a_file_in_the_folders_place_is_said_in_one_sentence(home):
+    home.folder.write_text("a file")
+    with pytest.raises(HomeUnusable) as raised, home.turn():
+        pass
+    assert str(raised.value) == (f"{home.folder} cannot be used: File exists. Free space or permissions there, or name "
+                                 "another folder with --home or RALLYSCOPE_HOME.")
+
+
+def test_a_working_database_that_is_none_is_said_in_one_sentence(home):
+    home.folder.mkdir()
+    home.working.write_bytes(b"not a database" * 1000)
+    with pytest.raises(HomeUnusable, match=r"warehouse\.duckdb cannot be used: .*not a valid DuckDB"), home.warehouse():
+        pass
+
+
+def test_a_published_file_that_is_none_is_said_in_one_sentence(home):
+    home.folder.mkdir()
+    home.published.write_bytes(b"not a database" * 1000)
+    with pytest.raises(HomeUnusable, match=r"marts\.duckdb cannot be used: .*not a valid DuckDB"), home.marts():
+        pass
+
+
+def test_a_working_database_somebody_has_open_names_who(home):
+    home.folder.mkdir()
+    keep_open = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(); input()"
+    reader = subprocess.Popen([sys.executable, "-c", keep_open, str(home.working)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        first_line(reader)
+        with pytest.raises(HomeUnusable, match=rf"PID {reader.pid}"), home.warehouse():
+            pass
+    finally:
+        reader.communicate("\n")
+
+
+def test_the_schema_is_made_once_and_stays(home):
+    home.folder.mkdir()
+    with home.warehouse() as con:
+        con.execute("insert into audit.batch values ('b', 'bars', 'hash', now(), 'loaded', 1, 1, 0, 'run')")
+    with home.warehouse() as con:
+        assert con.execute("select count(*) from audit.batch").fetchone() == (1,)
+
+
+# Readers
+
+
+@pytest.fixture
+def readable(home: Home) -> Home:
+    home.folder.mkdir()
+    with duckdb.connect(str(home.published)) as con:
+        con.execute("create table regime_daily as select date '2026-03-02' as date, 21.5 as vix_close")
+    return home
+
+
+def test_before_the_first_publication_a_reader_is_told_what_to_do(home):
+    with pytest.raises(NothingPublished, match="rallyscope demo"), home.marts():
+        pass
+
+
+def test_a_reader_finds_a_mart_by_both_its_names(readable):
+    with readable.marts() as con:
+        assert con.execute("select vix_close from marts.regime_daily").fetchall() == \
+            con.execute("select vix_close from regime_daily").fetchall()
+
+
+@pytest.mark.parametrize("statement", [
+    "create table more as select 1",
+    "insert into regime_daily values (null, null)",
+    "drop table regime_daily",
+    "select * from read_csv('/etc/hostname')",
+    "select * from read_text('/etc/hostname')",
+    "select * from '/etc/hostname.csv'",
+    "select * from glob('/etc/*')",
+    "copy regime_daily to '{folder}/taken.csv'",
+    "export database '{folder}/taken'",
+    "attach '{folder}/other.duckdb'",
+    "install httpfs",
+    "load '{folder}/some.duckdb_extension'",
+    "set enable_external_access = true",
+    "reset enable_external_access",
+    "set lock_configuration = false",
+    "set temp_directory = '{folder}'",
+    "set threads = 64",
+])
+def test_a_reader_cannot_write_nor_read_files_nor_change_settings(readable, statement):
+    before = sorted(readable.folder.iterdir())
+    with readable.marts() as con, pytest.raises(duckdb.Error):
+        con.execute(statement.format(folder=readable.folder))
+    assert sorted(readable.folder.iterdir()) == before
+
+
+def test_two_readers_in_one_process_are_both_shut_in(readable):
+    with readable.marts() as one, readable.marts() as two:
+        assert one.execute("from regime_daily").fetchall() == two.execute("from regime_daily").fetchall()
+        for con in (one, two):
+            with pytest.raises(duckdb.PermissionException):
+                con.execute("from read_text('/etc/hostname')")
