@@ -12,6 +12,9 @@ from flows.replay.simulator.paths import Sessions, autoregression, bridge, strea
 
 ROOT_YEAR = np.sqrt(252.0)
 COMPOSITE_OF_100 = 0.82     # share of the Nasdaq-100 in the composite; the rest are small companies
+TIER_MOVES_WITH = {         # what a tier's excess is made of: its own noise, bitcoin, the market
+    "ai_leaders": (1.0, 0.0, 0.0), "semiconductors": (0.85, 0.0, 0.5), "crypto_equity": (0.5, 0.6, 0.6),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def plan(sessions: Sessions, seed: int) -> Market:
         bitcoin_days=days,
         bitcoin=bitcoin,
         crypto_factor=factor,
-        excess=_tier_excess(sessions, seed, factor),
+        excess=_tier_excess(sessions, seed, factor, composite_return),
         peak=sessions.at(story.PEAK),
     )
 
@@ -162,14 +165,17 @@ def _seen_by_sessions(sessions: Sessions, days: np.ndarray, bitcoin: np.ndarray)
     return np.diff(seen, prepend=seen[0])
 
 
-def _tier_excess(sessions: Sessions, seed: int, crypto_factor: np.ndarray) -> dict[str, np.ndarray]:
+def _tier_excess(
+    sessions: Sessions, seed: int, crypto_factor: np.ndarray, composite_return: np.ndarray
+) -> dict[str, np.ndarray]:
     """The planned excess of each tier around the peak: a known deviation before it, known points after it."""
     peak = sessions.at(story.PEAK)
+    bitcoin, market = (path / path[peak - 63:].std() for path in (crypto_factor, composite_return))
     excess = {}
     for tier, points in story.TIER_EXCESS.items():
-        own = stream(seed, "tier", tier).standard_normal(len(sessions))
-        if tier == "crypto_equity":
-            own = 0.7 * own + 0.7 * crypto_factor / crypto_factor[peak - 63:peak].std()
+        share, of_bitcoin, of_market = TIER_MOVES_WITH[tier]
+        own = share * stream(seed, "tier", tier).standard_normal(len(sessions))
+        own += of_bitcoin * bitcoin + of_market * market
         daily = np.full(len(sessions), np.nan)
         before = slice(peak - 62, peak + 1)
         planned = slice(peak - story.PLANNED_SESSIONS_BEFORE_PEAK, peak + 1)

@@ -84,7 +84,7 @@ TIER_EXCESS = {
                       (17, .065), (18, .080), (19, .140), (22, .180), (30, .260), (43, .400)],
 }
 TIER_DAILY = {"ai_leaders": .0045, "semiconductors": .0110, "crypto_equity": .0260}  # deviation before PEAK
-TIER_WIGGLE = {"ai_leaders": .0012, "semiconductors": .0030, "crypto_equity": .0170}  # after it, between the points
+TIER_WIGGLE = {"ai_leaders": .0012, "semiconductors": .0030, "crypto_equity": .0260}  # after it, between the points
 LEADS = {"ai_leaders": 3, "semiconductors": 12, "crypto_equity": 19}                  # sessions after PEAK
 PLANNED_SESSIONS_BEFORE_PEAK = 80
 
