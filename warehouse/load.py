@@ -52,6 +52,10 @@ AS_TRADED = """
     group by all"""
 BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
 UNREVISED = "realtime_start is null"
+# The catalogue's snapshot in force at the fetch; the first one for a batch that is older than all of them.
+IN_FORCE = """
+    select coalesce(max(c.fetched_at) filter (c.fetched_at <= s.fetched_at), min(c.fetched_at))
+    from {table} c cross join stamp s"""
 
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
@@ -172,11 +176,10 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
         insert into {table.name}
         with calendar as (
             select date, close_at, row_number() over (order by date) as position from raw.catalogue_session
-            where fetched_at = (select max(fetched_at) from raw.catalogue_session)
+            where fetched_at = ({IN_FORCE.format(table="raw.catalogue_session")})
         ), availability as (
-            select key, rule, lag from raw.catalogue_availability join stamp using (feed)
-            where raw.catalogue_availability.fetched_at =
-                (select max(fetched_at) from raw.catalogue_availability)
+            select key, rule, lag from raw.catalogue_availability a join stamp using (feed)
+            where a.fetched_at = ({IN_FORCE.format(table="raw.catalogue_availability")})
         ), dated as (
             select i.*, c.close_at, p.position from ({table.incoming}) i
             left join calendar c on c.date = i.{table.dated}

@@ -26,9 +26,15 @@ def sessions(last_year: int) -> list[tuple[date, datetime, datetime]]:
 
 
 def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> None:
-    """Write each part of the catalogue that differs from its newest snapshot; `now` is the snapshot's moment."""
-    for table, rows in _tables(catalog, now.year + 1).items():
-        _snapshot(con, f"raw.catalogue_{table}", list(rows), now.replace(tzinfo=None))
+    """Write each part of the catalogue that differs from its snapshot in force at `now`, whole, as of `now`."""
+    con.begin()
+    try:
+        for table, rows in _tables(catalog, now.year + 1).items():
+            _snapshot(con, f"raw.catalogue_{table}", list(rows), now.replace(tzinfo=None))
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
 
 
 def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now: datetime) -> None:
@@ -36,15 +42,14 @@ def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now
 
     columns = [row[0] for row in con.execute(f"describe {table}").fetchall()][:-1]
     incoming = pd.DataFrame(rows, columns=columns, dtype=object)
-    typed = f"select {', '.join(columns)} from {table} limit 0"
-    con.execute(f"create or replace temp table snapshot as {typed}")
+    con.execute(f"create or replace temp table snapshot as select {', '.join(columns)} from {table} limit 0")
     if len(incoming):
         con.execute("insert into snapshot from incoming")
-    latest, = con.execute(f"select max(fetched_at) from {table}").fetchone()  # type: ignore[misc]
-    newest = f"select * exclude fetched_at from {table} where fetched_at = (select max(fetched_at) from {table})"
-    same = latest is not None and con.execute(
-        f"select not exists ((from snapshot except all ({newest})) union all (({newest}) except all from snapshot))"
-    ).fetchone() == (True,)
+    # Not simply the newest: under a replay's clock that was set back, a later snapshot is not yet in force.
+    latest, = con.execute(f"select max(fetched_at) from {table} where fetched_at <= ?", [now]).fetchone()  # type: ignore[misc]
+    in_force = f"select * exclude fetched_at from {table} where fetched_at = $latest"
+    differs = f"exists ((from snapshot except all ({in_force})) union all (({in_force}) except all from snapshot))"
+    same = latest is not None and con.execute(f"select {differs}", {"latest": latest}).fetchone() == (False,)
     if same:
         return
     # A catalogue edited twice under one (replayed) clock: the later edit stands for that moment.

@@ -98,6 +98,25 @@ def test_a_revised_series_asked_without_vintages_is_known_since_the_fetch(desk):
     """)
 
 
+@pytest.mark.parametrize(("fetched", "known_at"), [
+    ("2023-12-20 12:00", "2023-12-06 04:59"),  # before the first recording of the catalogue: its first rule
+    ("2026-03-09 12:00", "2023-12-06 04:59"),
+    ("2026-03-10 12:00", "2023-12-07 04:59"),
+])
+def test_the_rule_is_the_one_recorded_at_the_fetch(desk, fetched, known_at):
+    desk.con.execute("insert into raw.catalogue_availability values "
+                     "('observations', 'DGS10', 'lag_days', 2, '2026-03-10 12:00')")
+    desk.con.execute("update raw.catalogue_availability set rule = 'lag_days' where key = 'DGS10'")
+    desk.fetch("observations", fetched, """
+        series_id | date       | value
+        DGS10     | 2023-12-04 | 4.2
+    """)
+    desk.holds("raw.macro_observation", f"""
+        date       | known_at
+        2023-12-04 | {known_at}
+    """)
+
+
 def test_the_bar_of_an_open_session_comes_when_it_is_final(desk):
     assert desk.fetch("bars", "2026-03-02 18:00", """
         symbol | date       | close

@@ -1,0 +1,130 @@
+"""The catalogue as it was recorded: whole snapshots, one only when something changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+
+import duckdb
+import pytest
+
+from warehouse import catalog
+from warehouse.catalog import Catalog, Membership
+from warehouse.home import SCHEMA
+from warehouse.record import record, sessions
+
+MONDAY, TUESDAY = (datetime(2026, 3, day, 22, tzinfo=UTC) for day in (2, 3))
+PARTS = ("session", "instrument", "universe", "universe_member", "basket", "basket_member", "series", "availability")
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Catalog:
+    return catalog.load()
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as con:
+        con.execute(SCHEMA.read_text())
+        yield con
+
+
+def snapshots(con, part: str) -> list[datetime]:
+    return [moment.replace(tzinfo=UTC) for moment, in con.execute(
+        f"select distinct fetched_at from raw.catalogue_{part} order by 1").fetchall()]
+
+
+def members(con, recorded_by: datetime, basket: str) -> set[str]:
+    """The basket as a model reads it: from the newest snapshot by then."""
+    return {symbol for symbol, in con.execute("""
+        select symbol from raw.catalogue_basket_member where basket = ? and fetched_at =
+            (select max(fetched_at) from raw.catalogue_basket_member where fetched_at <= ?)""",
+        [basket, recorded_by.replace(tzinfo=None)]).fetchall()}
+
+
+def without(packaged: Catalog, basket: str, symbol: str) -> Catalog:
+    """The catalogue with one member fewer."""
+    old = packaged.baskets[basket]
+    new = replace(old, members=tuple(m for m in old.members if m.symbol != symbol))
+    return replace(packaged, baskets=MappingProxyType({**packaged.baskets, basket: new}))
+
+
+def test_the_first_recording_writes_every_part(con, packaged):
+    record(con, packaged, MONDAY)
+    assert {part: snapshots(con, part) for part in PARTS} == {part: [MONDAY] for part in PARTS}
+
+
+def test_a_catalogue_that_did_not_change_is_not_written_again(con, packaged):
+    record(con, packaged, MONDAY)
+    record(con, packaged, TUESDAY)
+    assert {part: snapshots(con, part) for part in PARTS} == {part: [MONDAY] for part in PARTS}
+
+
+def test_a_member_removed_makes_a_whole_new_snapshot_of_that_part_only(con, packaged):
+    record(con, packaged, MONDAY)
+    record(con, without(packaged, "ai_leaders", "META"), TUESDAY)
+    assert members(con, MONDAY, "ai_leaders") - members(con, TUESDAY, "ai_leaders") == {"META"}
+    assert members(con, TUESDAY, "semiconductors") == members(con, MONDAY, "semiconductors")
+    assert [part for part in PARTS if len(snapshots(con, part)) == 2] == ["basket_member"]
+
+
+def test_going_back_to_an_older_catalogue_is_a_change_like_any_other(con, packaged):
+    wednesday = datetime(2026, 3, 4, 22, tzinfo=UTC)
+    record(con, packaged, MONDAY)
+    record(con, without(packaged, "ai_leaders", "META"), TUESDAY)
+    record(con, packaged, wednesday)
+    assert members(con, wednesday, "ai_leaders") == members(con, MONDAY, "ai_leaders")
+    assert snapshots(con, "basket_member") == [MONDAY, TUESDAY, wednesday]
+
+
+def test_a_second_edit_at_the_same_moment_stands_for_that_moment(con, packaged):
+    record(con, packaged, MONDAY)
+    record(con, without(packaged, "ai_leaders", "META"), MONDAY)
+    assert "META" not in members(con, MONDAY, "ai_leaders")
+    assert len(members(con, MONDAY, "ai_leaders")) == len(packaged.baskets["ai_leaders"].members) - 1
+
+
+def test_a_clock_set_back_finds_the_catalogue_recorded_for_its_own_moment(con, packaged):
+    record(con, packaged, TUESDAY)
+    record(con, packaged, MONDAY)
+    assert members(con, MONDAY, "ai_leaders") == members(con, TUESDAY, "ai_leaders") != set()
+
+
+def test_a_recording_that_failed_leaves_the_last_one(con, packaged):
+    record(con, packaged, MONDAY)
+    con.execute("alter table raw.catalogue_availability drop column lag")
+    with pytest.raises((duckdb.Error, ValueError)):
+        record(con, without(packaged, "ai_leaders", "META"), MONDAY)
+    assert "META" in members(con, MONDAY, "ai_leaders")
+
+
+def test_members_are_recorded_with_their_dates(con, packaged):
+    gone = Membership("NVDA", date(2020, 1, 2), date(2021, 1, 4))
+    basket = replace(packaged.baskets["ai_leaders"], members=(gone,))
+    record(con, replace(packaged, baskets=MappingProxyType({"ai_leaders": basket})), MONDAY)
+    assert con.execute("select * from raw.catalogue_basket_member").fetchall() == [
+        ("ai_leaders", "NVDA", date(2020, 1, 2), date(2021, 1, 4), MONDAY.replace(tzinfo=None))]
+
+
+def test_every_key_has_one_rule_and_only_a_vintage_has_no_lag(con, packaged):
+    record(con, packaged, MONDAY)
+    rows = con.execute("select feed, key, rule, lag from raw.catalogue_availability").fetchall()
+    assert len({row[:2] for row in rows}) == len(rows)
+    assert {rule for _, _, rule, lag in rows if lag is None} == {"vintage"}
+    rules = {(feed, key): (rule, lag) for feed, key, rule, lag in rows}
+    assert rules["bars", "AAPL"] == ("after_close_minutes", 15)
+    assert rules["bars", "BTC-USD"] == ("after_utc_midnight_minutes", 15)
+    assert rules["statements", "AAPL"] == ("after_period_end_days", 45)
+    assert rules["observations", "VIXCLS"] == ("lag_business_days", 1)
+    assert rules["observations", "CPIAUCSL"] == ("vintage", None)
+
+
+def test_sessions_know_holidays_early_closes_and_summer_time():
+    told = {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, opens, closes in sessions(2026)}
+    assert date(2026, 4, 3) not in told  # Good Friday
+    assert told[date(2025, 11, 28)] == ("14:30", "18:00")  # the day after Thanksgiving closes at 13:00 New York
+    assert told[date(2026, 3, 6)] == ("14:30", "21:00")
+    assert told[date(2026, 3, 9)] == ("13:30", "20:00")
+    assert min(told) == date(1990, 1, 2)
+    assert max(told) == date(2026, 12, 31)
