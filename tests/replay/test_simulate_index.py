@@ -91,19 +91,19 @@ def book(archive: Path) -> Book:
     return Book(archive)
 
 
-def limited(caps: pd.Series, annual: bool) -> pd.Series:
+def limited(caps: np.ndarray, annual: bool) -> np.ndarray:
     """The published limits, one pass after the other until none is broken."""
     weights = caps / caps.sum()
     for _ in range(20):
         single, single_to = (0.15, 0.14) if annual else (0.24, 0.20)
         over = weights > single
         if over.any():
-            weights = (weights * (1 - single_to * over.sum()) / weights[~over].sum()).where(~over, single_to)
-        group = weights.index.isin(weights.nlargest(5).index) if annual else (weights > 0.045).to_numpy()
+            weights = np.where(over, single_to, weights * (1 - single_to * over.sum()) / weights[~over].sum())
+        group = weights >= np.sort(weights)[-5] if annual else weights > 0.045
         limit, group_to = (0.40, 0.385) if annual else (0.48, 0.40)
         inside = weights[group].sum()
         if inside > limit:
-            weights = (weights * (1 - group_to) / (1 - inside)).where(~group, weights * group_to / inside)
+            weights = weights * np.where(group, group_to / inside, (1 - group_to) / (1 - inside))
         elif not over.any():
             break
     return weights
@@ -112,21 +112,28 @@ def limited(caps: pd.Series, annual: bool) -> pd.Series:
 @pytest.fixture(scope="module")
 def recomputed(book: Book) -> pd.DataFrame:
     """By session: the sum of weight x return, and what the largest weights were before it."""
-    effective, rows, shares = book.effective(), [], pd.Series(dtype=float)
+    effective = book.effective()
+    issuers = book.count.columns
+    prices, counts = book.price[issuers].to_numpy(), book.count.loc[book.sessions].to_numpy()
+    belongs = book.member[issuers].loc[book.sessions].to_numpy()
+    shares, held, rows = np.zeros(len(issuers)), np.zeros(len(issuers), bool), []
     for place in range(1, len(book.sessions)):
-        before, day = book.sessions[place - 1], book.sessions[place]
-        members = book.members_on(place)
-        price, caps = book.price.loc[before], book.price.loc[before] * book.count.loc[before]
-        if day in effective or shares.empty:
-            shares = limited(caps[members], effective.get(day, False)) / price[members]
-        elif set(members) != set(shares.index):
-            stay, join = shares.index.intersection(members), members.difference(shares.index)
+        day = book.sessions[place]
+        price, count = prices[place - 1], counts[place - 1]
+        members = belongs[place] & ~np.isnan(prices[place]) & ~np.isnan(price) & ~np.isnan(count)
+        caps = price * count
+        if day in effective or not held.any():
+            shares = np.zeros(len(issuers))
+            shares[members] = limited(caps[members], effective.get(day, False)) / price[members]
+        elif (members != held).any():
+            stay, join = members & held, members & ~held
             scale = (shares[stay] * price[stay]).sum() / caps[stay].sum()
-            shares = pd.concat([shares[stay], book.count.loc[before, join] * scale])
-        value = shares * price[shares.index]
-        weight = value / value.sum()
-        change = book.price.loc[day, weight.index] / price[weight.index] - 1
-        rows.append((day, before, (weight * change).sum(), weight.max(), weight.nlargest(5).sum(),
+            shares = np.where(stay, shares, np.where(join, count * scale, 0.0))
+        held = members
+        weight = shares[held] * price[held]
+        weight /= weight.sum()
+        change = prices[place][held] / price[held] - 1
+        rows.append((day, book.sessions[place - 1], (weight * change).sum(), weight.max(), np.sort(weight)[-5:].sum(),
                      weight[weight > 0.045].sum()))
     columns = ["day", "before", "return_", "largest", "five_largest", "large"]
     return pd.DataFrame(rows, columns=columns).set_index("day")
