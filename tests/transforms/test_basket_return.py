@@ -113,6 +113,13 @@ def test_a_return_is_known_with_the_last_price_in_it(spec):
     assert got[THURSDAY] == [datetime.fromisoformat("2026-03-05 21:15")]
 
 
+def test_a_return_over_a_day_of_too_few_is_known_with_the_price_it_starts_from(spec):
+    """Wednesday is skipped, so AAA's return of Thursday needs Tuesday's close, which came late."""
+    tables = given(TWO, AAA=[100, 110, 220, 242], BBB=[100, 110, None, 121])
+    tables["staging.price_bar"] = tables["staging.price_bar"].replace("2026-03-03 21:15", "2026-03-20 21:15", 1)
+    assert returns(spec, tables, "known_at")[THURSDAY] == [datetime.fromisoformat("2026-03-20 21:15")]
+
+
 def test_promises_can_break(spec):
     breaks(spec, MODEL, {
         "no more trade than are members": {"members": 2, "traded_members": 3},

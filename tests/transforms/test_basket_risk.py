@@ -97,17 +97,19 @@ def test_what_never_changes_has_no_correlation_and_no_volatility(spec):
 
 
 def test_later_rows_change_no_bit_of_earlier_ones(spec):
-    """Two baskets, so that the second one's rows move in memory when the first one grows."""
+    """Enough baskets for the engine to keep several in one place, where the rows of one move when others get more."""
     random = np.random.default_rng(1)
-    nasdaq, first, second = (list(random.normal(0, 0.01, 140)) for _ in range(3))
+    nasdaq, *baskets = (list(random.normal(0, 0.01, 60)) for _ in range(25))
 
     def built(sessions: int) -> list[tuple]:
-        tables, more = (market(r[:sessions], nasdaq[:sessions], n) for r, n in ((first, "a"), (second, "b")))
-        tables["core.basket_return"] += more["core.basket_return"].partition("\n")[2].join(["\n", ""])
-        return spec.rows(MODEL, tables, columns=["basket", "date", *FIGURES])
+        tables = [market(basket[:sessions], nasdaq[:sessions], f"basket_{i}") for i, basket in enumerate(baskets)]
+        heading, *_ = tables[0]["core.basket_return"].splitlines()
+        rows = [line for table in tables for line in table["core.basket_return"].splitlines()[1:]]
+        return spec.rows(MODEL, {**tables[0], "core.basket_return": "\n".join([heading, *rows])},
+                         columns=["basket", "date", *FIGURES])
 
-    later = {row[:2]: row for row in built(140)}
-    assert all(later[row[:2]] == row for row in built(103))
+    later = {row[:2]: row for row in built(60)}
+    assert all(later[row[:2]] == row for row in built(53))
 
 
 def test_a_row_is_known_with_the_latest_price_of_its_basket_so_far(spec):

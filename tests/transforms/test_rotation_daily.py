@@ -53,10 +53,11 @@ def path(*ends: float) -> list[float]:
     return [0.0] * 21 + list(ends)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.one_of(st.none(), st.floats(-1, 1)), min_size=2, max_size=75))
-def test_strength_is_today_against_the_windows_start_or_the_last_level_by_then(spec, relative):
-    relative[0] = 0.0
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0, 0.8))
+def test_strength_is_today_against_the_windows_start_or_the_last_level_by_then(spec, seed, holes):
+    random = np.random.default_rng(seed)
+    relative = [0.0, *(None if random.random() < holes else float(random.normal()) for _ in range(74))]
     rows = spec.rows(MODEL, rotation(smh=relative), columns=["rs_5d", "rs_21d", "rs_63d"])
 
     def strength(today: int, window: int) -> float | None:
@@ -65,6 +66,12 @@ def test_strength_is_today_against_the_windows_start_or_the_last_level_by_then(s
         return relative[today] - starts[0] if starts and relative[today] is not None else None
 
     assert rows == [tuple(strength(today, n) for n in (5, 21, 63)) for today in range(len(relative))]
+
+
+@pytest.mark.parametrize(("name", "window"), [("rs_5d", 5), ("rs_21d", 21), ("rs_63d", 63)])
+def test_a_windows_start_reaches_back_four_sessions_and_not_five(spec, name, window):
+    assert last_day(spec, name, smh=[0.0, *[None] * 4, *[1.0] * window]) == {"smh": 1}
+    assert last_day(spec, name, smh=[0.0, *[None] * 5, *[1.0] * window]) == {"smh": None}
 
 
 def test_a_hole_inside_a_window_breaks_nothing(spec):
