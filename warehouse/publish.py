@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from warehouse.errors import HomeUnusable, NothingPublished
 from warehouse.home import Home
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
@@ -40,27 +41,36 @@ class Publication:
     changed: bool
 
 
-def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, grains: Mapping[str, Sequence[str]]) -> Publication:
+def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
+            grains: Mapping[str, Sequence[str]]) -> Publication:
     """Snapshot the last build into home.builds and make it home.published; readers see the old file or the new one.
 
-    `grains` maps each model to its key, for the content hash. The build id names the content: equal tables of the
-    same as_of are one build, and publishing them again changes nothing but the audit.
+    `grains` maps each model to its key, for the content hash; a table of marts or core that no model makes any more
+    is not published. The build id names the content: equal tables of the same as_of are one build, and publishing
+    them again changes nothing but the audit. Raises HomeUnusable, the old file still published.
     """
     hashes = {name: table_hash(con, name, grain) for name, grain in sorted(grains.items())
               if name.startswith(("marts.", "core."))}
     content = con.execute("select md5(?)", ["".join(f"{n}={h};" for n, h in hashes.items())]).fetchone()[0]  # type: ignore[index]
     build_id = f"{stamp.as_of:%Y%m%dT%H%M%SZ}-{content[:12]}"
-    changed = not current_build(home) == build_id
-    _remember(con, stamp, build_id, hashes)
-    home.builds.mkdir(parents=True, exist_ok=True)
-    draft = home.builds / f".{build_id}.{os.getpid()}.draft"
-    draft.unlink(missing_ok=True)
-    _snapshot(con, draft)
-    _sync(draft)
+    changed = current_build(home) != build_id
+    row = _row(con, stamp, build_id, hashes)
     build = home.builds / f"{build_id}.duckdb"
-    draft.replace(build)
-    _sync(home.builds)
-    make_current(home, build)
+    draft = home.builds / f".{build_id}.{os.getpid()}.draft"
+    try:
+        home.builds.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        _snapshot(con, draft, grains.keys(), row)
+        _sync(draft)
+        draft.replace(build)
+        _sync(home.builds)
+        make_current(home, build)
+    except (OSError, duckdb.IOException) as error:
+        raise HomeUnusable(str(home.folder), getattr(error, "strerror", None) or str(error).splitlines()[0]) from None
+    finally:
+        for left in home.builds.glob(f"{draft.name}*"):
+            left.unlink()
+    _remember(con, "audit", row)
     _forget_old(home, build)
     return Publication(build_id, build, changed)
 
@@ -75,11 +85,12 @@ def make_current(home: Home, build: Path) -> None:
 
 
 def current_build(home: Home) -> str | None:
-    """The build id of the published file, None before the first."""
-    if not home.published.exists():
+    """The build id of the published file; None before the first, and when the file cannot be read."""
+    try:
+        with home.marts() as con:
+            row = con.execute("select build_id from audit.publication where is_current").fetchone()
+    except (NothingPublished, HomeUnusable, duckdb.CatalogException):
         return None
-    with home.marts() as con:
-        row = con.execute("select build_id from audit.publication where is_current").fetchone()
     return row[0] if row else None
 
 
@@ -90,46 +101,60 @@ def table_hash(con: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str])
     return row[0]  # type: ignore[index]
 
 
-def _remember(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Mapping[str, str]) -> None:
+def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Mapping[str, str]) -> list:
     tables = [row[0] for row in con.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()]
     counts = {name: con.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in tables}  # type: ignore[index]
+    moments = (m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by))
+    return [build_id, *moments, stamp.code_version, stamp.catalogue_hash, stamp.simulated, stamp.run_id, counts,
+            dict(hashes)]
+
+
+def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list) -> None:
+    """Write the publication into an audit schema, as its current one; in the working database after the swap."""
     con.begin()
     try:
-        con.execute("update audit.publication set is_current = false where is_current")
-        con.execute("insert into audit.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?::map(varchar, bigint), "
-                    "?::map(varchar, varchar), true)",
-                    [build_id, *(m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by)),
-                     stamp.code_version, stamp.catalogue_hash, stamp.simulated, stamp.run_id, counts, dict(hashes)])
-        con.commit()
+        con.execute(f"update {schema}.publication set is_current = false where is_current")
+        con.execute(f"insert into {schema}.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?::map(varchar, bigint), "
+                    "?::map(varchar, varchar), true)", row)
     except BaseException:
         con.rollback()
         raise
+    con.commit()
 
 
-def _snapshot(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _snapshot(con: duckdb.DuckDBPyConnection, file: Path, models: Collection[str], row: list) -> None:
     con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as publication")
     try:
         con.begin()
-        for schema in PUBLISHED_SCHEMAS.values():
-            con.execute(f"create schema if not exists publication.{schema}")
-        working, = con.execute("select current_database()").fetchone()  # type: ignore[misc]
-        for schema, table, comment in con.execute("""
-                select schema_name, table_name, comment from duckdb_tables()
-                where database_name = ? and schema_name in ? and not temporary order by 1, 2""",
-                                                  [working, list(PUBLISHED_SCHEMAS)]).fetchall():
-            published = f"publication.{PUBLISHED_SCHEMAS[schema]}.{table}"
-            con.execute(f"create table {published} as from {schema}.{table}")
-            _comment(con, "table", published, comment)
-        for schema, table, column, comment in con.execute("""
-                select schema_name, table_name, column_name, comment from duckdb_columns()
-                where database_name = ? and schema_name in ? and comment is not null""",
-                                                          [working, list(PUBLISHED_SCHEMAS)]).fetchall():
-            _comment(con, "column", f'publication.{PUBLISHED_SCHEMAS[schema]}.{table}."{column}"', comment)
+        try:
+            _copy(con, models)
+        except BaseException:
+            con.rollback()
+            raise
         con.commit()
+        _remember(con, "publication.audit", row)
         con.execute("checkpoint publication")
     finally:
         con.execute("detach publication")
+
+
+def _copy(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> None:
+    """Tables with their comments, from the working database's schemas to the publication's."""
+    for schema in PUBLISHED_SCHEMAS.values():
+        con.execute(f"create schema if not exists publication.{schema}")
+    for schema, table, comment in con.execute("""
+            select schema_name, table_name, comment from duckdb_tables()
+            where database_name = current_database() and schema_name in $schemas and not temporary
+                and (schema_name = 'audit' or schema_name || '.' || table_name in $models) order by 1, 2""",
+                                              {"schemas": list(PUBLISHED_SCHEMAS), "models": list(models)}).fetchall():
+        published = f"publication.{PUBLISHED_SCHEMAS[schema]}.{table}"
+        con.execute(f"create table {published} as from {schema}.{table}")
+        _comment(con, "table", published, comment)
+        for column, description in con.execute("""
+                select column_name, comment from duckdb_columns() where database_name = current_database()
+                    and schema_name = ? and table_name = ? and comment is not null""", [schema, table]).fetchall():
+            _comment(con, "column", f'{published}."{column}"', description)
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str | None) -> None:
