@@ -1,0 +1,90 @@
+"""No mart looks ahead, by machine: what was built as of T is what today's build says of the rows known by then."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import archive as built_archive
+import duckdb
+import pytest
+
+from transforms import project
+from transforms.build import Moment, build, make, set_moment
+from warehouse.record import sessions
+
+DATES = sorted(random.Random(2026).sample(
+    [day for day, _, _ in sessions(2026) if datetime(2022, 6, 1).date() <= day <= datetime(2026, 5, 29).date()], 10))
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    from flows.replay.simulator import simulate
+
+    folder = tmp_path_factory.mktemp("simulated") / "market"
+    simulate(folder)
+    con = built_archive.built.__wrapped__(folder)
+    con.execute("create schema today")
+    for name in compared(con):
+        con.execute(f"create table today.{name.replace('.', '_')} as from {name}")
+    yield con
+    con.close()
+
+
+def compared(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every model below staging whose rows say when they were known."""
+    return [f"{schema}.{table}" for schema, table in con.execute("""
+        select schema_name, table_name from duckdb_columns() where column_name = 'known_at'
+        and schema_name in ('core', 'marts') order by all""").fetchall()]
+
+
+def looks_ahead(con: duckdb.DuckDBPyConnection, name: str, moment: datetime) -> int:
+    """Rows of today's table known by `moment` that the build of that moment does not have, to the last bit."""
+    return con.execute(f"select count(*) from (from today.{name.replace('.', '_')} where known_at <= ? except all from {name})",
+                       [moment.replace(tzinfo=None)]).fetchone()[0]  # type: ignore[index]
+
+
+def at_the_end_of(day) -> datetime:
+    return datetime.combine(day, time(3, 59, 59), UTC) + timedelta(days=1)
+
+
+@pytest.mark.parametrize("day", DATES, ids=str)
+def test_the_build_of_a_past_day_equals_todays_rows_known_by_then(day, simulated: duckdb.DuckDBPyConnection) -> None:
+    moment = at_the_end_of(day)
+    build(simulated, project.models(), Moment(moment, built_archive.AS_OF), Path("-"))
+    assert {name: n for name in compared(simulated) if (n := looks_ahead(simulated, name, moment))} == {}
+
+
+@pytest.mark.parametrize("planted", [
+    # the newest vintage instead of the one known on the row's own day
+    ("core/macro_as_known.sql", None),
+    # tomorrow's close
+    ("marts/regime_daily.sql", "select * replace (lead(vix_close) over (order by date) as vix_close) from ({sql})"),
+], ids=["newest vintage", "tomorrow's close"])
+def test_a_planted_look_ahead_is_caught(planted: tuple[str, str | None], simulated: duckdb.DuckDBPyConnection,
+                                        tmp_path: Path) -> None:
+    file, sql = planted
+    folder = shutil.copytree(project.FOLDER, tmp_path / "transforms")
+    name = file.removesuffix(".sql").replace("/", ".")
+    model = next(m for m in project.models(folder) if m.name == name)
+    changed = model.sql if sql is None else sql.format(sql=model.sql)
+    if sql is None:
+        changed = """
+            select k.* replace (n.value as value) from ({sql}) k
+            left join (select series_id, date, arg_max(value, known_at) as value
+                       from staging.macro_observation group by all) n
+              on n.series_id = k.series_id and n.date = k.observation_date""".format(sql=model.sql)
+    (folder / file).write_text((folder / file).read_text().replace(model.sql, changed))
+    planted_model = next(m for m in project.models(folder) if m.name == name)
+    moment = at_the_end_of(datetime(2026, 4, 10).date())
+
+    build(simulated, project.models(), Moment(built_archive.AS_OF, built_archive.AS_OF), Path("-"))
+    make(simulated, planted_model)
+    simulated.execute(f"create or replace table today.{name.replace('.', '_')} as from {name}")
+    build(simulated, project.models(), Moment(moment, built_archive.AS_OF), Path("-"))
+    set_moment(simulated, Moment(moment, built_archive.AS_OF))
+    make(simulated, planted_model)
+    assert looks_ahead(simulated, name, moment) > 0
