@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from prefect import flow, runtime
+from prefect import flow
+from prefect.runtime import flow_run
 
 from flows import steps
 from flows.daily import through_prefect
@@ -11,7 +12,7 @@ from flows.settings import Settings
 
 def run_name() -> str:
     """The flow's name with its range."""
-    given = runtime.flow_run.parameters
+    given = flow_run.parameters
     return f"backfill {str(given.get('start'))[:10]} to {str(given.get('end'))[:10]}"
 
 

@@ -128,7 +128,8 @@ def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
 @app.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765")
 def replay(archive: Annotated[Path, typer.Option(help="A market archive folder.")],
            port: Annotated[int, typer.Option(help="On loopback.")] = 8765,
-           now: Annotated[str | None, typer.Option(help="The clock; by default the day after the last session.")] = None) -> None:
+           now: Annotated[str | None, typer.Option(help="The clock; the day after the last session by default.")] = None,
+           ) -> None:
     """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`."""
     from flows.replay.server import serve
     from flows.steps import moment_of
@@ -147,7 +148,7 @@ def doctor(home: HomeOption = None, source: SourceOption = None, catalog: Catalo
 def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None) -> None:
     from flows import steps
 
-    moment = tuple(steps.moment_of(text) if text else None for text in (as_of, recorded_by))
+    moment = steps.moment_of(as_of) if as_of else None, steps.moment_of(recorded_by) if recorded_by else None
     with steps.run(settings, command, window, _say) as this:
         steps.carry_out(this, moment=moment)
         _say(f"{this.rows_added} rows added, {this.rows_quarantined} quarantined; look: rallyscope show day")

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from prefect import flow, get_run_logger, runtime, task
+from prefect import Task, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from flows import steps
 from flows.plan import Window
@@ -15,12 +16,12 @@ from flows.show import markdown
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
-RETRY_AFTER_SECONDS = [30, 120]
+RETRY_AFTER_SECONDS: list[float] = [30, 120]
 
 
 def run_name() -> str:
     """The flow's name with the session it is about."""
-    day = runtime.flow_run.parameters.get("day")
+    day = flow_run.parameters.get("day")
     try:
         return f"daily {steps.session_window(Settings(), day and date.fromisoformat(str(day)[:10]))}"
     except RallyscopeError:
@@ -55,7 +56,7 @@ def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     def call(run: steps.Run, *about: Any) -> Any:
         label = " ".join([step.__name__, *(str(thing) for thing in about if thing is not None)])
         # A closure: Prefect would otherwise walk through everything a run holds, looking for futures.
-        return task(lambda: step(run, *about), name=step.__name__, task_run_name=lambda: label,
+        return Task(lambda: step(run, *about), name=step.__name__, task_run_name=lambda: label,
                     retries=len(RETRY_AFTER_SECONDS), retry_delay_seconds=RETRY_AFTER_SECONDS,
                     retry_condition_fn=_may_pass, cache_policy=NO_CACHE, persist_result=False)()
 

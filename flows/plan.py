@@ -68,7 +68,7 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
     for instrument in needed(catalog, window):
         for feed in ("bars", "shares", "statements"):
-            if feed != "bars" and instrument.kind != "stock" or feed == "statements" and not instrument.statements:
+            if not _gives(instrument, feed):
                 continue
             watched[feed] += 1
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
@@ -79,7 +79,8 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
                 asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
     asks["observations"] = list(_observations(catalog, asked, window))
     return [
-        Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred", part, len(parts), watched[feed], keys)
+        Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred",
+                part, len(parts), watched[feed], keys)
         for feed in asks for parts in [_parts(asks[feed])] for part, keys in enumerate(parts, 1)
     ]
 
@@ -95,6 +96,10 @@ def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
     for instrument in catalog.to_ask(window.start, window.end):
         if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
             yield instrument
+
+
+def _gives(instrument: Instrument, feed: str) -> bool:
+    return feed == "bars" or (instrument.kind == "stock" and (feed == "shares" or instrument.statements))
 
 
 def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:

@@ -35,10 +35,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
                                       populate_by_name=True)
 
-    home_folder: Path = Field(Path("data"), validation_alias="RALLYSCOPE_HOME")
+    home_folder: Path = Field(default=Path("data"), validation_alias="RALLYSCOPE_HOME")
     source: str = LIVE
-    catalog_folder: Path | None = Field(None, validation_alias="RALLYSCOPE_CATALOG")
-    fred_api_key: SecretStr | None = Field(None, validation_alias="FRED_API_KEY")
+    catalog_folder: Path | None = Field(default=None, validation_alias="RALLYSCOPE_CATALOG")
+    fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
     @property
     def home(self) -> Home:

@@ -38,7 +38,8 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False) -> None
         return
     console = _console()
     if session:
-        console.print(f"[bold]{session:%A, %-d %B %Y}[/bold]" + ("   [yellow]simulated market[/yellow]" if simulated else ""))
+        mark = "   [yellow]simulated market[/yellow]" if simulated else ""
+        console.print(f"[bold]{session:%A, %-d %B %Y}[/bold]{mark}")
     for section, columns, rows in answers:
         print_section(console, section, columns, rows)
 

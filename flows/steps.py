@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any
 
 from flows.plan import NEW_YORK, Request, Window, last_closed
 from flows.plan import requests as plan_requests
@@ -29,7 +29,7 @@ log = logging.getLogger("rallyscope")
 # When more than this share of a feed's keys fails, the source failed, not a few symbols.
 FAILED_SHARE = 0.1
 
-Step = TypeVar("Step", bound=Callable[..., object])
+Step = Callable[..., Any]
 
 
 @dataclass
@@ -116,7 +116,7 @@ def run(settings: Settings, command: str, window: Window | None = None,
             raise
 
 
-def carry_out(run: Run, step: Callable[[Step], Step] = lambda function: function,
+def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
               moment: tuple[datetime | None, datetime | None] = (None, None)) -> None:
     """Everything of a run: ask and load each batch, then build and publish. `step` wraps each function, as a task."""
     for request in requests(run):

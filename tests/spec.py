@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 
@@ -24,7 +25,7 @@ class Spec:
     Only the columns drawn in `expect` are compared, rows in the order of the model's grain.
     """
 
-    RAW_DEFAULTS = {"is_withdrawn": "false", "fetched_at": "timestamp '2000-01-01'", "source": "'test'",
+    RAW_DEFAULTS: ClassVar = {"is_withdrawn": "false", "fetched_at": "timestamp '2000-01-01'", "source": "'test'",
                     "known_at": "timestamp '2000-01-01'", "pit_quality": "'rule'", "run_id": "'test'"}
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -42,7 +43,7 @@ class Spec:
         assert len(rows) == len(expected), f"{len(rows)} rows, expected {len(expected)}:\n{rows}"
         for got, want in zip(rows, expected, strict=True):
             for column, g, w in zip(columns, got, want, strict=True):
-                assert _same(g, w, tolerance), f"{column}: {g!r}, expected {w!r} in row {dict(zip(columns, got))}"
+                assert _same(g, w, tolerance), f"{column}: {g!r}, expected {w!r} in row {dict(zip(columns, got, strict=True))}"
 
     def rows(self, name: str, given: Mapping[str, str], as_of: str | None = None, recorded_by: str | None = None,
              through: tuple[str, ...] = (), columns: list[str] | None = None) -> list[tuple]:

@@ -19,8 +19,8 @@ from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete
-from warehouse.load import load
 from warehouse.landing import batches, read
+from warehouse.load import load
 
 RANGE = (date(2026, 3, 2), date(2026, 5, 29))
 
@@ -140,9 +140,15 @@ def test_killed_and_run_again_gives_the_tables_of_an_undisturbed_run(
 def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(tiny: Path, tiny_server: str,
                                                                       tmp_path: Path) -> None:
     given = settings(tmp_path, tiny, tiny_server)
-    with pytest.raises(KeyboardInterrupt), steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
-        steps.fetch(run, steps.requests(run)[0])
-        raise KeyboardInterrupt
+
+
+    def interrupted() -> None:
+        with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
+            steps.fetch(run, steps.requests(run)[0])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
         assert run.rows_added > 0
         assert "bars" not in {request.feed for request in steps.requests(run)}
@@ -206,7 +212,7 @@ def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny:
     monkeypatch.setattr(project, "models", lambda: broken)
     before = table_hashes(home)
     given = settings(home, tiny, tiny_server)
-    with pytest.raises(PromiseBroken, match="rallyscope broken marts.regime_daily"), steps.run(given, "build") as run:
+    with pytest.raises(PromiseBroken, match=r"rallyscope broken marts\.regime_daily"), steps.run(given, "build") as run:
         steps.carry_out(run)
     assert table_hashes(home) == before
     shown = rallyscope("broken", "marts.regime_daily", "--home", home, cwd=home)
@@ -242,7 +248,8 @@ CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"
 
 
 @pytest.mark.parametrize("fault", [
-    None, Fault(match="/fred/*", kind="status", times=None, status=500), Fault(match="/fred/*", kind="garbage", times=None)])
+    None, Fault(match="/fred/*", kind="status", times=None, status=500),
+    Fault(match="/fred/*", kind="garbage", times=None)])
 def test_the_fred_key_is_found_nowhere(fault: Fault | None, tiny: Path, tmp_path: Path) -> None:
     with running(tiny / "archive", faults=[fault] if fault else []) as base:
         ran = rallyscope("backfill", *RANGE, "--home", tmp_path / "home", "--source", base,

@@ -1,0 +1,125 @@
+"""The flows as Prefect runs them, without a standing server: names, artifacts, final states."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tiny_market import ROOT, published
+
+from flows.replay.faults import Fault
+from flows.replay.server import running
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def prefect_server() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def home(prefect_server: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RALLYSCOPE_HOME", str(tmp_path))
+    monkeypatch.setenv("RALLYSCOPE_CATALOG", str(tiny / "catalogue"))
+    monkeypatch.setattr("flows.daily.RETRY_AFTER_SECONDS", [0])
+    return tmp_path
+
+
+def state_of(flow, *arguments):
+    return flow(*arguments, return_state=True)
+
+
+def flow_runs() -> list:
+    from prefect import get_client
+
+    async def read():
+        async with get_client() as client:
+            return await client.read_flow_runs()
+
+    return asyncio.run(read())
+
+
+def artifacts() -> list:
+    from prefect import get_client
+
+    async def read():
+        async with get_client() as client:
+            return await client.read_artifacts()
+
+    return asyncio.run(read())
+
+
+def test_backfill_then_daily_completes_with_the_sessions_in_their_names_and_a_summary(
+        home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.backfill import backfill
+    from flows.daily import daily
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
+    assert state_of(backfill, date(2026, 3, 2), date(2026, 5, 28)).is_completed()
+    assert state_of(daily).is_completed()
+    assert {"backfill 2026-03-02 to 2026-05-28", "daily 2026-05-29"} <= {run.name for run in flow_runs()}
+    summary = next(a for a in artifacts() if a.key == "summary" and "2026-05-29" in a.description)
+    assert "# Friday, 29 May 2026" in summary.data
+    assert "| vix_close |" in summary.data
+    assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-29",)]
+
+
+def test_a_failed_source_is_not_a_completed_run(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.daily import daily
+
+    with running(tiny / "archive", faults=[Fault(match="/fred/*", kind="status", times=None, status=503)]) as base:
+        monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
+        state = state_of(daily)
+    assert state.is_failed()
+    assert "run the same command again" in state.message
+
+
+@pytest.mark.parametrize(("start", "end", "sentence"), [
+    (date(2026, 5, 8), date(2026, 5, 4), "it ends before it begins"),
+    (date(2027, 1, 4), date(2027, 1, 8), "none of its sessions has closed yet")])
+def test_a_range_that_cannot_be_fails_in_one_sentence(start: date, end: date, sentence: str, home: Path, tiny_server: str,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.backfill import backfill
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
+    state = state_of(backfill, start, end)
+    assert state.is_failed()
+    assert sentence in state.message
+
+
+def test_the_deployments_name_flows_that_exist() -> None:
+    import importlib
+
+    import yaml
+
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    assert {d["name"] for d in deployments} >= {"daily", "backfill"}
+    for deployment in deployments:
+        file, _, name = deployment["entrypoint"].partition(":")
+        assert hasattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+
+
+def test_only_the_flows_import_prefect_and_only_each_source_its_library() -> None:
+    """The arrows of the house, read from the imports."""
+    import re
+
+    allowed = {"prefect": {"flows/daily.py", "flows/backfill.py"}, "yfinance": {"flows/sources/yahoo.py"},
+               "fredapi": {"flows/sources/fred.py"}}
+    for file in (f for part in ("flows", "warehouse", "expectations", "transforms") for f in (ROOT / part).rglob("*.py")):
+        path, text = file.relative_to(ROOT).as_posix(), file.read_text()
+        for library, files in allowed.items():
+            if re.search(rf"^\s*(from|import) {library}\b", text, re.MULTILINE):
+                assert path in files, f"{path} imports {library}"
+        if re.search(r"^\s*(from|import) great_expectations\b", text, re.MULTILINE):
+            assert path.startswith("expectations/"), path
+        if re.search(r"^\s*from flows\b", text, re.MULTILINE):
+            assert path.startswith("flows/"), path
+        if "os.environ" in text or "getenv" in text:
+            assert path in {"flows/settings.py", "expectations/validate.py"}, f"{path} reads the environment"
