@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import great_expectations as gx
@@ -15,7 +16,8 @@ ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 # Derived for validation only. A bar is a spike when it stands off both its neighbours: the smaller of the |log return|
 # into it and out of it. The first and the newest bar have one neighbour, and half of that one step counts.
 BARS = """
-    select * exclude (step_in, step_out), least(coalesce(step_in, step_out / 2), coalesce(step_out, step_in / 2)) as spike
+    select * exclude (step_in, step_out),
+        least(coalesce(step_in, step_out / 2), coalesce(step_out, step_in / 2)) as spike
     from (
         select * exclude positive, abs(ln(positive / lag(positive) over w)) as step_in,
             abs(ln(lead(positive) over w / positive)) as step_out
@@ -23,19 +25,22 @@ BARS = """
         window w as (partition by symbol order by date, file_row_number))
     order by file_row_number"""
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
+HIGHEST_CLOSE = 1e9
 
 
-def bars_suite(fetched_on: date) -> gx.ExpectationSuite:
-    """Bars of any instrument; `fetched_on` is the New York date of the fetch."""
+def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
+    """Bars of instruments the catalogue holds (`known`); `fetched_on` is the UTC date of the fetch."""
     return gx.ExpectationSuite(name="bars", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=BAR_COLUMNS, **why("the columns are a bar's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every bar has a symbol", STOP)),
+        gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
+                                        **why("the catalogue holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every bar has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True, mostly=MOSTLY,
                                           **why("most closes are positive", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="close", **why("a bar has a close", QUARANTINE)),
-        gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True,
-                                          **why("a close is positive", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True, max_value=HIGHEST_CLOSE,
+                                          **why("a close is positive and no more than a billion", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
                                           **why("a bar is not dated after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],
@@ -49,14 +54,18 @@ def bars_suite(fetched_on: date) -> gx.ExpectationSuite:
     ])
 
 
-def actions_suite(fetched_on: date) -> gx.ExpectationSuite:
+def actions_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
     """Splits and dividends; a split ratio outside 1:200 to 200:1 is a mistake."""
     return gx.ExpectationSuite(name="actions", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=ACTION_COLUMNS, **why("the columns are an action's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every action has a symbol", STOP)),
+        gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
+                                        **why("the catalogue holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every action has an ex-date", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="kind", **why("an action has a kind", QUARANTINE)),
         gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["split", "dividend"],
                                         **why("an action is a split or a dividend", QUARANTINE)),
+        gxe.ExpectColumnValuesToNotBeNull(column="value", **why("an action has a ratio or dividend", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0, strict_min=True,
                                           **why("a ratio or dividend is positive", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(

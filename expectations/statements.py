@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import great_expectations as gx
@@ -12,12 +13,15 @@ from expectations.severity import QUARANTINE, STOP, WARN, why
 COLUMNS = ["symbol", "statement", "period_end", "item", "value"]
 
 
-def statements_suite(fetched_on: date) -> gx.ExpectationSuite:
+def statements_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
     """Items of income statement, balance sheet and cash flow, one for a symbol, period and item."""
     return gx.ExpectationSuite(name="statements", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a statement item's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every item has a symbol", STOP)),
+        gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
+                                        **why("the catalogue holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="period_end", **why("every item has a period", STOP)),
+        gxe.ExpectColumnValuesToNotBeNull(column="statement", **why("an item has a statement", QUARANTINE)),
         gxe.ExpectColumnValuesToBeInSet(column="statement", value_set=["income", "balance", "cashflow"],
                                         **why("a statement is income, balance or cashflow", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="item", **why("an item has a name", QUARANTINE)),

@@ -7,16 +7,16 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from expectations.severity import NAMES, QUARANTINE, STOP
 from warehouse.catalog import Catalog
 from warehouse.landing import Batch
+from warehouse.load import Stop
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -28,11 +28,11 @@ REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`rejected` rows go to quarantine, `results` to the audit; a batch with a reason in `stopped` is not loaded."""
+    """`rejected` rows go to quarantine, `results` to the audit; what `stopped` names is not loaded."""
 
     rejected: pd.DataFrame
     results: pd.DataFrame
-    stopped: tuple[str, ...]
+    stopped: tuple[Stop, ...]
 
 
 def validate(batch: Batch, catalog: Catalog) -> Verdict:
@@ -42,8 +42,8 @@ def validate(batch: Batch, catalog: Catalog) -> Verdict:
     context = _context()
     results: list[tuple] = []
     rejected: list[dict[str, Any]] = []
-    stopped: list[str] = []
-    for frame_name, frame, suite in _suites(batch, catalog):
+    stopped: list[Stop] = []
+    for frame_name, frame, suite, key in _suites(batch, catalog):
         asset = context.data_sources.add_or_update_pandas("landing").add_dataframe_asset(f"{frame_name}.{suite.name}")
         outcome = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame}) \
             .validate(suite, result_format={"result_format": "COMPLETE"})
@@ -57,32 +57,44 @@ def validate(batch: Batch, catalog: Catalog) -> Verdict:
                 continue
             raised = not result.result
             if severity == STOP or raised:
-                stopped.append(f"{suite.name}: not so that {why}")
+                stopped.append(Stop(f"{suite.name}: not so that {why}", key))
             elif severity == QUARANTINE:
-                rejected.extend(_whole(frame_name, frame, row, why) for row in rows)
+                rejected.extend(_whole(frame_name, frame, rows, why))
     return Verdict(_one_row_each(pd.DataFrame(rejected, columns=REJECTED_COLUMNS)),
-                   pd.DataFrame(results, columns=RESULT_COLUMNS), tuple(stopped))
+                   pd.DataFrame(results, columns=RESULT_COLUMNS), (*stopped, *_without_a_split(rejected)))
 
 
-def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite]]:
-    """Each frame of the batch with a suite to meet; an empty frame has nothing to prove."""
+def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite, str | None]]:
+    """Each frame of the batch with a suite to meet, and the key it is about when it is one alone.
+
+    An empty frame has nothing to prove.
+    """
     from expectations import macro, prices, shares, statements
 
-    fetched_on = batch.fetched_at.astimezone(ZoneInfo("America/New_York")).date()
+    fetched_on = batch.fetched_at.astimezone(UTC).date()  # where a bar's date may already be tomorrow's in New York
     if batch.feed == "observations":
         whole = _frame(batch, "observations")
-        for series_id, frame in whole.groupby("series_id", sort=True):
-            yield "observations", frame, macro.macro_suite(catalog.series[str(series_id)], fetched_on)
+        if len(whole):
+            yield "observations", whole, macro.names_suite(catalog.series), None
+        for series_id, frame in whole.groupby("series_id") if "series_id" in whole else ():
+            if series_id in catalog.series:
+                yield "observations", frame, macro.macro_suite(catalog.series[series_id], fetched_on), series_id
         return
     checks = {
-        "bars": [("bars", prices.BARS, prices.bars_suite), ("actions", None, prices.actions_suite)],
+        "bars": [("actions", None, prices.actions_suite), ("bars", prices.BARS, prices.bars_suite)],
         "shares": [("shares", None, shares.shares_suite)],
         "statements": [("statements", None, statements.statements_suite)],
     }
     for name, derived, suite in checks[batch.feed]:
         frame = _frame(batch, name, derived)
         if len(frame):
-            yield name, frame, suite(fetched_on)
+            yield name, frame, suite(catalog.instruments, fetched_on), None
+
+
+def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
+    """A source adjusts for a split that was kept out all the same, so what traded before it cannot be told."""
+    for key in sorted({r["key"] for r in rejected if r["frame"] == "actions" and r["values"]["kind"] == "split"}):
+        yield Stop(f"bars: a split of {key} was kept out, so its earlier prices cannot be told", key)
 
 
 def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
@@ -90,7 +102,10 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
     with duckdb.connect() as con:
         con.execute("create view landed as select * from read_parquet('" + str(batch.frame(name)).replace("'", "''")
                     + "', file_row_number = true)")
-        frame = con.execute(derived or "select * from landed order by file_row_number").df()
+        columns = {row[0] for row in con.execute("describe landed").fetchall()}
+        # A frame without its columns is for the suite to stop, not for the derivation to fail on.
+        derivable = derived and {"symbol", "date", "close"} <= columns
+        frame = con.execute(derived if derivable else "select * from landed order by file_row_number").df()  # type: ignore[arg-type]
     frame = frame.set_index("file_row_number")
     frame.index.name = None  # Great Expectations reports rows of a named index as dicts
     for column in ("date", "period_end"):
@@ -99,11 +114,16 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
     return frame
 
 
-def _whole(frame_name: str, frame: pd.DataFrame, row: int, why: str) -> dict[str, Any]:
-    values = frame.loc[row]
-    day = values.get("date", values.get("period_end"))
-    return {"frame": frame_name, "row": row, "key": str(values.iloc[0]), "date": day if isinstance(day, date) else None,
-            "row_json": json.dumps(values.drop("spike", errors="ignore").to_dict(), default=str), "reason": f"not so that {why}"}
+def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> Iterator[dict[str, Any]]:
+    """The rows as they came, null where they were null: NaN is no JSON."""
+    import pandas as pd
+
+    came = frame.loc[rows].drop(columns="spike", errors="ignore").to_dict("records")
+    for row, record in zip(rows, came, strict=True):
+        values = {name: None if pd.isna(value) else value for name, value in record.items()}
+        yield {"frame": frame_name, "row": row, "key": str(next(iter(values.values()))), "values": values,
+               "date": values.get("date", values.get("period_end")),
+               "row_json": json.dumps(values, default=str), "reason": f"not so that {why}"}
 
 
 def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:

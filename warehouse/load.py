@@ -89,6 +89,17 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Why a batch, or one key of it, is not loaded though it was received; said as its reason."""
+
+    reason: str
+    key: str | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True)
 class Loaded:
     """What one load did, in rows."""
 
@@ -98,29 +109,30 @@ class Loaded:
 
 
 def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd.DataFrame,
-         results: pd.DataFrame, stopped: Sequence[str] = ()) -> Loaded:
+         results: pd.DataFrame, stopped: Sequence[Stop] = ()) -> Loaded:
     """Load one batch in one transaction and record its validation.
 
     `rejected` has frame, row (position in the landed frame), key, date, row_json, reason; `results` the columns of
-    audit.validation_result after batch_id. A batch that its suite `stopped` is recorded and not loaded.
+    audit.validation_result after batch_id. A batch that its suite `stopped`, or the keys of it that were, is recorded
+    and not loaded.
     """
     con.begin()
     try:
         con.register("rejected_rows", rejected)
         con.register("validation_results", results)
-        _accepted(con, batch)
+        _read(con, batch, stopped)
         con.execute("create or replace temp table stamp as select ?::timestamp as fetched_at, ?::date as today, "
                     "? as source, ? as run_id, ? as batch_id, ? as feed",
                     [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
                      batch.batch_id, batch.feed])
-        added = 0
-        if not stopped:
+        added, is_stopped = 0, any(stop.key is None for stop in stopped)
+        if not is_stopped:
             for table in TABLES[batch.feed]:
                 added += _append(con, table) + _withdraw(con, table)
             if batch.feed == "observations":
                 added += _append_vintages(con)
         if not is_loaded(con, batch.batch_id):
-            _remember(con, batch, added, stopped)
+            _remember(con, batch, added, is_stopped)
         con.commit()
     except BaseException:
         con.rollback()
@@ -133,20 +145,28 @@ def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
     return con.execute("select 1 from audit.batch where batch_id = ?", [batch_id]).fetchone() is not None
 
 
-def _accepted(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """Temporary tables of each frame: said_<frame>, all rows, and landed_<frame>, those that passed; and outcomes."""
-    dated = {table.frame: table.dated for table in TABLES[batch.feed]}
-    for frame in batch.files:
-        rows = "select * from read_parquet(?, file_row_number = true)"
-        if frame == "outcomes":
-            con.execute(f"create or replace temp table outcomes as {rows}", [str(batch.frame(frame))])
-            continue
-        date_column = dated[frame]
-        con.execute(f"create or replace temp table said_{frame} as "
-                    f"select * replace ({date_column}::date as {date_column}) from ({rows})", [str(batch.frame(frame))])
+def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop]) -> None:
+    """Temporary tables: outcomes, as validation left them; said_<frame>, all rows; landed_<frame>, those accepted."""
+    con.execute("create or replace temp table stops as "
+                "select unnest(?::varchar[]) as key, unnest(?::varchar[]) as reason",
+                [[stop.key for stop in stopped], [stop.reason for stop in stopped]])
+    con.execute("""
+        create or replace temp table outcomes as
+        select o.* replace (
+            if(status = 'received' and why is not null, 'stopped', status) as status,
+            if(status = 'received' and why is not null, why, o.reason) as reason)
+        from read_parquet(?) o cross join lateral (
+            select string_agg(s.reason, '; ') as why from stops s where coalesce(s.key, o.key) = o.key)""",
+                [str(batch.frame("outcomes"))])
+    for table in TABLES[batch.feed]:
         con.execute(f"""
-            create or replace temp view landed_{frame} as select * exclude file_row_number from said_{frame}
-            where file_row_number not in (select "row" from rejected_rows where frame = '{frame}')""")
+            create or replace temp table said_{table.frame} as
+            select * exclude file_row_number replace ({table.dated}::date as {table.dated}),
+                file_row_number not in (select "row" from rejected_rows where frame = '{table.frame}')
+                and {table.keys[0]} not in (select key from stops where key is not null) as is_accepted
+            from read_parquet(?, file_row_number = true)""", [str(batch.frame(table.frame))])
+        con.execute(f"create or replace temp view landed_{table.frame} as "
+                    f"select * exclude is_accepted from said_{table.frame} where is_accepted")
 
 
 def _held(table: Table) -> str:
@@ -170,7 +190,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
     slack = {v: f"greatest({EQUAL} * abs(h.{v}), {f'i.{table.units[v]}' if v in table.units else 0})"
              for v in table.values}
-    differs = " or ".join(f"coalesce(abs(i.{v} - h.{v}) > {slack[v]}, (i.{v} is null) <> (h.{v} is null))"
+    differs = " or ".join(f"i.{v} is distinct from h.{v} and coalesce(abs(i.{v} - h.{v}) > {slack[v]}, true)"
                           for v in table.values)
     return _count(con, f"""
         insert into {table.name}
@@ -206,7 +226,7 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
             s.fetched_at, s.source, if(h.known_at is null, i.pit_quality, 'snapshot'), s.run_id
         from incoming i cross join stamp s left join held h using ({', '.join(table.keys)})
         where {'i.known_at <= s.fetched_at' if table.only_finished else 'true'}
-            and (h.known_at is null or h.is_withdrawn or {differs})""")
+            and (h.known_at is null or h.is_withdrawn or ({differs}))""")
 
 
 def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
@@ -241,7 +261,7 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
         with vintages as (
             select series_id, date, value, realtime_start::date as starts, realtime_end::date as ends,
                 lead(realtime_start::date) over (partition by series_id, date order by realtime_start) as next_starts,
-                file_row_number not in (select "row" from rejected_rows where frame = 'observations') as is_accepted
+                is_accepted
             from said_observations where realtime_start is not null
         ), said as (
             select series_id, date, value, value is null as is_withdrawn, new_york(starts, time '23:59:00') as known_at
@@ -267,13 +287,11 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
             is_withdrawn <> was_withdrawn or value is distinct from before)""")
 
 
-def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, stopped: Sequence[str]) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopped: bool) -> None:
     con.execute("""
         insert into raw.fetch_outcome
-        select batch_id, feed, key, asked_from::date, asked_to::date,
-            if(received_in_vain, 'stopped', status), rows, if(received_in_vain, $why, reason), fetched_at, run_id
-        from (select *, $why <> '' and status = 'received' as received_in_vain from outcomes) cross join stamp""",
-                {"why": "; ".join(stopped)})
+        select batch_id, feed, key, asked_from::date, asked_to::date, status, rows, reason, fetched_at, run_id
+        from outcomes cross join stamp""")
     quarantined = _count(con, """
         insert into raw.rejected_row
         select frame, key, date, row_json, reason, batch_id, fetched_at, run_id
@@ -282,7 +300,7 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, stopped:
     con.execute("""
         insert into audit.batch
         select batch_id, feed, ?, fetched_at, ?, ?, ?, ?, run_id from stamp""",
-                [batch.sha256, "stopped" if stopped else "loaded", batch.rows, added, quarantined])
+                [batch.sha256, "stopped" if is_stopped else "loaded", batch.rows, added, quarantined])
 
 
 def _count(con: duckdb.DuckDBPyConnection, insert: str, parameters: list | None = None) -> int:

@@ -14,7 +14,7 @@ from flows.sources.frames import COLUMNS, tidy
 from warehouse import landing
 from warehouse.home import SCHEMA
 from warehouse.landing import Batch
-from warehouse.load import TABLES, Loaded, load
+from warehouse.load import TABLES, Loaded, Stop, load
 from warehouse.record import sessions
 
 # How the keys of these tests say when their values are known, by feed: (rule, lag).
@@ -62,8 +62,8 @@ class Desk:
         return landing.land(self.landing, feed, "test", at, str(at.date()),
                             {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
 
-    def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[str] = ()) -> Loaded:
-        """Load a batch of which validation `rejected` (frame, position) or which it `stopped`."""
+    def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[Stop] = ()) -> Loaded:
+        """Load a batch of which validation `rejected` (frame, position), or `stopped` all or some keys."""
         rows = [(frame, row, "AAA", date(2026, 1, 1), "{}", "not so that it is right") for frame, row in rejected]
         columns = ["frame", "row", "key", "date", "row_json", "reason"]
         return load(self.con, batch, f"run-{batch.fetched_at:%Y%m%d%H%M}",

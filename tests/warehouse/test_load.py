@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-
-import duckdb
-import pytest
-
 BARS, ACTIONS = "raw.price_bar", "raw.corporate_action"
 
 
@@ -232,77 +227,3 @@ def test_a_withdrawn_bar_can_come_back(desk):
               | true         | 2026-03-05 12:00
         11    | false        | 2026-03-06 12:00
     """)
-
-
-# Batches
-
-
-def test_the_same_folder_twice_adds_no_row_anywhere(desk):
-    batch = desk.land("bars", "2026-03-04 23:00", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 10
-        AAA    | 2026-03-03 | -1
-    """, """
-        symbol | date       | kind  | value
-        AAA    | 2026-03-04 | split | 2
-    """)
-    desk.load(batch, rejected=[("bars", 1)])
-    once = desk.count()
-    assert desk.load(batch, rejected=[("bars", 1)]).added == 0
-    assert desk.count() == once
-    assert once["raw.rejected_row"] == once["audit.batch"] == once["raw.price_bar"] == 1
-
-
-def test_a_stopped_batch_is_recorded_and_not_loaded(desk):
-    batch = desk.land("bars", "2026-03-04 23:00", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 10
-    """, asked=["AAA", "BBB"], failed=["BBB"])
-    assert desk.load(batch, stopped=["bars: not so that most closes are positive"]).added == 0
-    assert desk.count()[BARS] == 0
-    assert desk.con.execute("select status, rows_landed, rows_loaded from audit.batch").fetchone() == ("stopped", 3, 0)
-    assert desk.con.execute("select key, status, reason from raw.fetch_outcome order by key").fetchall() == [
-        ("AAA", "stopped", "bars: not so that most closes are positive"), ("BBB", "failed", "no answer")]
-
-
-def test_a_crash_within_the_load_leaves_nothing(desk, monkeypatch):
-    batch = desk.land("bars", "2026-03-04 23:00", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 10
-    """)
-    before = desk.count()
-    with monkeypatch.context() as patch:
-        patch.setattr("warehouse.load._remember", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            desk.load(batch)
-    assert desk.count() == before
-    assert desk.load(batch).added == 1
-
-
-def test_an_error_of_the_database_leaves_nothing(desk):
-    batch = desk.land("bars", "2026-03-04 23:00", """
-        symbol | date       | close
-        AAA    | 2026-03-02 | 10
-    """, """
-        symbol | date       | kind  | value
-        AAA    | 2026-03-04 | split | 2
-    """)
-    before = desk.count()
-    desk.con.execute("alter table audit.batch rename to away")
-    with pytest.raises(duckdb.CatalogException):
-        desk.load(batch)
-    desk.con.execute("alter table audit.away rename to batch")
-    assert desk.count() == before
-
-
-def test_an_older_batch_loaded_late_takes_its_own_place_in_time(desk):
-    bar = """
-        symbol | date       | close
-        AAA    | 2026-03-02 | {}
-    """
-    older = desk.land("bars", "2026-03-03 12:00", bar.format(10))
-    desk.fetch("bars", "2026-03-04 12:00", bar.format(11))
-    desk.load(older)
-    then, later = datetime(2026, 3, 3, 12, tzinfo=UTC), datetime(2026, 3, 5, 12, tzinfo=UTC)
-    assert desk.value(then, then) == {("AAA", date(2026, 3, 2)): 10}
-    assert desk.value(later, later) == {("AAA", date(2026, 3, 2)): 11}
