@@ -43,7 +43,8 @@ class Spec:
         assert len(rows) == len(expected), f"{len(rows)} rows, expected {len(expected)}:\n{rows}"
         for got, want in zip(rows, expected, strict=True):
             for column, g, w in zip(columns, got, want, strict=True):
-                assert _same(g, w, tolerance), f"{column}: {g!r}, expected {w!r} in row {dict(zip(columns, got, strict=True))}"
+                row = dict(zip(columns, got, strict=True))
+                assert _same(g, w, tolerance), f"{column}: {g!r}, expected {w!r} in row {row}"
 
     def rows(self, name: str, given: Mapping[str, str], as_of: str | None = None, recorded_by: str | None = None,
              through: tuple[str, ...] = (), columns: list[str] | None = None) -> list[tuple]:

@@ -92,7 +92,7 @@ def test_mu_stays_under_two_percent(home: Path) -> None:
     ("NVDA", "2024-06-10"), ("AVGO", "2024-07-15"), ("CTAS", "2024-09-12"), ("LRCX", "2024-10-03"),
     ("ANET", "2024-12-04"), ("PANW", "2024-12-16"), ("ORLY", "2025-06-10"), ("NFLX", "2025-11-17"), ("BKNG", "2026-04-06")])
 def test_no_split_makes_a_weight_jump(symbol: str, split: str, home: Path) -> None:
-    """Weights move from day to day by the name's return against the index's, whenever the feed's count learns of a split."""
+    """Weights move from day to day by the name's return against the index's, whenever the feed learns of a split."""
     (worst, days), = published(home, f"""
         with w as (select *, lag(open_weight) over (order by date) as w0, lag(price_return) over (order by date) as r0,
                        lag(date) over (order by date) as d0

@@ -261,6 +261,6 @@ def test_the_fred_key_is_found_nowhere(fault: Fault | None, tiny: Path, tmp_path
     assert not [f for f in files if CANARY.encode() in f.read_bytes()]
     with duckdb.connect(str(tmp_path / "home" / "warehouse.duckdb")) as con:  # compressed pages hide text
         for table, in con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall():
-            assert con.execute(f"select count(*) from {table} t where t::varchar like ?", [f"%{CANARY}%"]).fetchone() == (0,)
+            assert con.execute(f"select count(*) from {table} t where contains(t::varchar, ?)", [CANARY]).fetchone() == (0,)
 
 
