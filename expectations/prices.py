@@ -14,14 +14,19 @@ BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spik
 ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 
 # Derived for validation only. A bar is a spike when it stands off both its neighbours: the smaller of the |log return|
-# into it and out of it. The first and the newest bar have one neighbour, and half of that one step counts.
+# into it and out of it. The first and the newest bar have neighbours on one side only: half the smaller of the |log
+# returns| to the nearest two counts, so that a true leap to a new level passes, and so does a bar next to a spike.
 BARS = """
-    select * exclude (step_in, step_out),
-        least(coalesce(step_in, step_out / 2), coalesce(step_out, step_in / 2)) as spike
+    select * exclude (before, before2, after, after2),
+        case when before is null then least(after, after2) / 2 when after is null then least(before, before2) / 2
+            else least(before, after) end as spike
     from (
-        select * exclude positive, abs(ln(positive / lag(positive) over w)) as step_in,
-            abs(ln(lead(positive) over w / positive)) as step_out
-        from (select *, if(close > 0, close, null) as positive from landed)
+        select * exclude level,
+            abs(level - lag(level, 1 ignore nulls) over w) as before,
+            abs(level - lag(level, 2 ignore nulls) over w) as before2,
+            abs(level - lead(level, 1 ignore nulls) over w) as after,
+            abs(level - lead(level, 2 ignore nulls) over w) as after2
+        from (select *, ln(if(close > 0, close, null)) as level from landed)
         window w as (partition by symbol order by date, file_row_number))
     order by file_row_number"""
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
