@@ -99,6 +99,17 @@ def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotati
     print_view(_settings(home, None, None).home, view, day.date() if day else None, json)
 
 
+@app.command("what-if", epilog="Example: rallyscope what-if NVDA=-0.10 AVGO=-0.05")
+def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, as many as you like.")],
+            json: JsonOption = False, home: HomeOption = None) -> None:
+    """What a move of some companies would do to the index: directly, and through those that moved with them."""
+    from flows.what_if import parse
+    from flows.what_if import what_if as ask
+
+    settings = _settings(home, None, None)
+    ask(settings.home, settings.catalog.universes["NDX"], parse(shocks), json)
+
+
 @app.command(epilog="Example: rallyscope status --json")
 def status(json: JsonOption = False, home: HomeOption = None) -> None:
     """What is published and how fresh it is, coverage, the last runs, what was quarantined."""

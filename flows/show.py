@@ -36,12 +36,12 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False) -> None
                   default=str, indent=1)
         sys.stdout.write("\n")
         return
-    console = _console()
+    screen = console()
     if session:
         mark = "   [yellow]simulated market[/yellow]" if simulated else ""
-        console.print(f"[bold]{session:%A, %-d %B %Y}[/bold]{mark}")
+        screen.print(f"[bold]{session:%A, %-d %B %Y}[/bold]{mark}")
     for section, columns, rows in answers:
-        print_section(console, section, columns, rows)
+        print_section(screen, section, columns, rows)
 
 
 def markdown(home: Home, view: str) -> str:
@@ -61,27 +61,27 @@ def markdown(home: Home, view: str) -> str:
     return "\n\n".join(parts)
 
 
-def print_section(console: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+def print_section(screen: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     """One section: a table, or for an upright one a pair of columns per row."""
     if not rows:
-        console.print(f"\n[bold]{escape(section.title)}[/bold]\n  nothing")
+        screen.print(f"\n[bold]{escape(section.title)}[/bold]\n  nothing")
         return
     if not section.upright:
-        console.print()
-        print_rows(columns, rows, section.title, console, by_suffix=True)
+        screen.print()
+        print_rows(columns, rows, section.title, screen, by_suffix=True)
         return
     for row in rows:
         values = dict(zip(columns, row, strict=True))
-        console.print(f"\n[bold]{escape(section.title.format(**values))}[/bold]")
+        screen.print(f"\n[bold]{escape(section.title.format(**values))}[/bold]")
         pairs = [(name, _by_suffix(name, value)) for name, value in values.items() if f"{{{name}}}" not in section.title]
         half = (len(pairs) + 1) // 2
         grid = Table.grid(padding=(0, 3, 0, 2))
         for left, right in zip(pairs[:half], [*pairs[half:], ("", "")], strict=False):
             grid.add_row(*(escape(text) for text in (*left, *right)))
-        console.print(grid)
+        screen.print(grid)
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None = None, console: Console | None = None,
+def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None = None, screen: Console | None = None,
                by_suffix: bool = False) -> None:
     """A table of rows; numbers to the right; `by_suffix` prints units as a person reads them."""
     table = Table(title=title and escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
@@ -90,7 +90,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
         table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(escape(_by_suffix(n, v) if by_suffix else _plain(v)) for n, v in zip(columns, row, strict=True)))
-    (console or _console()).print(table)
+    (screen or console()).print(table)
 
 
 def show_broken(home: Home, model: str) -> None:
@@ -148,6 +148,7 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal and console.width < WIDTH else Console(highlight=False, width=WIDTH)
+def console() -> Console:
+    """A narrow terminal as wide as it is, everything else a hundred columns."""
+    screen = Console(highlight=False)
+    return screen if screen.is_terminal and screen.width < WIDTH else Console(highlight=False, width=WIDTH)

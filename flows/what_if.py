@@ -1,0 +1,134 @@
+"""`rallyscope what-if`: what a move of some companies would do to the index, through the newest weights.
+
+The direct leg is weight x shock. The beta-implied leg is what the other members did, on average, when the shocked ones
+moved: the regression of each member's daily return on the shocked ones' over the last 63 sessions, at the shock
+(the conditional mean of a joint normal, Sigma_os Sigma_ss^-1 s). It is an association of the past, not a forecast.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from flows.show import console, print_section
+from flows.views import Section
+from warehouse.errors import BadRequest
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from warehouse.catalog import Universe
+
+WINDOW, FEWEST = 63, 50
+
+WEIGHTS = """
+    select issuer, weight_scheme, weight, date from core.index_weight
+    where index_code = $index and weight is not null and date = (select max(date) from core.index_weight where index_code = $index)"""
+
+COVARIANCES = f"""
+    with dates as (select distinct date from core.issuer_value order by date desc limit {WINDOW}),
+    returns as (
+        select issuer, date, price_return from core.issuer_value join dates using (date)
+        where price_return is not null and issuer in (select issuer from weights))
+    select o.issuer, s.issuer, covar_samp(o.price_return, s.price_return)
+    from returns o join returns s using (date)
+    where s.issuer in (select unnest($shocked))
+    group by all having count(*) >= {FEWEST} order by all"""
+
+IMPACT = Section("Impact on the {index_code}, weights by {weight_scheme} of {date}", """
+    select $index as index_code, weight_scheme, any_value(moved.date) as date, sum(weight * direct) as direct_return,
+        sum(weight * implied) as beta_implied_return, sum(weight * (direct + implied)) as total_return,
+        sum(weight * (direct + implied)) * any_value(l.close) as total_index_points,
+        sum(weight) filter (implied is not null) as regressed_weight
+    from moved left join core.index_level l
+      on l.date = moved.date and l.symbol = $published_index
+    group by weight_scheme order by weight_scheme""", upright=True)
+
+LEGS = Section("The largest legs by full market value, in bp of the index", """
+    select issuer, weight, direct as shock_return, implied as beta_implied_return,
+        weight * direct * 10000 as direct_bp, weight * implied * 10000 as implied_bp
+    from moved where weight_scheme = 'full_cap' order by direct = 0, abs(weight * (direct + implied)) desc limit 12""")
+
+CONCENTRATION = Section("Concentration before and after", """
+    with moment as (
+        select weight_scheme, 'before' as moment, 1 as place, weight as value from moved
+        union all select weight_scheme, 'after direct', 2, weight * (1 + direct) from moved
+        union all select weight_scheme, 'after both', 3, weight * (1 + direct + implied) from moved
+    ), weighed as (
+        select weight_scheme, moment, place, value / sum(value) over (partition by weight_scheme, place) as weight
+        from moment)
+    select weight_scheme as scheme, moment, max(weight) as top1_weight, list_sum(max(weight, 5)) as top5_weight,
+        list_sum(max(weight, 10)) as top10_weight, 1 / sum(weight * weight) as effective_names,
+        coalesce(sum(weight) filter (weight > 0.045), 0) as "over 4.5 % weight"
+    from weighed group by weight_scheme, moment, place order by weight_scheme, place""")
+
+SECTIONS = (IMPACT, LEGS, CONCENTRATION)
+
+
+def what_if(home: Home, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
+    """Print the impact of `shocks` (issuer to return, -0.10 is a fall of 10 %) on an index; BadRequest for an unknown one."""
+    with home.marts() as con:
+        answers = _answers(con, universe, shocks)
+    if as_json:
+        json.dump({s.title: [dict(zip(c, r, strict=True)) for r in rows] for s, c, rows in answers}, sys.stdout,
+                  default=str, indent=1)
+        sys.stdout.write("\n")
+        return
+    screen = console()
+    for section, columns, rows in answers:
+        print_section(screen, section, columns, rows)
+
+
+def parse(shocks: list[str]) -> dict[str, float]:
+    """{"NVDA": -0.1} from ["NVDA=-0.10"]; BadRequest says what is wrong with one that is none."""
+    parsed = {}
+    for shock in shocks:
+        symbol, _, move = shock.partition("=")
+        try:
+            parsed[symbol.strip().upper()] = float(move)
+        except ValueError:
+            raise BadRequest(f"shock {shock!r}", "it is not SYMBOL=RETURN", "Write NVDA=-0.10 for a fall of 10 %") from None
+        if not -1 <= parsed[symbol.strip().upper()] <= 10:
+            raise BadRequest(f"shock {shock!r}", "a return lies between -1 and 10", "Write -0.10 for a fall of 10 %")
+    return parsed
+
+
+def _answers(con: duckdb.DuckDBPyConnection, universe: Universe, shocks: Mapping[str, float]) -> list[tuple[Section, list[str], list[tuple]]]:
+    given = {"index": universe.code, "published_index": universe.published_index}
+    con.execute(f"create temp table weights as {WEIGHTS}", {"index": universe.code})
+    issuers = {issuer for issuer, in con.execute("select distinct issuer from weights").fetchall()}
+    lines = dict(con.execute("select symbol, issuer from core.instrument").fetchall())
+    shocked = {lines.get(symbol, symbol): move for symbol, move in shocks.items()}
+    if unknown := sorted(shocked.keys() - issuers):
+        raise BadRequest(f"shock of {', '.join(unknown)}", f"no member of the {universe.title} has that symbol",
+                         'Members: rallyscope query "select distinct issuer from core.index_weight"')
+    implied = _implied(con, shocked)
+    con.execute("create temp table moves (issuer varchar, direct double, implied double)")
+    con.executemany("insert into moves values (?, ?, ?)",
+                    [[issuer, shocked.get(issuer, 0.0), 0.0 if issuer in shocked else implied.get(issuer)]
+                     for issuer in sorted(issuers)])
+    con.execute("create temp table moved as from weights join moves using (issuer)")
+    answers = []
+    for section in SECTIONS:
+        answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
+        answers.append((section, [column[0] for column in answer.description or []], answer.fetchall()))
+    return answers
+
+
+def _implied(con: duckdb.DuckDBPyConnection, shocked: Mapping[str, float]) -> dict[str, float]:
+    """Each member's mean return given the shocks; members with too few sessions in common are left out, not guessed."""
+    import numpy as np
+
+    names = sorted(shocked)
+    covariances: dict[str, dict[str, float]] = {}
+    for issuer, name, covariance in con.execute(COVARIANCES, {"shocked": names}).fetchall():
+        covariances.setdefault(issuer, {})[name] = covariance
+    rows = {issuer: [pairs[name] for name in names] for issuer, pairs in covariances.items() if len(pairs) == len(names)}
+    if not all(name in rows for name in names):
+        return {}
+    among = np.array([rows[name] for name in names])
+    response = np.linalg.solve(among, np.array([shocked[name] for name in names]))
+    return {issuer: float(np.dot(row, response)) for issuer, row in rows.items()}
