@@ -1,0 +1,53 @@
+/*
+doc = """
+A company's quarters twice: each alone, and with the three before it where four in a row are there. Flows are summed over
+the span (NULL where one of its quarters lacks the item), stocks are those of its end.
+"""
+grain = ["issuer", "period_end", "quarters"]
+
+[columns]
+issuer = "Symbol of the company's primary line."
+period_end = "Last day of the span's last quarter."
+quarters = "Quarters in the span: 1 or 4."
+revenue = "Sum over the span; reporting currency, as all amounts."
+cost_of_revenue = "Sum over the span."
+gross_profit = "Sum over the span."
+operating_income = "Sum over the span."
+operating_expense = "Sum over the span."
+sga = "Sum over the span."
+operating_cash_flow = "Sum over the span."
+capital_expenditure = "Sum over the span, as spent."
+free_cash_flow = "Sum over the span."
+total_assets = "On period_end."
+inventory = "On period_end."
+receivables = "On period_end."
+payables = "On period_end."
+pit_quality = "The weakest of its quarters'."
+known_at = "When the last of its quarters could be known (UTC)."
+
+[promises]
+"a quarter or a year" = "quarters in (1, 4)"
+*/
+select
+    q.issuer,
+    q.period_end,
+    span.quarters,
+    case when count(columns(p.* exclude (
+            issuer, period_end, total_assets, inventory, receivables, payables, pit_quality, known_at))) = span.quarters
+        then sum(columns(p.* exclude (
+            issuer, period_end, total_assets, inventory, receivables, payables, pit_quality, known_at))
+            order by p.period_end) end,
+    q.total_assets,
+    q.inventory,
+    q.receivables,
+    q.payables,
+    min(p.pit_quality) as pit_quality,
+    max(p.known_at) as known_at
+from core.statement_quarter q
+-- Four quarters in a row: exactly four end within 295 days, the first at least 240 before the last; a fiscal quarter may
+-- have 12 to 17 weeks.
+cross join (values (1, 0, 0), (4, 240, 295)) span(quarters, shortest_days, longest_days)
+join core.statement_quarter p
+    on p.issuer = q.issuer and p.period_end between q.period_end - span.longest_days and q.period_end
+group by q.issuer, q.period_end, span.quarters, span.shortest_days, q.total_assets, q.inventory, q.receivables, q.payables
+having count(*) = span.quarters and q.period_end - min(p.period_end) >= span.shortest_days

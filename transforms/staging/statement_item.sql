@@ -1,0 +1,29 @@
+/*
+doc = "Items of quarterly statements: of each the latest version known by as_of and recorded by recorded_by."
+grain = ["symbol", "statement", "period_end", "item"]
+
+[columns]
+symbol = "Line under which the source gives the company's statements."
+statement = "income, balance or cashflow."
+period_end = "Last day of the fiscal quarter."
+item = "The source's name of the item."
+value = "In the company's reporting currency; shares and per-share items in their own unit."
+pit_quality = "How known_at was found: vintage, rule (period end plus 45 days) or snapshot."
+known_at = "When this version could be known (UTC)."
+
+[promises]
+"a value is a number" = "isfinite(value)"
+"one of three statements" = "statement in ('income', 'balance', 'cashflow')"
+"nothing from after as_of" = "known_at <= getvariable('as_of')"
+*/
+with latest as (
+    select *
+    from raw.statement_item
+    where known_at <= getvariable('as_of') and fetched_at <= getvariable('recorded_by')
+    qualify row_number() over (
+        partition by symbol, statement, period_end, item order by known_at desc, fetched_at desc
+    ) = 1
+)
+select symbol, statement, period_end, item, value, pit_quality, known_at
+from latest
+where not is_withdrawn and value is not null
