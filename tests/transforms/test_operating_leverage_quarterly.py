@@ -147,7 +147,8 @@ amounts = st.lists(st.floats(1, 1000), min_size=8, max_size=8)
 def test_any_eight_quarters_agree_with_numpy(spec, revenue, income, capex):
     quarters = [quarter(end, revenue=r, operating_income=i, capital_expenditure=c)
                 for end, r, i, c in zip(ENDS[:8], revenue, income, capex, strict=True)]
-    columns = ["revenue_change_return", "operating_margin_change", "degree_of_operating_leverage", "capex_to_revenue_change"]
+    columns = ["revenue_change_return", "operating_margin_change", "degree_of_operating_leverage",
+               "capex_to_revenue_change"]
     got = spec.rows(MART, {"core.statement_quarter": draw(quarters)}, through=WAY, columns=columns)[-1]
     (r0, r1), (i0, i1), (c0, c1) = (np.array(x).reshape(2, 4).sum(axis=1) for x in (revenue, income, capex))
     change = r1 / r0 - 1
@@ -166,11 +167,12 @@ def test_the_leverage_the_simulator_planted_is_recovered(spec):
 
     listed = listings.choose(catalog.load(), paths.Sessions(story.FIRST, story.LAST), 7)
     rows, planted = statements.statements(listed, 7)
-    items, truth = pd.DataFrame(rows), pd.DataFrame(planted)
+    truth = pd.DataFrame(planted)
     names = [n for n, _ in enumerate(listed.symbols)]
     issuer = {listed.symbols[n]: listed.symbols[listed.issuer[n]] for n in names}
     spec.con.begin()
     try:
+        spec.con.register("items", pd.DataFrame(rows))
         spec.con.execute("""
             insert into staging.statement_item
             select symbol, statement, period_end, item, value, 'rule', period_end + interval 46 day from items""")
