@@ -126,6 +126,27 @@ def broken(model: str, home: HomeOption = None) -> None:
     show_broken(_settings(home, None, None).home, model)
 
 
+@app.command(epilog="Example: rallyscope rollback 20260529T035959Z")
+def rollback(build: Annotated[str | None, typer.Argument(help="The beginning of a build's id; the one before by default.")] = None,
+             home: HomeOption = None) -> None:
+    """Make an older publication current in one step; raw data stays, and the next run moves forward again."""
+    from warehouse.builds import rollback as go_back
+
+    settings = _settings(home, None, None)
+    with settings.home.turn(waiting=lambda holder: _say(f"waiting for the run of {holder}")):
+        _say(f"current is {go_back(settings.home, build).stem}")
+
+
+@app.command(epilog="Example: rallyscope diff 20260327T0359 current")
+def diff(first: Annotated[str, typer.Argument(help="The beginning of a build's id, or “current”.")],
+         second: Annotated[str, typer.Argument(help="The same.")], json: JsonOption = False,
+         home: HomeOption = None) -> None:
+    """What differs between two kept builds, table by table."""
+    from flows.diff import diff as compare
+
+    compare(_settings(home, None, None).home, first, second, json)
+
+
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
 def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
              seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7, catalog: CatalogOption = None) -> None:

@@ -1,0 +1,79 @@
+"""Two builds side by side: which cells of which tables differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One table that differs: rows only in the first, only in the second, rows in both with changed cells."""
+
+    table: str
+    only_first: int
+    only_second: int
+    changed_rows: int
+    changed_cells: int
+    columns: tuple[str, ...]
+
+
+def differences(con: duckdb.DuckDBPyConnection, first: str, second: str,
+                grains: Mapping[str, Sequence[str]]) -> list[Difference]:
+    """Every model's table that differs between two attached catalogs, by its grain; equal ones are left out."""
+    found = []
+    for table, grain in sorted(grains.items()):
+        if table not in _tables(con, first) or table not in _tables(con, second):
+            continue
+        name = published_name(table)
+        keys = ", ".join(grain)
+        missing = "select count(*) from {a} a anti join {b} b using ({keys})"
+        only_first = _count(con, missing.format(a=f"{first}.{name}", b=f"{second}.{name}", keys=keys))
+        only_second = _count(con, missing.format(a=f"{second}.{name}", b=f"{first}.{name}", keys=keys))
+        rows, cells, columns = con.execute(f"""
+            select count(distinct key), count(*), coalesce(list(distinct column_name order by column_name), [])
+            from ({changed_cells(con, f'{first}.{name}', f'{second}.{name}', grain)})""").fetchone()  # type: ignore[misc]
+        if only_first or only_second or cells:
+            found.append(Difference(table, only_first, only_second, rows, cells, tuple(columns)))
+    return found
+
+
+def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain: Sequence[str],
+                  ignore: Iterable[str] = ()) -> str:
+    """SQL for (key, date, column_name, old, new): the cells that differ in rows both tables have.
+
+    `key` is the row's grain as JSON; a column that only one of them has is no changed cell.
+    """
+    columns = [c for c in _columns(con, before) if c in set(_columns(con, after)) - set(grain) - set(ignore)]
+    if not columns:
+        return "select null::varchar as key, null::date as date, null as column_name, null as old, null as new limit 0"
+    keys = ", ".join(f"{k} := b.{k}" for k in grain)
+    date = "b.date" if "date" in grain else f"b.{grain[-1]}::date" if "period_end" in grain else "null::date"
+    cells = ", ".join(f"struct_pack(name := '{c}', old := b.\"{c}\"::varchar, new := a.\"{c}\"::varchar, "
+                      f"differs := b.\"{c}\" is distinct from a.\"{c}\")" for c in columns)
+    return f"""
+        select key, date, cell.name as column_name, cell.old as old, cell.new as new
+        from (select to_json(struct_pack({keys}))::varchar as key, {date} as date, unnest([{cells}]) as cell
+              from {before} b join {after} a using ({', '.join(grain)})
+              where {' or '.join(f'b."{c}" is distinct from a."{c}"' for c in columns)})
+        where cell.differs"""
+
+
+def published_name(table: str) -> str:
+    """Where a model's table is in a published file: marts are in its main schema."""
+    return table.replace("marts.", "main.", 1)
+
+
+def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
+    return {f"{'marts' if schema == 'main' else schema}.{table}" for schema, table in con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = ?", [catalog]).fetchall()}
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [row[0] for row in con.execute(f"describe {table}").fetchall()]
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return con.execute(sql).fetchone()[0]  # type: ignore[index]
