@@ -33,6 +33,8 @@ above_50d_share = "Members above the mean of their last 50 sessions' closes / me
 above_200d_share = "Members above the mean of their last 200 sessions' closes / members with 180 of them; NULL under 90 % of members."
 new_highs_252d = "Members that closed above every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
 new_lows_252d = "Members that closed below every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
+top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the issuers that were the ten largest when the window opened / index return over it; may exceed 1 or be negative. NULL where that return is below 0.005 in size, or the window not whole."
+top10_return_share_63d = "The same over 63 sessions."
 known_at = "When the row could first be computed (UTC)."
 
 [promises]
@@ -127,9 +129,13 @@ select
     case when c.is_covered and b.with_200d >= 0.9 then b.above_200d_share end as above_200d_share,
     case when c.is_covered and b.with_252d >= 0.9 then b.new_highs_252d end as new_highs_252d,
     case when c.is_covered and b.with_252d >= 0.9 then b.new_lows_252d end as new_lows_252d,
-    greatest(c.known_at, w.known_at, o.known_at) as known_at
+    t.top10_return_share_21d,
+    t.top10_return_share_63d,
+    greatest(c.known_at, w.known_at, o.known_at, t.known_at) as known_at
 from core.index_coverage c
 cross join core.weight_scheme scheme
 join breadth b using (date, index_code)
 left join weighted w on w.date = c.date and w.index_code = c.index_code and w.weight_scheme = scheme.weight_scheme
 left join official o on o.date = c.date and o.index_code = c.index_code and o.weight_scheme = scheme.weight_scheme
+left join core.top10_return_share t
+    on t.date = c.date and t.index_code = c.index_code and t.weight_scheme = scheme.weight_scheme

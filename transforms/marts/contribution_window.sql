@@ -1,0 +1,74 @@
+/*
+doc = """
+What each issuer added to an index's compounded return over the last 5, 21 and 63 sessions, linked by Carino's method:
+one row per session, index, weighting, window and issuer that contributed on one of its days. The contributions of a
+window add up to its return. A session without an index return has no row of its own; inside a window it adds nothing
+itself, since the next day carries both. A window is there once it is whole: with less history, or with a stretch lost
+in it, it has no rows.
+"""
+grain = ["date", "index_code", "weight_scheme", "window_sessions", "issuer"]
+
+[columns]
+date = "Session, the last of the window."
+index_code = "Code of the universe, NDX for the Nasdaq-100."
+weight_scheme = "How the universe is weighted (core.weight_scheme)."
+window_sessions = "Sessions of the window, today included: 5, 21 or 63."
+issuer = "Issuer with an open weight on a session of the window, a member today or not."
+contribution = "Linked contribution to index_return: the sum of contribution x ln(1 + R) / R of each session, over the same factor of the whole window."
+contribution_sessions = "Sessions of the window on which the issuer had an open weight."
+index_return = "The index's compounded return over the window: the sum of its contributions."
+start_date = "Session at whose close the window starts; earlier than window_sessions ago, at most by four, where that one had no return."
+known_at = "When all contributions of the window could be known (UTC)."
+
+[promises]
+"three windows" = "window_sessions in (5, 21, 63)"
+"no more contributions than sessions" = "contribution_sessions between 1 and window_sessions"
+"a window starts before its last session" = "start_date < date"
+"the contributions add up to the return" = """(date, index_code, weight_scheme, window_sessions) not in (
+    select (date, index_code, weight_scheme, window_sessions) from marts.contribution_window
+    group by date, index_code, weight_scheme, window_sessions
+    having abs(sum(contribution) - any_value(index_return)) > 1e-12)"""
+*/
+with linked as (
+    select
+        index_code, weight_scheme, w.issuer, r.position,
+        -- Decimals add exactly in any order, so that what comes later moves no last digit.
+        (w.open_weight * w.price_return * r.link_factor)::decimal(38, 18) as contribution
+    from core.index_weight w
+    join core.index_return r using (date, index_code, weight_scheme)
+    where w.open_weight is not null
+), stay as (
+    select index_code, weight_scheme, issuer, min(position) as first_position, max(position) as last_position
+    from linked
+    group by index_code, weight_scheme, issuer
+), held as (
+    -- A member that left stays in the windows it contributed to.
+    select r.date, r.position, s.index_code, s.weight_scheme, s.issuer, l.contribution
+    from stay s
+    join core.index_return r
+        on r.index_code = s.index_code and r.weight_scheme = s.weight_scheme
+        and r.position between s.first_position and s.last_position + 62
+    left join linked l
+        on l.index_code = s.index_code and l.weight_scheme = s.weight_scheme and l.issuer = s.issuer
+        and l.position = r.position
+), summed as (
+    select date, index_code, weight_scheme, issuer, unnest([
+        struct_pack(window_sessions := 5, linked := sum(contribution) over w5, sessions := count(contribution) over w5),
+        struct_pack(window_sessions := 21, linked := sum(contribution) over w21, sessions := count(contribution) over w21),
+        struct_pack(window_sessions := 63, linked := sum(contribution) over w63, sessions := count(contribution) over w63)
+    ], recursive := true)
+    from held
+    window
+        w5 as (partition by index_code, weight_scheme, issuer order by position range between 4 preceding and current row),
+        w21 as (partition by index_code, weight_scheme, issuer order by position range between 20 preceding and current row),
+        w63 as (partition by index_code, weight_scheme, issuer order by position range between 62 preceding and current row)
+)
+select s.date, s.index_code, s.weight_scheme, s.window_sessions, s.issuer,
+    s.linked::double / i.link_factor as contribution,
+    s.sessions as contribution_sessions,
+    i.index_return,
+    i.start_date,
+    i.known_at
+from summed s
+join core.index_window i using (date, index_code, weight_scheme, window_sessions)
+where s.sessions > 0
