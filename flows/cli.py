@@ -91,7 +91,7 @@ def query(sql: str, format: Annotated[Format, typer.Option("--format", help="tab
 
 
 @app.command(epilog="Example: rallyscope show regime --date 2026-03-27")
-def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors or day (all of them).")],
+def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors, revisions or day.")],
          day: DayOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
     """One day of a mart as a readable table."""
     from flows.show import show as print_view
@@ -124,6 +124,15 @@ def broken(model: str, home: HomeOption = None) -> None:
     from flows.show import show_broken
 
     show_broken(_settings(home, None, None).home, model)
+
+
+@app.command(epilog="Example: rallyscope revisions --since 2026-03-01")
+def revisions(since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Rows from this date on.")] = None,
+              json: JsonOption = False, home: HomeOption = None) -> None:
+    """Every change of history: which cells of the past a publication said differently, and why."""
+    from flows.show import show as print_view
+
+    print_view(_settings(home, None, None).home, "revisions", None, json, since.date() if since else None)
 
 
 @app.command(epilog="Example: rallyscope rollback 20260529T035959Z")

@@ -22,14 +22,14 @@ PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", 
 ONE_PLACE = ("bp", "effective_names")
 
 
-def show(home: Home, view: str, day: date | None, as_json: bool = False) -> None:
+def show(home: Home, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
     """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
     if view not in VIEWS:
         raise BadRequest(f"view {view!r}", "there is none of that name", f"Views: {', '.join(VIEWS)}")
     with home.marts() as con:
         table = VIEWS[view].table
         session = _session(con, table, day) if table else None
-        answers = [(section, *_rows(con, section, session)) for section in VIEWS[view].sections]
+        answers = [(section, *_rows(con, section, session, since)) for section in VIEWS[view].sections]
         simulated = con.execute("select is_simulated from audit.publication where is_current").fetchone() == (True,)
     if as_json:
         json.dump({s.title: [dict(zip(c, r, strict=True)) for r in rows] for s, c, rows in answers}, sys.stdout,
@@ -117,8 +117,10 @@ def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> da
     return wanted
 
 
-def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None) -> tuple[list[str], list[tuple]]:
-    answer = con.execute(section.sql, {"date": session} if "$date" in section.sql else {})
+def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None,
+          since: date | None = None) -> tuple[list[str], list[tuple]]:
+    given = {"date": session, "since": since}
+    answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
     return [column[0] for column in answer.description or []], answer.fetchall()
 
 

@@ -23,6 +23,7 @@ from warehouse.load import load as load_batch
 from warehouse.publish import Publication, Stamp
 from warehouse.publish import publish as publish_build
 from warehouse.record import record, sessions
+from warehouse.revisions import record_revisions
 
 log = logging.getLogger("rallyscope")
 
@@ -46,6 +47,7 @@ class Run:
     unreachable: set[str] = field(default_factory=set)
     rows_added: int = 0
     rows_quarantined: int = 0
+    cells_revised: int = 0
     publication: Publication | None = None
 
 
@@ -208,6 +210,7 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
                   run.settings.catalog.hash, run.clock.simulated, run.run_id)
     _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
     with run.settings.home.warehouse() as con:
+        run.cells_revised = record_revisions(con, run.settings.home, stamp, project)
         run.publication = publish_build(con, run.settings.home, stamp, {m.name: m.grain for m in project})
     run.say(f"published {run.publication.build_id}" if run.publication.changed
             else f"nothing changed: {run.publication.build_id} stays current")

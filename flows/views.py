@@ -80,6 +80,16 @@ CHECKS = Section("Expectations that failed in the newest batches", """
     select suite, expectation, severity, sum(unexpected_rows)::bigint as rows from audit.validation_result
     where not success group by all order by rows desc limit 10""")
 
+REVISED = Section("What history says differently, and why", """
+    select found_at, mart, cause, min(date) as first_date, max(date) as last_date, count(distinct key) as rows,
+        count(*) as cells, bool_or(is_signal) as signal, any_value(evidence order by date desc, evidence) as evidence
+    from audit.revision where $since is null or date >= $since
+    group by found_at, mart, cause order by found_at desc, cells desc limit 40""")
+
+FLIPPED = Section("Labels that flipped", """
+    select found_at, date, column_name as label, old, new, cause from audit.revision
+    where is_signal and ($since is null or date >= $since) order by found_at desc, date limit 40""")
+
 DAY = View("marts.regime_daily", (REGIME, LARGEST, TIERS, QUARANTINE))
 
 VIEWS = {
@@ -88,5 +98,6 @@ VIEWS = {
     "rotation": View("marts.rotation_daily", (TIERS, FUNDS)),
     "sectors": View("marts.sector_weight_daily", (SECTORS,)),
     "day": DAY,
+    "revisions": View(None, (REVISED, FLIPPED)),
     "status": View(None, (PUBLICATION, FRESHNESS, COVERAGE, RUNS, CHECKS, QUARANTINE)),
 }

@@ -93,6 +93,18 @@ create table if not exists raw.catalogue_availability (
 );
 comment on table raw.catalogue_availability is 'How the known_at of a key''s values follows from their date.';
 
+-- What is estimated outside the build, once, so that a build only applies it.
+create table if not exists raw.regime_model_fit (
+    fitted_on date not null, first_return_on date, returns integer not null,
+    mean_return double, calm_variance double, turbulent_variance double,
+    calm_stay_probability double, turbulent_stay_probability double,
+    log_likelihood double, turbulent_share double,
+    is_accepted boolean not null, reason varchar not null, input_rows bigint not null,
+    known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.regime_model_fit is 'Month-end fits of the two-state model of the Nasdaq''s daily log returns; of several for one day the last recorded stands.';
+
 -- What was asked and what came: the memory of the planner and of audit.coverage.
 create table if not exists raw.fetch_outcome (
     batch_id varchar not null, feed varchar not null, key varchar not null,
@@ -134,3 +146,10 @@ create table if not exists audit.publication (
     raw_rows map(varchar, bigint) not null, table_hashes map(varchar, varchar) not null, is_current boolean not null
 );
 comment on table audit.publication is 'Every publication: what it was made from, and a hash of each table.';
+
+create table if not exists audit.revision (
+    found_at timestamp not null, run_id varchar not null, previous_build_id varchar not null,
+    mart varchar not null, key varchar not null, date date, column_name varchar not null, old varchar, new varchar,
+    cause varchar not null, evidence varchar, is_signal boolean not null
+);
+comment on table audit.revision is 'Every cell of a past row that a publication says differently than the one before: old, new, and why.';

@@ -1,0 +1,138 @@
+"""Every change of history is explained: a market that says something else later, and what the ledger makes of it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from tiny_market import published
+
+from flows import steps
+from flows.replay.server import running
+from flows.settings import Settings
+
+THEN, NOW = "2026-05-20", "2026-05-21"
+
+
+def alter(archive: Path, table: str, select: str) -> None:
+    """Rewrite a table of an archive; `select` reads it as `t`."""
+    file = archive / f"{table}.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table t as from '{file}'")
+        con.execute(f"copy ({select}) to '{file}' (format parquet)")
+
+
+def run(home: Path, archive: Path, catalogue: Path, clock: str) -> steps.Run:
+    with running(archive, steps.moment_of(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
+        window = steps.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        with steps.run(settings, "backfill", window) as this:
+            steps.carry_out(this)
+    return this
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+    """A home that ran on the evening of THEN."""
+    home = tmp_path_factory.mktemp("before")
+    run(home, tiny / "archive", tiny / "catalogue", THEN)
+    return home
+
+
+def found(before: Path, tiny: Path, tmp_path: Path, table: str | None, select: str = "",
+          members: str | None = None) -> list[tuple]:
+    """The ledger after the next evening's run on an altered market."""
+    home, archive, catalogue = (shutil.copytree(a, tmp_path / b) for a, b in (
+        (before, "home"), (tiny / "archive", "archive"), (tiny / "catalogue", "catalogue")))
+    if table:
+        alter(archive, table, select)
+    if members:
+        file = catalogue / "universes" / "NDX.toml"
+        file.write_text(file.read_text().replace("changes = []", members))
+    run(home, archive, catalogue, NOW)
+    return published(home, """select mart, date::varchar, column_name, cause, key, is_signal from audit.revision""")
+
+
+def test_a_day_more_revises_nothing(before: Path, tiny: Path, tmp_path: Path) -> None:
+    assert found(before, tiny, tmp_path, None) == []
+
+
+def test_a_late_bar(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """The hole of CCC on 2026-05-18 is filled the evening after next."""
+    home = tmp_path / "first"
+    archive = shutil.copytree(tiny / "archive", tmp_path / "holed")
+    alter(archive, "bars", "select * from t where not (symbol = 'CCC' and date = '2026-05-18')")
+    run(home, archive, tiny / "catalogue", THEN)
+    rows = found(home, tiny, tmp_path, None)
+    assert {cause for *_, cause, _, _ in rows} == {"late data"}
+    assert min(day for _, day, *_ in rows) == "2026-05-18"
+
+
+def test_a_correction_by_the_source(before: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = found(before, tiny, tmp_path, "bars",
+                 "select * replace (if(symbol = 'BBB' and date = '2026-05-18', close * 1.01, close) as close) from t")
+    assert {cause for *_, cause, _, _ in rows} == {"correction"}
+    assert ("marts.contribution_daily", "2026-05-18", "price_return") in {row[:3] for row in rows}
+    assert min(day for _, day, *_ in rows) == "2026-05-18"
+
+
+def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """Prices fell to a half on 2026-05-18, and only the next evening the feed says why."""
+    home = tmp_path / "first"
+    archive = shutil.copytree(tiny / "archive", tmp_path / "split")
+    halved = "select * replace (if(symbol = 'BBB' and date >= '2026-05-18', close / 2, close) as close) from t"
+    alter(archive, "bars", halved)
+    run(home, archive, tiny / "catalogue", THEN)
+    altered = shutil.copytree(tiny / "archive", tmp_path / "told")
+    alter(altered, "bars", halved)
+    alter(altered, "actions", "from t union all select 'BBB', date '2026-05-18', null, 2.0")
+    run(home, altered, tiny / "catalogue", NOW)
+    causes = dict(published(home, "select cause, count(*) from audit.revision group by 1"))
+    assert set(causes) == {"split"}
+
+
+def test_a_macro_vintage_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """A release of 2026-05-18 that a first answer did not have changes the rows since then, and no earlier one."""
+    rows = found(before, tiny, tmp_path, "observations",
+                 "from t union all select 'NFCI', date '2026-04-03', -0.6, date '2026-05-18', null")
+    assert {cause for *_, cause, _, _ in rows} == {"macro vintage"}
+    assert {(mart, column) for mart, _, column, *_ in rows} == {("marts.regime_daily", "nfci")}
+    assert {day for _, day, *_ in rows} == {"2026-05-18", "2026-05-19", "2026-05-20"}
+
+
+def test_a_membership_that_was_wrong(before: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = found(before, tiny, tmp_path, None, members='changes = [{ date = 2026-05-18, add = [], remove = ["CCC"] }]')
+    assert {cause for *_, cause, _, _ in rows} == {"membership"}
+    assert min(day for _, day, *_ in rows) == "2026-05-18"
+
+
+def test_another_code(before: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from transforms import project
+
+    models = [replace(m, sql=f"select * replace (vix_close + 1 as vix_close) from ({m.sql})")
+              if m.name == "marts.regime_daily" else m for m in project.models()]
+    monkeypatch.setattr(project, "models", lambda: models)
+    rows = found(before, tiny, tmp_path, None)
+    assert {(mart, column, cause) for mart, _, column, cause, *_ in rows} == {("marts.regime_daily", "vix_close", "code")}
+
+
+def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = found(before, tiny, tmp_path, "bars",
+                 "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 35, close) as close) from t")
+    assert {column for *_, column, _, _, signal in rows if signal} >= {"band"}
+    assert {cause for *_, cause, _, _ in rows} == {"correction"}
+
+
+def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(before, tmp_path / "home")
+    with running(tiny / "archive", steps.moment_of(THEN)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+        for moment in ("2026-04-30", THEN):
+            with steps.run(settings, "build") as this:
+                steps.carry_out(this, moment=(steps.moment_of(moment), None))
+    assert published(home, "select count(*) from audit.revision") == [(0,)]
