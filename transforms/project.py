@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from transforms.header import header_and_sql
+from transforms.ledger import claims, with_claims
 from warehouse.errors import ModelError
 
 FOLDER = Path(__file__).parent
@@ -23,6 +24,8 @@ READS = {
     "audit": {"raw", "staging", "core", "marts"},
 }
 HEADER_KEYS = {"doc", "grain", "columns", "promises"}
+# Not a layer: the claims that this one model judges.
+CLAIMS, LEDGER = "claims", "marts.claim_ledger"
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def models(folder: Path = FOLDER) -> list[Model]:
     Raises ModelError for a header or a reference that cannot be.
     """
     with duckdb.connect() as parser:
-        found = {m.name: m for m in (read(path, parser) for path in sorted(folder.glob("*/*.sql")))}
+        found = {m.name: m for m in (read(path, parser) for path in sorted(folder.glob("*/*.sql"))
+                 if path.parent.name != CLAIMS)}
     for model in found.values():
         for table in sorted(model.reads):
             layer = table.partition(".")[0]
@@ -70,21 +74,15 @@ def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
     name = f"{path.parent.name}.{path.stem}"
     if path.parent.name not in READS:
         raise ModelError(name, f"folder {path.parent.name} is not one of {', '.join(READS)}")
-    text = path.read_text()
-    opening, _, rest = text.partition("*/")
-    if not opening.startswith("/*") or not rest:
-        raise ModelError(name, "begins without a /* header */")
-    try:
-        header = tomllib.loads(opening.removeprefix("/*"))
-    except tomllib.TOMLDecodeError as error:
-        raise ModelError(name, f"has a header that is not TOML: {error}") from None
+    header, sql = header_and_sql(path.read_text(), name)
     if header.keys() - HEADER_KEYS or not {"doc", "grain", "columns"} <= header.keys():
         raise ModelError(name, f"has a header with {', '.join(header)}; it needs doc, grain, columns and may "
                                "have promises")
     undocumented = [key for key in header["grain"] if key not in header["columns"]]
     if undocumented:
         raise ModelError(name, f"has grain {', '.join(undocumented)}, which is not among its columns")
-    sql = rest.strip().removesuffix(";")
+    if name == LEDGER:
+        sql = with_claims(sql, claims(path.parent.parent / CLAIMS))
     return Model(name, header["doc"], tuple(header["grain"]), header["columns"], header.get("promises", {}),
                  sql, frozenset(tables(sql, parser, name)))
 

@@ -1,0 +1,20 @@
+"""The header of a SQL file: TOML in the opening comment, then one SELECT."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from warehouse.errors import ModelError
+
+
+def header_and_sql(text: str, name: str) -> tuple[dict[str, Any], str]:
+    """What the opening comment says, and the SQL after it without its semicolon; ModelError where there is none."""
+    opening, end, rest = text.partition("*/")
+    if not opening.startswith("/*") or not end:
+        raise ModelError(name, "begins without a /* header */")
+    try:
+        header = tomllib.loads(opening.removeprefix("/*"))
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(name, f"has a header that is not TOML: {error}") from None
+    return header, rest.strip().removesuffix(";")
