@@ -6,7 +6,7 @@ A claim's file is `transforms/claims/<claim_id>.sql`. Its header says, in TOML,
     lower, upper   between which its figure supports it (one of them is enough)
     and_also       what must hold besides, in words; the SELECT says whether it does, in `holds`
     otherwise      the other reading under which it would hold in part; the SELECT says so in `holds_otherwise`
-    show           a short query that shows the rows behind the figure
+    shown_by       a short query that shows the rows behind the figure
     absent         instead of a SELECT: why no figure exists
     untestable     instead of a SELECT: why no figure could exist
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from transforms.header import header_and_sql
 from warehouse.errors import ModelError
 
-HEADER_KEYS = {"statement", "lower", "upper", "and_also", "otherwise", "show", "absent", "untestable"}
+HEADER_KEYS = {"statement", "lower", "upper", "and_also", "otherwise", "shown_by", "absent", "untestable"}
 CLAIM_ID = re.compile(r"[A-Z]\d\d")
 
 
@@ -38,7 +38,7 @@ class Claim:
     upper: float | None = None
     and_also: str | None = None
     otherwise: str | None = None
-    show: str | None = None
+    shown_by: str | None = None
     absent: str | None = None
     untestable: str | None = None
 
@@ -71,7 +71,7 @@ def _problem(claim: Claim) -> str | None:
         return "has a SELECT and no bound that its figure is held against"
     if claim.lower is not None and claim.upper is not None and claim.lower > claim.upper:
         return "has its bounds the wrong way round"
-    if claim.sql and not claim.show:
+    if claim.sql and not claim.shown_by:
         return "has a SELECT and no query that shows its rows"
     return None
 
@@ -86,7 +86,7 @@ def with_claims(sql: str, claims: list[Claim]) -> str:
 
 def _row(claim: Claim) -> str:
     said = ", ".join(f"{_literal(getattr(claim, key))} as {key}" for key in (
-        "claim_id", "statement", "lower", "upper", "and_also", "otherwise", "show", "absent", "untestable"))
+        "claim_id", "statement", "lower", "upper", "and_also", "otherwise", "shown_by", "absent", "untestable"))
     found = {
         "observed": "q.observed::double" if claim.sql else "null::double",
         "holds": "q.holds" if claim.and_also else "true",

@@ -40,7 +40,7 @@ select
             when verdict = 'contradicted' and in_bounds then 'Not met: ' || and_also || '.'
         end,
         coalesce(untestable, absent, evidence, 'What it speaks of is not known by then.'),
-        'See: ' || show
+        'See: ' || shown_by
     ) as evidence,
     getvariable('as_of') as known_at
 from (
