@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flows.plan import Chunk
 from warehouse.errors import RallyscopeError
 
 app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
@@ -19,6 +20,7 @@ CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Another c
 DayOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="A session, e.g. 2026-03-27.")]
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])]
 Moment = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
+WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Queue behind another run, or refuse.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
@@ -53,32 +55,34 @@ def demo(home: HomeOption = None, seed: Annotated[int, typer.Option(help="Of the
 
 
 @app.command(epilog="Example: rallyscope run --date 2026-03-27")
-def run(day: DayOption = None, home: HomeOption = None, source: SourceOption = None,
+def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
         catalog: CatalogOption = None) -> None:
     """One session, by default the last closed one: ask what is missing, validate, load, build, publish."""
     from flows import steps
 
     settings = _settings(home, source, catalog)
     window = steps.session_window(settings, day.date() if day else None)
-    _carry_out("run", settings, window)
+    _carry_out("run", settings, window, wait=wait)
 
 
 @app.command(epilog="Example: rallyscope backfill 2024-01-02 2026-05-29 --source http://127.0.0.1:8765")
-def backfill(start: Day, end: Day, as_of: Moment = None, home: HomeOption = None, source: SourceOption = None,
+def backfill(start: Day, end: Day, as_of: Moment = None,
+             chunk: Annotated[Chunk, typer.Option(help="How the range is cut; the tables are the same.")] = Chunk.whole,
+             wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
              catalog: CatalogOption = None) -> None:
     """Make sure of every session from START to END; whatever was asked and answered is not asked again."""
     from flows import steps
 
     settings = _settings(home, source, catalog)
     window = steps.range_window(settings, start.date(), end.date())
-    _carry_out("backfill", settings, window, as_of)
+    _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait)
 
 
 @app.command(epilog="Example: rallyscope build --as-of 2026-03-27")
-def build(as_of: Moment = None, recorded_by: Moment = None, home: HomeOption = None, source: SourceOption = None,
-          catalog: CatalogOption = None) -> None:
+def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = True, home: HomeOption = None,
+          source: SourceOption = None, catalog: CatalogOption = None) -> None:
     """Transforms and publication only, as the world knew it at a moment, from what was recorded by another."""
-    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by)
+    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by, wait=wait)
 
 
 @app.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
@@ -136,7 +140,7 @@ def revisions(since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"
 
 
 @app.command(epilog="Example: rallyscope rollback 20260529T035959Z")
-def rollback(build: Annotated[str | None, typer.Argument(help="The beginning of a build's id; the one before by default.")] = None,
+def rollback(build: Annotated[str | None, typer.Argument(help="The start of its id; the one before by default.")] = None,
              home: HomeOption = None) -> None:
     """Make an older publication current in one step; raw data stays, and the next run moves forward again."""
     from warehouse.builds import rollback as go_back
@@ -186,12 +190,15 @@ def doctor(home: HomeOption = None, source: SourceOption = None, catalog: Catalo
     raise typer.Exit(examine(lambda: _settings(home, source, catalog)))
 
 
-def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None) -> None:
+def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None,
+               chunk: Chunk = Chunk.whole, wait: bool = True) -> None:
     from flows import steps
+    from flows.progress import on_terminal
 
     moment = steps.moment_of(as_of) if as_of else None, steps.moment_of(recorded_by) if recorded_by else None
-    with steps.run(settings, command, window, _say) as this:
-        steps.carry_out(this, moment=moment)
+    with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
+        this.progress = progress
+        steps.carry_out(this, moment=moment, chunk=chunk)
         _say(f"{this.rows_added} rows added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 
 

@@ -1,16 +1,16 @@
 """The `daily` flow, and how a step of a run becomes a Prefect task."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from prefect import Task, flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from flows import steps
-from flows.plan import Window
+from flows.plan import Chunk, Window
 from flows.settings import Settings
 from flows.show import markdown
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
@@ -40,11 +40,15 @@ def daily(day: date | None = None) -> None:
     through_prefect(settings, "run", steps.session_window(settings, day))
 
 
-def through_prefect(settings: Settings, command: str, window: Window, *moment: Any) -> None:
-    """Carry out a run with each step a task, and leave its summary as an artifact."""
+def through_prefect(settings: Settings, command: str, window: Window,
+                    moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
+                    request_key: str | None = None) -> None:
+    """Carry out a run with each step a task; leave its progress and its summary as artifacts."""
     log = get_run_logger()
-    with steps.run(settings, command, window, log.info) as run:
-        steps.carry_out(run, as_task, moment or (None, None))
+    bar = create_progress_artifact(0.0, key="progress", description=f"{command} {window}")
+    with steps.run(settings, command, window, log.info, request_key=request_key) as run:
+        run.progress = lambda share, label: update_progress_artifact(bar, 100 * share, description=label)
+        steps.carry_out(run, as_task, moment, chunk)
         create_markdown_artifact(markdown(settings.home, "day"), key="summary",
                                  description=f"{window}: who drives the market, {run.rows_added} rows added, "
                                              f"{run.rows_quarantined} quarantined, {len(run.problems)} problems")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -34,6 +36,25 @@ class Window:
 
     def __str__(self) -> str:
         return str(self.end) if self.start == self.end else f"{self.start} to {self.end}"
+
+
+class Chunk(StrEnum):
+    """How a range is cut; the tables are the same however it is."""
+
+    whole = "whole"
+    year = "year"
+    month = "month"
+    week = "week"
+    day = "day"
+
+
+def chunks(window: Window, chunk: Chunk) -> list[Window]:
+    """The window cut at calendar borders, in order; days without a session are in no chunk of their own."""
+    days = [day for day, _, _ in sessions(window.end.year) if window.start <= day <= window.end]
+    border = {Chunk.whole: lambda day: 0, Chunk.year: lambda day: day.year, Chunk.month: lambda day: (day.year, day.month),
+              Chunk.week: lambda day: day.isocalendar()[:2], Chunk.day: lambda day: day}[chunk]
+    cut = [list(part) for _, part in groupby(days, border)]
+    return [Window(part[0], part[-1]) for part in cut]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from typing import Any
 
-from flows.plan import NEW_YORK, Request, Window, last_closed
+from flows.plan import NEW_YORK, Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
 from warehouse import landing
-from warehouse.errors import BadRequest, RallyscopeError, RunIncomplete, SourceError
+from warehouse.errors import BadRequest, NothingPublished, RallyscopeError, RunIncomplete, SourceError
 from warehouse.landing import Batch
 from warehouse.load import Loaded, is_loaded
 from warehouse.load import load as load_batch
@@ -31,6 +31,8 @@ log = logging.getLogger("rallyscope")
 FAILED_SHARE = 0.1
 
 Step = Callable[..., Any]
+Progress = Callable[[float, str], None]
+"""Told the share of the run's asking that is done, 0 to 1, and what is on."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Run:
     window: Window | None
     run_id: str
     say: Callable[[str], None]
+    progress: Progress = lambda share, label: None
     problems: list[str] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
     rows_added: int = 0
@@ -94,59 +97,89 @@ def moment_of(text: str) -> datetime:
 
 
 @contextmanager
-def run(settings: Settings, command: str, window: Window | None = None,
-        say: Callable[[str], None] = log.info) -> Iterator[Run]:
+def run(settings: Settings, command: str, window: Window | None = None, say: Callable[[str], None] = log.info,
+        *, wait: bool = True, request_key: str | None = None) -> Iterator[Run]:
     """Take the writer's turn, record the catalogue, load what an interrupted run landed, and keep the audit.
 
-    What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete.
+    What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete. Without `wait`
+    a busy writer is TurnTaken at once. `request_key` names what is asked, for `already_done`.
     """
-    clock = settings.clock()
-    this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
-    with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
+    with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
+        clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
+        this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
             record(con, settings.catalog, clock.now)
             con.execute("update audit.run set status = 'interrupted' where status = 'running'")  # we have the turn
-            con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null)",
-                        [this.run_id, command, window and window.start, window and window.end, _naive(clock.now)])
+            con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
+                        [this.run_id, command, window and window.start, window and window.end, _naive(clock.now),
+                         request_key])
         try:
             _recover(this)
             yield this
             if this.problems:
                 raise RunIncomplete(tuple(this.problems))
         except BaseException as error:
-            _finish(this, "failed", str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
+            _finish(this, "incomplete" if isinstance(error, RunIncomplete) else "failed",
+                    str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
             raise
 
 
+def already_done(settings: Settings, request_key: str) -> str | None:
+    """The run that completed this very request; None when there is none, or its publication is not current."""
+    try:
+        with settings.home.marts() as con:
+            row = con.execute("select run_id from audit.run where request_key = ? and status = 'completed'",
+                              [request_key]).fetchone()
+    except NothingPublished:
+        return None
+    return row[0] if row else None
+
+
+def request_key(settings: Settings, *asked: object) -> str:
+    """What makes two requests one: what is asked, by which catalogue, on the same last closed session."""
+    parts = [*map(str, asked), settings.catalog.hash, str(last_closed(settings.clock().now))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
-              moment: tuple[datetime | None, datetime | None] = (None, None)) -> None:
-    """Everything of a run: ask and load each batch, then build and publish. `step` wraps each function, as a task."""
-    for request in requests(run):
-        if request.source in run.unreachable:
-            continue
-        try:
-            batch = step(fetch)(run, request)
-        except SourceError as error:
-            run.unreachable.add(request.source)
-            run.problems.append(str(error))
-            run.say(str(error))
-        else:
-            step(load)(run, batch)
+              moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole) -> None:
+    """Everything of a run: ask and load chunk by chunk, then build and publish. `step` wraps each function, as a task."""
+    windows = chunks(run.window, chunk) if run.window else []
+    for place, window in enumerate(windows):
+        asking = requests(run, window)
+        for position, request in enumerate(asking):
+            run.progress((place + position / len(asking)) / len(windows), f"{window}: {request}")
+            _ask_and_load(run, step, request)
+    run.progress(1.0, "build and publication")
     step(build)(run, *moment)
     step(publish)(run, *moment)
 
 
-def requests(run: Run) -> list[Request]:
-    """What is still to ask for the run's window."""
-    if run.window is None:
+def _ask_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> None:
+    if request.source in run.unreachable:
+        return
+    try:
+        batch = step(fetch)(run, request)
+    except SourceError as error:
+        run.unreachable.add(request.source)
+        run.problems.append(str(error))
+        run.say(str(error))
+    else:
+        step(load)(run, batch)
+
+
+def requests(run: Run, window: Window | None = None) -> list[Request]:
+    """What is still to ask for a window, by default the run's."""
+    if not (window := window or run.window):
         return []
     with run.settings.home.warehouse() as con:
-        return plan_requests(con, run.settings.catalog, run.window, run.clock.now)
+        return plan_requests(con, run.settings.catalog, window, run.clock.now)
 
 
 def fetch(run: Run, request: Request) -> Batch:
     """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
     run.say(f"asking {request} for {len(request.asks)} keys")
+    asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
     fetched = _source(run, request)
     failed = fetched.outcomes.query("status == 'failed'")
     if len(failed) > FAILED_SHARE * request.watched:
@@ -154,7 +187,7 @@ def fetch(run: Run, request: Request) -> Batch:
                             f"({failed.iloc[0].reason})")
     keys = [ask.key for ask in request.asks]
     return landing.land(
-        run.settings.home.landing, request.feed, request.source, run.clock.now, str(last_closed(run.clock.now)),
+        run.settings.home.landing, request.feed, request.source, asked_at, str(last_closed(asked_at)),
         {**fetched.frames, "outcomes": fetched.outcomes},
         {"keys": keys, "from": str(min(a.start for a in request.asks)), "to": str(max(a.end for a in request.asks))},
         run.clock.simulated)
@@ -196,6 +229,7 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
     from transforms.project import models
 
     run.say("building the marts")
+    run.clock = run.settings.clock()  # now is after everything this run fetched
     with run.settings.home.warehouse() as con:
         build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
                      run.settings.home.broken)

@@ -26,7 +26,8 @@ WINDOW, FEWEST = 63, 50
 
 WEIGHTS = """
     select issuer, weight_scheme, weight, date from core.index_weight
-    where index_code = $index and weight is not null and date = (select max(date) from core.index_weight where index_code = $index)"""
+    where index_code = $index and weight is not null
+        and date = (select max(date) from core.index_weight where index_code = $index)"""
 
 COVARIANCES = f"""
     with dates as (select distinct date from core.issuer_value order by date desc limit {WINDOW}),
@@ -69,7 +70,7 @@ SECTIONS = (IMPACT, LEGS, CONCENTRATION)
 
 
 def what_if(home: Home, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
-    """Print the impact of `shocks` (issuer to return, -0.10 is a fall of 10 %) on an index; BadRequest for an unknown one."""
+    """Print the impact of `shocks` (symbol to return: -0.10 is a fall of 10 %) on an index; BadRequest for no member."""
     with home.marts() as con:
         answers = _answers(con, universe, shocks)
     if as_json:
@@ -96,7 +97,8 @@ def parse(shocks: list[str]) -> dict[str, float]:
     return parsed
 
 
-def _answers(con: duckdb.DuckDBPyConnection, universe: Universe, shocks: Mapping[str, float]) -> list[tuple[Section, list[str], list[tuple]]]:
+def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
+             shocks: Mapping[str, float]) -> list[tuple[Section, list[str], list[tuple]]]:
     given = {"index": universe.code, "published_index": universe.published_index}
     con.execute(f"create temp table weights as {WEIGHTS}", {"index": universe.code})
     issuers = {issuer for issuer, in con.execute("select distinct issuer from weights").fetchall()}

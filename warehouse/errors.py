@@ -67,6 +67,18 @@ class HomeUnusable(RallyscopeError):
 
 
 @dataclass(eq=False)
+class TurnTaken(RallyscopeError):
+    """Another process is writing, and the caller did not want to wait."""
+
+    path: str
+    holder: str
+
+    def __str__(self) -> str:
+        return (f"{self.path} is being written by {self.holder}. Wait for it to end, or run without --no-wait to take "
+                "the next turn.")
+
+
+@dataclass(eq=False)
 class NothingPublished(RallyscopeError):
     """A reader came before the first publication."""
 

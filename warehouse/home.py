@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import HomeUnusable, NothingPublished
+from warehouse.errors import HomeUnusable, NothingPublished, TurnTaken
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -48,8 +48,11 @@ class Home:
         return self.folder / "cache"
 
     @contextmanager
-    def turn(self, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
-        """Hold the one writer's turn; when another process has it, say who through `waiting` and queue."""
+    def turn(self, waiting: Callable[[str], None] | None = lambda holder: None) -> Iterator[None]:
+        """Hold the one writer's turn; when another process has it, say who through `waiting` and queue.
+
+        With `waiting` None there is no queue: TurnTaken says who holds it.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -59,7 +62,10 @@ class Home:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                waiting(os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process")
+                holder = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
+                if waiting is None:
+                    raise TurnTaken(str(self.folder), holder) from None
+                waiting(holder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)

@@ -23,9 +23,12 @@ from warehouse.publish import Stamp
 class Model(Protocol):
     """What the ledger needs of a model: its table, its key, and the tables it reads."""
 
-    name: str
-    grain: tuple[str, ...]
-    reads: frozenset[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def grain(self) -> tuple[str, ...]: ...
+    @property
+    def reads(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def _snapshot_difference(table: str) -> str:
     date = {"universe_member": "coalesce(valid_to, valid_from)", "basket_member": "coalesce(valid_to, valid_from)",
             "session": "date"}.get(table, "date '1990-01-01'")
     now, then = (f"select * exclude fetched_at from raw.catalogue_{table} where fetched_at = (select max(fetched_at) "
-                 f"from raw.catalogue_{table}, span where fetched_at <= {moment})" for moment in ("recorded", "then_recorded"))
+                 f"from raw.catalogue_{table}, span where fetched_at <= {moment})"
+                 for moment in ("recorded", "then_recorded"))
     return (f"select distinct {key} as key, {date} as date from "
             f"((({now}) except all ({then})) union all (({then}) except all ({now})))")
 

@@ -129,7 +129,8 @@ comment on table audit.batch is 'Each landing folder that met its suite: loaded,
 
 create table if not exists audit.run (
     run_id varchar not null, command varchar not null, first_session date, last_session date,
-    started_at timestamp not null, finished_at timestamp, status varchar not null, message varchar
+    started_at timestamp not null, finished_at timestamp, status varchar not null, message varchar,
+    request_key varchar
 );
 comment on table audit.run is 'Runs of the pipeline; status running, completed, incomplete, failed or interrupted.';
 

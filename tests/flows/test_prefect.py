@@ -71,6 +71,15 @@ def test_backfill_then_daily_completes_with_the_sessions_in_their_names_and_a_su
     assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-29",)]
 
 
+def test_a_double_click_runs_once(home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.backfill import backfill
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
+    for _ in range(2):
+        assert state_of(backfill, date(2026, 5, 4), date(2026, 5, 8)).is_completed()
+    assert published(home, "select count(*) from audit.run") == [(1,)]
+
+
 def test_a_failed_source_is_not_a_completed_run(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows.daily import daily
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,10 +16,11 @@ import pytest
 from tiny_market import clean_environment, published, rallyscope, table_hashes
 
 from flows import steps
+from flows.plan import Chunk, Window, chunks
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
-from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete
+from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete, TurnTaken
 from warehouse.landing import batches, read
 from warehouse.load import load
 
@@ -108,6 +110,31 @@ def test_week_by_week_gives_the_tables_of_the_whole_range(home: Path, tiny: Path
     for week in ((date(2026, 5, 1), date(2026, 5, 29)), (date(2026, 3, 2), date(2026, 3, 6)), RANGE):
         backfill(tmp_path, tiny, tiny_server, week)
     assert table_hashes(tmp_path) == table_hashes(home)
+
+
+@pytest.mark.parametrize("chunk", [Chunk.month, Chunk.week])
+def test_however_a_backfill_is_cut_the_tables_are_the_same(chunk: Chunk, home: Path, tiny: Path, tiny_server: str,
+                                                           tmp_path: Path) -> None:
+    given = settings(tmp_path, tiny, tiny_server)
+    shares = []
+    with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
+        run.progress = lambda share, label: shares.append(share)
+        steps.carry_out(run, chunk=chunk)
+    assert table_hashes(tmp_path) == table_hashes(home)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_a_month_has_its_sessions_and_every_session_its_month() -> None:
+    cut = chunks(Window(date(2026, 3, 30), date(2026, 5, 4)), Chunk.month)
+    assert [str(window) for window in cut] == [
+        "2026-03-30 to 2026-03-31", "2026-04-01 to 2026-04-30", "2026-05-01 to 2026-05-04"]
+
+
+def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: str, tmp_path: Path) -> None:
+    given = settings(tmp_path, tiny, tiny_server)
+    with given.home.turn(), pytest.raises(TurnTaken, match=rf"pid {os.getpid()}"), steps.run(given, "build", wait=False):
+        pass
 
 
 def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Path, tmp_path: Path) -> None:
