@@ -150,6 +150,7 @@ def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
         for position, request in enumerate(asking):
             run.progress((place + position / len(asking)) / len(windows), f"{window}: {request}")
             _ask_and_load(run, step, request)
+    step(fit)(run)
     run.progress(1.0, "build and publication")
     step(build)(run, *moment)
     step(publish)(run, *moment)
@@ -220,6 +221,14 @@ def load(run: Run, batch: Batch) -> Loaded:
     run.rows_added += loaded.added
     run.rows_quarantined += loaded.quarantined
     return loaded
+
+
+def fit(run: Run) -> int:
+    """Fit the regime model at the month-ends that have no fit yet, from the one in force when the window starts."""
+    from flows.regime_model import fit_missing
+
+    with run.settings.home.warehouse() as con:
+        return fit_missing(con, run.window and run.window.start, run.clock.now, run.run_id, run.say)
 
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
