@@ -58,7 +58,7 @@ def make(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Create the model's table, sorted by its grain, with its comments."""
     grain = ", ".join(model.grain)
     try:
-        con.execute(f"create or replace table {model.name} as from ({model.sql}) order by {grain}")
+        con.execute(f"create or replace table {model.name} as from (\n{model.sql}\n) order by {grain}")
     except duckdb.Error as error:
         raise ModelError(model.name, f"did not run: {str(error).splitlines()[0]}") from error
     actual = [row[0] for row in con.execute(f"describe {model.name}").fetchall()]
@@ -81,7 +81,11 @@ def keep_promises(con: duckdb.DuckDBPyConnection, model: Model, broken: Path) ->
         **{name: f"from {model.name} where not ({condition})" for name, condition in model.promises.items()},
     }
     for promise, rows in checks.items():
-        count = con.execute(f"select count(*) {rows}").fetchone()[0]  # type: ignore[index]
+        try:
+            count = con.execute(f"select count(*) {rows}").fetchone()[0]  # type: ignore[index]
+        except duckdb.Error as error:
+            raise ModelError(model.name, f"has a promise “{promise}” that cannot be checked: "
+                                         f"{str(error).splitlines()[0]}") from error
         if count:
             _keep_rows(con, model, promise, rows, broken)
             raise PromiseBroken(model.name, promise, count)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -78,6 +79,8 @@ def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
     if header.keys() - HEADER_KEYS or not {"doc", "grain", "columns"} <= header.keys():
         raise ModelError(name, f"has a header with {', '.join(header)}; it needs doc, grain, columns and may "
                                "have promises")
+    if problem := _problem(header):
+        raise ModelError(name, f"has a header in which {problem}")
     undocumented = [key for key in header["grain"] if key not in header["columns"]]
     if undocumented:
         raise ModelError(name, f"has grain {', '.join(undocumented)}, which is not among its columns")
@@ -87,14 +90,35 @@ def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
                  sql, frozenset(tables(sql, parser, name)))
 
 
+def _problem(header: dict[str, Any]) -> str | None:
+    """What is wrong with the values of a header that has its keys."""
+    grain, texts = header["grain"], {key: header.get(key, {}) for key in ("columns", "promises")}
+    if not isinstance(header["doc"], str) or not header["doc"].strip():
+        return "doc is no text"
+    if not isinstance(grain, list) or not grain or not all(isinstance(key, str) for key in grain):
+        return "grain is no list of columns"
+    for key, table in texts.items():
+        if not isinstance(table, dict) or not all(isinstance(text, str) and text.strip() for text in table.values()):
+            return f"[{key}] does not say one text for each name"
+    return None
+
+
 def tables(sql: str, parser: duckdb.DuckDBPyConnection, name: str = "query") -> set[str]:
-    """The schema.table names a SELECT reads, by DuckDB's own parser; CTEs are not among them."""
+    """The schema.table names a SELECT reads, by DuckDB's own parser; ModelError for a name that says no schema.
+
+    CTEs are not among them; any other bare name would be whatever the connection happens to hold.
+    """
     row = parser.execute("select json_serialize_sql(?)", [sql]).fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
-    if tree.get("error"):
-        raise ModelError(name, f"is not one SELECT: {tree.get('error_message', 'it did not parse')}")
-    return {f"{n['schema_name']}.{n['table_name']}" for n in _nodes(tree)
-            if n.get("type") == "BASE_TABLE" and n.get("schema_name")}
+    if tree.get("error") or len(tree["statements"]) != 1:
+        raise ModelError(name, f"is not one SELECT: {tree.get('error_message', 'it holds none, or several')}")
+    nodes = list(_nodes(tree))
+    ctes = {cte["key"].lower() for node in nodes if "cte_map" in node for cte in node["cte_map"]["map"]}
+    read = [node for node in nodes if node.get("type") == "BASE_TABLE"]
+    for node in read:
+        if not node["schema_name"] and node["table_name"].lower() not in ctes:
+            raise ModelError(name, f"reads {node['table_name']}, which says no layer and is no CTE")
+    return {f"{node['schema_name']}.{node['table_name']}" for node in read if node["schema_name"]}
 
 
 def _nodes(tree: object) -> Iterator[dict]:
