@@ -32,6 +32,7 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Momen
     """
     set_moment(con, moment)
     # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
+    threads, = con.execute("select current_setting('threads')").fetchone()  # type: ignore[misc]
     con.execute("set threads = 1")
     con.begin()
     try:
@@ -45,7 +46,7 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Momen
     else:
         con.commit()
     finally:
-        con.execute("reset threads")
+        con.execute(f"set threads = {threads}")
 
 
 def set_moment(con: duckdb.DuckDBPyConnection, moment: Moment) -> None:
