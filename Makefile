@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check lock clean
+.PHONY: run test check docs lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
@@ -15,6 +15,9 @@ check: .venv/installed  ## what a change must pass before it is committed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -n 2 --dist loadscope -x
+
+docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
+	$(BIN)/rallyscope docs
 
 lock: .venv/installed  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -160,6 +160,14 @@ def diff(first: Annotated[str, typer.Argument(help="The beginning of a build's i
     compare(_settings(home, None, None).home, first, second, json)
 
 
+@app.command(epilog="Example: rallyscope docs")
+def docs(home: HomeOption = None) -> None:
+    """Write the data dictionary, one page: every table, every column, and what it is computed from."""
+    from flows.dictionary import docs as write
+
+    _say(str(write(_settings(home, None, None).home)))
+
+
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
 def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
              seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7, catalog: CatalogOption = None) -> None:

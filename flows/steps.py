@@ -245,7 +245,8 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
 
 
 def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> Publication:
-    """Publish the last build and close the run's record."""
+    """Publish the last build with its data dictionary, and close the run's record."""
+    from flows.dictionary import refresh
     from transforms.project import models
 
     project = models()
@@ -255,6 +256,7 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
     with run.settings.home.warehouse() as con:
         run.cells_revised = record_revisions(con, run.settings.home, stamp, project)
         run.publication = publish_build(con, run.settings.home, stamp, {m.name: m.grain for m in project})
+        refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed
             else f"nothing changed: {run.publication.build_id} stays current")
     return run.publication
