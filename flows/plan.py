@@ -21,8 +21,8 @@ KEYS_A_BATCH = 60
 
 # The count in force when a range begins was said before it: the newest one within this many days is asked too.
 COUNT_BEFORE = timedelta(days=400)
-# Quarterly statements, and the whole history of revised series, are asked anew when a week has passed.
-WEEKLY = timedelta(days=7)
+# Quarterly statements, and the whole history of revised series, are asked anew when this many days have passed.
+WEEKLY = 7
 # Days before the last observation that are asked again, by frequency.
 REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
 
@@ -141,19 +141,19 @@ def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
 
 
 class _Asked:
-    """The memory of what was asked: per feed and key, from when, up to which closed session, and when last."""
+    """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
-        self.now = now
         self.today = now.astimezone(NEW_YORK).date()
         rows = con.execute("""
             with closed as (select date as session, close_at + interval 15 minute as known_at
                             from raw.catalogue_session
                             where fetched_at = (select max(fetched_at) from raw.catalogue_session))
-            select feed, key, asked_from, least(asked_to, session), fetched_at
+            select feed, key, asked_from, least(asked_to, session),
+                timezone('America/New_York', timezone('UTC', fetched_at))::date
             from raw.fetch_outcome asof left join closed on fetched_at >= known_at
-            where status in ('received', 'empty')""").fetchall()
-        self.answers: dict[tuple[str, str], list[tuple[date, date, datetime]]] = {}
+            where status in ('received', 'empty') and fetched_at <= ?""", [now.replace(tzinfo=None)]).fetchall()
+        self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
         for feed, key, *answer in rows:
             self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
 
@@ -165,7 +165,7 @@ class _Asked:
         covered = max(last for _, last, _ in answers)
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
 
-    def within(self, feed: str, key: str, age: timedelta, since: date = date.max) -> bool:
-        """Whether an answer that reached back to `since` is younger than `age`."""
-        return any(self.now.replace(tzinfo=None) - fetched_at < age and first <= since
-                   for first, _, fetched_at in self.answers.get((feed, key), []))
+    def within(self, feed: str, key: str, days: int, since: date = date.max) -> bool:
+        """Whether an answer that reached back to `since` is younger than `days`."""
+        return any(self.today - asked_on < timedelta(days=days) and first <= since
+                   for first, _, asked_on in self.answers.get((feed, key), []))

@@ -1,0 +1,279 @@
+"""The plan: what was answered is not asked again, what was not is, and everything reaches to today."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from flows.plan import COUNT_BEFORE, KEYS_A_BATCH, Chunk, Window, chunks, last_closed, needed, requests
+from flows.sources import Ask
+from warehouse import catalog
+from warehouse.catalog import Availability, Catalog, Instrument, Membership, Series
+from warehouse.home import SCHEMA
+from warehouse.record import record
+
+SINCE = date(2024, 1, 2)
+CLOSE = Availability(after_close_minutes=15)
+MONDAY, TUESDAY, WEDNESDAY, FRIDAY = (date(2026, 3, day) for day in (2, 3, 4, 6))
+
+
+def at(day: date, clock: str = "17:00") -> datetime:
+    """New York's wall clock as an instant."""
+    return datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
+
+
+def on(day: date) -> Window:
+    return Window(day, day)
+
+
+@pytest.fixture(scope="module")
+def small() -> Catalog:
+    """Two stocks of a universe, one gone and one whose ticker was reused, a fund, an index, a coin; three series."""
+    packaged = catalog.load()
+
+    def instrument(symbol: str, kind: str = "stock", **more) -> Instrument:
+        return Instrument(symbol=symbol, name=symbol, kind=kind, **{"since": SINCE, "known": CLOSE, **more})
+
+    def series(series_id: str, frequency: str, known: Availability) -> Series:
+        return replace(packaged.series["DGS10"], id=series_id, frequency=frequency, known=known, since=SINCE)
+
+    instruments = [
+        instrument("AAA"), instrument("BBB", statements=True), instrument("OUT"), instrument("ALONE"),
+        instrument("GONE", until=date(2025, 6, 30)), instrument("REUSED", ticker_reused=True),
+        instrument("LATE", since=date(2026, 3, 4)),
+        instrument("XLK", "fund"), instrument("^VIX", "index"),
+        instrument("BTC-USD", "crypto", known=Availability(after_utc_midnight_minutes=15)),
+    ]
+    members = (Membership("AAA", SINCE), Membership("OUT", SINCE, date(2026, 1, 20)), Membership("GONE", SINCE),
+               Membership("REUSED", SINCE), Membership("LATE", SINCE))
+    basket = replace(packaged.baskets["ai_leaders"], members=members)
+    all_series = [series("DGS10", "daily", Availability(lag_business_days=1)),
+                  series("CPIAUCSL", "monthly", Availability(vintage=True))]
+    return replace(packaged, universes=MappingProxyType({}), baskets=MappingProxyType({"ai_leaders": basket}),
+                   instruments=MappingProxyType({i.symbol: i for i in instruments}),
+                   series=MappingProxyType({s.id: s for s in all_series}))
+
+
+@pytest.fixture
+def con(small: Catalog):
+    with duckdb.connect() as con:
+        con.execute(SCHEMA.read_text())
+        record(con, small, at(MONDAY, "00:00"))
+        yield con
+
+
+def asks(con, small: Catalog, window: Window, now: datetime) -> dict[tuple[str, str], Ask]:
+    """What is asked, by feed and key."""
+    return {(request.feed, ask.key): ask for request in requests(con, small, window, now) for ask in request.asks}
+
+
+def answer(con, asked: dict[tuple[str, str], Ask], now: datetime, **status: str) -> None:
+    """Record that all was answered at `now`, by default as received; `status` names keys it was not."""
+    if not asked:
+        return
+    con.executemany("insert into raw.fetch_outcome values ('b', ?, ?, ?, ?, ?, 1, '', ?, 'run')",
+                    [(feed, key, ask.start, ask.end, status.get(key, "received"), now.replace(tzinfo=None))
+                     for (feed, key), ask in asked.items()])
+
+
+# Never asked
+
+
+def test_what_was_never_asked_is_asked_from_its_beginning_to_today(con, small):
+    asked = asks(con, small, on(MONDAY), at(TUESDAY))
+    assert asked["bars", "AAA"] == Ask("AAA", SINCE, TUESDAY)
+    assert asked["bars", "BTC-USD"] == Ask("BTC-USD", SINCE, TUESDAY)
+    assert asked["shares", "AAA"] == Ask("AAA", SINCE - COUNT_BEFORE, TUESDAY)
+    assert asked["statements", "BBB"] == Ask("BBB", SINCE, TUESDAY)
+    assert asked["observations", "DGS10"] == Ask("DGS10", SINCE, TUESDAY)
+    assert asked["observations", "CPIAUCSL"] == Ask("CPIAUCSL", SINCE, TUESDAY, vintages=True)
+
+
+def test_today_is_new_yorks(con, small):
+    assert asks(con, small, on(MONDAY), at(MONDAY, "23:30"))["bars", "AAA"].end == MONDAY
+
+
+def test_an_older_beginning_in_the_catalogue_is_asked_anew(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    older = replace(small.instruments["AAA"], since=date(2020, 1, 2))
+    longer = replace(small, instruments=MappingProxyType({**small.instruments, "AAA": older}))
+    asked = asks(con, longer, on(MONDAY), at(MONDAY))
+    assert asked == {("bars", "AAA"): Ask("AAA", date(2020, 1, 2), MONDAY),
+                     ("shares", "AAA"): Ask("AAA", date(2020, 1, 2) - COUNT_BEFORE, MONDAY)}
+
+
+# Asked before
+
+
+def test_what_was_answered_is_not_asked_again(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    assert requests(con, small, on(MONDAY), at(MONDAY)) == []
+    assert requests(con, small, on(MONDAY), at(TUESDAY)) == []
+    longer = Window(date(2025, 7, 1), MONDAY)
+    assert {key for _, key in asks(con, small, longer, at(TUESDAY))} == {"OUT"}, "it was a member at the longer one's start"
+
+
+def test_a_further_session_is_asked_with_the_days_before_it(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    asked = asks(con, small, on(TUESDAY), at(TUESDAY))
+    assert asked["bars", "AAA"] == Ask("AAA", MONDAY - timedelta(days=10), TUESDAY)
+    assert asked["shares", "AAA"] == Ask("AAA", MONDAY - timedelta(days=30), TUESDAY)
+    assert asked["observations", "DGS10"] == Ask("DGS10", MONDAY - timedelta(days=10), TUESDAY)
+    assert asked["observations", "CPIAUCSL"] == Ask("CPIAUCSL", MONDAY - timedelta(days=200), TUESDAY, vintages=True)
+
+
+def test_days_before_the_beginning_are_never_asked(con, small):
+    first = asks(con, small, on(WEDNESDAY), at(WEDNESDAY))
+    answer(con, first, at(WEDNESDAY))
+    assert asks(con, small, on(FRIDAY), at(FRIDAY))["bars", "LATE"] == Ask("LATE", date(2026, 3, 4), FRIDAY)
+
+
+def test_a_run_at_ten_does_not_cover_the_session_of_its_day(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(TUESDAY, "10:00")), at(TUESDAY, "10:00"))
+    assert requests(con, small, on(MONDAY), at(TUESDAY)) == []
+    assert asks(con, small, on(TUESDAY), at(TUESDAY))["bars", "AAA"] == Ask("AAA", MONDAY - timedelta(days=10), TUESDAY)
+
+
+@pytest.mark.parametrize(("clock", "covered"), [("16:14", False), ("16:15", True)])
+def test_a_session_is_covered_a_quarter_of_an_hour_after_its_close(con, small, clock, covered):
+    answer(con, asks(con, small, on(MONDAY), at(TUESDAY, clock)), at(TUESDAY, clock))
+    assert (requests(con, small, on(TUESDAY), at(TUESDAY, "20:00")) == []) is covered
+
+
+def test_a_weekend_adds_nothing_to_ask(con, small):
+    answer(con, asks(con, small, on(FRIDAY), at(FRIDAY)), at(FRIDAY))
+    assert requests(con, small, on(FRIDAY), at(date(2026, 3, 8))) == []
+
+
+def test_only_the_keys_that_failed_are_asked_again(con, small):
+    first = asks(con, small, on(MONDAY), at(MONDAY))
+    answer(con, first, at(MONDAY), AAA="failed", DGS10="stopped")
+    again = asks(con, small, on(MONDAY), at(MONDAY))
+    assert again == {key: first[key] for key in [("bars", "AAA"), ("shares", "AAA"), ("observations", "DGS10")]}
+
+
+def test_a_key_that_failed_once_is_asked_from_where_its_answers_end(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    answer(con, asks(con, small, on(TUESDAY), at(TUESDAY)), at(TUESDAY), AAA="failed")
+    asked = asks(con, small, on(WEDNESDAY), at(WEDNESDAY))
+    assert asked["bars", "AAA"].start == MONDAY - timedelta(days=10)
+    assert asked["bars", "XLK"].start == TUESDAY - timedelta(days=10)
+
+
+def test_an_empty_answer_is_an_answer(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY), AAA="empty", CPIAUCSL="empty")
+    assert requests(con, small, on(MONDAY), at(MONDAY)) == []
+
+
+def test_an_answer_of_a_later_moment_is_none_under_a_clock_set_back(con, small):
+    answer(con, asks(con, small, on(FRIDAY), at(FRIDAY)), at(FRIDAY))
+    assert asks(con, small, on(MONDAY), at(MONDAY))["bars", "AAA"] == Ask("AAA", SINCE, MONDAY)
+
+
+# Weekly
+
+
+def test_vintages_are_asked_whole_once_a_week(con, small):
+    answer(con, {("observations", "CPIAUCSL"): Ask("CPIAUCSL", SINCE, MONDAY)}, at(MONDAY))
+    week = [MONDAY + timedelta(days=n) for n in (1, 2, 3, 4, 7)]
+    starts = []
+    for day in week:
+        asked = asks(con, small, on(day), at(day))
+        starts.append(asked["observations", "CPIAUCSL"].start)
+        answer(con, asked, at(day))
+    assert [start == SINCE for start in starts] == [False, False, False, False, True]
+
+
+def test_statements_are_asked_once_a_week(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    for day in (TUESDAY, WEDNESDAY, FRIDAY):
+        assert ("statements", "BBB") not in asks(con, small, on(day), at(day))
+    next_monday = MONDAY + timedelta(days=7)
+    assert asks(con, small, on(next_monday), at(next_monday))["statements", "BBB"] == \
+        Ask("BBB", MONDAY - timedelta(days=200), next_monday)
+
+
+# Who is needed
+
+
+def names(small: Catalog, window: Window) -> set[str]:
+    return {instrument.symbol for instrument in needed(small, window)}
+
+
+ALWAYS = {"BBB", "XLK", "^VIX", "BTC-USD"}
+
+
+@pytest.mark.parametrize(("start", "end", "stocks"), [
+    (date(2025, 3, 3), date(2025, 3, 3), {"AAA", "OUT", "GONE"}),
+    (date(2025, 6, 30), date(2025, 6, 30), {"AAA", "OUT", "GONE"}),
+    (date(2025, 7, 1), date(2025, 7, 1), {"AAA", "OUT"}),
+    (date(2026, 1, 16), date(2026, 1, 20), {"AAA", "OUT"}),
+    (date(2026, 1, 20), date(2026, 1, 20), {"AAA"}),
+    (date(2026, 3, 4), date(2026, 3, 4), {"AAA", "LATE"}),
+    (date(2024, 1, 2), date(2026, 3, 4), {"AAA", "OUT", "GONE", "LATE"}),
+])
+def test_stocks_are_needed_while_they_are_members_and_trade(small, start, end, stocks):
+    assert names(small, Window(start, end)) == ALWAYS | stocks
+
+
+def test_a_reused_ticker_is_never_asked(con, small):
+    asked = asks(con, small, Window(SINCE, MONDAY), at(MONDAY))
+    assert not [key for _, key in asked if key == "REUSED"]
+    for symbol in (i.symbol for i in catalog.load().instruments.values() if i.ticker_reused):
+        assert symbol not in {i.symbol for i in needed(catalog.load(), Window(date(2015, 1, 2), MONDAY))}
+
+
+def test_counts_are_asked_of_stocks_and_statements_of_those_watched(con, small):
+    asked = asks(con, small, on(MONDAY), at(MONDAY))
+    assert {key for feed, key in asked if feed == "shares"} == {"AAA", "BBB"}
+    assert {key for feed, key in asked if feed == "statements"} == {"BBB"}
+
+
+# Batches, and a range however it is cut
+
+
+def test_asks_come_in_batches_that_say_which_of_how_many(con):
+    packaged = catalog.load()
+    planned = [r for r in requests(con, packaged, on(MONDAY), at(MONDAY)) if r.feed == "bars"]
+    count = sum(len(request.asks) for request in planned)
+    assert [len(request.asks) for request in planned[:-1]] == [KEYS_A_BATCH] * (len(planned) - 1)
+    assert [str(request) for request in planned] == [f"bars {n}/{len(planned)}" for n in range(1, len(planned) + 1)]
+    assert {request.watched for request in planned} == {count}
+    assert {request.source for request in requests(con, packaged, on(MONDAY), at(MONDAY))} == {"yahoo", "fred"}
+
+
+@pytest.mark.parametrize("chunk", list(Chunk))
+def test_a_range_asks_for_the_same_however_it_is_cut(con, small, chunk):
+    whole = Window(date(2025, 6, 26), date(2025, 7, 3))
+    now = at(MONDAY)
+    wanted = asks(con, small, whole, now)
+    asked: dict = {}
+    for window in chunks(whole, chunk):
+        part = asks(con, small, window, now)
+        assert not part.keys() & asked.keys(), "nothing is asked twice"
+        answer(con, part, now)
+        asked |= part
+    assert asked == wanted
+
+
+def test_chunks_are_whole_and_in_order():
+    window = Window(date(2025, 12, 24), date(2026, 1, 5))
+    days = [date(2025, 12, day) for day in (24, 26, 29, 30, 31)] + [date(2026, 1, day) for day in (2, 5)]
+    assert chunks(window, Chunk.day) == [on(day) for day in days]
+    assert chunks(window, Chunk.year) == [Window(days[0], days[4]), Window(days[5], days[6])]
+    assert chunks(window, Chunk.week) == [Window(days[0], days[1]), Window(days[2], days[5]), on(days[6])]
+    assert chunks(window, Chunk.whole) == [Window(days[0], days[-1])]
+
+
+@pytest.mark.parametrize(("now", "last"), [
+    (at(MONDAY, "16:14"), date(2026, 2, 27)), (at(MONDAY, "16:15"), MONDAY),
+    (at(date(2026, 3, 8)), FRIDAY), (at(date(2025, 11, 28), "13:15"), date(2025, 11, 28)),
+    (at(date(2026, 4, 3)), date(2026, 4, 2)), (at(date(2026, 1, 1)), date(2025, 12, 31)),
+])
+def test_the_last_closed_session(now, last):
+    assert last_closed(now) == last
