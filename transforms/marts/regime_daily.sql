@@ -47,6 +47,22 @@ dgs10_pct = "10-year Treasury yield, percent, as known."
 dgs10_pct_date = "Day that value is for."
 nfci = "Chicago Fed National Financial Conditions Index, standard deviations from its mean (above 0: tight), as known."
 nfci_date = "Friday that value is for."
+risk_score = "0 (calm) to 100 (panic): 100 times the mean of the trailing 2,520-session percentiles (minimum 504) of VIX, VIX/VIX3M, BAA10Y, NFCI, depth of the Nasdaq's drawdown and realized_vol_21d, each among its own rows' values as known then; NULL under four of them. The percentiles are in core.risk_score."
+risk_score_inputs = "How many of the six percentiles there are."
+is_recontraction_confirmed_5d = "A re-contraction was confirmed within the last 5 sessions."
+is_vix_above_22 = "vix_close > 22."
+is_band_above_30 = "band is above_30."
+is_band_25_to_30 = "band is 25_to_30."
+is_band_20_to_25 = "band is 20_to_25."
+was_band_above_25_63d = "band was 25_to_30 or above_30 within the last 63 sessions."
+is_vix_calm_63d = "At least 0.80 of the VIX closes of the last 63 sessions are below 20; NULL under 57 closes."
+has_5_ath_closes_63d = "At least 5 of the Nasdaq closes of the last 63 sessions were records; NULL under 57 closes."
+is_band_below_20 = "band is below_20."
+is_near_ath = "drawdown_return >= -0.02."
+is_top10_return_share_high = "top10_return_share_63d of NDX, full_cap >= 0.50; NULL where it is (marts.concentration_daily)."
+is_rotation_fast = "rotation_speed is in the top 40 % of its last 252 sessions: under 40 % of their values are above it; NULL without it or under 126 values (marts.rotation_speed_daily)."
+is_crypto_leading = "rs_21d of the basket crypto_equity > 0 (marts.rotation_daily)."
+stage = "The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off (is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, was_band_above_25_63d), emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A condition that is NULL does not hold; NULL without a band."
 known_at = "When the last input of the row was known (UTC)."
 
 [promises]
@@ -59,6 +75,21 @@ and (baa10y_pct is null) = (baa10y_pct_date is null) and coalesce(baa10y_pct_dat
 and (t10y2y_pct is null) = (t10y2y_pct_date is null) and coalesce(t10y2y_pct_date <= date, true)
 and (dgs10_pct is null) = (dgs10_pct_date is null) and coalesce(dgs10_pct_date <= date, true)
 and (nfci is null) = (nfci_date is null) and coalesce(nfci_date <= date, true)
+"""
+"a score has four gauges" = "(risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"
+"a stage has its conditions" = """
+case stage
+when 're_contraction' then is_recontraction_confirmed_5d and is_vix_above_22
+when 'high_vol_risk_off' then is_band_above_30
+when 'consolidation' then is_band_25_to_30
+when 're_entry' then is_band_20_to_25 and was_band_above_25_63d
+when 'emotion_driven' then is_vix_calm_63d and has_5_ath_closes_63d and not (is_band_above_30 or is_band_25_to_30)
+when 'mid_late_dispersion' then is_band_below_20 and is_near_ath
+    and 1 < coalesce(is_top10_return_share_high::integer, 0) + coalesce(is_rotation_fast::integer, 0)
+        + coalesce(is_crypto_leading::integer, 0)
+when 'risk_on_expansion' then is_band_below_20
+when 'neutral' then is_band_20_to_25 and was_band_above_25_63d is not true
+else stage is null and band is null end
 """
 "nothing is known before its day" = "known_at >= date"
 */
@@ -78,16 +109,34 @@ with macro as (
     from core.macro_as_known
     where series_id in ('BAMLH0A0HYM2', 'BAA10Y', 'T10Y2Y', 'DGS10', 'NFCI')
     group by date
+), rotation as (
+    select date, max(r.known_at) over last_252 as known_at,
+        case when count(*) over last_252 >= 126 then cume_dist(order by r.rotation_speed) over last_252 > 0.60 end
+            as is_rotation_fast
+    from marts.rotation_speed_daily r join staging.session s using (date)
+    where r.rotation_speed is not null
+    window last_252 as (order by s.position range between 251 preceding and current row)
 ), whole as (
     select s.date, v.* exclude (date, position, known_at), n.* exclude (date, position, known_at),
         t.close as vix3m_close, m.* exclude (date, known_at),
         (hy_oas_pct - lag(hy_oas_pct, 21) over (order by s.date)) * 100 as hy_oas_change_21d_bp,
-        greatest(s.known_at, v.known_at, n.known_at, t.known_at, m.known_at) as known_at
+        r.risk_score, coalesce(r.risk_score_inputs, 0) as risk_score_inputs, q.* exclude (date, known_at),
+        i.top10_return_share_63d >= 0.50 as is_top10_return_share_high,
+        f.is_rotation_fast,
+        b.rs_21d > 0 as is_crypto_leading,
+        greatest(s.known_at, v.known_at, n.known_at, t.known_at, m.known_at, r.known_at, q.known_at, i.known_at,
+                 f.known_at, b.known_at) as known_at
     from staging.session s
     left join core.vix_state v using (date)
     left join core.nasdaq_state n using (date)
     left join core.index_level t on t.date = s.date and t.symbol = '^VIX3M'
     left join macro m on m.date = s.date
+    left join core.risk_score r on r.date = s.date
+    left join core.regime_condition q on q.date = s.date
+    left join marts.concentration_daily i
+        on i.date = s.date and i.index_code = 'NDX' and i.weight_scheme = 'full_cap'
+    left join rotation f on f.date = s.date
+    left join marts.rotation_daily b on b.date = s.date and b.basket = 'crypto_equity'
 )
 select
     date,
@@ -131,6 +180,35 @@ select
     dgs10_pct_date,
     nfci,
     nfci_date,
+    risk_score,
+    risk_score_inputs,
+    is_recontraction_confirmed_5d,
+    is_vix_above_22,
+    is_band_above_30,
+    is_band_25_to_30,
+    is_band_20_to_25,
+    was_band_above_25_63d,
+    is_vix_calm_63d,
+    has_5_ath_closes_63d,
+    is_band_below_20,
+    is_near_ath,
+    is_top10_return_share_high,
+    is_rotation_fast,
+    is_crypto_leading,
+    case
+        when band is null then null
+        when is_recontraction_confirmed_5d and is_vix_above_22 then 're_contraction'
+        when is_band_above_30 then 'high_vol_risk_off'
+        when is_band_25_to_30 then 'consolidation'
+        when is_band_20_to_25 and was_band_above_25_63d then 're_entry'
+        when is_vix_calm_63d and has_5_ath_closes_63d then 'emotion_driven'
+        when is_band_below_20 and is_near_ath
+            and coalesce(is_top10_return_share_high::integer, 0) + coalesce(is_rotation_fast::integer, 0)
+                + coalesce(is_crypto_leading::integer, 0) >= 2
+            then 'mid_late_dispersion'
+        when is_band_below_20 then 'risk_on_expansion'
+        else 'neutral'
+    end as stage,
     known_at
 from whole
 where vix_close is not null or nasdaq_close is not null
