@@ -1,0 +1,39 @@
+/*
+statement = "High-weight sectors suffice to carry the index while the others do little"
+lower = 0.5
+and_also = "a median company that returned less than half of what the index did"
+otherwise = "as far as the sector's share goes; the median company did more than half as well as the index"
+shown_by = "select issuer, contribution, index_return from marts.contribution_window where index_code = 'NDX' and weight_scheme = 'capped' and window_sessions = 63 order by date desc, contribution desc limit 20"
+*/
+with newest as (
+    select w.issuer, w.contribution, w.index_return, w.start_date, w.date, coalesce(i.gics_sector, 'unclassified') as sector
+    from marts.contribution_window w
+    left join core.instrument i on i.symbol = w.issuer
+    where w.index_code = 'NDX' and w.weight_scheme = 'capped' and w.window_sessions = 63
+        and w.date = (
+            select max(date) from marts.contribution_window
+            where index_code = 'NDX' and weight_scheme = 'capped' and window_sessions = 63)
+), largest as (
+    select sector from marts.sector_weight_daily
+    where index_code = 'NDX' and weight_scheme = 'capped' and taxonomy = 'gics' and date = (select max(date) from newest)
+    order by weight desc, sector limit 1
+), own as (
+    select n.issuer, stop.level / start.level - 1 as issuer_return
+    from newest n
+    join core.security_price stop on stop.symbol = n.issuer and stop.date = n.date
+    join core.security_price start on start.symbol = n.issuer and start.date = n.start_date
+), figure as (
+    select any_value(date) as date, any_value(index_return) as index_return,
+        sum(contribution order by issuer) filter (sector = (select sector from largest)) as contribution,
+        (select median(issuer_return) from own) as median_return, (select count(*) from own) as issuers
+    from newest
+    having abs(any_value(index_return)) >= 0.005
+)
+select
+    contribution / index_return as observed,
+    index_return > 0 and median_return < index_return / 2 as holds,
+    index_return > 0 and contribution / index_return >= 0.5 as holds_otherwise,
+    format('Over the 63 sessions to {} {} brought {:.0f} % of the Nasdaq-100''s {:+.1f} %; the median of {} companies returned '
+        || '{:+.1f} %.', date, (select sector from largest), 100 * contribution / index_return, 100 * index_return, issuers,
+        100 * median_return) as evidence
+from figure

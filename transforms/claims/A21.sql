@@ -1,0 +1,30 @@
+/*
+statement = "Bitcoin rallied in mid-April 2026 and moved the crypto stocks with it"
+lower = 0.03
+and_also = "a correlation of the stocks to it of at least 0.5 over the 63 sessions to 20 April"
+otherwise = "the stocks move with it, but it did not rally"
+shown_by = "select date, basket, basket_return from marts.rotation_daily where basket in ('bitcoin', 'crypto_equity') and date between '2026-04-10' and '2026-04-21' order by date, basket"
+*/
+-- A session's row holds bitcoin's last UTC day that had ended by its close: the day of the session is in the row after it.
+with bitcoin as (
+    select date, level, lead(level) over (order by date) / level - 1 as day_return
+    from core.security_price where symbol = 'BTC-USD'
+), rally as (
+    select max(level) filter (date = '2026-04-21') / max(level) filter (date = '2026-04-10') - 1 as gain from bitcoin
+), pair as (
+    select b.day_return, r.basket_return
+    from bitcoin b join marts.rotation_daily r on r.date = b.date and r.basket = 'crypto_equity'
+    where b.date <= '2026-04-20' and b.day_return is not null and r.basket_return is not null
+    order by b.date desc limit 63
+), moved as (
+    select count(*) as sessions, corr(basket_return, day_return) as together, regr_slope(basket_return, day_return) as beta
+    from pair
+)
+select
+    gain as observed,
+    together >= 0.5 as holds,
+    gain < 0.03 and together >= 0.5 as holds_otherwise,
+    format('Bitcoin {:+.1f} % over the UTC days 10 to 20 April; the crypto basket''s return on that of bitcoin''s same day: beta {:.2f}, '
+        || 'correlation {:.2f}, over {} sessions.', 100 * gain, beta, together, sessions) as evidence
+from rally, moved
+where sessions >= 50

@@ -1,0 +1,50 @@
+/*
+statement = "Sustained weakness of semiconductors or AI leaders hits the index"
+upper = 0
+and_also = "a lower mean than 95 % of the shifts of the weak spells against the dates give"
+shown_by = "select date, basket, rs_21d, rs_63d from marts.rotation_daily where basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"
+*/
+-- Weak: the basket's level against the Nasdaq's has closed below its 50-session mean on ten sessions in a row. The index's
+-- return of the day after such a day, against that after all other days.
+with strength as (
+    select basket, date, relative_log_level < avg(relative_log_level) over last_50 and count(*) over last_50 >= 45 as is_below,
+        count(*) over last_50 >= 45 as has_mean
+    from core.basket_level
+    where basket in ('semiconductors', 'ai_leaders') and relative_log_level is not null
+    window last_50 as (partition by basket, run order by position range between 49 preceding and current row)
+), spell as (
+    select basket, date, count(*) over last_10 = 10 and bool_and(is_below) over last_10 as is_weak
+    from strength where has_mean
+    window last_10 as (partition by basket order by date rows between 9 preceding and current row)
+), weak as (
+    select date, bool_or(is_weak) as is_weak from spell group by date
+), day as (
+    select row_number() over (order by i.date) - 1 as n, count(*) over () as days, w.is_weak,
+        w.is_weak and not coalesce(lag(w.is_weak) over (order by i.date), false) as is_new, i.price_return
+    from core.index_level i
+    join (select date, lag(is_weak) over (order by date) as is_weak from weak) w using (date)
+    where i.symbol = '^IXIC' and i.price_return is not null and w.is_weak is not null
+), shifted as (
+    select shift.k, avg(f.price_return) filter (w.is_weak) - avg(f.price_return) filter (not w.is_weak) as difference
+    from (select unnest(range(0, (select max(days) from day) - 20, 21)) as k) shift
+    cross join day f
+    join day w on w.n = (f.n + shift.k) % f.days
+    group by shift.k
+), chance as (
+    select max(difference) filter (k = 0) as difference, count(*) filter (k > 0) as shifts,
+        count(*) filter (k > 0 and difference <= (select difference from shifted where k = 0)) as as_low
+    from shifted
+), counted as (
+    select count(*) filter (is_weak) as weak_days, count(*) filter (is_new) as spells,
+        avg(price_return) filter (is_weak) as weak, count(*) filter (not is_weak) as other_days,
+        avg(price_return) filter (not is_weak) as other
+    from day
+)
+select
+    difference as observed,
+    difference < 0 and 1 + as_low <= 0.05 * (1 + shifts) as holds,
+    format('Mean return of the Nasdaq the day after a weak one {:+.1f} bp ({} sessions in {} spells), after the others {:+.1f} bp '
+        || '({}); {} of {} shifts of the spells give as low a difference.', 1e4 * weak, weak_days, spells, 1e4 * other,
+        other_days, as_low, shifts) as evidence
+from chance, counted
+where least(weak_days, other_days) >= 21
