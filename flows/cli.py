@@ -168,6 +168,23 @@ def docs(home: HomeOption = None) -> None:
     _say(str(write(_settings(home, None, None).home)))
 
 
+@app.command(epilog="Example: rallyscope prune --dry-run")
+def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+          landing_days: Annotated[int, typer.Option(min=1, help="Keep landed folders this long.")] = 90,
+          builds: Annotated[int, typer.Option(min=1, help="Keep this many builds.")] = 10,
+          home: HomeOption = None, source: SourceOption = None) -> None:
+    """Let go of old landed folders, builds and drafts; raw data and the current build always stay."""
+    from flows.prune import leaving
+    from flows.prune import prune as let_go
+
+    settings = _settings(home, source, None)
+    with settings.home.turn(lambda holder: _say(f"waiting for the run of {holder}")):
+        found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
+    for thing in found:
+        print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
+    _say(f"{len(found)} things {'would go' if dry_run else 'went'}")
+
+
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
 def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
              seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7, catalog: CatalogOption = None) -> None:

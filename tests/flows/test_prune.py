@@ -1,0 +1,83 @@
+"""What may go goes, what must stay stays."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tiny_market import published, table_hashes
+
+from flows import steps
+from flows.prune import leaving, prune
+from flows.settings import Settings
+
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) -> Settings:
+    """A home with three builds."""
+    from datetime import date
+
+    folder = tmp_path_factory.mktemp("home")
+    settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
+    with steps.run(settings, "backfill", steps.range_window(settings, date(2026, 3, 2), date(2026, 5, 29))) as run:
+        steps.carry_out(run)
+    for day in ("2026-04-30", "2026-05-15"):
+        with steps.run(settings, "build") as run:
+            steps.carry_out(run, moment=(steps.moment_of(day), None))
+    return settings
+
+
+@pytest.fixture
+def home(ran: Settings, tmp_path: Path):
+    return Settings(home_folder=Path(shutil.copytree(ran.home.folder, tmp_path / "home"))).home
+
+
+def test_loaded_folders_go_when_they_are_old_and_what_they_brought_stays(home) -> None:
+    before = published(home.folder, "select count(*) from core.security_price")
+    assert all(thing.path.is_relative_to(home.landing) for thing in prune(home, LATER, 90))
+    assert list(home.landing.iterdir()) == []
+    assert published(home.folder, "select count(*) from core.security_price") == before
+
+
+def test_young_folders_stay(home) -> None:
+    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+
+
+def test_a_folder_that_was_never_loaded_stays_however_old(home) -> None:
+    from warehouse.landing import batches
+
+    with home.warehouse() as con:
+        con.execute("delete from audit.batch where feed = 'shares'")
+    kept = [folder for folder in batches(home.landing) if "-shares-" in folder.name]
+    prune(home, LATER, 90)
+    assert list(batches(home.landing)) == kept
+
+
+def test_the_newest_builds_and_the_current_one_stay(home) -> None:
+    from warehouse.builds import kept, rollback
+
+    oldest = kept(home)[-1]
+    rollback(home, oldest.stem)
+    hashes = table_hashes(home.folder)
+    prune(home, LATER, 90, builds=1)
+    assert len(kept(home)) == 2
+    assert oldest in kept(home)
+    assert table_hashes(home.folder) == hashes
+
+
+def test_what_a_killed_process_left_goes(home) -> None:
+    for path in (home.landing / ".draft-bars-1", home.builds / ".x.1.draft", home.folder / ".marts.1.draft"):
+        path.write_text("half")
+    assert {thing.why for thing in prune(home, datetime(2026, 6, 10, tzinfo=UTC), 90)} == \
+        {"left by a process that was killed"}
+    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+
+
+def test_a_dry_run_leaves_everything(home) -> None:
+    before = sorted(home.folder.rglob("*"))
+    assert leaving(home, LATER, 90)
+    assert sorted(home.folder.rglob("*")) == before
