@@ -1,0 +1,98 @@
+/*
+doc = """
+What changed: one row when a signal is in another state than when it was last known. The first known state of a signal
+changes nothing and has no row; a day on which it is not known is passed over.
+"""
+grain = ["date", "signal"]
+
+[columns]
+date = "Session on whose close the signal changed."
+signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, or stale_<series>."
+previous = "State it was in when last known."
+current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh."
+severity = "Of the current state: info, watch or alert."
+evidence = "A query that shows it, from the session of the previous state to this one."
+known_at = "When both states were known (UTC)."
+
+[promises]
+"a change is one" = "previous <> current and current is not null and previous is not null"
+"three severities" = "severity in ('info', 'watch', 'alert')"
+"evidence is a query" = "evidence like 'select date, % from % date between %'"
+"nothing is known before its day" = "known_at >= date"
+*/
+with state as (
+    select date, 'band' as kind, null as of, band as state,
+        case band when 'above_30' then 'alert' when 'below_20' then 'info' else 'watch' end as severity, known_at
+    from marts.regime_daily
+    union all
+    select date, 'recontraction', null,
+        case when recontraction_confirmed then 'confirmed' when recontraction_fired then 'fired'
+            when not recontraction_confirmed then 'none' end,
+        case when recontraction_confirmed then 'alert' when recontraction_fired then 'watch' else 'info' end, known_at
+    from marts.regime_daily
+    union all
+    select date, 'stage', null, stage,
+        case when stage in ('re_contraction', 'high_vol_risk_off') then 'alert'
+            when stage in ('consolidation', 'emotion_driven', 'mid_late_dispersion') then 'watch' else 'info' end,
+        known_at
+    from marts.regime_daily
+    union all
+    select date, 'ath', null, case is_ath_close when true then 'record' when false then 'below_record' end, 'info',
+        known_at
+    from marts.regime_daily
+    union all
+    select date, 'correction', null,
+        case when is_bear_market then 'bear_market' when is_correction then 'correction'
+            when not is_correction then 'none' end,
+        case when is_bear_market then 'alert' when is_correction then 'watch' else 'info' end, known_at
+    from marts.regime_daily
+    union all
+    select date, 'top10_weight', null,
+        case when top10_weight >= 0.50 then 'above_0.50' when top10_weight >= 0.45 then '0.45_to_0.50'
+            when top10_weight < 0.45 then 'below_0.45' end,
+        case when top10_weight >= 0.50 then 'alert' when top10_weight >= 0.45 then 'watch' else 'info' end, known_at
+    from marts.concentration_daily where index_code = 'NDX' and weight_scheme = 'full_cap'
+    union all
+    select date, 'leaders_weak', null,
+        case when sessions_below_mean >= 10 then 'weak' when sessions_below_mean < 10 then 'steady' end,
+        if(sessions_below_mean >= 10, 'watch', 'info'), known_at
+    from core.basket_trend where basket = 'ai_leaders'
+    union all
+    select date, 'residual', weight_scheme, case residual_is_large when true then 'large' when false then 'within' end,
+        if(residual_is_large, 'watch', 'info'), known_at
+    from marts.concentration_daily where index_code = 'NDX'
+    union all
+    select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
+        if(m.date - observation_date > stale_after_days, 'watch', 'info'), m.known_at
+    from core.macro_as_known m join staging.series s using (series_id)
+), change as (
+    select *,
+        lag(struct_pack(date, state, known_at)) over (partition by kind, of order by date) as before
+    from state where state is not null
+), shown (kind, columns, source) as (values
+    ('band', 'vix_close, band_raw, band', 'marts.regime_daily where'),
+    ('recontraction', 'vix_close, recontraction_fired, recontraction_confirmed', 'marts.regime_daily where'),
+    ('stage', 'stage, band, is_recontraction_confirmed_5d, was_band_above_25_63d, is_vix_calm_63d, '
+        || 'has_5_ath_closes_63d, is_near_ath, is_top10_return_share_high, is_rotation_fast, is_crypto_leading',
+        'marts.regime_daily where'),
+    ('ath', 'nasdaq_close, is_ath_close, sessions_since_ath', 'marts.regime_daily where'),
+    ('correction', 'nasdaq_close, drawdown_return', 'marts.regime_daily where'),
+    ('top10_weight', 'top10_weight, top10_issuers',
+        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''full_cap'' and'),
+    ('leaders_weak', 'relative_strength, relative_strength_mean_50d, sessions_below_mean',
+        'core.basket_trend where basket = ''ai_leaders'' and'),
+    ('residual', 'index_return, official_return, residual_bp',
+        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''{}'' and'),
+    ('stale', 'value, observation_date, date - observation_date as days_old',
+        'core.macro_as_known where series_id = ''{}'' and')
+)
+select date,
+    concat_ws('_', kind, of) as signal,
+    before.state as previous,
+    state as current,
+    severity,
+    format('select date, {} from {} date between ''{}'' and ''{}'' order by date',
+        columns, replace(source, '{}', coalesce(of, '')), before.date, date) as evidence,
+    greatest(known_at, before.known_at) as known_at
+from change join shown using (kind)
+where state <> before.state
