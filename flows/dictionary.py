@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,14 +96,7 @@ def refresh(home: Home, con: duckdb.DuckDBPyConnection, project: Sequence[Model]
     """Write the page for a built working database, unless it already stands there; its file. HomeUnusable if it cannot."""
     stored = _stored(con, project)
     key = _key(project, stored)
-    file = _file(home)
-    try:
-        with file.open(encoding="utf-8") as page:
-            if key in page.read(1000):
-                return file
-    except FileNotFoundError:
-        pass
-    return _write(home, project, stored, key)
+    return _file(home) if _made_from(_file(home)) == key else _write(home, project, stored, key)
 
 
 def page(project: Sequence[Model], stored: Mapping[str, Stored], key: str = "") -> str:
@@ -205,13 +199,27 @@ def _key(project: Sequence[Model], stored: Mapping[str, Stored]) -> str:
 def _write(home: Home, project: Sequence[Model], stored: Mapping[str, Stored], key: str) -> Path:
     file = _file(home)
     draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+    text = page(project, stored, key)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(page(project, stored, key), encoding="utf-8")
-        draft.replace(file)
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise HomeUnusable(str(home.folder), error.strerror or str(error)) from None
     return file
+
+
+def _made_from(file: Path) -> str | None:
+    """The key of a written page; None where there is no page, or something else."""
+    try:
+        with file.open("rb") as page:
+            found = re.search(rb'name="made-from" content="(\w+)"', page.read(2000))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
 
 
 def _file(home: Home) -> Path:
