@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -70,6 +72,21 @@ class Settings(BaseSettings):
             return Clock(datetime.now(UTC), False)
         told = _ask(f"{self.base_url}/clock")
         return Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+
+
+class PrefectSettings(BaseSettings):
+    """What `rallyscope serve` reads: two of Prefect's own variables, and the address that is told what happens."""
+
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True)
+
+    auth: SecretStr | None = Field(default=None, validation_alias="PREFECT_SERVER_API_AUTH_STRING")
+    database: SecretStr | None = Field(default=None, validation_alias="PREFECT_SERVER_DATABASE_CONNECTION_URL")
+    webhook: SecretStr | None = Field(default=None, validation_alias="RALLYSCOPE_WEBHOOK")
+
+
+def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
+    """Ours for a child process: the user's variables win over `defaults`, `fixed` wins over them."""
+    return {**defaults, **os.environ, **fixed}
 
 
 def _ask(url: str) -> dict[str, Any]:

@@ -192,3 +192,15 @@ class ArchiveNotSimulated(RallyscopeError):
     def __str__(self) -> str:
         return (f"{self.folder} holds an archive that was not simulated, so nothing was written over it. "
                 "Name another folder with --out.")
+
+
+@dataclass(eq=False)
+class ServiceFailed(RallyscopeError):
+    """A part of the Prefect service did not start, or ended by itself; what had started is stopped again."""
+
+    part: str
+    problem: str
+    log: str
+
+    def __str__(self) -> str:
+        return f"the {self.part} {self.problem}. Nothing of it is left running; its log is {self.log}."
