@@ -19,6 +19,9 @@ check: .venv/installed  ## what a change must pass before it is committed
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs
 
+drill: .venv/installed  ## 200 kills at random moments, a full disk, a read-only folder; about a quarter of an hour
+	$(BIN)/python tests/drill.py
+
 lock: .venv/installed  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 --extra dev \

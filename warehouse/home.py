@@ -13,6 +13,8 @@ import duckdb
 
 from warehouse.errors import HomeUnusable, NothingPublished, TurnTaken
 
+# How DuckDB says, in errors of several kinds, that the disk did not take what it wrote.
+DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated")
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -76,10 +78,19 @@ class Home:
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the working database with its schema in place; to be used within a turn."""
-        with _opened(self.working) as con:
-            con.execute(SCHEMA.read_text())
-            yield con
+        """A connection to the working database with its schema in place; to be used within a turn.
+
+        A disk that is full or cannot be written is HomeUnusable: what was committed stays, the rest is as it was.
+        """
+        try:
+            with _opened(self.working) as con:
+                con.execute(SCHEMA.read_text())
+                yield con
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            if isinstance(error, duckdb.IOException) or any(sign in said for sign in DISK_TROUBLE):
+                raise HomeUnusable(str(self.working), said) from None
+            raise
 
     @contextmanager
     def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,0 +1,221 @@
+"""The crash drill: kill -9 at moments fixed by a seed, a full disk, a folder made read-only. `make drill`
+
+After each blow: the published file opens and holds one whole build, nothing acknowledged is missing, and the same
+command again gives the tables of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+from tiny_market import table_hashes, write_archive, write_catalogue
+
+from flows import demo, steps
+from flows.settings import Settings
+from warehouse.errors import HomeUnusable, RallyscopeError
+from warehouse.publish import table_hash
+
+WHOLE = (date(2026, 3, 2), date(2026, 5, 29))
+OPERATIONS = ("fresh backfill", "second backfill", "build of a past day")
+
+
+def main() -> int:
+    """Run the drill; the exit code is 1 when anything was lost, half, or did not converge."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--seed", type=int, default=7)
+    given = options.parse_args()
+    _import_everything()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_archive(folder / "archive")
+        catalogue = write_catalogue(folder / "catalogue")
+        with demo._replaying(folder / "archive", None) as base:
+            def settings(home: Path) -> Settings:
+                return Settings(home_folder=home, source=base, catalog_folder=catalogue)
+
+            began = time.monotonic()
+            _run(settings(folder / "undisturbed"), os.devnull)
+            seconds = time.monotonic() - began
+            truth = table_hashes(folder / "undisturbed")
+            failures = kills(given.kills, random.Random(given.seed), folder, settings, truth, seconds)
+            failures += full_disk(folder, settings, truth) + read_only_landing(folder, settings, truth)
+    print(f"{given.kills} kills, a full disk, a read-only folder: {len(failures)} failures")
+    for failure in failures:
+        print(f"  {failure}")
+    return bool(failures)
+
+
+def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[Path], Settings],
+          truth: dict[str, str], seconds: float) -> list[str]:
+    """Kill the writer `number` times; return what was not as it must be."""
+    failures = []
+    phases: dict[str, int] = {}
+    for place in range(number):
+        home = folder / f"home{place}"
+        operation = OPERATIONS[place % len(OPERATIONS)]
+        if operation != "fresh backfill":
+            shutil.copytree(folder / "undisturbed", home)
+        moment = "2026-04-30" if operation == "build of a past day" else None
+        acknowledged = folder / "acknowledged"
+        acknowledged.write_text("")
+        child = os.fork()
+        if child == 0:
+            _child(settings(home), acknowledged, moment)
+        time.sleep(chance.uniform(0, seconds * (1.1 if operation == "fresh backfill" else 0.7)))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status)
+        phases[f"{operation}, {'killed' if killed else 'had ended'}"] = phases.get(
+            f"{operation}, {'killed' if killed else 'had ended'}", 0) + 1
+        failures += [f"kill {place} ({operation}): {what}" for what in examine(home, acknowledged, truth, settings(home))]
+        shutil.rmtree(home)
+        if (place + 1) % 20 == 0:
+            print(f"{place + 1} kills, {len(failures)} failures", flush=True)
+    print("; ".join(f"{phase}: {count}" for phase, count in sorted(phases.items())))
+    return failures
+
+
+def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Settings) -> Iterator[str]:
+    """What is wrong with a home after a blow, and after the same command again."""
+    if (home / "marts.duckdb").exists():
+        yield from _not_whole(home)
+    if missing := [b for b in acknowledged.read_text().split() if b not in _batches(home)]:
+        yield f"acknowledged and missing: {missing}"
+    try:
+        _run(settings, os.devnull)
+    except RallyscopeError as error:
+        yield f"the rerun failed: {error}"
+        return
+    if table_hashes(home) != truth:
+        yield "the rerun's tables are not those of the undisturbed run"
+    yield from _not_whole(home)
+
+
+def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
+    """Sizes at which landing, load, build or publication meet the end of the disk, then a larger one."""
+    failures = []
+    for megabytes in (1, 3, 6, 10, 15, 20):
+        with _tmpfs(folder / f"disk{megabytes}", f"{megabytes}m") as disk:
+            if disk is None:
+                return ["no tmpfs can be mounted here: the full disk was not tried"]
+            outcome = _attempt(settings(disk))
+            if (disk / "marts.duckdb").exists():
+                failures += [f"disk of {megabytes} MB: {what}" for what in _not_whole(disk)]
+            subprocess.run(["mount", "-o", "remount,size=500m", str(disk)], check=True)
+            failures += [f"disk of {megabytes} MB, after more room: {what}"
+                         for what in examine(disk, Path(os.devnull), truth, settings(disk))]
+            print(f"disk of {megabytes} MB: {outcome}")
+            if outcome.startswith("traceback"):
+                failures.append(f"disk of {megabytes} MB: {outcome}")
+    return failures
+
+
+def read_only_landing(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
+    """A landing folder that cannot be written is one sentence, and the tables of before stand."""
+    home = folder / "readonly"
+    with _tmpfs(home / "landing", "50m") as landing:
+        if landing is None:
+            return ["no tmpfs can be mounted here: the read-only folder was not tried"]
+        subprocess.run(["mount", "-o", "remount,ro", str(landing)], check=True)
+        outcome = _attempt(settings(home))
+        print(f"read-only landing: {outcome}")
+        subprocess.run(["mount", "-o", "remount,rw", str(landing)], check=True)
+        failures = list(examine(home, Path(os.devnull), truth, settings(home)))
+    return failures + ([] if outcome.startswith("sentence") else [f"read-only landing: {outcome}"])
+
+
+def _attempt(settings: Settings) -> str:
+    try:
+        _run(settings, os.devnull)
+    except HomeUnusable as error:
+        return f"sentence: {error}"
+    except RallyscopeError as error:
+        return f"sentence of another kind: {error}"
+    except (OSError, duckdb.Error) as error:
+        return f"traceback: {type(error).__name__}: {error}"
+    return "had room enough"
+
+
+def _run(settings: Settings, acknowledged: str | Path, moment: str | None = None) -> None:
+    with open(acknowledged, "a") as told, steps.run(settings, "drill", steps.range_window(settings, *WHOLE)) as run:
+        def step(function: Callable) -> Callable:
+            def call(*arguments: object) -> object:
+                answer = function(*arguments)
+                if function is steps.load:
+                    told.write(f"{arguments[1]}\n")
+                    told.flush()
+                return answer
+            return call
+
+        steps.carry_out(run, step, (steps.moment_of(moment) if moment else None, None))
+
+
+def _child(settings: Settings, acknowledged: Path, moment: str | None) -> None:
+    try:
+        _run(settings, acknowledged, moment)
+    finally:
+        os._exit(0)
+
+
+def _not_whole(home: Path) -> Iterator[str]:
+    """The tables of the published file against the hashes it says of itself."""
+    from transforms.project import models
+
+    grains = {m.name: m.grain for m in models()}
+    try:
+        said = table_hashes(home)
+        with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
+            for name, digest in said.items():
+                if table_hash(con, name.replace("marts.", "main."), grains[name]) != digest:
+                    yield f"{name} is not the table of its build"
+    except duckdb.Error as error:
+        yield f"the published file cannot be read: {error}"
+
+
+def _batches(home: Path) -> set[str]:
+    if not (home / "warehouse.duckdb").exists():
+        return set()
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        return {batch for batch, in con.execute("select batch_id from audit.batch").fetchall()}
+
+
+@contextmanager
+def _tmpfs(folder: Path, size: str) -> Iterator[Path | None]:
+    folder.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _import_everything() -> None:
+    """Once here rather than in each child: the blows then fall on work, not on imports."""
+    import great_expectations  # noqa: F401
+
+    import flows.sources.fred
+    import flows.sources.yahoo  # noqa: F401
+    from expectations import macro, prices, shares, statements  # noqa: F401
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
