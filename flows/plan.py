@@ -78,13 +78,14 @@ def last_closed(now: datetime) -> date:
     return max(day for day, _, closes in sessions(now.year + 1) if closes + CLOSE_IS_KNOWN_AFTER <= naive)
 
 
-def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime) -> list[Request]:
-    """Everything still to ask for `window`, in batches.
+def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
+             again: frozenset[str] = frozenset()) -> list[Request]:
+    """Everything still to ask for `window`, in batches; a feed in `again` is asked as if for the first time.
 
     A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
     """
-    asked = _Asked(con, now)
+    asked = _Asked(con, now, again)
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
     watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
     for instrument in needed(catalog, window):
@@ -141,9 +142,10 @@ def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
 
 
 class _Asked:
-    """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day."""
+    """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day;
+    the feeds in `forgotten` were never asked."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: frozenset[str]) -> None:
         self.today = now.astimezone(NEW_YORK).date()
         rows = con.execute("""
             with closed as (select date as session, close_at + interval 15 minute as known_at
@@ -152,7 +154,8 @@ class _Asked:
             select feed, key, asked_from, least(asked_to, session),
                 timezone('America/New_York', timezone('UTC', fetched_at))::date
             from raw.fetch_outcome asof left join closed on fetched_at >= known_at
-            where status in ('received', 'empty') and fetched_at <= ?""", [now.replace(tzinfo=None)]).fetchall()
+            where status in ('received', 'empty') and fetched_at <= ? and not list_contains(?::varchar[], feed)""",
+            [now.replace(tzinfo=None), sorted(forgotten)]).fetchall()
         self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
         for feed, key, *answer in rows:
             self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]

@@ -46,6 +46,7 @@ class Run:
     run_id: str
     say: Callable[[str], None]
     progress: Progress = lambda share, label: None
+    again: frozenset[str] = frozenset()
     problems: list[str] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
     rows_added: int = 0
@@ -174,7 +175,7 @@ def requests(run: Run, window: Window | None = None) -> list[Request]:
     if not (window := window or run.window):
         return []
     with run.settings.home.warehouse() as con:
-        return plan_requests(con, run.settings.catalog, window, run.clock.now)
+        return plan_requests(con, run.settings.catalog, window, run.clock.now, run.again)
 
 
 def fetch(run: Run, request: Request) -> Batch:

@@ -198,6 +198,13 @@ def test_statements_are_asked_once_a_week(con, small):
         Ask("BBB", MONDAY - timedelta(days=200), next_monday)
 
 
+def test_a_feed_to_ask_again_is_asked_from_its_beginning_and_no_other_is(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    again = requests(con, small, on(MONDAY), at(MONDAY), again=frozenset({"observations"}))
+    assert {(request.feed, ask.key): ask.start for request in again for ask in request.asks} == \
+        {("observations", "DGS10"): SINCE, ("observations", "CPIAUCSL"): SINCE}
+
+
 # Who is needed
 
 
