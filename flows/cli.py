@@ -103,6 +103,18 @@ def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotati
     print_view(_settings(home, None, None).home, view, day.date() if day else None, json)
 
 
+@app.command(epilog="Example: rallyscope claims --as-of 2026-04-20")
+def claims(ids: Annotated[list[str] | None, typer.Argument(help="Claims to see with their evidence, e.g. A06.")] = None,
+           as_of: Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; as published "
+                                                          "by default.")] = None,
+           json: JsonOption = False, home: HomeOption = None) -> None:
+    """What became of each statement of the market thesis, as published or as it stood at any moment."""
+    from flows.claims import claims as judge
+    from flows.steps import moment_of
+
+    judge(_settings(home, None, None).home, ids or [], moment_of(as_of) if as_of else None, json, _say)
+
+
 @app.command("what-if", epilog="Example: rallyscope what-if NVDA=-0.10 AVGO=-0.05")
 def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, as many as you like.")],
             json: JsonOption = False, home: HomeOption = None) -> None:
