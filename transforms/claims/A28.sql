@@ -2,22 +2,15 @@
 statement = "Sustained weakness of semiconductors or AI leaders hits the index"
 upper = 0
 and_also = "a lower mean than 95 % of the shifts of the weak spells against the dates give"
-shown_by = "select date, basket, rs_21d, rs_63d from marts.rotation_daily where basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"
+shown_by = "select date, basket, relative_strength, relative_strength_mean_50d, sessions_below_mean from core.basket_trend where basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"
 */
--- Weak: the basket's level against the Nasdaq's has closed below its 50-session mean on ten sessions in a row. The index's
--- return of the day after such a day, against that after all other days.
-with strength as (
-    select basket, date, relative_log_level < avg(relative_log_level) over last_50 and count(*) over last_50 >= 45 as is_below,
-        count(*) over last_50 >= 45 as has_mean
-    from core.basket_level
-    where basket in ('semiconductors', 'ai_leaders') and relative_log_level is not null
-    window last_50 as (partition by basket, run order by position range between 49 preceding and current row)
-), spell as (
-    select basket, date, count(*) over last_10 = 10 and bool_and(is_below) over last_10 as is_weak
-    from strength where has_mean
-    window last_10 as (partition by basket order by date rows between 9 preceding and current row)
-), weak as (
-    select date, bool_or(is_weak) as is_weak from spell group by date
+-- Weak: a basket's relative strength has been below its 50-session mean for ten sessions in a row. The index's return of the
+-- day after such a day, against that of the day after all others.
+with weak as (
+    select date, bool_or(sessions_below_mean >= 10) as is_weak
+    from core.basket_trend
+    where basket in ('semiconductors', 'ai_leaders') and sessions_below_mean is not null
+    group by date
 ), day as (
     select row_number() over (order by i.date) - 1 as n, count(*) over () as days, w.is_weak,
         w.is_weak and not coalesce(lag(w.is_weak) over (order by i.date), false) as is_new, i.price_return
