@@ -23,10 +23,11 @@ class View:
 
 
 REGIME = Section("Regime", """
-    select vix_close, vix_source, band, band_raw, vix_from_peak_21d_points, vix_from_peak_21d_return, vix_percentile_252,
-        vix_term_ratio, recontraction_fired, nasdaq_close, is_ath_close, drawdown_return, sessions_since_ath,
-        realized_vol_21d, hy_oas_pct, hy_oas_change_21d_bp, dgs10_pct, t10y2y_pct, nfci, nfci_date
-    from marts.regime_daily where date = $date""", upright=True)
+    select stage, risk_score, turbulent_probability, vix_close, vix_source, band, band_raw, vix_from_peak_21d_points,
+        vix_from_peak_21d_return, vix_percentile_252, vix_term_ratio, recontraction_fired, nasdaq_close, is_ath_close,
+        drawdown_return, sessions_since_ath, realized_vol_21d, hy_oas_pct, hy_oas_change_21d_bp, dgs10_pct, t10y2y_pct,
+        nfci, nfci_date
+    from marts.regime_daily left join marts.regime_model_daily using (date) where date = $date""", upright=True)
 
 CONCENTRATION = Section("Concentration of the {index_code}, {weight_scheme}", """
     select index_code, weight_scheme, members, issuers, coverage_share, top1_weight, top5_weight, top10_weight,
@@ -53,6 +54,10 @@ SECTORS = Section("Sector weights and contributions", """
     select taxonomy, sector, weight, contribution * 10000 as bp
     from marts.sector_weight_daily
     where date = $date and index_code = 'NDX' and weight_scheme = 'full_cap' order by taxonomy, weight desc""")
+
+SIGNALS = Section("Signals: the last ten changes", """
+    select date, signal, previous, current, severity from marts.signal_daily
+    where date <= $date order by date desc, signal limit 10""")
 
 QUARANTINE = Section("Quarantined, newest first", """
     select feed, key, date, reason from audit.quarantine order by known_at desc nulls last, feed, key limit 12""")
@@ -90,10 +95,10 @@ FLIPPED = Section("Labels that flipped", """
     select found_at, date, column_name as label, old, new, cause from audit.revision
     where is_signal and ($since is null or date >= $since) order by found_at desc, date limit 40""")
 
-DAY = View("marts.regime_daily", (REGIME, LARGEST, TIERS, QUARANTINE))
+DAY = View("marts.regime_daily", (REGIME, LARGEST, TIERS, SIGNALS, QUARANTINE))
 
 VIEWS = {
-    "regime": View("marts.regime_daily", (REGIME,)),
+    "regime": View("marts.regime_daily", (REGIME, SIGNALS)),
     "concentration": View("marts.concentration_daily", (CONCENTRATION, LARGEST)),
     "rotation": View("marts.rotation_daily", (TIERS, FUNDS)),
     "sectors": View("marts.sector_weight_daily", (SECTORS,)),

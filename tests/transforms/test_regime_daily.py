@@ -8,6 +8,8 @@ from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.regime_daily"
+STAGES = ("re_contraction", "high_vol_risk_off", "consolidation", "re_entry", "emotion_driven", "mid_late_dispersion",
+          "risk_on_expansion", "neutral")
 WEEK = {"staging.session": sessions(weekdays(5, date(2026, 3, 2)))}
 
 
@@ -106,5 +108,10 @@ def test_promises_can_break(spec):
         "a close says its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
         "fear is backward when it is dearer now": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},
         "a macro value says its date, not a later one": [*macro, *later],
+        "a score has four gauges": [{"risk_score": 101, "risk_score_inputs": 6},
+                                    {"risk_score": 50, "risk_score_inputs": 3}, {"risk_score_inputs": 4}],
+        "a stage has its conditions": [
+            *({"stage": name, "band": "x", "is_band_20_to_25": False, "is_band_below_20": False} for name in STAGES),
+            *({"stage": name} for name in STAGES), {"stage": "another", "band": "below_20"}, {"band": "below_20"}],
         "nothing is known before its day": {"date": "2026-03-02", "known_at": "2026-03-01 21:15"},
     })

@@ -78,7 +78,7 @@ and (nfci is null) = (nfci_date is null) and coalesce(nfci_date <= date, true)
 """
 "a score has four gauges" = "(risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"
 "a stage has its conditions" = """
-case stage
+coalesce(case stage
 when 're_contraction' then is_recontraction_confirmed_5d and is_vix_above_22
 when 'high_vol_risk_off' then is_band_above_30
 when 'consolidation' then is_band_25_to_30
@@ -89,7 +89,7 @@ when 'mid_late_dispersion' then is_band_below_20 and is_near_ath
         + coalesce(is_crypto_leading::integer, 0)
 when 'risk_on_expansion' then is_band_below_20
 when 'neutral' then is_band_20_to_25 and was_band_above_25_63d is not true
-else stage is null and band is null end
+else stage is null and band is null end, false)
 """
 "nothing is known before its day" = "known_at >= date"
 */
