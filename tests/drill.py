@@ -12,7 +12,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,9 +20,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-
 from tiny_market import table_hashes, write_archive, write_catalogue
 
 from flows import demo, steps

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tiny_market import published
+from tiny_market import published, table_hashes
 
 from flows import steps
 from flows.replay.server import running
@@ -126,6 +126,19 @@ def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path
                  "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 35, close) as close) from t")
     assert {column for *_, column, _, _, signal in rows if signal} >= {"band"}
     assert {cause for *_, cause, _, _ in rows} == {"correction"}
+
+
+def test_what_was_published_then_comes_back_hash_for_hash(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """After a correction: as of then and recorded by then is then's publication."""
+    found(before, tiny, tmp_path, "bars",
+          "select * replace (if(symbol = 'BBB' and date = '2026-05-18', close * 1.01, close) as close) from t")
+    home = tmp_path / "home"
+    with running(tmp_path / "archive", steps.moment_of(NOW)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+        assert table_hashes(home) != table_hashes(before)
+        with steps.run(settings, "build") as this:
+            steps.carry_out(this, moment=(steps.moment_of(THEN), steps.moment_of(THEN)))
+    assert table_hashes(home) == table_hashes(before)
 
 
 def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) -> None:

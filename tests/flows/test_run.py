@@ -20,6 +20,7 @@ from flows.plan import Chunk, Window, chunks
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
+from warehouse.builds import rollback
 from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete, TurnTaken
 from warehouse.landing import batches, read
 from warehouse.load import load
@@ -137,6 +138,18 @@ def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: s
         pass
 
 
+def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Path, tiny: Path, tiny_server: str,
+                                                                        tmp_path: Path) -> None:
+    options = ["--home", str(tmp_path), "--source", tiny_server, "--catalog", str(tiny / "catalogue")]
+    together = [subprocess.Popen([sys.executable, "-m", "flows.cli", *command, *options], env=clean_environment(),
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                for command in (["backfill", "2026-03-02", "2026-04-30"], ["backfill", *map(str, RANGE)], ["run"])]
+    said = [process.communicate()[1] for process in together]
+    assert [process.returncode for process in together] == [0, 0, 0], said
+    assert sum("waiting for the run of pid" in words for words in said) >= 1
+    assert table_hashes(tmp_path) == table_hashes(home)
+
+
 def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Path, tmp_path: Path) -> None:
     """Fetched each evening, then built as of the end: the same as fetched at once."""
     for day in (date(2026, 4, 14), date(2026, 4, 15), date(2026, 5, 28)):
@@ -185,7 +198,7 @@ def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(tiny: Path
 
 
 def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_path: Path) -> None:
-    """While builds of two moments alternate, every answer is wholly of one."""
+    """While fifty publications of two moments alternate, every answer is wholly of one."""
     with running(tiny / "archive") as base:
         backfill(tmp_path, tiny, base)
         given, stop, answers = settings(tmp_path, tiny, base), threading.Event(), []
@@ -202,6 +215,8 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
         for text in ("2026-04-30", "2026-05-29") * 4:
             with steps.run(given, "build") as run:
                 steps.carry_out(run, moment=(steps.moment_of(text), None))
+        for place in range(42):
+            rollback(given.home, ("20260501", "20260530")[place % 2])
         stop.set()
         reader.join()
     assert set(answers) <= {(date(2026, 4, 30), date(2026, 4, 30), date(2026, 5, 1)),
