@@ -52,7 +52,7 @@ def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetim
     from statsmodels import __version__
 
     say(f"fitting the regime model for {len(due)} month-end{'s' if len(due) > 1 else ''}")
-    fits = [fit(month, days, returns) for month, days, returns in _returns(con, due, now)]
+    fits = [fit(month, days, returns) for month, days, returns in returns_known(con, due, now)]
     return append(con, fits, f"statsmodels {__version__}", run_id, now)
 
 
@@ -69,7 +69,7 @@ def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
                              "turbulent_stay_probability", "log_likelihood", "turbulent_share"))
     if len(days) < LEAST:
         return Fit(**about, **nothing, is_accepted=False, reason=f"{len(days)} returns, {LEAST} are needed")
-    if not returns.std() > 0:
+    if not returns.max() > returns.min():
         return Fit(**about, **nothing, is_accepted=False, reason="the returns do not vary")
     found = _maximise((returns - returns.mean()) / returns.std())
     if found is None:
@@ -81,7 +81,7 @@ def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
                "calm_stay_probability": stay[0], "turbulent_stay_probability": stay[1],
                "log_likelihood": likelihood - len(days) * log(scale), "turbulent_share": share}
     figures = {name: float(f"{figure:.{DIGITS}g}") for name, figure in figures.items()}
-    reason = _fault(figures, len(days))
+    reason = fault(figures, len(days))
     return Fit(**about, **figures, is_accepted=not reason, reason=reason)
 
 
@@ -114,7 +114,7 @@ def _maximise(returns: np.ndarray):
     return stay[order], variance[order], mean, result.llf, share
 
 
-def _fault(figures: dict[str, float], returns: int) -> str:
+def fault(figures: dict[str, float], returns: int) -> str:
     """Why a fit describes no two states; empty when it does."""
     for state in ("calm", "turbulent"):
         if (1 - figures[f"{state}_stay_probability"]) * returns < 1:
@@ -126,7 +126,7 @@ def _fault(figures: dict[str, float], returns: int) -> str:
     return ""
 
 
-def _returns(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
+def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
              now: datetime) -> Iterator[tuple[MonthEnd, list[date], np.ndarray]]:
     """Each month with the sessions and log returns of the index, as the models tell them as of that month-end.
 
