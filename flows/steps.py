@@ -72,6 +72,23 @@ def session_window(settings: Settings, day: date | None) -> Window:
     return Window(day, day)
 
 
+def nothing_to_do(settings: Settings) -> str | None:
+    """Why today needs no run: it has no session, and the last one is published whole. None when it does."""
+    now = settings.clock().now
+    today, last = now.astimezone(NEW_YORK).date(), last_closed(now)
+    if today in {day for day, _, _ in sessions(today.year)}:
+        return None
+    try:
+        with settings.home.marts() as con:
+            published = con.execute("""select (select max(date) from marts.regime_daily), arg_max(status, started_at)
+                                       from audit.run""").fetchone()
+    except NothingPublished:
+        return None
+    if published != (last, "completed"):
+        return None
+    return f"{today:%A, %-d %B %Y} has no session; {last}, the last one, is published"
+
+
 def range_window(settings: Settings, start: date, end: date) -> Window:
     """The closed sessions between two dates; BadRequest when there can be none."""
     if end < start:
