@@ -1,45 +1,70 @@
-"""The `backfill` flow: any range of past dates, once."""
+"""The flows of the past: `backfill`, any range of sessions, once; `rebuild`, the marts as a moment knew them."""
 
 from datetime import date
 
-from prefect import flow, get_run_logger
+from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
+from prefect.states import Completed
 
 from flows import steps
-from flows.daily import through_prefect
+from flows.daily import from_shell, through_prefect, told
 from flows.plan import Chunk
 from flows.settings import Settings
 
 
-def run_name() -> str:
+def backfill_name() -> str:
     """The flow's name with its range."""
     given = flow_run.parameters
     return f"backfill {str(given.get('start'))[:10]} to {str(given.get('end'))[:10]}"
 
 
-@flow(name="backfill", flow_run_name=run_name, log_prints=False)
-def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = Chunk.whole) -> None:
+def rebuild_name() -> str:
+    """The flow's name with its moments."""
+    given = {name: str(value)[:10] for name, value in flow_run.parameters.items() if value}
+    return " ".join(["rebuild", *(f"{name.replace('_', ' ')} {day}" for name, day in given.items())])
+
+
+@flow(name="backfill", flow_run_name=backfill_name)
+def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = Chunk.whole) -> State:
     """Make sure of every session from start to end; what was asked and answered is not asked again.
 
     The same request asked twice on one day (a double click) runs once.
 
     Args:
         start: The first date.
-        end: The last date; later than the last closed session means up to that one.
-        as_of: Publish the marts as the world knew them at the end of this day; by default now.
-        chunk: How the range is cut on the way; the tables are the same however it is.
+        end: The last date. Later than the last closed session means up to that one.
+        as_of: Publish the marts as the world knew them at the end of this day. Leave it empty for now.
+        chunk: How the range is cut on the way. The tables are the same however it is.
     """
     settings = Settings()
-    window = steps.range_window(settings, start, end)
-    key = steps.request_key(settings, "backfill", start, end, as_of, chunk)
-    if done := steps.already_done(settings, key):
-        get_run_logger().info("nothing to do: %s did this very request", done)
-        return
-    moment = (steps.moment_of(str(as_of)) if as_of else None, None)
-    through_prefect(settings, "backfill", window, moment, chunk, key)
+
+    def fill() -> State:
+        window = steps.range_window(settings, start, end)
+        key = steps.request_key(settings, "backfill", start, end, as_of, chunk)
+        if done := steps.already_done(settings, key):
+            get_run_logger().info("nothing to do: %s did this very request", done)
+            return Completed(message=f"Nothing to do: {done} did this very request")
+        moment = (steps.moment_of(str(as_of)) if as_of else None, None)
+        return through_prefect(settings, "backfill", window, moment, chunk, key)
+
+    return told(fill)
+
+
+@flow(name="rebuild", flow_run_name=rebuild_name)
+def rebuild(as_of: date | None = None, recorded_by: date | None = None) -> State:
+    """Build and publish the marts anew from what is loaded; with no date given, the present.
+
+    Args:
+        as_of: As the world knew it at the end of this day in New York. Leave it empty for now.
+        recorded_by: From what had been fetched by the end of this day. Leave it empty for now; with both on one day it
+            is exactly what was published on that day.
+    """
+    settings = Settings()
+    moments = (steps.moment_of(str(as_of)) if as_of else None, steps.moment_of(str(recorded_by)) if recorded_by else None)
+    return told(lambda: through_prefect(settings, "build", None, moments))
 
 
 if __name__ == "__main__":
     import sys
 
-    backfill(*(date.fromisoformat(argument) for argument in sys.argv[1:3]))
+    from_shell(backfill(*(date.fromisoformat(argument) for argument in sys.argv[1:3]), return_state=True))

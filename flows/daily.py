@@ -1,25 +1,41 @@
-"""The `daily` flow, and how a step of a run becomes a Prefect task."""
+"""The flows of the present, `daily` and `refresh`; how a run's steps become Prefect tasks, and its end a Prefect state."""
 
 from collections.abc import Callable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from prefect import Task, flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect import State, Task, flow, get_run_logger
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
 
-from flows import steps
+from flows import report, steps
 from flows.plan import Chunk, Window
 from flows.settings import Settings
-from flows.show import markdown
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
 RETRY_AFTER_SECONDS: list[float] = [30, 120]
 
 
-def run_name() -> str:
+class Feed(StrEnum):
+    """What a source can be asked for again."""
+
+    bars = "bars"
+    shares = "shares"
+    statements = "statements"
+    observations = "observations"
+
+
+def daily_name() -> str:
     """The flow's name with the session it is about."""
     day = flow_run.parameters.get("day")
     try:
@@ -29,29 +45,80 @@ def run_name() -> str:
         return f"daily {day or 'of an unknown session'}"
 
 
-@flow(name="daily", flow_run_name=run_name, log_prints=False)
-def daily(day: date | None = None) -> None:
+def refresh_name() -> str:
+    """The deployment's name with the day it runs on."""
+    return f"{flow_run.deployment_name or 'refresh'} {Settings().clock().now:%Y-%m-%d}"
+
+
+@flow(name="daily", flow_run_name=daily_name)
+def daily(day: date | None = None, skip_holidays: bool = False) -> State:
     """Bring the warehouse up to one session's close; safe to run again.
 
     Args:
-        day: The session, by default the last closed one.
+        day: The session. Leave it empty for the last closed one.
+        skip_holidays: On a day without a session do nothing and say so, if the session before it is published. The
+            schedule sets this.
     """
     settings = Settings()
-    through_prefect(settings, "run", steps.session_window(settings, day))
+
+    def bring_up() -> State:
+        if skip_holidays and day is None and (why := steps.nothing_to_do(settings)):
+            get_run_logger().info(why)
+            create_markdown_artifact(why, key="summary", description=why)
+            return Completed(name="Skipped", message=why)
+        return through_prefect(settings, "run", steps.session_window(settings, day))
+
+    return told(bring_up)
 
 
-def through_prefect(settings: Settings, command: str, window: Window,
+@flow(name="refresh", flow_run_name=refresh_name)
+def refresh(feeds: list[Feed]) -> State:
+    """Ask the whole history of some feeds again, for what their sources have corrected since; then publish.
+
+    Args:
+        feeds: What is asked again: observations are the macro series with their vintages, shares the share counts,
+            statements the quarterly statements, bars the prices.
+    """
+    settings = Settings()
+    return told(lambda: through_prefect(settings, "refresh", steps.session_window(settings, None),
+                                        again=frozenset(feed.value for feed in feeds)))
+
+
+def told(carry_out: Callable[[], State]) -> State:
+    """The state a run ends in; what went wrong and is understood is one sentence, without a traceback."""
+    try:
+        return carry_out()
+    except RallyscopeError as error:
+        get_run_logger().error("%s", error)
+        return Failed(message=str(error))
+
+
+def through_prefect(settings: Settings, command: str, window: Window | None,
                     moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
-                    request_key: str | None = None) -> None:
-    """Carry out a run with each step a task; leave its progress and its summary as artifacts."""
+                    request_key: str | None = None, again: frozenset[str] = frozenset()) -> State:
+    """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
     log = get_run_logger()
-    bar = create_progress_artifact(0.0, key="progress", description=f"{command} {window}")
+    bar = create_progress_artifact(0.0, key="progress", description=f"{command} {window or ''}: waiting for its turn")
+    known = report.signals(settings.home)
     with steps.run(settings, command, window, log.info, request_key=request_key) as run:
         run.progress = lambda share, label: update_progress_artifact(bar, 100 * share, description=label)
+        run.again = again
         steps.carry_out(run, as_task, moment, chunk)
-        create_markdown_artifact(markdown(settings.home, "day"), key="summary",
-                                 description=f"{window}: who drives the market, {run.rows_added} rows added, "
-                                             f"{run.rows_quarantined} quarantined, {len(run.problems)} problems")
+        did = report.did(run)
+        create_markdown_artifact(report.summary(run), key="summary", description=f"{window or 'build'}: {did}")
+        for key, (about, rows) in report.tables(run).items():
+            create_table_artifact(rows, key=key, description=about)
+        if moment == (None, None):
+            tell_signals(known, report.signals(settings.home))
+    return Completed(message=did[0].upper() + did[1:])
+
+
+def tell_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None:
+    """An event for each signal that changed on the newest session and was not known before; automations react to it."""
+    for signal in now:
+        if signal not in known:
+            emit_event("rallyscope.signal", {"prefect.resource.id": f"rallyscope.signal.{signal['signal']}",
+                                             "prefect.resource.name": signal["signal"]}, payload=signal)
 
 
 def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,5 +138,10 @@ def _may_pass(task: Any, run: Any, state: Any) -> bool:
     return isinstance(state.data, SourceUnreachable | SourceAnswerInvalid)
 
 
+def from_shell(state: State) -> None:
+    """End the process as the run ended."""
+    raise SystemExit(None if state.is_completed() else f"rallyscope: {state.message}")
+
+
 if __name__ == "__main__":
-    daily()
+    from_shell(daily(return_state=True))

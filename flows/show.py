@@ -44,23 +44,6 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False, since: 
         print_section(screen, section, columns, rows)
 
 
-def markdown(home: Home, view: str) -> str:
-    """The view's newest session as Markdown tables."""
-    with home.marts() as con:
-        table = VIEWS[view].table
-        session = _session(con, table, None) if table else None
-        parts = [f"# {session:%A, %-d %B %Y}"] if session else []
-        for section in VIEWS[view].sections:
-            columns, rows = _rows(con, section, session)
-            cells = [[_by_suffix(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
-            if section.upright and cells:
-                columns, cells = ["figure", "value"], [[n, v] for n, v in zip(columns, cells[0], strict=True)]
-            lines = [columns, ["---"] * len(columns), *cells]
-            parts.append(f"## {section.title}\n\n" + "\n".join(
-                "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines))
-    return "\n\n".join(parts)
-
-
 def print_section(screen: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     """One section: a table, or for an upright one a pair of columns per row."""
     if not rows:
@@ -73,7 +56,7 @@ def print_section(screen: Console, section: Section, columns: Sequence[str], row
     for row in rows:
         values = dict(zip(columns, row, strict=True))
         screen.print(f"\n[bold]{escape(section.title.format(**values))}[/bold]")
-        pairs = [(name, _by_suffix(name, value)) for name, value in values.items() if f"{{{name}}}" not in section.title]
+        pairs = [(name, readable(name, value)) for name, value in values.items() if f"{{{name}}}" not in section.title]
         half = (len(pairs) + 1) // 2
         grid = Table.grid(padding=(0, 3, 0, 2))
         for left, right in zip(pairs[:half], [*pairs[half:], ("", "")], strict=False):
@@ -89,7 +72,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
         table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_by_suffix(n, v) if by_suffix else _plain(v)) for n, v in zip(columns, row, strict=True)))
+        table.add_row(*(escape(readable(n, v) if by_suffix else _plain(v)) for n, v in zip(columns, row, strict=True)))
     (screen or console()).print(table)
 
 
@@ -124,7 +107,8 @@ def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None
     return [column[0] for column in answer.description or []], answer.fetchall()
 
 
-def _by_suffix(name: str, value: object) -> str:
+def readable(name: str, value: object) -> str:
+    """The value in the unit that the end of its column's name says."""
     if isinstance(value, float):
         if name.endswith(PERCENT):
             signed = name.endswith(("return", "rs_5d", "rs_21d", "rs_63d"))

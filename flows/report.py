@@ -1,0 +1,113 @@
+"""What a run leaves to read in Prefect: the day as Markdown; coverage, quarantine and validation as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from flows.show import readable
+from flows.steps import Run
+from flows.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
+from warehouse.errors import NothingPublished
+from warehouse.home import Home
+
+REVISED = Section("History that this run changed, and why", """
+    select mart, cause, min(date) as first_date, max(date) as last_date, count(distinct key) as rows, count(*) as cells,
+        any_value(evidence order by date desc, evidence) as evidence
+    from audit.revision where run_id = $run group by mart, cause order by cells desc limit 40""")
+
+SECTIONS = (REGIME, SIGNALS, CONCENTRATION, LARGEST, TIERS, FUNDS, REVISED)
+
+COVERAGE = """
+    select date, feed, expected, received, missing, late, array_to_string(missing_keys, ' ') as missing_keys
+    from audit.coverage where date between $first and $last order by missing = 0, date desc, feed limit 300"""
+
+QUARANTINE = """
+    select feed, key, date, reason, row_json as row from raw.rejected_row where run_id = $run
+    order by feed, key, date limit 300"""
+
+VALIDATION = """
+    select suite, expectation, severity, success, observed, unexpected_rows
+    from audit.validation_result where run_id = $run
+    order by success, unexpected_rows desc, suite, expectation limit 300"""
+
+NEWEST_SIGNALS = """
+    select date, signal, previous, current, severity from marts.signal_daily
+    where date = (select max(date) from marts.regime_daily) order by signal"""
+
+
+def summary(run: Run) -> str:
+    """The newest session of the publication as Markdown, below what the run did."""
+    with run.settings.home.marts() as con:
+        newest, simulated = con.execute("""select (select max(date) from marts.regime_daily), is_simulated
+                                           from audit.publication where is_current""").fetchone()  # type: ignore[misc]
+        parts = [f"# {newest:%A, %-d %B %Y}" if newest else "# No session yet"]
+        parts += ["**Simulated market.**"] if simulated else []
+        parts += [f"{did(run)}."] + [f"- **Missing:** {problem}" for problem in run.problems]
+        given = {"date": newest, "run": run.run_id}
+        for section in SECTIONS:
+            columns, rows = _rows(con, section.sql, given)
+            parts += _markdown(section, columns, rows)
+    return "\n\n".join(parts)
+
+
+def did(run: Run) -> str:
+    """What a run did, in one line."""
+    published = run.publication
+    return (f"{run.rows_added} rows added, {run.rows_quarantined} quarantined, {run.cells_revised} cells of history revised; "
+            + ("nothing published" if not published else f"published {published.build_id}" if published.changed
+               else f"nothing changed, {published.build_id} stays current"))
+
+
+def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
+    """By key: what the table is about, and its rows as text."""
+    given = {"run": run.run_id, "first": run.window and run.window.start, "last": run.window and run.window.end}
+    with run.settings.home.warehouse() as con:  # not the publication, which a run that changed nothing leaves as it is
+        coverage = _named(con, COVERAGE, given) if run.window else []
+        validation = _named(con, VALIDATION, given)
+        quarantine = _named(con, QUARANTINE, given)
+    failed = sum(row["success"] == "no" for row in validation)
+    short = sum(row["missing"] != "0" for row in coverage)
+    return {
+        "coverage": (f"{run.window}: expected, received, missing by session and feed; {short or 'no'} lines with holes", coverage),
+        "quarantine": (f"{len(quarantine) or 'no'} rows of this run kept out, whole and with the reason", quarantine),
+        "validation": (f"{failed or 'none'} of {len(validation)} expectations of this run's batches failed", validation),
+    }
+
+
+def signals(home: Home) -> list[dict[str, str]]:
+    """The signals that changed on the newest session published; none before the first publication."""
+    try:
+        with home.marts() as con:
+            return _named(con, NEWEST_SIGNALS, {})
+    except NothingPublished:
+        return []
+
+
+def _markdown(section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> list[str]:
+    if not section.upright or not rows:
+        cells = [[readable(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
+        return [f"## {section.title}", _table(columns, cells) if rows else "Nothing."]
+    parts = []
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        pairs = [[n, readable(n, v)] for n, v in values.items() if f"{{{n}}}" not in section.title]
+        parts += [f"## {section.title.format(**values)}", _table(["figure", "value"], pairs)]
+    return parts
+
+
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+                     for line in [columns, ["---"] * len(columns), *cells])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, given: dict[str, date | str | None]) -> tuple[list[str], list[tuple]]:
+    answer = con.execute(sql, {name: value for name, value in given.items() if f"${name}" in sql})
+    return [column[0] for column in answer.description or []], answer.fetchall()
+
+
+def _named(con: duckdb.DuckDBPyConnection, sql: str, given: dict[str, date | str | None]) -> list[dict[str, str]]:
+    columns, rows = _rows(con, sql, given)
+    return [{n: readable(n, v) for n, v in zip(columns, row, strict=True)} for row in rows]
