@@ -17,14 +17,14 @@ turbulent_stay_probability = "Probability that a turbulent day is followed by an
 log_likelihood = "Logarithm of the likelihood of the returns, at its maximum."
 turbulent_share = "Share of the returns whose day was turbulent rather than calm, by what was known on it."
 is_accepted = "Whether it describes two states; only then is it used."
-reason = "Why it was rejected: too few returns, no maximum, a state that never ends, or one visited on under 5 % of the days; else empty."
+reason = "Why it was rejected: too few returns, no maximum, a state that never ends, or one visited on under 5 % of the days; NULL when it was accepted."
 known_at = "When the month-end's prices were known (UTC), the first moment at which it could be made."
 
 [promises]
 "an accepted fit is whole, a rejected one says why" = """
-case when is_accepted then reason = '' and coalesce(isfinite(
+is_accepted = (reason is null) and (not is_accepted or coalesce(isfinite(
     mean_return + calm_variance + turbulent_variance + calm_stay_probability + turbulent_stay_probability
-), false) else reason <> '' end
+), false))
 """
 "the turbulent state varies more" = "0 < calm_variance and calm_variance <= turbulent_variance"
 "a state may end" = """
@@ -36,7 +36,8 @@ not is_accepted or (calm_stay_probability between 0 and 1 - 1.0 / returns
 */
 select
     fitted_on, first_return_on, returns, mean_return, calm_variance, turbulent_variance, calm_stay_probability,
-    turbulent_stay_probability, log_likelihood, turbulent_share, is_accepted, reason, known_at
+    turbulent_stay_probability, log_likelihood, turbulent_share, is_accepted, nullif(reason, '') as reason,
+    known_at
 from raw.regime_model_fit
 where known_at <= getvariable('as_of') and fetched_at <= getvariable('recorded_by')
 qualify row_number() over (partition by fitted_on order by known_at desc, fetched_at desc) = 1
