@@ -64,9 +64,11 @@ def asked(home: Home, sql: str) -> list[tuple]:
 def test_marts_core_and_audit_are_published_and_nothing_else(con, home):
     con.execute("create table marts.of_yesterdays_code as select 1 as x; create temp table passing as select 1")
     publish_now(con, home)
+    audit = con.execute("select 'audit.' || table_name from duckdb_tables() where schema_name = 'audit'").fetchall()
     tables = asked(home, "select schema_name || '.' || table_name from duckdb_tables()")
-    assert {table for table, in tables} == {"main.regime_daily", "core.index_level", "audit.coverage", "audit.batch",
-                                            "audit.run", "audit.validation_result", "audit.publication"}
+    assert {table for table, in tables} == {"main.regime_daily", "core.index_level"} | {table for table, in audit}
+    assert ("audit.coverage",) in audit
+    assert ("audit.publication",) in audit
 
 
 def test_a_mart_is_found_as_marts_regime_daily(con, home):
