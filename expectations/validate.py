@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
 REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
+# What the columns that are derived for validation only are made from, by frame; and those columns.
+DERIVED_FROM = {"bars": {"symbol", "date", "close"}, "weights": {"index_code", "symbol", "date", "published_on", "weight"}}
+DERIVED = ["spike", "list_total"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
 
     An empty frame has nothing to prove.
     """
-    from expectations import macro, prices, shares, statements
+    from expectations import macro, prices, shares, statements, weights
 
     fetched_on = batch.fetched_at.astimezone(UTC).date()  # where a bar's date may already be tomorrow's in New York
     if batch.feed == "observations":
@@ -84,11 +87,13 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
         "bars": [("actions", None, prices.actions_suite), ("bars", prices.BARS, prices.bars_suite)],
         "shares": [("shares", None, shares.shares_suite)],
         "statements": [("statements", None, statements.statements_suite)],
+        "weights": [("weights", weights.LISTS, weights.weights_suite)],
     }
+    known = catalog.universes if batch.feed == "weights" else catalog.instruments
     for name, derived, suite in checks[batch.feed]:
         frame = _frame(batch, name, derived)
         if len(frame):
-            yield name, frame, suite(catalog.instruments, fetched_on), None
+            yield name, frame, suite(known, fetched_on), None
 
 
 def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
@@ -104,11 +109,11 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
                     + "', file_row_number = true)")
         columns = {row[0] for row in con.execute("describe landed").fetchall()}
         # A frame without its columns is for the suite to stop, not for the derivation to fail on.
-        derivable = derived and {"symbol", "date", "close"} <= columns
+        derivable = derived and DERIVED_FROM[name] <= columns
         frame = con.execute(derived if derivable else "select * from landed order by file_row_number").df()  # type: ignore[arg-type]
     frame = frame.set_index("file_row_number")
     frame.index.name = None  # Great Expectations reports rows of a named index as dicts
-    for column in ("date", "period_end"):
+    for column in ("date", "period_end", "published_on"):
         if column in frame:
             frame[column] = frame[column].dt.date
     return frame
@@ -118,7 +123,7 @@ def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> I
     """The rows as they came, null where they were null: NaN is no JSON."""
     import pandas as pd
 
-    came = frame.loc[rows].drop(columns="spike", errors="ignore").to_dict("records")
+    came = frame.loc[rows].drop(columns=DERIVED, errors="ignore").to_dict("records")
     for row, record in zip(rows, came, strict=True):
         values = {name: None if pd.isna(value) else value for name, value in record.items()}
         yield {"frame": frame_name, "row": row, "key": str(next(iter(values.values()))), "values": values,

@@ -79,11 +79,12 @@ def last_closed(now: datetime) -> date:
 
 
 def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
-             again: frozenset[str] = frozenset()) -> list[Request]:
+             again: frozenset[str] = frozenset(), replay: bool = False) -> list[Request]:
     """Everything still to ask for `window`, in batches; a feed in `again` is asked as if for the first time.
 
     A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
+    Lists of weights are asked where the catalogue declares them, and of a replay server always.
     """
     asked = _Asked(con, now, again)
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
@@ -100,6 +101,14 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
             if start:
                 asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
     asks["observations"] = list(_observations(catalog, asked, window))
+    asks["weights"] = []
+    for universe in catalog.universes.values():
+        if replay or universe.published_weights:
+            watched["weights"] = watched.get("weights", 0) + 1
+            start = asked.start("weights", universe.code, universe.initial_date, window.end,
+                                catalog.feeds["weights"].reask_days)
+            if start:
+                asks["weights"].append(Ask(universe.code, start, max(start, asked.today)))
     return [
         Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred",
                 part, len(parts), watched[feed], keys)

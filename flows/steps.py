@@ -192,7 +192,8 @@ def requests(run: Run, window: Window | None = None) -> list[Request]:
     if not (window := window or run.window):
         return []
     with run.settings.home.warehouse() as con:
-        return plan_requests(con, run.settings.catalog, window, run.clock.now, run.again)
+        return plan_requests(con, run.settings.catalog, window, run.clock.now, run.again,
+                             replay=run.settings.base_url is not None)
 
 
 def fetch(run: Run, request: Request) -> Batch:
@@ -222,6 +223,12 @@ def _source(run: Run, request: Request):
         from flows.sources import fred
 
         return fred.observations(request.asks, endpoint)
+    if request.feed == "weights":
+        from flows.sources import weights
+
+        catalog = run.settings.catalog
+        declared = {code: universe.published_weights for code, universe in catalog.universes.items()}
+        return weights.lists(request.asks, endpoint, declared, catalog.folder)
     from flows.sources import yahoo
 
     ask = {"bars": yahoo.prices, "shares": yahoo.shares, "statements": yahoo.statements}[request.feed]

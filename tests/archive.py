@@ -45,6 +45,9 @@ TABLES = (  # feed, table, columns, the archive's rows with the key its availabi
      "select symbol as key, period_end as date, * from '{folder}/statements.parquet'"),
     ("observations", "raw.macro_observation", "series_id, date, value",
      "select series_id as key, * from '{folder}/observations.parquet' where value is not null"),
+    ("weights", "raw.index_weight_list", "index_code, date, published_on, symbol, weight", """
+        select "index" as key, "index" as index_code, date, published_on, published_on as realtime_start, symbol, weight
+        from '{folder}/index_weights.parquet'"""),
 )
 
 
@@ -58,7 +61,7 @@ def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
         create temp table calendar as
         select date, close_at, row_number() over (order by date) as position from raw.catalogue_session""")
     for feed, table, columns, rows in TABLES:
-        vintage = "v.realtime_start::date" if feed == "observations" else "null::date"
+        vintage = "v.realtime_start::date" if feed in ("observations", "weights") else "null::date"
         con.execute(f"""
             insert into {table}
             select {", ".join(f"v.{column}" for column in columns.split(", "))}, false,

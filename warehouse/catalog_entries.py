@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from warehouse.catalog_reader import AtLeast, Names
+from warehouse.weighting import PublishedWeights, Rebalancing
 
 Symbol = Annotated[str, Names("instruments")]
 SourceId = Annotated[str, Names("sources")]
@@ -167,7 +168,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Universe:
-    """The dated members of a published index: a whole list and the changes since, in order."""
+    """The dated members of a published index: a whole list and the changes since, in order; and how it is weighted."""
 
     code: str
     title: str
@@ -175,6 +176,10 @@ class Universe:
     initial_date: date
     initial_symbols: tuple[Symbol, ...]
     changes: tuple[Change, ...]
+    rebalancing: Rebalancing | None = None
+    """When index shares are set and under which limits; without it the universe has no capped weights."""
+    published_weights: PublishedWeights | None = None
+    """Where its lists of weights are published; a replay server is asked for its own."""
 
     def problems(self) -> Problems:
         inside: set[str] = set()

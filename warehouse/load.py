@@ -29,7 +29,8 @@ class Table:
     `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
     from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
     `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
-    value the column of `incoming` below whose size a difference is the source's rounding.
+    value the column of `incoming` below whose size a difference is the source's rounding; `released` is SQL for the
+    day a vintage was published, when each row says it.
     """
 
     frame: str
@@ -41,6 +42,7 @@ class Table:
     dated: str = "date"
     only_finished: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
+    released: str | None = None
 
 
 # The source adjusts for every split up to the fetch, and its answer reaches to the fetch, so it names every split
@@ -52,6 +54,7 @@ AS_TRADED = """
     group by all"""
 BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
 UNREVISED = "realtime_start is null"
+DAYS = ("date", "period_end", "published_on")
 # The catalogue's snapshot in force at the fetch; the first one for a batch that is older than all of them.
 IN_FORCE = """
     select coalesce(max(c.fetched_at) filter (c.fetched_at <= s.fetched_at), min(c.fetched_at))
@@ -84,6 +87,12 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     "statements": (
         Table("statements", "raw.statement_item", ("symbol", "statement", "period_end", "item"), ("value",),
               "select symbol, statement, period_end, item, value from landed_statements", dated="period_end"),
+    ),
+    "weights": (
+        Table("weights", "raw.index_weight_list", ("index_code", "date", "published_on", "symbol"), ("weight",),
+              "select index_code, date, published_on, symbol, weight from landed_weights",
+              covers="select index_code as key, min(published_on) as first, max(published_on) as last"
+                     " from landed_weights group by index_code", dated="published_on", released="published_on"),
     ),
 }
 
@@ -159,9 +168,10 @@ def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop])
             select string_agg(s.reason, '; ') as why from stops s where coalesce(s.key, o.key) = o.key)""",
                 [str(batch.frame("outcomes"))])
     for table in TABLES[batch.feed]:
+        days = ", ".join(f"{key}::date as {key}" for key in table.keys if key in DAYS)
         con.execute(f"""
             create or replace temp table said_{table.frame} as
-            select * exclude file_row_number replace ({table.dated}::date as {table.dated}),
+            select * exclude file_row_number replace ({days}),
                 file_row_number not in (select "row" from rejected_rows where frame = '{table.frame}')
                 and {table.keys[0]} not in (select key from stops where key is not null) as is_accepted
             from read_parquet(?, file_row_number = true)""", [str(batch.frame(table.frame))])
@@ -190,6 +200,9 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
     slack = {v: f"greatest({EQUAL} * abs(h.{v}), {f'i.{table.units[v]}' if v in table.units else 0})"
              for v in table.values}
+    known, quality = "s.fetched_at", "snapshot"
+    if table.released:
+        known, quality = f"new_york(d.{table.released}, time '23:59:00')", "vintage"
     differs = " or ".join(f"i.{v} is distinct from h.{v} and coalesce(abs(i.{v} - h.{v}) > {slack[v]}, true)"
                           for v in table.values)
     return _count(con, f"""
@@ -214,9 +227,9 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
                     then new_york(if(a.lag = 0, d.{table.dated}, n.date), time '23:59:00')
                 when 'lag_days' then new_york(d.{table.dated} + a.lag, time '23:59:00')
                 when 'after_period_end_days' then new_york(d.{table.dated} + a.lag, time '23:59:59')
-                -- A revised series asked without vintages: all we know is that it was so at the fetch.
-                when 'vintage' then s.fetched_at
-                end as known_at, if(a.rule = 'vintage', 'snapshot', 'rule') as pit_quality
+                -- Without its day of release, all we know of a vintage is that it was so at the fetch.
+                when 'vintage' then {known}
+                end as known_at, if(a.rule = 'vintage', '{quality}', 'rule') as pit_quality
             from dated d cross join stamp s
             join availability a on a.key = d.{table.keys[0]}
             left join calendar n on n.position = d.position + a.lag

@@ -11,6 +11,7 @@ import duckdb
 
 if TYPE_CHECKING:
     from warehouse.catalog import Availability, Catalog
+    from warehouse.weighting import Rebalancing
 
 FIRST_YEAR = 1990
 
@@ -59,6 +60,7 @@ def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now
 
 def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
     stocks = [i for i in catalog.instruments.values() if i.kind == "stock"]
+    days = [day for day, _, _ in sessions(last_year)]
     return {
         "session": sessions(last_year),
         "instrument": ((i.symbol, i.name, i.kind, i.issuer, i.share_class, i.primary_line, i.counts_whole_company,
@@ -67,6 +69,10 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
         "universe": ((u.code, u.title, u.published_index) for u in catalog.universes.values()),
         "universe_member": ((u.code, m.symbol, m.valid_from, m.valid_to)
                             for u in catalog.universes.values() for m in u.members),
+        "rebalance": ((u.code, *dates) for u in catalog.universes.values() if u.rebalancing
+                      for dates in u.rebalancing.dates(days, u.initial_date)),
+        "weight_limit": (row for u in catalog.universes.values() if u.rebalancing
+                         for row in _limits(u.code, u.rebalancing)),
         "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(catalog.baskets.values(), 1)),
         "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
                           for b in catalog.baskets.values() for m in b.members),
@@ -76,8 +82,15 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
             *(("bars", i.symbol, *rule(i.known)) for i in catalog.instruments.values()),
             *((feed, i.symbol, *rule(catalog.feeds[feed].known)) for feed in ("shares", "statements") for i in stocks),
             *(("observations", s.id, *rule(s.known)) for s in catalog.series.values()),
+            *(("weights", u.code, *rule(catalog.feeds["weights"].known)) for u in catalog.universes.values()),
         ],
     }
+
+
+def _limits(code: str, rebalancing: Rebalancing) -> Iterable[tuple]:
+    limits = [*((False, limit) for limit in rebalancing.limits), *((True, limit) for limit in rebalancing.annual_limits)]
+    return ((code, position, annual, limit.of, limit.size, limit.above, limit.to, limit.others_at_most)
+            for position, (annual, limit) in enumerate(limits, 1))
 
 
 def rule(known: Availability) -> tuple[str, int | None]:

@@ -56,6 +56,14 @@ create table if not exists raw.statement_item (
 );
 comment on table raw.statement_item is 'Quarterly statement items under the source''s own item names.';
 
+create table if not exists raw.index_weight_list (
+    index_code varchar not null, date date not null, published_on date not null, symbol varchar not null,
+    weight double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.index_weight_list is 'Published lists of an index''s weights by security, as of the close of date; 0 to 1.';
+
 -- The catalogue as it was recorded: each load that finds it changed writes it whole.
 create table if not exists raw.catalogue_session (
     date date not null, open_at timestamp not null, close_at timestamp not null, fetched_at timestamp not null
@@ -73,6 +81,14 @@ create table if not exists raw.catalogue_universe (
 create table if not exists raw.catalogue_universe_member (
     index_code varchar not null, symbol varchar not null, valid_from date not null, valid_to date,
     fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_rebalance (
+    index_code varchar not null, effective_date date not null, reference_date date not null, kind varchar not null,
+    fetched_at timestamp not null
+);
+create table if not exists raw.catalogue_weight_limit (
+    index_code varchar not null, position integer not null, is_annual boolean not null, limited varchar not null,
+    size double, above double not null, target double not null, others_at_most double, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_basket (
     basket varchar not null, title varchar not null, role varchar not null, position integer not null,

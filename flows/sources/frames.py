@@ -18,10 +18,11 @@ COLUMNS = {
     "statements": {"symbol": "str", "statement": "str", "period_end": DAY, "item": "str", "value": "float64"},
     "observations": {"series_id": "str", "date": DAY, "value": "float64", "realtime_start": DAY,
                      "realtime_end": DAY},
+    "weights": {"index_code": "str", "date": DAY, "published_on": DAY, "symbol": "str", "weight": "float64"},
     "outcomes": {"key": "str", "status": "str", "rows": "int64", "reason": "str", "asked_from": DAY,
                  "asked_to": DAY},
 }
-VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end"}
+VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight"}
 
 
 def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]) -> Fetched:

@@ -71,12 +71,14 @@ class Book:
             out[day] = accepted
         return pd.Series(out, dtype=float)
 
-    def effective(self) -> dict[pd.Timestamp, bool]:
-        """First session after each third Friday of a quarter's last month -> whether it is December's."""
-        found = {}
+    def rebalances(self) -> dict[pd.Timestamp, tuple[pd.Timestamp, str]]:
+        """Effective session -> (last session of the month before the third Friday's, kind), and the special one."""
+        found = {pd.Timestamp("2023-07-24"): (pd.Timestamp("2023-07-03"), "special")}
         for friday in pd.date_range(self.sessions[0], self.sessions[-1], freq="WOM-3FRI"):
-            if friday.month % 3 == 0:
-                found[self.sessions[self.sessions > friday][0]] = friday.month == 12
+            before = self.sessions[self.sessions < friday.replace(day=1)]
+            if friday.month % 3 == 0 and len(before):
+                kind = "annual" if friday.month == 12 else "quarterly"
+                found[self.sessions[self.sessions > friday][0]] = (before[-1], kind)
         return found
 
     def members_on(self, place: int) -> pd.Index:
@@ -91,48 +93,70 @@ def book(archive: Path) -> Book:
     return Book(archive)
 
 
+def spread(weights: np.ndarray, held: np.ndarray, most: float) -> np.ndarray:
+    """Weights in which `held` stand and the rest of 1 falls to the others in proportion, none above `most`."""
+    out, stopped = weights.copy(), np.zeros(len(weights), bool)
+    while True:
+        free = ~held & ~stopped
+        out[stopped] = most
+        out[free] = weights[free] / weights[free].sum() * (1 - out[held].sum() - most * stopped.sum())
+        over = free & (out > most + 1e-15)
+        if not over.any():
+            return out
+        stopped |= over
+
+
 def limited(caps: np.ndarray, annual: bool) -> np.ndarray:
     """The published limits, one pass after the other until none is broken."""
-    weights = caps / caps.sum()
-    for _ in range(20):
-        single, single_to = (0.15, 0.14) if annual else (0.24, 0.20)
-        over = weights > single
-        if over.any():
-            weights = np.where(over, single_to, weights * (1 - single_to * over.sum()) / weights[~over].sum())
-        group = weights >= np.sort(weights)[-5] if annual else weights > 0.045
-        limit, group_to = (0.40, 0.385) if annual else (0.48, 0.40)
-        inside = weights[group].sum()
-        if inside > limit:
-            weights = weights * np.where(group, group_to / inside, (1 - group_to) / (1 - inside))
-        elif not over.any():
-            break
-    return weights
+    weights, none = caps / caps.sum(), np.zeros(len(caps), bool)
+    while True:
+        large, five = weights > 0.045, np.isin(np.arange(len(weights)), np.argsort(-weights, kind="stable")[:5])
+        if weights.max() > 0.24:
+            weights = spread(weights, none, 0.20)
+        elif weights[large].sum() > 0.48:
+            scaled = np.where(large, weights * 0.40 / weights[large].sum(), weights)
+            weights = spread(scaled, large, scaled[large].min())
+        elif annual and weights.max() > 0.15:
+            weights = spread(weights, none, 0.14)
+        elif annual and weights[five].sum() > 0.40 + 1e-12:
+            scaled = np.where(five, weights * 0.385 / weights[five].sum(), weights)
+            weights = spread(scaled, five, min(0.044, scaled[five].min()))
+        else:
+            return weights
 
 
 @pytest.fixture(scope="module")
 def recomputed(book: Book) -> pd.DataFrame:
     """By session: the sum of weight x return, and what the largest weights were before it."""
-    effective = book.effective()
+    due = book.rebalances()
     issuers = book.count.columns
     prices, counts = book.price[issuers].to_numpy(), book.count.loc[book.sessions].to_numpy()
     belongs = book.member[issuers].loc[book.sessions].to_numpy()
-    shares, held, rows = np.zeros(len(issuers)), np.zeros(len(issuers), bool), []
+    size = len(issuers)
+    factor, units, entered = np.ones(size), np.zeros(size), np.full(size, -1)
+    base, rows = np.zeros(size, bool), []
     for place in range(1, len(book.sessions)):
-        day = book.sessions[place]
-        price, count = prices[place - 1], counts[place - 1]
-        members = belongs[place] & ~np.isnan(prices[place]) & ~np.isnan(price) & ~np.isnan(count)
-        caps = price * count
-        if day in effective or not held.any():
-            shares = np.zeros(len(issuers))
-            shares[members] = limited(caps[members], effective.get(day, False)) / price[members]
-        elif (members != held).any():
-            stay, join = members & held, members & ~held
-            scale = (shares[stay] * price[stay]).sum() / caps[stay].sum()
-            shares = np.where(stay, shares, np.where(join, count * scale, 0.0))
-        held = members
-        weight = shares[held] * price[held]
+        day, price = book.sessions[place], prices[place - 1]
+        members = belongs[place] & ~np.isnan(prices[place]) & ~np.isnan(price) & ~np.isnan(counts[place - 1])
+        reference, kind = due.get(day, (None, None))
+        at = place - 1 if reference is None else int(book.sessions.get_loc(reference))
+        if not base.any() or kind in ("annual", "special"):
+            caps = prices[at] * counts[at]
+            base = members & ~np.isnan(caps)
+            kept = limited(caps[base], kind == "annual") / caps[base]
+            factor[base], units[base], entered = kept / kept.max(), counts[at][base], np.where(base, at, -1)
+        elif kind:
+            held = np.where(members & (entered >= 0), prices[at] * counts[at] * factor, np.nan)
+            assert np.nansum((held / np.nansum(held))[held / np.nansum(held) > 0.045]) < 0.48   # no limit is broken
+            renewed = members & (entered >= 0) & (entered <= at) & ~np.isnan(counts[at])
+            units[renewed] = counts[at][renewed]
+        for n in np.flatnonzero(members & (entered < 0)):
+            smallest = (units * factor * price)[base & (factor < 1 - 1e-9) & (units * price > 0)].min()
+            units[n], entered[n] = counts[place - 1][n], place - 1
+            factor[n] = min(1.0, smallest / (units[n] * price[n]))
+        weight = units[members] * factor[members] * price[members]
         weight /= weight.sum()
-        change = prices[place][held] / price[held] - 1
+        change = prices[place][members] / price[members] - 1
         rows.append((day, book.sessions[place - 1], (weight * change).sum(), weight.max(), np.sort(weight)[-5:].sum(),
                      weight[weight > 0.045].sum()))
     columns = ["day", "before", "return_", "largest", "five_largest", "large"]
@@ -159,17 +183,14 @@ def test_the_true_return_reaches_over_the_session_that_every_stock_lacks(archive
     assert np.isnan(truth.loc[EVERY_STOCK_HOLE, "capped_return"])
 
 
-def test_the_caps_hold_on_every_effective_date(book: Book, recomputed: pd.DataFrame):
-    effective = book.effective()
-    assert len(effective) == 24
-    for day, annual in effective.items():
-        row = recomputed.loc[day]
-        if annual:
-            assert row.largest <= 0.15
-            assert row.five_largest <= 0.40 + 1e-12
-        else:
-            assert row.largest <= 0.24
-            assert row.large <= 0.48 + 1e-12
+def test_the_limits_hold_on_every_reset_up_to_what_prices_did_since_the_reference_date(
+        book: Book, recomputed: pd.DataFrame):
+    due = book.rebalances()
+    assert len(due) == 24
+    for day, (_, kind) in due.items():
+        if kind != "quarterly":
+            assert recomputed.loc[day].largest < 0.15
+            assert recomputed.loc[day].large < 0.42
 
 
 def test_the_truth_holds_these_weights_and_contributions(archive: Path, recomputed: pd.DataFrame):

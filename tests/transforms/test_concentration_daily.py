@@ -11,6 +11,10 @@ UNIVERSE = """
     index_code | published_index
     NDX        | ^NDX
 """
+SCHEMES = """
+    index_code | weight_scheme
+    NDX        | full_cap
+"""
 DAY = "2026-01-06"
 AT = "2026-01-06 21:15"
 
@@ -20,6 +24,7 @@ def given(weights: dict[str, tuple], members: str = "", coverage: str = "1.0 | t
     """One session of an index; weights are (weight, open weight, return) by issuer."""
     return {
         "staging.universe": UNIVERSE,
+        "core.weight_scheme": SCHEMES,
         "core.index_coverage": f"""
             date  | index_code | members        | issuers        | coverage_share | is_covered | has_return | known_at
             {DAY} | NDX        | {len(weights)} | {len(weights)} | {coverage} | {AT}

@@ -85,6 +85,10 @@ def test_contributions_add_up_to_the_index_return(spec):
             index_code | published_index
             NDX        | ^NDX
         """,
+        "core.weight_scheme": """
+            index_code | weight_scheme
+            NDX        | full_cap
+        """,
         "core.index_coverage": """
             date       | index_code | members | issuers | coverage_share | is_covered | has_return | known_at
             2026-01-05 | NDX        | 100     | 100     | 1.0            | true       | true       | 2026-01-05 21:15

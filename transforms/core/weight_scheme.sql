@@ -1,10 +1,21 @@
 /*
-doc = "The weightings a universe is looked at in; core.index_weight holds the weights of each."
-grain = ["weight_scheme"]
+doc = "The weightings each universe is looked at in; core.index_weight holds the weights of each."
+grain = ["index_code", "weight_scheme"]
 
 [columns]
+index_code = "Code of the universe."
 weight_scheme = "Key of the weighting."
 title = "What it weighs by."
+
+[promises]
+"a weighting we know" = "weight_scheme in ('full_cap', 'capped', 'anchored')"
 */
-select weight_scheme, title
-from (values ('full_cap', 'Plain market capitalisation of the whole company')) scheme(weight_scheme, title)
+select u.index_code, s.weight_scheme, s.title
+from staging.universe u
+cross join (values
+    ('full_cap', 'Plain market capitalisation of the whole company'),
+    ('capped', 'Index shares by the published rules and limits'),
+    ('anchored', 'Index shares solved from the newest published list of weights')
+) s(weight_scheme, title)
+-- Only a universe whose rebalances are declared has weights by the rules.
+where s.weight_scheme <> 'capped' or u.index_code in (select index_code from staging.rebalance)

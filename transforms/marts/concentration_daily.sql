@@ -1,18 +1,19 @@
 /*
 doc = """
 How much of the market its largest issuers carry, and whether their contributions add up to the published index: one
-row per session, index and weighting. A session of which less than 90 % of the members is known has NULL figures.
+row per session, index and weighting. A session of which less than 90 % of the members is known has NULL figures, and
+one without a list of weights from the last 63 sessions has none under anchored.
 """
 grain = ["date", "index_code", "weight_scheme"]
 
 [columns]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
-weight_scheme = "How the universe is weighted; full_cap is plain market capitalisation."
+weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
 members = "Member securities that day."
 issuers = "Member issuers that day; several classes of one company are one issuer."
 coverage_share = "Members with a close and shares in force / members, 0 to 1."
-total_market_cap = "Dollars at the close: sum over the issuers that have a weight."
+total_market_cap = "Dollars at the close: whole capitalisations, summed over the issuers that have a weight, whatever part of them the weighting counts."
 top1_weight = "Weight of the largest issuer at the close, 0 to 1."
 top5_weight = "Weight of the five largest issuers at the close, 0 to 1."
 top10_weight = "Weight of the ten largest issuers at the close, 0 to 1."
@@ -35,7 +36,7 @@ new_highs_252d = "Members that closed above every close of the 251 sessions befo
 new_lows_252d = "Members that closed below every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
 top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the issuers that were the ten largest when the window opened / index return over it; may exceed 1 or be negative. NULL where that return is below 0.005 in size, or the window not whole."
 top10_return_share_63d = "The same over 63 sessions."
-known_at = "When the row could first be computed (UTC)."
+known_at = "When the row could first be computed (UTC). Under anchored the evening of a session can bring a newer list: until its known_at passes, a build shows the list before."
 
 [promises]
 "weights are fractions, the larger group the heavier" = "0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"
@@ -133,7 +134,7 @@ select
     t.top10_return_share_63d,
     greatest(c.known_at, w.known_at, o.known_at, t.known_at) as known_at
 from core.index_coverage c
-cross join core.weight_scheme scheme
+join core.weight_scheme scheme using (index_code)
 join breadth b using (date, index_code)
 left join weighted w on w.date = c.date and w.index_code = c.index_code and w.weight_scheme = scheme.weight_scheme
 left join official o on o.date = c.date and o.index_code = c.index_code and o.weight_scheme = scheme.weight_scheme

@@ -8,7 +8,7 @@ grain = ["date", "index_code", "weight_scheme", "issuer"]
 [columns]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
-weight_scheme = "How the universe is weighted; full_cap is plain market capitalisation."
+weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
 issuer = "Member issuer, named by its primary line; several classes of one company are one issuer."
 open_weight = "Weight at the last close before the session, over the members that have a return; 0 to 1."
 price_return = "Return since that close, without dividends; over all the sessions since when the feed dropped some."

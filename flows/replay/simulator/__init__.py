@@ -22,6 +22,7 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         archive,
         bars,
         funds,
+        index,
         listings,
         market,
         paths,
@@ -45,7 +46,8 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     plan = market.plan(sessions, seed)
     listed = listings.choose(catalog, sessions, seed)
     counts = actions.count_paths(listed, sessions, seed)
-    priced = stocks.simulate_stocks(listed, counts, plan, sessions, seed)
+    rebalancing = next((u.rebalancing for u in catalog.universes.values() if u.published_index == "^NDX"), None)
+    priced = stocks.simulate_stocks(listed, counts, plan, sessions, rebalancing, seed)
     closes = funds.closes(catalog, listed, counts, plan, priced, seed)
     stock_bars, held = bars.stock_bars(listed, counts, priced, plan, sessions, seed)
     other_bars = bars.other_bars(closes, plan, sessions, seed)
@@ -64,7 +66,7 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         "statements": accounts,
         "index_weights": truth.published_weights(weights, listed, sessions),
         "truth/index_weight": truth.index_weight(weights, listed, sessions),
-        "truth/index_return": truth.index_return(weights, closes["^NDX"], sessions),
+        "truth/index_return": truth.index_return(weights, closes["^NDX"], index.reviews(rebalancing, sessions), sessions),
         "truth/shares": truth.shares(listed, counts, priced, sessions),
         "truth/splits": archive.splits(listed, counts, sessions),
         "truth/holes": archive.holes(bars.holes(listed, sessions)),

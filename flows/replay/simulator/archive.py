@@ -138,8 +138,9 @@ def story_told(market: Market, closes: dict[str, np.ndarray], sessions: Sessions
         "late_count": {"symbol": story.LATE_COUNT[0], "true_from": story.LATE_COUNT[1],
                        "sessions": story.LATE_COUNT[2], "factor": story.LATE_COUNT[3]},
         "published_weights": {"first": story.PUBLISHED_WEIGHTS[0], "sessions": story.PUBLISHED_WEIGHTS[1]},
-        "index_rule": "Weights are set at the close before an effective session from full capitalisations with the "
-                      "counts in force, by the limits in index.capped_weights; between them a leaver's weight goes "
-                      "to the divisor and a joiner enters with its full capitalisation in the incumbents' scale. A "
-                      "company with two lines is one holding, at its primary line's price.",
+        "index_rule": "At a rebalance of the catalogue, weights are set on the closes and counts in force of its reference "
+                      "date, within the declared limits; a quarterly one renews counts only, unless the weights in force "
+                      "break a limit. Between them a leaver's weight goes to the divisor and a joiner enters with its full "
+                      "capitalisation, but not above the smallest limited issuer. A company with two lines is one holding, "
+                      "at its primary line's price.",
     }

@@ -1,82 +1,157 @@
-"""The index as its publisher keeps it: capped weights on effective dates, constant index shares between them."""
+"""The index as its publisher keeps it: weights within limits at rebalances, constant index shares between them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
 import numpy as np
 
-QUARTERLY_ISSUER, QUARTERLY_ISSUER_TO = 0.24, 0.20
-LARGE, QUARTERLY_LARGE, QUARTERLY_LARGE_TO = 0.045, 0.48, 0.40
-ANNUAL_ISSUER, ANNUAL_ISSUER_TO = 0.15, 0.14
-TOP, ANNUAL_TOP, ANNUAL_TOP_TO = 5, 0.40, 0.385
+from flows.replay.simulator.paths import Sessions
+from warehouse.weighting import Rebalancing, WeightLimit
+
+TOLERANCE = 1e-12
+UNTOUCHED = 1 - 1e-9        # a factor below is a limit's
 
 
-def capped_weights(caps: np.ndarray, annual: bool) -> np.ndarray:
-    """Weights of the issuers (sum 1) under the published limits of the Nasdaq-100, from their capitalisations.
+@dataclass(frozen=True)
+class Review:
+    """A rebalance that takes effect on a session, on the closes and counts of the session at place `reference`."""
 
-    Quarterly: an issuer above 24 % is set to 20 %; if those above 4.5 % then sum to more than 48 %, they are scaled to
-    40 % together. Annual: an issuer above 15 % is set to 14 %; if the five largest then sum to more than 40 %, they are
-    scaled to 38.5 %. What is taken goes to the others in proportion. Repeated while a limit is still broken.
-    """
-    weights = caps / caps.sum()
+    reference: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """Neutral prices and counts of one close (N,); 0 where there is none."""
+
+    price: np.ndarray
+    count: np.ndarray
+
+    @property
+    def caps(self) -> np.ndarray:
+        return self.price * self.count
+
+
+def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Review]:
+    """The rebalances by the place of the session on which they take effect; all whose reference date is simulated."""
+    if rebalancing is None:
+        return {}
+    every = [day.astype(object) for day in sessions.every]
+    found = {}
+    for effective, reference, kind in rebalancing.dates(every, date.min.replace(year=every[0].year)):
+        place = sessions.at(effective)
+        if np.datetime64(reference) >= sessions.days[0] and place < len(sessions):
+            found[place] = Review(sessions.at(reference), kind)
+    return found
+
+
+def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray:
+    """Weights (sum 1) of these capitalisations: the first limit that is broken is kept, and again, until none is."""
+    weights, limits = caps / caps.sum(), tuple(limits)
     for _ in range(20):
-        capped = _annual(weights) if annual else _quarterly(weights)
-        if capped is weights:
+        broken = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)
+        kept = weights if broken is None else _keep(weights, broken)
+        if kept is weights:
             break
-        weights = capped
+        weights = kept
     return weights
 
 
-def _quarterly(weights: np.ndarray) -> np.ndarray:
-    weights = _limit(weights, QUARTERLY_ISSUER, QUARTERLY_ISSUER_TO)
-    large = weights > LARGE
-    return _scale(weights, large, QUARTERLY_LARGE_TO) if weights[large].sum() > QUARTERLY_LARGE else weights
+def _held(weights: np.ndarray, limit: WeightLimit) -> tuple[np.ndarray, float]:
+    """The issuers a limit looks at, and what they weigh."""
+    group = np.zeros(len(weights), bool)
+    if limit.of == "issuers_over":
+        group = weights > (limit.size or 0)
+    else:
+        group[np.argsort(-weights, kind="stable")[:int(limit.size or 1)]] = True
+    return group, float(weights[group].sum())
 
 
-def _annual(weights: np.ndarray) -> np.ndarray:
-    weights = _limit(weights, ANNUAL_ISSUER, ANNUAL_ISSUER_TO)
-    top = np.zeros(len(weights), bool)
-    top[np.argsort(-weights, kind="stable")[:TOP]] = True
-    return _scale(weights, top, ANNUAL_TOP_TO) if weights[top].sum() > ANNUAL_TOP else weights
-
-
-def _limit(weights: np.ndarray, above: float, to: float) -> np.ndarray:
-    over = weights > above
-    if not over.any():
-        return weights
-    out = weights * ((1 - to * over.sum()) / weights[~over].sum())
-    out[over] = to
-    return out
-
-
-def _scale(weights: np.ndarray, group: np.ndarray, to: float) -> np.ndarray:
-    inside = weights[group].sum()
-    if inside >= 1 - 1e-12:      # nobody is left to give it to
-        return weights
-    return np.where(group, weights * (to / inside), weights * ((1 - to) / (1 - inside)))
+def _keep(weights: np.ndarray, limit: WeightLimit) -> np.ndarray:
+    """The weights with the group at its target and nobody else above its smallest; unchanged where that cannot be."""
+    group, held = _held(weights, limit)
+    out = weights.copy()
+    share, most = 1.0, limit.to
+    if limit.of == "issuer":
+        group = np.zeros(len(weights), bool)
+    else:
+        out[group] *= limit.to / held
+        share, most = 1 - limit.to, min(out[group].min(), limit.others_at_most or 1.0)
+    stopped = np.zeros(len(weights), bool)
+    while True:
+        free = ~group & ~stopped
+        left = share - most * stopped.sum()
+        if not free.any() or left <= 0:      # nobody is left to give it to
+            return weights
+        out[free], out[stopped] = weights[free] * (left / weights[free].sum()), most
+        over = free & (out > most * (1 + TOLERANCE))
+        if not over.any():
+            return out
+        stopped |= over
 
 
 class IndexShares:
-    """Index shares in neutral units (N,), moved from session to session; `weights` are those at the last close."""
+    """Index shares in neutral units (N,), moved from session to session by the declared rules."""
 
-    def __init__(self, size: int):
+    def __init__(self, size: int, rebalancing: Rebalancing | None = None):
+        self.limits = rebalancing.limits if rebalancing else ()
+        self.annual_limits = rebalancing.annual_limits if rebalancing else ()
         self.shares = np.zeros(size)
         self.holders = np.zeros(size, bool)
+        self.counted, self.factor = np.zeros(size), np.ones(size)
+        self.base, self.joined = np.zeros(size, bool), np.zeros(size, bool)
+        self.joined_at = np.zeros(size, int)
 
-    def open(self, price: np.ndarray, count: np.ndarray, holders: np.ndarray, effective: bool | None) -> None:
-        """Set the shares that hold for a session, from neutral prices and counts at the close before it.
+    def open(self, before: Values, holders: np.ndarray, place: int, review: Review | None = None,
+             then: Values | None = None) -> None:
+        """Set the shares that hold for the session at `place`.
 
-        `effective`: None between rebalancings, else whether the rebalancing is the annual one. Between them a leaver's
-        weight goes to the divisor, and a joiner enters with its full capitalisation in the scale of the incumbents.
+        `before` is the close before it, `then` that of the review's reference date. A quarterly review renews counts
+        and leaves the limits' factors, unless the weights in force break a limit; the others set all anew. Between
+        reviews a leaver's weight goes to the divisor, and a joiner enters whole, but not above the smallest of the
+        issuers that limits hold down.
         """
-        caps = np.where(holders, price * count, 0.0)
-        if effective is not None or not self.holders.any():
-            held = np.flatnonzero(holders)
-            total = caps.sum()
-            self.shares = np.zeros(len(price))
-            self.shares[held] = capped_weights(caps[held], bool(effective)) * total / price[held]
-        elif (holders != self.holders).any():
-            stay, join = holders & self.holders, holders & ~self.holders
-            scale = (self.shares[stay] * price[stay]).sum() / caps[stay].sum()
-            self.shares = np.where(stay, self.shares, 0.0)
-            self.shares[join] = count[join] * scale
+        if not self.base.any():
+            self._set(before, holders, self.limits)
+        elif review and then:
+            if review.kind != "quarterly" or self._is_broken(then, holders):
+                annual = self.annual_limits if review.kind == "annual" else ()
+                self._set(then, holders, (*self.limits, *annual))
+            else:
+                counted = holders & (then.caps > 0) & (self.base | self.joined & (self.joined_at <= review.reference))
+                self.counted[counted] = then.count[counted]
+        entering = holders & ~self.base & ~self.joined
+        if entering.any():
+            self._enter(before, entering, place - 1)
         self.holders = holders.copy()
+        self.shares = np.where(holders, self.counted * self.factor, 0.0)
+
+    def _set(self, then: Values, holders: np.ndarray, limits: Iterable[WeightLimit]) -> None:
+        self.base = holders & (then.caps > 0)
+        self.joined[:] = False
+        self.counted = np.where(self.base, then.count, 0.0)
+        kept = within_limits(then.caps[self.base], limits) / then.caps[self.base]
+        self.factor = np.ones(len(holders))
+        self.factor[self.base] = kept / kept.max()
+
+    def _smallest(self, values: np.ndarray) -> float:
+        """What the smallest issuer under a limit is worth, unlimited where none is."""
+        limited = self.base & (self.factor < UNTOUCHED) & (values > 0)
+        return values[limited].min() if limited.any() else np.inf
+
+    def _is_broken(self, then: Values, holders: np.ndarray) -> bool:
+        here = np.where(holders, then.caps, 0.0)
+        values = np.where(self.base, here * self.factor, here)
+        values = np.where(self.base, values, np.minimum(values, self._smallest(values)))
+        weights = values[values > 0] / values.sum()
+        return any(_held(weights, limit)[1] > limit.above + TOLERANCE for limit in self.limits)
+
+    def _enter(self, before: Values, entering: np.ndarray, place: int) -> None:
+        smallest = self._smallest(self.counted * self.factor * before.price)
+        self.counted[entering] = before.count[entering]
+        self.factor[entering] = np.minimum(1.0, smallest / before.caps[entering])
+        self.joined |= entering
+        self.joined_at[entering] = place

@@ -37,21 +37,6 @@ class Sessions:
         side = "left" if sessions == 0 else "right"
         return self.every[np.searchsorted(self.every, days, side=side) + max(sessions - 1, 0)]
 
-    def effective(self) -> dict[int, bool]:
-        """Sessions on which an index rebalancing takes effect -> whether it is the annual one, in December.
-
-        It is the session after the third Friday of March, June, September and December.
-        """
-        found = {}
-        for year in range(self.days[0].astype(object).year, self.days[-1].astype(object).year + 1):
-            for month in (3, 6, 9, 12):
-                first = date(year, month, 1)
-                third_friday = first + timedelta(days=(4 - first.weekday()) % 7 + 14)
-                place = self.at(third_friday + timedelta(days=1))
-                if 0 < place < len(self) and third_friday >= self.days[0].astype(object):
-                    found[place] = month == 12
-        return found
-
 
 def bridge(noise: np.ndarray, places: list[int], levels: list[float]) -> np.ndarray:
     """A path through `levels` at `places` (ascending, first 0) whose steps are `noise` plus, in each span, a drift.

@@ -8,10 +8,11 @@ import numpy as np
 
 from flows.replay.simulator import story
 from flows.replay.simulator.actions import Counts, in_force
-from flows.replay.simulator.index import IndexShares
+from flows.replay.simulator.index import IndexShares, Values, reviews
 from flows.replay.simulator.listings import SECTOR_DEVIATION, TIER_FACTOR, Listings
 from flows.replay.simulator.market import Market
 from flows.replay.simulator.paths import Sessions, autoregression, stream
+from warehouse.weighting import Rebalancing
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Stocks:
     sector_factor: dict[str, np.ndarray]
 
 
-def simulate_stocks(listings: Listings, counts: Counts, market: Market, sessions: Sessions, seed: int) -> Stocks:
+def simulate_stocks(
+    listings: Listings, counts: Counts, market: Market, sessions: Sessions, rebalancing: Rebalancing | None, seed: int
+) -> Stocks:
     """Prices to the cent, session by session; the index return follows from the rounded prices."""
     factors = {sector: _sector_factor(sector, market, seed) for sector in sorted({*listings.sector} - {""})}
     relative = _relative_returns(listings, counts, market, factors, seed)
@@ -37,7 +40,7 @@ def simulate_stocks(listings: Listings, counts: Counts, market: Market, sessions
     said = counts.feed(listings, sessions, start)
     force = np.stack([in_force(said[:, n], counts.ratio[:, n], listings.first[n], listings.last[n])
                       for n in range(len(price))], axis=1)
-    close, shares, index_return = _walk(listings, counts, market, relative, price, force, sessions, seed)
+    close, shares, index_return = _walk(listings, counts, market, relative, price, force, sessions, rebalancing, seed)
     true = np.round(counts.neutral * counts.product * start).astype(np.int64)
     return Stocks(close, said, true, force, shares, index_return, factors)
 
@@ -102,7 +105,7 @@ def _first_prices(
 
 def _walk(
     listings: Listings, counts: Counts, market: Market, relative: np.ndarray, first_price: np.ndarray,
-    force: np.ndarray, sessions: Sessions, seed: int,
+    force: np.ndarray, sessions: Sessions, rebalancing: Rebalancing | None, seed: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     length, size = relative.shape
     primary = np.flatnonzero(listings.issuer == np.arange(size))
@@ -112,7 +115,7 @@ def _walk(
     tiers = {tier: np.array([n for n in primary if listings.tier[n] == tier], int) for tier in story.TIER_EXCESS}
     close, shares = np.full((length, size), np.nan), np.zeros((length, size))
     index_return = np.full(length, np.nan)
-    index, effective = IndexShares(size), sessions.effective()
+    index, due = IndexShares(size, rebalancing), reviews(rebalancing, sessions)
     gross, target = np.exp(relative), np.exp(market.ndx_return)
     composite = np.exp(market.composite_return)
     for t in range(length):
@@ -121,8 +124,10 @@ def _walk(
         trades = np.flatnonzero(~np.isnan(before) & listings.alive[t])
         if t:
             holders = listings.member[t] & listings.alive[t] & ~np.isnan(before) & ~np.isnan(force[t - 1])
-            neutral = np.where(np.isnan(before), 0.0, before) * counts.product[t - 1]
-            index.open(neutral, np.nan_to_num(force[t - 1]), holders, effective.get(t))
+            values = [Values(np.nan_to_num(close[at] * counts.product[at]), np.nan_to_num(force[at]))
+                      for at in (t - 1, due[t].reference if t in due else t - 1)]
+            neutral = values[0].price
+            index.open(values[0], holders, t, due.get(t), values[1])
             shares[t] = index.shares
             weight = index.shares * neutral
             weight /= weight.sum()

@@ -8,6 +8,7 @@ import numpy as np
 
 from flows.replay.simulator import story
 from flows.replay.simulator.actions import Counts
+from flows.replay.simulator.index import Review
 from flows.replay.simulator.listings import Listings
 from flows.replay.simulator.market import Market
 from flows.replay.simulator.paths import Sessions
@@ -86,18 +87,17 @@ def index_weight(weights: Weights, listings: Listings, sessions: Sessions) -> di
     return table
 
 
-def index_return(weights: Weights, published: np.ndarray, sessions: Sessions) -> dict:
+def index_return(weights: Weights, published: np.ndarray, due: dict[int, Review], sessions: Sessions) -> dict:
     """Rows of truth/index_return: the published index against both weightings, over the same span."""
     change = np.nan_to_num(weights.price_return)
     place = np.arange(len(published))
     official = np.where(weights.span > 0, published / published[np.maximum(place - weights.span, 0)] - 1, np.nan)
     present = weights.open_weight["full_cap"] > 0
     equal = (change * present).sum(axis=1) / np.where(present.any(axis=1), present.sum(axis=1), np.nan)
-    effective = {t: "annual" if annual else "quarterly" for t, annual in sessions.effective().items()}
     table: dict = {
         "date": sessions.days, "index": [INDEX] * len(published), "official_return": official,
         "equal_weight_return": equal, "span_sessions": weights.span,
-        "effective": [effective.get(t) for t in range(len(published))],
+        "effective": [due[t].kind if t in due else None for t in range(len(published))],
     }
     for scheme in SCHEMES:
         total = (weights.open_weight[scheme] * change).sum(axis=1)

@@ -1,0 +1,45 @@
+/*
+doc = """
+Index shares solved from each published list of weights, by security: weight over split-free close of the list's day.
+Only whole lists count: their weights add to 0.98 to 1.02, and securities that had a close that day hold 0.90 of it.
+"""
+grain = ["index_code", "list_date", "published_on", "symbol"]
+
+[columns]
+index_code = "Code of the universe."
+list_date = "Session at whose close the list holds."
+published_on = "Day the list was published."
+position = "Number of the session list_date."
+symbol = "Security on the list with a close that day."
+issuer = "Its issuer: the company's primary line."
+weight = "Published weight, 0 to 1."
+index_shares = "weight / level of the security at the close: index shares before all splits, in a scale that holds within the list."
+known_at = "When the whole list and the closes could be known (UTC)."
+
+[promises]
+"weights are fractions" = "weight > 0 and weight <= 1"
+"index shares are positive" = "index_shares > 0"
+*/
+with listed as (
+    select
+        w.index_code, w.date as list_date, w.published_on, s.position, w.symbol,
+        coalesce(i.issuer, w.symbol) as issuer, w.weight, p.level,
+        greatest(w.known_at, s.known_at, p.known_at) as known_at
+    from staging.published_weight w
+    join staging.session s using (date)
+    left join staging.instrument i using (symbol)
+    left join core.security_price p on p.symbol = w.symbol and p.date = w.date
+), whole as (
+    select index_code, list_date, published_on, max(known_at) as known_at
+    from listed
+    group by index_code, list_date, published_on
+    having sum(weight order by symbol) between 0.98 and 1.02
+        and sum(weight order by symbol) filter (level is not null) >= 0.9
+)
+select
+    index_code, list_date, published_on, position, symbol, issuer, weight,
+    weight / level as index_shares,
+    w.known_at
+from listed
+join whole w using (index_code, list_date, published_on)
+where level is not null and weight > 0

@@ -1,0 +1,23 @@
+/*
+doc = """
+What a company is worth in shares of its primary line, free of splits: capitalisation over the line's level. For a company
+with one counted line, its shares in force before all splits.
+"""
+grain = ["issuer", "date"]
+
+[columns]
+issuer = "Symbol of the company's primary line."
+date = "Session."
+position = "Number of the session."
+level = "The primary line's close x split product, in dollars."
+units = "market_cap / level."
+known_at = "When closes and counts could be known (UTC)."
+
+[promises]
+"a company is worth something" = "units > 0 and level > 0"
+*/
+select v.issuer, v.date, p.position, p.level, v.market_cap / p.level as units,
+    greatest(v.known_at, p.known_at) as known_at
+from core.issuer_value v
+join core.security_price p on p.symbol = v.issuer and p.date = v.date
+where v.market_cap is not null
