@@ -36,8 +36,8 @@ def claims(home: Home, ids: Sequence[str], as_of: datetime | None, as_json: bool
     if ids:
         print(moment)
         for row in rows:
-            print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})\n{row['statement']}\n\n"
-                  f"{row['evidence']}\n\n{row['metric_sql'] or 'No query could answer it.'}")
+            print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})\n{row['statement']}\n"
+                  f"\n{row['evidence']}\n\n{row['metric_sql'] or 'No query could answer it.'}")
         return
     print_rows(["id", "statement", "supported", "figure", "verdict"],
                [(r["claim_id"], r["statement"], _wanted(r), _figure(r), r["verdict"]) for r in rows],

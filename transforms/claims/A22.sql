@@ -6,6 +6,7 @@ otherwise = "by the sign of the medians, ahead below 20 and behind elsewhere, wh
 shown_by = "select date, band, basket, rs_21d from marts.rotation_daily join marts.regime_daily using (date) where basket in ('crypto_equity', 'defensive') order by date desc limit 42"
 */
 -- Crypto equity minus defensive, 21 sessions: its median with the VIX below 20 minus its median in the other bands.
+-- Placebo: the bands moved against the dates by 21, 42, 63 ... sessions, round the end.
 with day as (
     select row_number() over (order by date) - 1 as n, count(*) over () as days, band = 'below_20' as is_calm, spread
     from (

@@ -4,7 +4,8 @@ upper = 0
 and_also = "the VIX higher after it than after all sessions, and a lower return than 95 % of the shifts of its dates give"
 shown_by = "select date, vix_close, forward_21d_return, forward_vix_change_21d_points from marts.regime_daily join core.forward_window using (date) where recontraction_fired order by date desc limit 40"
 */
--- An event is the first day the signal fires after 21 sessions without it, so that no window is counted twice.
+-- An event is the first day the signal fires after 21 sessions without it, so that no window is counted twice. Placebo: the
+-- events moved against the dates by 63, 126, 189 ... sessions, round the end.
 with day as (
     select date, row_number() over (order by date) - 1 as n, count(*) over () as days, forward_21d_return as forward,
         forward_vix_change_21d_points as vix_change,

@@ -5,7 +5,8 @@ and_also = "a lower mean than 95 % of the shifts of the weak spells against the 
 shown_by = "select date, basket, relative_strength, relative_strength_mean_50d, sessions_below_mean from core.basket_trend where basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"
 */
 -- Weak: a basket's relative strength has been below its 50-session mean for ten sessions in a row. The index's return of the
--- day after such a day, against that of the day after all others.
+-- day after such a day, against that of the day after all others. Placebo: the spells moved against the dates by 5, 10, 15
+-- ... sessions, round the end.
 with weak as (
     select date, bool_or(sessions_below_mean >= 10) as is_weak
     from core.basket_trend
@@ -19,7 +20,7 @@ with weak as (
     where i.symbol = '^IXIC' and i.price_return is not null and w.is_weak is not null
 ), shifted as (
     select shift.k, avg(f.price_return) filter (w.is_weak) - avg(f.price_return) filter (not w.is_weak) as difference
-    from (select unnest(range(0, (select max(days) from day) - 20, 21)) as k) shift
+    from (select unnest(range(0, (select max(days) from day) - 4, 5)) as k) shift
     cross join day f
     join day w on w.n = (f.n + shift.k) % f.days
     group by shift.k

@@ -1,0 +1,38 @@
+"""One claim of the thesis judged over drawn tables, by its own file and the ledger's own SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spec import LATE, Spec
+
+from transforms.build import Moment, set_moment
+from transforms.header import header_and_sql
+from transforms.ledger import Claim, claims, with_claims
+from transforms.project import CLAIMS, FOLDER, LEDGER
+
+CLAIM = {claim.claim_id: claim for claim in claims(FOLDER / CLAIMS)}
+SELECT = header_and_sql((FOLDER / f"{LEDGER.replace('.', '/')}.sql").read_text(), LEDGER)[1]
+
+
+def judged(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> dict[str, Any]:
+    """The claim's row of the ledger as of ever, over tables that hold nothing but what is given."""
+    wanted = CLAIM[claim] if isinstance(claim, str) else claim
+    set_moment(spec.con, Moment(LATE, LATE))
+    spec.con.begin()
+    try:
+        for table, text in given.items():
+            spec.insert(table, text)
+        answer = spec.con.execute(with_claims(SELECT, [wanted]))
+        columns = [column[0] for column in answer.description or []]
+        (row,) = answer.fetchall()
+        return dict(zip(columns, row, strict=True))
+    finally:
+        spec.con.rollback()
+
+
+def verdict(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> tuple[float | None, str]:
+    """Its figure and its verdict."""
+    row = judged(spec, claim, given)
+    return row["observed"], row["verdict"]
