@@ -1,0 +1,69 @@
+/*
+doc = """
+What a regression on interest rates pairs: the return of an asset, the change of the 10-year yield (DGS10) and the S&P
+500's return over the same span. A yield counts on the dates it is for, but a pair only from the evening on that knew
+both its yields, usually that of the next session; a correction of a yield ends the pair and begins another one.
+"""
+grain = ["asset", "date", "from_position"]
+
+[columns]
+asset = "^IXIC, ^GSPC, or a basket of role tier or sector_fund."
+date = "Session of the return."
+position = "Number of the session."
+from_position = "Number of the first session whose evening (23:59:59 New York) knew both yields as they are here."
+until_position = "Number of the first session whose evening knew another value of one of them; NULL while they stand."
+asset_return = "Price return of the asset since its last return, usually the session before."
+rate_change_bp = "Change of the 10-year Treasury yield between the same two sessions, basis points; a pair takes a yield on both."
+control_return = "Price return of the S&P 500 between the same two sessions; 0 for ^GSPC itself, which is not controlled for."
+known_at = "When the prices and yields were known (UTC)."
+
+[promises]
+"a yield is not known before its day" = "from_position >= position"
+"a pair that ends lasted" = "until_position > from_position"
+"figures are numbers" = "isfinite(asset_return) and isfinite(rate_change_bp) and isfinite(control_return)"
+"the S&P 500 is not controlled for" = "asset <> '^GSPC' or control_return = 0"
+*/
+with evening as (
+    select date, position, new_york(date, time '23:59:59') as cutoff from staging.session
+), arrival as (
+    -- A value arrives on the first evening that knew it; of several on one evening the last stands.
+    select o.date, o.value, o.known_at, e.position
+    from staging.macro_observation o
+    asof join evening e on o.known_at <= e.cutoff
+    where o.series_id = 'DGS10'
+    qualify row_number() over (partition by o.date, e.position order by o.known_at desc) = 1
+), yield as (
+    select date, value, known_at, position as from_position,
+        lead(position) over (partition by date order by position) as until_position
+    from arrival
+), sp500 as (
+    select date, close, known_at from core.index_level where symbol = '^GSPC'
+), move as (
+    select symbol as asset, date, position, previous_date, price_return as asset_return, known_at
+    from core.index_level
+    where symbol in ('^IXIC', '^GSPC')
+    union all
+    select r.basket, r.date, r.position, r.previous_date, r.basket_return, r.known_at
+    from core.basket_return r
+    join staging.basket b using (basket)
+    where b.role in ('tier', 'sector_fund')
+)
+select
+    m.asset,
+    m.date,
+    m.position,
+    greatest(y.from_position, y0.from_position) as from_position,
+    least(y.until_position, y0.until_position) as until_position,
+    m.asset_return,
+    (y.value - y0.value) * 100 as rate_change_bp,
+    if(m.asset = '^GSPC', 0, s.close / s0.close - 1) as control_return,
+    greatest(m.known_at, s.known_at, s0.known_at, y.known_at, y0.known_at) as known_at
+from move m
+join sp500 s on s.date = m.date
+join sp500 s0 on s0.date = m.previous_date
+join yield y on y.date = m.date
+join yield y0
+    on y0.date = m.previous_date
+    and y0.from_position < coalesce(y.until_position, y0.from_position + 1)
+    and y.from_position < coalesce(y0.until_position, y.from_position + 1)
+where m.asset_return is not null and y.value is not null and y0.value is not null

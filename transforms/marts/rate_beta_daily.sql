@@ -1,0 +1,127 @@
+/*
+doc = """
+How each asset moves with the 10-year Treasury yield: ordinary least squares of its daily returns on the yield's change
+and, except for the S&P 500 itself, the S&P 500's return, over the pairs of the last 126 sessions that were known on the
+evening of the row (core.rate_pair): today's yield is published tomorrow, so today's pair is not among them. One row per
+asset and session on which it has a return.
+"""
+grain = ["date", "asset"]
+
+[columns]
+date = "Session."
+asset = "^IXIC (Nasdaq Composite), ^GSPC (S&P 500), or the basket of a tier or sector fund."
+rate_beta_126d = "Return per basis point of rise in DGS10, the S&P 500's return held fixed; -0.001 is a loss of 0.1 % a basis point. NULL under 100 pairs, or where the yield never changes."
+rate_beta_126d_standard_error = "Newey-West standard error of it: Bartlett kernel, 5 lags, no small-sample correction (statsmodels' HAC with use_correction=False); pairs follow each other as observations."
+r_squared = "Share of the variance of the returns that the regression explains, the S&P 500's part included; NULL where the returns never change."
+pairs = "Pairs of return and yield change in the regression."
+known_at = "When the last input was known (UTC)."
+
+[promises]
+"a beta has its error" = "(rate_beta_126d is null) = (rate_beta_126d_standard_error is null)"
+"a beta takes 100 pairs" = "rate_beta_126d is null or pairs >= 100"
+"no more pairs than sessions" = "pairs between 0 and 126"
+"an error is not negative" = "rate_beta_126d_standard_error >= 0"
+"figures are numbers" = "isfinite(rate_beta_126d) and isfinite(rate_beta_126d_standard_error)"
+"explained is a share" = "r_squared between -1e-9 and 1 + 1e-9"
+"nothing is known before its day" = "known_at >= date"
+*/
+with returned as (
+    select symbol as asset, date, position from core.index_level
+    where symbol in ('^IXIC', '^GSPC') and price_return is not null
+    union all
+    select r.basket, r.date, r.position
+    from core.basket_return r
+    join staging.basket b using (basket)
+    where b.role in ('tier', 'sector_fund') and r.basket_return is not null
+), unusual as (
+    -- A pair that was not simply known on the next evening for good: what a window holds then depends on its day.
+    select asset, position from core.rate_pair where from_position <> position + 1 or until_position is not null
+), day as (
+    -- Evenings without a return of the asset may still learn of an earlier pair.
+    select a.asset, s.date, s.position,
+        r.asset is not null as has_row,
+        exists (
+            from unusual u where u.asset = a.asset and u.position between s.position - 125 and s.position
+        ) as is_unusual
+    from (select asset, min(position) as first, max(position) as last from returned group by asset) a
+    join staging.session s on s.position between a.first and a.last
+    left join returned r on r.asset = a.asset and r.position = s.position
+), windowed as (
+    select d.asset, d.date, d.has_row and not d.is_unusual as is_whole,
+        list(p.rate_change_bp) filter (p.asset is not null) over last_126 as x,
+        list(p.control_return) filter (p.asset is not null) over last_126 as z,
+        list(p.asset_return) filter (p.asset is not null) over last_126 as y,
+        max(p.known_at) over last_126 as known_at
+    from day d
+    left join core.rate_pair p on p.asset = d.asset and p.from_position = d.position and p.position = d.position - 1
+    window last_126 as (partition by d.asset order by d.position range between 124 preceding and current row)
+), known as (
+    select asset, date, x, z, y, known_at from windowed where is_whole
+    union all
+    select d.asset, d.date,
+        list(p.rate_change_bp order by p.position) filter (p.asset is not null) as x,
+        list(p.control_return order by p.position) filter (p.asset is not null) as z,
+        list(p.asset_return order by p.position) filter (p.asset is not null) as y,
+        max(p.known_at) as known_at
+    from day d
+    left join core.rate_pair p
+        on p.asset = d.asset and p.position between d.position - 125 and d.position
+        and p.from_position <= d.position and d.position < coalesce(p.until_position, d.position + 1)
+    where d.is_unusual and d.has_row
+    group by d.asset, d.date
+), summed as (
+    -- Sums over a list add in its order: what comes later moves no last digit.
+    select asset, date, x, y, z, known_at,
+        coalesce(len(x), 0) as n,
+        list_avg(x) as mean_x, list_avg(y) as mean_y, list_avg(z) as mean_z,
+        list_inner_product(x, x) as xx, list_inner_product(x, z) as xz, list_inner_product(z, z) as zz,
+        list_inner_product(x, y) as xy, list_inner_product(z, y) as zy, list_inner_product(y, y) as yy
+    from known
+), centred as (
+    -- What is left of a sum of squares below its 12th digit is rounding: the series does not vary.
+    select * replace (
+        case when xx - n * mean_x ** 2 > 1e-12 * xx then xx - n * mean_x ** 2 end as xx,
+        xz - n * mean_x * mean_z as xz,
+        case when zz - n * mean_z ** 2 > 1e-12 * zz then zz - n * mean_z ** 2 end as zz,
+        xy - n * mean_x * mean_y as xy,
+        zy - n * mean_z * mean_y as zy,
+        case when yy - n * mean_y ** 2 > 1e-12 * yy then yy - n * mean_y ** 2 end as yy)
+    from summed
+), purged as (
+    -- The yield's change without what the control explains of it (Frisch-Waugh-Lovell).
+    select *, coalesce(xz / zz, 0) as slope,
+        case when xx - coalesce(xz / zz, 0) * xz > 1e-12 * xx then xx - coalesce(xz / zz, 0) * xz end as purged_xx
+    from centred
+), fitted as (
+    select *, case when n >= 100 then (xy - slope * zy) / purged_xx end as beta
+    from purged
+), controlled as (
+    select *,
+        mean_x - slope * mean_z as purged_mean,
+        coalesce((zy - beta * xz) / zz, 0) as control_beta,
+        mean_y - coalesce(beta, 0) * mean_x - coalesce((zy - beta * xz) / zz, 0) * mean_z as intercept
+    from fitted
+), scored as (
+    -- A session's score is the purged change x the residual; the error is that of the scores' sum.
+    select asset, date, known_at, n, beta, purged_xx,
+        (beta * xy + control_beta * zy) / yy as r_squared,
+        list_transform(x, lambda change, i:
+            (change - slope * z[i] - purged_mean)
+            * (y[i] - coalesce(beta, 0) * change - control_beta * z[i] - intercept)) as score
+    from controlled
+)
+select
+    r.date,
+    r.asset,
+    r.beta as rate_beta_126d,
+    case when r.beta is not null then sqrt(greatest(0, list_inner_product(r.score, r.score) + 2 * (
+        5 / 6 * list_inner_product(r.score[2:], r.score[:-2])
+        + 4 / 6 * list_inner_product(r.score[3:], r.score[:-3])
+        + 3 / 6 * list_inner_product(r.score[4:], r.score[:-4])
+        + 2 / 6 * list_inner_product(r.score[5:], r.score[:-5])
+        + 1 / 6 * list_inner_product(r.score[6:], r.score[:-6])))) / r.purged_xx end as rate_beta_126d_standard_error,
+    r.r_squared,
+    r.n as pairs,
+    greatest(s.known_at, r.known_at) as known_at
+from scored r
+join staging.session s using (date)
