@@ -36,16 +36,17 @@ def claims(home: Home, ids: Sequence[str], as_of: datetime | None, as_json: bool
     if ids:
         print(moment)
         for row in rows:
-            print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})\n{row['statement']}\n"
-                  f"\n{row['evidence']}\n\n{row['metric_sql'] or 'No query could answer it.'}")
+            print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})",
+                  f"{row['statement']}\n", f"{row['evidence']}\n", row["metric_sql"] or "No query could answer it.",
+                  sep="\n")
         return
     print_rows(["id", "statement", "supported", "figure", "verdict"],
                [(r["claim_id"], r["statement"], _wanted(r), _figure(r), r["verdict"]) for r in rows],
                f"Claims of the thesis, {moment}")
     counts = {verdict: sum(row["verdict"] == verdict for row in rows)
               for verdict in ("supported", "partial", "contradicted", "data_missing", "not_testable")}
-    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-          + f"; with evidence and query: rallyscope claims {rows[0]['claim_id']}")
+    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+          f"One with its evidence and query: rallyscope claims {rows[0]['claim_id']}", sep="\n")
 
 
 def evaluate(home: Home, as_of: datetime, say: Callable[[str], None]) -> list[Row]:
