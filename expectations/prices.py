@@ -9,26 +9,12 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
+from expectations.spikes import with_spikes
 
 BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spike"]
 ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 
-# Derived for validation only. A bar is a spike when it stands off both its neighbours: the smaller of the |log return|
-# into it and out of it. The first and the newest bar have neighbours on one side only: half the smaller of the |log
-# returns| to the nearest two counts, so that a true leap to a new level passes, and so does a bar next to a spike.
-BARS = """
-    select * exclude (before, before2, after, after2),
-        case when before is null then least(after, after2) / 2 when after is null then least(before, before2) / 2
-            else least(before, after) end as spike
-    from (
-        select * exclude level,
-            abs(level - lag(level, 1 ignore nulls) over w) as before,
-            abs(level - lag(level, 2 ignore nulls) over w) as before2,
-            abs(level - lead(level, 1 ignore nulls) over w) as after,
-            abs(level - lead(level, 2 ignore nulls) over w) as after2
-        from (select *, ln(if(close > 0, close, null)) as level from landed)
-        window w as (partition by symbol order by date, file_row_number))
-    order by file_row_number"""
+BARS = with_spikes("select *, ln(if(close > 0, close, null)) as level from landed", "symbol", "date")
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
 HIGHEST_CLOSE = 1e9
 

@@ -9,23 +9,17 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, why
+from expectations.spikes import with_spikes
 
 SAID = ["index_code", "date", "published_on", "symbol", "weight"]
 COLUMNS = [*SAID, "list_total", "spike"]
 WHOLE = (0.98, 1.02)
 
-# Derived for validation only: what the weights of a row's list add to, and how far a weight stands off both its
-# neighbours, the smaller of the |log changes| into it and out of it. The first and the newest list have one neighbour,
-# and half of that one step counts. Rounded as they are, the smallest weights may double and mean nothing.
-LISTS = """
-    select * exclude (counted, step_in, step_out),
-        least(coalesce(step_in, step_out / 2), coalesce(step_out, step_in / 2)) as spike
-    from (
-        select *, sum(weight) over (partition by index_code, date, published_on) as list_total,
-            abs(ln(counted / lag(counted) over w)) as step_in, abs(ln(lead(counted) over w / counted)) as step_out
-        from (select *, if(weight >= 0, weight + 1e-4, null) as counted from landed)
-        window w as (partition by index_code, symbol order by date, published_on, file_row_number))
-    order by file_row_number"""
+# With what the weights of a row's list add to. Rounded as they are, the smallest weights may double and mean nothing.
+LISTS = with_spikes("""
+    select *, ln(if(weight >= 0, weight + 1e-4, null)) as level,
+        sum(weight) over (partition by index_code, date, published_on) as list_total
+    from landed""", "index_code, symbol", "date, published_on")
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
 
 

@@ -7,7 +7,7 @@ import pytest
 from warehouse.check import duplicates
 from warehouse.load import TABLES
 
-KEYS = {"date": "2026-03-02", "period_end": "2025-12-31"}
+KEYS = {"date": "2026-03-02", "published_on": "2026-03-03", "period_end": "2025-12-31"}
 
 
 @pytest.mark.parametrize("table", [t for tables in TABLES.values() for t in tables], ids=lambda t: t.name)
