@@ -76,6 +76,69 @@ def test_closes_and_drawdown_are_the_archives_by_pandas(con, real_archive):
     assert marts.vix_term_ratio.to_numpy() == approx(ratio.to_numpy(), abs=1e-12, nan_ok=True)
 
 
+def test_the_stages_of_spring_2026(con):
+    stages = con.execute("""
+        select stage, min(date)::varchar from (
+            select date, stage, count(*) filter (changes) over (order by date) as spell from (
+                select date, stage, stage <> lag(stage) over (order by date) as changes
+                from marts.regime_daily where date >= '2026-03-20'))
+        group by spell, stage order by 2""").fetchall()
+    assert stages == [
+        ("consolidation", "2026-03-20"), ("high_vol_risk_off", "2026-03-27"), ("consolidation", "2026-03-31"),
+        ("re_entry", "2026-04-02"), ("mid_late_dispersion", "2026-04-14"), ("risk_on_expansion", "2026-05-18"),
+        ("mid_late_dispersion", "2026-05-20")]
+
+
+def test_the_risk_score_is_the_mean_of_six_rolling_ranks_by_pandas(con):
+    marts = con.execute("select * from marts.regime_daily order by date").df().set_index("date")
+    gauges = marts[["vix_close", "vix_term_ratio", "baa10y_pct", "nfci", "realized_vol_21d"]].assign(
+        depth=-marts.drawdown_return)
+    ranks = gauges.rolling(2520, min_periods=504).rank(method="max", pct=True)
+    assert (marts.risk_score_inputs == ranks.notna().sum(axis=1)).all()
+    score = (100 * ranks.mean(axis=1)).where(ranks.notna().sum(axis=1) >= 4)
+    assert marts.risk_score.to_numpy() == pytest.approx(score.to_numpy(), abs=1e-9, nan_ok=True)
+    assert marts.risk_score.idxmax() == pd.Timestamp("2008-11-20")
+    assert day(con, "2026-03-30", "risk_score", "risk_score_inputs") == (pytest.approx(69.266, abs=5e-4), 6)
+
+
+def test_the_month_end_fits_are_those_of_statsmodels_from_its_own_start(con):
+    from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
+
+    returns = con.execute("""
+        select date, log_return from core.index_level
+        where symbol = '^IXIC' and date <= '2026-03-31' order by date""").df().log_return[-2520:]
+    theirs = MarkovRegression(returns.to_numpy() * 100, k_regimes=2, switching_trend=False,
+                              switching_variance=True).fit()
+    ours, = con.execute("""
+        select calm_stay_probability, 1 - turbulent_stay_probability, mean_return * 100, calm_variance * 1e4,
+            turbulent_variance * 1e4, log_likelihood - 2520 * ln(100), returns
+        from staging.regime_model_fit where fitted_on = '2026-03-31'""").fetchall()
+    assert ours == (*(pytest.approx(p, rel=1e-3) for p in theirs.params), pytest.approx(theirs.llf, abs=1e-2), 2520)
+
+
+def test_the_turbulent_state_of_spring_2026(con):
+    turbulent = dict(con.execute("""
+        select date::varchar, turbulent_probability from marts.regime_model_daily
+        where date between '2026-03-20' and '2026-05-29'""").fetchall())
+    assert turbulent["2026-03-25"] == pytest.approx(0.229, abs=2e-3)
+    assert turbulent["2026-03-27"] == pytest.approx(0.989, abs=2e-3)
+    assert turbulent["2026-03-31"] > 0.9999
+
+
+def test_signals_of_spring_2026(con):
+    signals = con.execute("""
+        select date::varchar, signal, previous, current from marts.signal_daily
+        where date between '2026-03-24' and '2026-04-14' and severity <> 'info'
+            and signal in ('band', 'stage', 'correction', 'recontraction') order by all""").fetchall()
+    assert signals == [
+        ("2026-03-26", "correction", "none", "correction"), ("2026-03-27", "band", "25_to_30", "above_30"),
+        ("2026-03-27", "stage", "consolidation", "high_vol_risk_off"), ("2026-03-31", "band", "above_30", "25_to_30"),
+        ("2026-03-31", "stage", "high_vol_risk_off", "consolidation"), ("2026-04-02", "band", "25_to_30", "20_to_25"),
+        ("2026-04-14", "stage", "re_entry", "mid_late_dispersion")]
+    for evidence, in con.execute("select any_value(evidence) from marts.signal_daily group by signal").fetchall():
+        assert len(con.execute(evidence).fetchall()) >= 2
+
+
 def test_semiconductors_led_in_may_2026(con):
     strength = con.execute("""
         select basket, rs_21d, rs_rank from marts.rotation_daily
@@ -100,11 +163,12 @@ def test_the_session_the_feed_dropped_loses_no_return(con):
     datetime(2025, 4, 9, 12, tzinfo=UTC),
     datetime(2026, 2, 24, 21, 20, tzinfo=UTC),   # at the close, before the evening's macro values
 ])
-@pytest.mark.parametrize("mart", ["marts.regime_daily", "marts.rotation_daily"])
-def test_no_row_looks_ahead(con, real_archive, mart, as_of):
+@pytest.mark.parametrize(("mart", "rows"), [("marts.regime_daily", 5000), ("marts.rotation_daily", 5000),
+                                            ("marts.regime_model_daily", 60), ("marts.signal_daily", 1500)])
+def test_no_row_looks_ahead(con, real_archive, mart, rows, as_of):
     """Every row known by then stood there already, to the last bit; only that day's row may still have waited."""
     today = con.execute(f"select * from {mart} where known_at <= ?", [as_of.replace(tzinfo=None)]).fetchall()
     then = built(real_archive, as_of).execute(f"select * from {mart}").fetchall()
     assert set(today) <= set(then)
     assert {row[0] for row in set(then) - set(today)} <= {as_of.date()}
-    assert len(today) > 5000
+    assert len(today) > rows
