@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check docs lock clean
+.PHONY: run test check up down docs lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
@@ -15,6 +15,12 @@ check: .venv/installed  ## what a change must pass before it is committed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -n 2 --dist loadscope -x
+
+up: .venv/installed  ## the Prefect server with its UI, a worker and the deployments, in the background; PORT=4200
+	$(BIN)/rallyscope serve --detach $(if $(PORT),--port $(PORT))
+
+down: .venv/installed  ## stop what `make up` started
+	$(BIN)/rallyscope serve --stop
 
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs

@@ -219,6 +219,23 @@ def replay(archive: Annotated[Path, typer.Option(help="A market archive folder."
     serve(archive, port, moment_of(now) if now else None)
 
 
+@app.command(epilog="Example: rallyscope serve --detach")
+def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.")] = 4200,
+          detach: Annotated[bool, typer.Option("--detach", help="In the background; returns when it is up.")] = False,
+          stop: Annotated[bool, typer.Option("--stop", help="End the service of this data folder.")] = False,
+          home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
+    """A Prefect server with its UI, a worker and the deployments, until Ctrl-C or --stop."""
+    from flows import serve as service
+
+    settings = _settings(home, source, catalog)
+    if stop:
+        service.stop(settings, _say)
+    elif detach:
+        service.detach(settings, port, _say)
+    else:
+        service.serve(settings, port, _say)
+
+
 @app.command(epilog="Example: rallyscope doctor")
 def doctor(home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
     """Check the catalogue, the data folder, the source, the key and the publication, and say what to do."""

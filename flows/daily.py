@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect import State, Task, flow, get_run_logger
 from prefect.artifacts import (
@@ -98,11 +99,15 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
                     request_key: str | None = None, again: frozenset[str] = frozenset()) -> State:
     """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
     log = get_run_logger()
-    bar = create_progress_artifact(0.0, key="progress", description=f"{command} {window or ''}: waiting for its turn")
+    about = f"{command} {window or ''}: waiting for its turn"
+    bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=about))
+
+    def progress(share: float, label: str) -> None:
+        update_progress_artifact(bar, 100 * share, description=label)
+
     known = report.signals(settings.home)
     with steps.run(settings, command, window, log.info, request_key=request_key) as run:
-        run.progress = lambda share, label: update_progress_artifact(bar, 100 * share, description=label)
-        run.again = again
+        run.progress, run.again = progress, again
         steps.carry_out(run, as_task, moment, chunk)
         did = report.did(run)
         create_markdown_artifact(report.summary(run), key="summary", description=f"{window or 'build'}: {did}")

@@ -56,9 +56,10 @@ def summary(run: Run) -> str:
 def did(run: Run) -> str:
     """What a run did, in one line."""
     published = run.publication
-    return (f"{run.rows_added} rows added, {run.rows_quarantined} quarantined, {run.cells_revised} cells of history revised; "
-            + ("nothing published" if not published else f"published {published.build_id}" if published.changed
-               else f"nothing changed, {published.build_id} stays current"))
+    outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
+               else f"nothing changed, {published.build_id} stays current")
+    return (f"{run.rows_added} rows added, {run.rows_quarantined} quarantined, {run.cells_revised} cells of history "
+            f"revised; {outcome}")
 
 
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
@@ -71,7 +72,8 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     failed = sum(row["success"] == "no" for row in validation)
     short = sum(row["missing"] != "0" for row in coverage)
     return {
-        "coverage": (f"{run.window}: expected, received, missing by session and feed; {short or 'no'} lines with holes", coverage),
+        "coverage": (f"{run.window}: what was expected and came, by session and feed; {short or 'no'} lines with holes",
+                     coverage),
         "quarantine": (f"{len(quarantine) or 'no'} rows of this run kept out, whole and with the reason", quarantine),
         "validation": (f"{failed or 'none'} of {len(validation)} expectations of this run's batches failed", validation),
     }

@@ -1,0 +1,119 @@
+"""What `rallyscope serve` asks of the Prefect server over HTTP: the pool, unfinished runs, automations."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+POOL = "rallyscope"
+WEBHOOK = "rallyscope-webhook"
+TRIES = 20
+
+
+@dataclass(frozen=True)
+class Api:
+    """The server's REST interface at `url` (…/api); `auth` is user:password, and shown nowhere."""
+
+    url: str
+    auth: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Api({self.url})"
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer as JSON, None for an empty one; OSError (HTTPError among them) when there is no good one."""
+        headers = {"Content-Type": "application/json"}
+        if self.auth:
+            headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()
+        request = Request(self.url + path, None if body is None else json.dumps(body).encode(), headers, method=method)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with urlopen(request, timeout=30) as answer:
+                    return json.loads(answer.read() or b"null")
+            except HTTPError as error:
+                if error.code != 503 or not tries_left:  # 503: SQLite is being written to by another request
+                    raise
+            time.sleep(0.5)
+        raise AssertionError("unreachable")
+
+    def is_up(self) -> bool:
+        """Whether the server answers that it is well."""
+        try:
+            return self("GET", "/health") is True
+        except (URLError, OSError, ValueError):
+            return False
+
+
+def ensure_pool(api: Api) -> None:
+    """The work pool of the deployments is there; the worker gives it its form."""
+    try:
+        api("GET", f"/work_pools/{POOL}")
+    except HTTPError as error:
+        if error.code != 404:
+            raise
+        api("POST", "/work_pools/", {"name": POOL, "type": "process",
+                                     "description": "Runs of this machine, as processes of the worker."})
+
+
+def works(api: Api, since: datetime) -> bool:
+    """Whether a worker of the pool has reported since then."""
+    workers = api("POST", f"/work_pools/{POOL}/workers/filter", {})
+    return any(datetime.fromisoformat(worker["last_heartbeat_time"]) >= since for worker in workers)
+
+
+def unfinished(api: Api) -> list[dict[str, Any]]:
+    """The runs of the pool that a worker had begun."""
+    return api("POST", "/flow_runs/filter", {
+        "work_pools": {"name": {"any_": [POOL]}},
+        "flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}})
+
+
+def run_again(api: Api, run: dict[str, Any], why: str) -> None:
+    """Schedule the run anew, under its own id."""
+    api("POST", f"/flow_runs/{run['id']}/set_state",
+        {"state": {"type": "SCHEDULED", "name": "AwaitingRetry", "message": why}, "force": True})
+
+
+def apply_automations(api: Api, file: Path, webhook: str | None) -> int:
+    """Make each automation of the file, or bring the one of its name up to date; their number.
+
+    An entry is Prefect's own, but for `text`: what is posted to `webhook` as {"text": ...} when there is one.
+    """
+    import yaml
+
+    entries = yaml.safe_load(file.read_text())
+    block = _webhook_block(api, webhook) if webhook else None
+    there = {known["name"]: known["id"] for known in api("POST", "/automations/filter", {"limit": 200})}
+    for entry in entries:
+        text = entry.pop("text")
+        act: dict[str, Any] = {"type": "do-nothing"}
+        if block:
+            act = {"type": "call-webhook", "block_document_id": block, "payload": json.dumps({"text": text})}
+        entry["actions"] = [act]
+        if entry["name"] in there:
+            api("PUT", f"/automations/{there[entry['name']]}", entry)
+        else:
+            api("POST", "/automations/", entry)
+    return len(entries)
+
+
+def _webhook_block(api: Api, url: str) -> str:
+    kind = api("GET", "/block_types/slug/webhook")["id"]
+    schema = api("POST", "/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind]}}})[0]["id"]
+    data = {"method": "POST", "url": url}
+    try:
+        known = api("GET", f"/block_types/slug/webhook/block_documents/name/{WEBHOOK}")["id"]
+    except HTTPError as error:
+        if error.code != 404:
+            raise
+        return api("POST", "/block_documents/", {"name": WEBHOOK, "data": data, "block_schema_id": schema,
+                                                 "block_type_id": kind})["id"]
+    api("PATCH", f"/block_documents/{known}", {"data": data, "merge_existing_data": False})
+    return known
