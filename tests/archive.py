@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pyarrow
 
 from flows.regime_model import fit_missing
 from transforms.build import Moment, build
@@ -22,6 +23,7 @@ NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
 # The regime model is fitted from the month-end before this day on: each fit costs a tenth of a second.
 FITTED_SINCE = date(2025, 1, 2)
+FITS: dict[Path, pyarrow.Table] = {}
 
 # Every value with the moment its catalogue rule says, counted as the load counts; vintages with their own.
 KNOWN = """
@@ -74,13 +76,16 @@ def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
             left join calendar c on c.date = v.date
             asof left join calendar p on v.date >= p.date
             left join calendar n on n.position = p.position + a.lag""", [NOW.replace(tzinfo=None)])
-    if archive in _fits:
-        con.executemany(f"insert into raw.regime_model_fit values ({', '.join('?' * len(_fits[archive][0]))})", _fits[archive])
-    else:
-        fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
-        _fits[archive] = con.execute("from raw.regime_model_fit").fetchall()
+    _fit(con, archive)
     build(con, models(), Moment(as_of, AS_OF), archive / "-")
     return con
 
 
-_fits: dict[Path, list[tuple]] = {}
+def _fit(con: duckdb.DuckDBPyConnection, archive: Path) -> None:
+    """The month-end fits of the regime model, made once for all builds of an archive."""
+    if archive not in FITS:
+        fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
+        FITS[archive] = con.execute("from raw.regime_model_fit").arrow().read_all()
+    else:
+        con.register("fits", FITS[archive])
+        con.execute("insert into raw.regime_model_fit from fits")
