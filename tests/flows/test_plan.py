@@ -175,6 +175,22 @@ def test_an_answer_of_a_later_moment_is_none_under_a_clock_set_back(con, small):
     assert asks(con, small, on(MONDAY), at(MONDAY))["bars", "AAA"] == Ask("AAA", SINCE, MONDAY)
 
 
+def test_a_feed_to_be_asked_again_is_asked_from_its_beginning(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    again = requests(con, small, on(MONDAY), at(MONDAY), frozenset({"bars"}))
+    assert {request.feed for request in again} == {"bars"}
+    assert {ask.start for request in again for ask in request.asks} == {SINCE}
+
+
+def test_weights_are_asked_where_they_are_declared_and_always_of_a_replay(con):
+    packaged = catalog.load()
+    window, now = on(MONDAY), at(MONDAY)
+    live = {ask.key for r in requests(con, packaged, window, now) if r.feed == "weights" for ask in r.asks}
+    assert live == {code for code, universe in packaged.universes.items() if universe.published_weights}
+    replayed = [ask for r in requests(con, packaged, window, now, replay=True) if r.feed == "weights" for ask in r.asks]
+    assert replayed == [Ask("NDX", packaged.universes["NDX"].initial_date, MONDAY)]
+
+
 # Weekly
 
 

@@ -23,6 +23,7 @@ AVAILABILITY = {
              "^VIX": ("after_close_minutes", 15), "BTC-USD": ("after_utc_midnight_minutes", 15)},
     "shares": {"AAA": ("after_close_minutes", 15)},
     "statements": {"AAA": ("after_period_end_days", 45)},
+    "weights": {"NDX": ("vintage", None)},
     "observations": {"NASDAQCOM": ("lag_business_days", 0), "DGS10": ("lag_business_days", 1),
                      "OECD": ("lag_days", 3), "CPI": ("vintage", None), "NFCI": ("vintage", None)},
 }
