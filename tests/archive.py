@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import pyarrow
+import pandas as pd
 
 from flows.regime_model import fit_missing
 from transforms.build import Moment, build
@@ -23,7 +23,7 @@ NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
 # The regime model is fitted from the month-end before this day on: each fit costs a tenth of a second.
 FITTED_SINCE = date(2025, 1, 2)
-FITS: dict[Path, pyarrow.Table] = {}
+FITS: dict[Path, pd.DataFrame] = {}
 
 # Every value with the moment its catalogue rule says, counted as the load counts; vintages with their own.
 KNOWN = """
@@ -85,7 +85,7 @@ def _fit(con: duckdb.DuckDBPyConnection, archive: Path) -> None:
     """The month-end fits of the regime model, made once for all builds of an archive."""
     if archive not in FITS:
         fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
-        FITS[archive] = con.execute("from raw.regime_model_fit").arrow().read_all()
+        FITS[archive] = con.execute("from raw.regime_model_fit").df()
     else:
         con.register("fits", FITS[archive])
         con.execute("insert into raw.regime_model_fit from fits")
