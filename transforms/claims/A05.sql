@@ -24,8 +24,9 @@ with day as (
 select
     case when count(*) >= 1260 then count(*) filter (points <= back_points) / count(*) end as observed,
     count(*) filter (change <= back_points) / count(change) <= 0.05 as holds_otherwise,
-    format('{:.2f} points below the 21-session high on {}: of {} sessions to then (windows overlap) {} were as far below theirs in '
-        || 'points and {} in percent; {} had fallen as far in {} sessions.', -any_value(back_points), any_value(back_date),
+    format('{:.2f} points below the 21-session high on {}: of {} sessions to then (windows overlap) {} were as far '
+        || 'below theirs in points and {} in percent; {} had fallen as far in {} '
+        || 'sessions.', -any_value(back_points), any_value(back_date),
         count(*), count(*) filter (points <= back_points), count(*) filter (relative <= back_relative),
         count(*) filter (change <= back_points), any_value(span)) as evidence
 from compared

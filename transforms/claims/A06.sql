@@ -35,8 +35,9 @@ select
     deeper as observed,
     deeper < 0 and 1 + as_deep <= 0.05 * (1 + shifts) as holds,
     deeper < 0 as holds_otherwise,
-    format('Median 21-session forward fall of the Nasdaq: {:.2f} % above 30 ({} sessions in {} spells), {:.2f} % below 20 ({} in '
-        || '{}); windows overlap; {} of {} shifts of the bands are as deep.', 100 * high_fall, high_days, high_spells,
+    format('Median 21-session forward fall of the Nasdaq: {:.2f} % above 30 ({} sessions in {} spells), {:.2f} % '
+        || 'below 20 ({} in {}); windows overlap; {} of {} shifts of the bands are as '
+        || 'deep.', 100 * high_fall, high_days, high_spells,
         100 * low_fall, low_days, low_spells, as_deep, shifts) as evidence
 from chance, counted
 where least(high_days, low_days) >= 21

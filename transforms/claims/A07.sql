@@ -12,17 +12,20 @@ with stage as (
         count(*) filter (date > '2026-04-15' and date <= '2026-04-30' and band <> 'below_20') as nervous_days
     from marts.regime_daily
     having max(date) >= date '2026-04-30'
+), fund as (
+    select symbol, max(level) filter (date = '2026-04-08') / max(level) filter (date = '2026-03-31') as gain
+    from core.security_price
+    where symbol in ('XLK', 'SPY') and date in ('2026-03-31', '2026-04-08')
+    group by symbol
 ), resilience as (
-    select max(level) filter (symbol = 'XLK' and date = '2026-04-08') / max(level) filter (symbol = 'XLK' and date = '2026-03-31')
-        - max(level) filter (symbol = 'SPY' and date = '2026-04-08') / max(level) filter (symbol = 'SPY' and date = '2026-03-31')
-        as ahead
-    from core.security_price where symbol in ('XLK', 'SPY') and date in ('2026-03-31', '2026-04-08')
+    select max(gain) filter (symbol = 'XLK') - max(gain) filter (symbol = 'SPY') as ahead from fund
 )
 select
     (deepest <= -0.10)::integer + (calm_days = 0)::integer + (ahead > 0)::integer + (nervous_days = 0)::integer
         as observed,
     deepest <= -0.10 and lowest_vix > 20 and ahead > 0 and nervous_days = 0 as holds_otherwise,
-    format('Of four parts: drawdown {:.1f} % in late March (at least 10); lowest VIX close of 1 to 8 April {:.2f}, {} of them at or '
-        || 'below 25 (none); XLK minus SPY {:+.2f} % over it (above 0); sessions after 15 April outside below_20: {} (none).',
+    format('Of four parts: drawdown {:.1f} % in late March (at least 10); lowest VIX close of 1 to 8 April {:.2f}, '
+        || '{} of them at or below 25 (none); XLK minus SPY {:+.2f} % over it (above 0); sessions after 15 April '
+        || 'outside below_20: {} (none).',
         100 * deepest, lowest_vix, calm_days, 100 * ahead, nervous_days) as evidence
 from stage, resilience

@@ -7,7 +7,8 @@ shown_by = "select weight_scheme, taxonomy, weight from marts.sector_weight_dail
 */
 with newest as (
     select weight_scheme, taxonomy, weight, date from marts.sector_weight_daily
-    where index_code = 'NDX' and (taxonomy, sector) in (('gics', 'Communication Services'), ('nasdaq', 'Telecommunications'))
+    where index_code = 'NDX'
+        and (taxonomy, sector) in (('gics', 'Communication Services'), ('nasdaq', 'Telecommunications'))
         and date = (select max(date) from marts.sector_weight_daily)
 )
 select

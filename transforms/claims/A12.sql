@@ -14,6 +14,7 @@ select
     max(top10_weight) filter (weight_scheme = 'capped') as observed,
     bool_or(top10_weight between 0.45 and 0.50) as holds_otherwise,
     'The ten largest companies'' share of the Nasdaq-100: ' || string_agg(
-        format('{} {:.1f} % on {}', weight_scheme, 100 * top10_weight, date), ', ' order by weight_scheme) || '.' as evidence
+        format('{} {:.1f} % on {}', weight_scheme, 100 * top10_weight, date), ', ' order by weight_scheme)
+        || '.' as evidence
 from newest
 having count(*) > 0

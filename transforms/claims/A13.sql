@@ -21,7 +21,8 @@ with newest as (
 select
     (breadth < 0.5)::integer + (equal < capped)::integer + (top10_share > 0.5)::integer as observed,
     equal < capped and top10_share > 0.5 as holds_otherwise,
-    format('Of three parts on {}: {:.1f} % of the members above their 50-session mean (under half); over 63 sessions equal weights '
-        || '{:+.1f} %, index weights {:+.1f} % (less); the ten largest brought {:.0f} % of the return (over half).', date,
+    format('Of three parts on {}: {:.1f} % of the members above their 50-session mean (under half); over 63 '
+        || 'sessions equal weights {:+.1f} %, index weights {:+.1f} % (less); the ten largest brought {:.0f} % of '
+        || 'the return (over half).', date,
         100 * breadth, 100 * (equal - 1), 100 * (capped - 1), 100 * top10_share) as evidence
 from figure

@@ -33,7 +33,8 @@ select
     contribution / index_return as observed,
     index_return > 0 and median_return < index_return / 2 as holds,
     index_return > 0 and contribution / index_return >= 0.5 as holds_otherwise,
-    format('Over the 63 sessions to {} {} brought {:.0f} % of the Nasdaq-100''s {:+.1f} %; the median of {} companies returned '
-        || '{:+.1f} %.', date, (select sector from largest), 100 * contribution / index_return, 100 * index_return, issuers,
+    format('Over the 63 sessions to {} {} brought {:.0f} % of the Nasdaq-100''s {:+.1f} %; the median of {} '
+        || 'companies returned {:+.1f} %.', date, (select sector from largest), 100 * contribution / index_return,
+            100 * index_return, issuers,
         100 * median_return) as evidence
 from figure

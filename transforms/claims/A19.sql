@@ -42,7 +42,8 @@ select
     ahead as observed,
     after > before as holds,
     ahead >= 0 and after <= before as holds_otherwise,
-    format('SMH minus SPY over the 63 sessions to {}: {:+.1f} %; weight of the chip makers without NVIDIA {:.1f} -> {:.1f} % of the '
-        || 'index, {:+.1f} points by drift, {:+.1f} by rebalance.', date, 100 * ahead, 100 * before, 100 * after,
+    format('SMH minus SPY over the 63 sessions to {}: {:+.1f} %; weight of the chip makers without NVIDIA {:.1f} -> '
+        || '{:.1f} % of the index, {:+.1f} points by drift, {:+.1f} by '
+        || 'rebalance.', date, 100 * ahead, 100 * before, 100 * after,
         100 * (drift - before), 100 * (after - drift)) as evidence
 from figure

@@ -5,7 +5,8 @@ and_also = "a volatility at least twice that of the technology fund"
 shown_by = "select date, basket, volatility_63d, volatility_ratio_to_xlk from marts.rotation_daily where basket in ('crypto_equity', 'xlk') order by date desc limit 2"
 */
 with held as (
-    select date, sum(open_weight order by issuer) as weight, count(*) as names, string_agg(issuer, ' ' order by issuer) as issuers
+    select date, sum(open_weight order by issuer) as weight, count(*) as names,
+        string_agg(issuer, ' ' order by issuer) as issuers
     from marts.contribution_daily
     where index_code = 'NDX' and weight_scheme = 'capped' and tier = 'crypto_equity'
     group by date
@@ -21,6 +22,6 @@ with held as (
 select
     weight as observed,
     ratio >= 2 as holds,
-    format('{:.2f} % of the Nasdaq-100 by the index''s own weights on {} ({} of the basket in it: {}); 63-session volatility {:.1f} times '
-        || 'that of XLK.', 100 * weight, date, names, issuers, ratio) as evidence
+    format('{:.2f} % of the Nasdaq-100 by the index''s own weights on {} ({} of the basket in it: {}); 63-session '
+        || 'volatility {:.1f} times that of XLK.', 100 * weight, date, names, issuers, ratio) as evidence
 from newest, swing

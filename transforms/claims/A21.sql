@@ -24,7 +24,7 @@ select
     gain as observed,
     together >= 0.5 as holds,
     gain < 0.03 and together >= 0.5 as holds_otherwise,
-    format('Bitcoin {:+.1f} % over the UTC days 10 to 20 April; the crypto basket''s return on that of bitcoin''s same day: beta {:.2f}, '
-        || 'correlation {:.2f}, over {} sessions.', 100 * gain, beta, together, sessions) as evidence
+    format('Bitcoin {:+.1f} % over the UTC days 10 to 20 April; the crypto basket''s return on that of bitcoin''s '
+        || 'same day: beta {:.2f}, correlation {:.2f}, over {} sessions.', 100 * gain, beta, together, sessions) as evidence
 from rally, moved
 where sessions >= 50

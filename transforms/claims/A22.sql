@@ -35,8 +35,9 @@ select
     difference as observed,
     difference > 0 and 1 + as_great <= 0.05 * (1 + shifts) as holds,
     calm > 0 and other < 0 as holds_otherwise,
-    format('Median 21-session relative strength of crypto equity over defensive: {:+.1f} % below 20 ({} sessions), {:+.1f} % in the '
-        || 'other bands ({}); windows overlap; {} of {} shifts of the bands give as much.', 100 * calm, calm_days,
+    format('Median 21-session relative strength of crypto equity over defensive: {:+.1f} % below 20 ({} sessions), '
+        || '{:+.1f} % in the other bands ({}); windows overlap; {} of {} shifts of the bands give as '
+        || 'much.', 100 * calm, calm_days,
         100 * other, other_days, as_great, shifts) as evidence
 from chance, counted
 where least(calm_days, other_days) >= 21

@@ -9,7 +9,8 @@ shown_by = "select b.band, r.basket, count(*) as sessions, avg(r.basket_return -
 -- have one. A band's tiers lead by the least of their means minus the best mean of a tier not named for it. Placebo: the
 -- bands moved against the dates by 5, 10, 15 ... sessions, round the end.
 with named(band, basket) as (
-    values ('above_30', 'defensive'), ('20_to_25', 'ai_leaders'), ('below_20', 'semiconductors'), ('below_20', 'crypto_equity')
+    values ('above_30', 'defensive'), ('20_to_25', 'ai_leaders'), ('below_20', 'semiconductors'),
+        ('below_20', 'crypto_equity')
 ), excess as (
     select date, list((basket, basket_return - benchmark_return) order by basket) as tiers
     from marts.rotation_daily

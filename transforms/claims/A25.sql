@@ -8,8 +8,9 @@ select
     (stage = 'mid_late_dispersion')::integer as observed,
     is_band_below_20 and is_near_ath and coalesce(is_top10_return_share_high, false)::integer
         + coalesce(is_rotation_fast, false)::integer + coalesce(is_crypto_leading, false)::integer >= 2 as holds_otherwise,
-    format('Stage on {}: {}. Band below 20 {}, within 2 % of the record {}; ten largest bring half of the return {}, fast rotation {}, '
-        || 'crypto equity ahead {} (two of these three are needed).', date, stage, is_band_below_20, is_near_ath,
+    format('Stage on {}: {}. Band below 20 {}, within 2 % of the record {}; ten largest bring half of the return '
+        || '{}, fast rotation {}, crypto equity ahead {} (two of these three are '
+        || 'needed).', date, stage, is_band_below_20, is_near_ath,
         coalesce(is_top10_return_share_high::varchar, 'unknown'), coalesce(is_rotation_fast::varchar, 'unknown'),
         coalesce(is_crypto_leading::varchar, 'unknown')) as evidence
 from marts.regime_daily

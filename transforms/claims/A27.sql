@@ -33,8 +33,9 @@ with day as (
 select
     after - always as observed,
     after < always and vix_after > vix_always and 1 + as_low <= 0.05 * (1 + shifts) as holds,
-    format('Median 21-session forward return {:+.2f} % after {} events without overlap, {:+.2f} % after all {} sessions; median '
-        || 'change of the VIX {:+.2f} against {:+.2f} points; {} of {} shifts of the dates give as low a return.', 100 * after, events,
+    format('Median 21-session forward return {:+.2f} % after {} events without overlap, {:+.2f} % after all {} '
+        || 'sessions; median change of the VIX {:+.2f} against {:+.2f} points; {} of {} shifts of the dates give as '
+        || 'low a return.', 100 * after, events,
         100 * always, sessions, vix_after, vix_always, as_low, shifts) as evidence
 from counted, chance
 where events >= 10

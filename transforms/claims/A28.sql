@@ -37,8 +37,9 @@ with weak as (
 select
     difference as observed,
     difference < 0 and 1 + as_low <= 0.05 * (1 + shifts) as holds,
-    format('Mean return of the Nasdaq the day after a weak one {:+.1f} bp ({} sessions in {} spells), after the others {:+.1f} bp '
-        || '({}); {} of {} shifts of the spells give as low a difference.', 1e4 * weak, weak_days, spells, 1e4 * other,
+    format('Mean return of the Nasdaq the day after a weak one {:+.1f} bp ({} sessions in {} spells), after the '
+        || 'others {:+.1f} bp ({}); {} of {} shifts of the spells give as low a '
+        || 'difference.', 1e4 * weak, weak_days, spells, 1e4 * other,
         other_days, as_low, shifts) as evidence
 from chance, counted
 where least(weak_days, other_days) >= 21

@@ -14,7 +14,8 @@ select
     case when count(margin_stack) = 3 then min(margin_stack) end as observed,
     observed >= 2 as holds_otherwise,
     coalesce(
-        'Margins that rose in a year, of 3: ' || string_agg(format('{} {} (to {}, {})', issuer, margin_stack, period_end, basis),
+        'Margins that rose in a year, of 3: ' || string_agg(format('{} {} (to {}, '
+            || '{})', issuer, margin_stack, period_end, basis),
             ', ' order by issuer) filter (margin_stack is not null)
             || case when count(margin_stack) = 3 then '.' end,
         format('{} of the 3 companies have statements that reach back a year.', count(margin_stack))) as evidence

@@ -28,6 +28,6 @@ select
     case when companies >= 10 then slope end as observed,
     slope >= 2 * error as holds,
     slope > 0 as holds_otherwise,
-    format('Slope of the rank of the 63-session return on the rank of incremental margin: {:+.2f}, standard error {:.2f}, over {} '
-        || 'companies (at least 10 are needed).', slope, error, companies) as evidence
+    format('Slope of the rank of the 63-session return on the rank of incremental margin: {:+.2f}, standard error '
+        || '{:.2f}, over {} companies (at least 10 are needed).', slope, error, companies) as evidence
 from slope

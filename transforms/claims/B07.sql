@@ -27,8 +27,9 @@ select
     input.deviation / cost.deviation as observed,
     least(hourly.change, cost.change) >= 0.03 as holds,
     input.deviation / cost.deviation >= 2 as holds_otherwise,
-    format('Year on year: hourly earnings {:+.1f} % ({}), wage cost {:+.1f} % ({}), producer prices {:+.1f} % ({}); over two years the '
-        || 'change of producer prices varied by {:.2f} points, of wage cost by {:.2f}, of hourly earnings by {:.2f}.',
+    format('Year on year: hourly earnings {:+.1f} % ({}), wage cost {:+.1f} % ({}), producer prices {:+.1f} % ({}); '
+        || 'over two years the change of producer prices varied by {:.2f} points, of wage cost by {:.2f}, of hourly '
+        || 'earnings by {:.2f}.',
         100 * hourly.change, hourly.date, 100 * cost.change, cost.date, 100 * input.change, input.date,
         100 * input.deviation, 100 * cost.deviation, 100 * hourly.deviation) as evidence
 from pair

@@ -22,7 +22,8 @@ select
     sales - prices as observed,
     ahead < 0 as holds,
     ahead < 0 as holds_otherwise,
-    format('Retail sales {:+.1f} % year on year and consumer prices {:+.1f} % in {}: {:+.1f} points in real terms; XLY minus XLP '
-        || '{:+.1f} % (log) over the 63 sessions to {}.', 100 * sales, 100 * prices, strftime(newest.date, '%Y-%m'),
+    format('Retail sales {:+.1f} % year on year and consumer prices {:+.1f} % in {}: {:+.1f} points in real terms; '
+        || 'XLY minus XLP {:+.1f} % (log) over the 63 sessions to '
+        || '{}.', 100 * sales, 100 * prices, strftime(newest.date, '%Y-%m'),
         100 * (sales - prices), 100 * ahead, fund.date) as evidence
 from newest, fund

@@ -17,7 +17,7 @@ select
     change as observed,
     change_bp > 0 as holds,
     change <= -5 as holds_otherwise,
-    format('Net share of banks tightening {:+.1f} % in the quarter from {}, {:+.1f} points in a year; high-yield spread {:.2f} %, '
-        || '{:+.0f} bp in 63 sessions.', value, bank.date, change, hy_oas_pct, change_bp) as evidence
+    format('Net share of banks tightening {:+.1f} % in the quarter from {}, {:+.1f} points in a year; high-yield '
+        || 'spread {:.2f} %, {:+.0f} bp in 63 sessions.', value, bank.date, change, hy_oas_pct, change_bp) as evidence
 from bank, spread
 where change_bp is not null

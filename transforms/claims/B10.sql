@@ -12,8 +12,9 @@ select
     count(*) filter (sp500_decline_calm_credit) / count(sp500_decline_calm_credit) filter (sp500_return < 0) as observed,
     count(*) filter (sp500_decline_calm_credit and is_divergent_day) >= 0.5 * count(*) filter (is_divergent_day)
         and count(*) filter (is_divergent_day) > 0 as holds_otherwise,
-    format('The S&P 500 fell on {} of the 63 sessions to {}; on {} of these the high-yield spread did not widen. Of {} days with a '
-        || 'record of the Nasdaq it did not on {}.', count(sp500_decline_calm_credit) filter (sp500_return < 0), max(date),
+    format('The S&P 500 fell on {} of the 63 sessions to {}; on {} of these the high-yield spread did not widen. Of '
+        || '{} days with a record of the Nasdaq it did not on '
+        || '{}.', count(sp500_decline_calm_credit) filter (sp500_return < 0), max(date),
         count(*) filter (sp500_decline_calm_credit), count(*) filter (is_divergent_day),
         count(*) filter (sp500_decline_calm_credit and is_divergent_day)) as evidence
 from recent

@@ -16,6 +16,6 @@ with newest as (
 select
     case when companies >= 10 then squeezed / companies end as observed,
     observed >= 1 / 3 as holds_otherwise,
-    format('{} of {} companies outside the AI leaders whose revenue rose in a year have a lower operating margin (at least 10 with a '
-        || 'year before are needed).', squeezed, companies) as evidence
+    format('{} of {} companies outside the AI leaders whose revenue rose in a year have a lower operating margin '
+        || '(at least 10 with a year before are needed).', squeezed, companies) as evidence
 from grown

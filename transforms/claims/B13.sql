@@ -26,7 +26,8 @@ select
     case when least(low_count, high_count) >= 5 then low - high end as observed,
     low <= 0 as holds,
     low < high as holds_otherwise,
-    format('{} growers with a degree of operating leverage under 1{}, {} with 1 or more{} (at least 5 of each are needed).', low_count,
+    format('{} growers with a degree of operating leverage under 1{}, {} with 1 or more{} (at least 5 of each are '
+        || 'needed).', low_count,
         coalesce(format(' returned {:+.1f} % in the median', 100 * low), ''), high_count,
         coalesce(format(' {:+.1f} %', 100 * high), '')) as evidence
 from figure

@@ -20,8 +20,9 @@ select
     physical as observed,
     recent > mean as holds,
     physical >= 0 and recent > mean as holds_otherwise,
-    format('Mean 21-session relative strength of XLF, XLI, XLRE and XLE minus that of the AI leaders {:+.1f} % on {}; dispersion of the '
-        || 'members'' daily returns {:.2f} % over 21 sessions, {:.2f} % over {}.', 100 * physical, date, 100 * recent,
+    format('Mean 21-session relative strength of XLF, XLI, XLRE and XLE minus that of the AI leaders {:+.1f} % on '
+        || '{}; dispersion of the members'' daily returns {:.2f} % over 21 sessions, {:.2f} % over '
+        || '{}.', 100 * physical, date, 100 * recent,
         100 * mean, sessions) as evidence
 from leader, spread
 where sessions >= 227
