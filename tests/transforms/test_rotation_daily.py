@@ -130,6 +130,49 @@ def test_volatility_is_measured_by_that_of_technology(spec):
     """)
 
 
+def weeks(**last_sessions) -> str:
+    """core.relative_rotation of smh, by the last session of a week."""
+    return draw({"basket": "smh", "date": day, "rs_ratio": ratio, "rs_momentum": momentum, "known_at": f"{day} 22:00"}
+                for day, ratio, momentum in last_sessions.values())
+
+
+def days_of(first: int, last: int) -> dict[str, str]:
+    """core.basket_risk of smh in March 2026, on weekdays."""
+    return {"staging.basket": TIERS, "core.basket_risk": draw(
+        {"basket": "smh", "date": day, "position": i, "basket_return": 0.0, "known_at": f"{day} 21:15"}
+        for i, day in enumerate(weekdays(23, date(2026, 3, 2)), start=1) if first <= day.day <= last)}
+
+
+def test_a_weeks_rotation_stands_from_its_last_session_to_the_next_ones_eve(spec):
+    rotation_of = weeks(a=("2026-03-06", 101.0, 99.0), b=("2026-03-12", 99.0, 101.0))   # Friday 13 is no session
+    rows = spec.rows(MODEL, days_of(5, 16) | {"core.relative_rotation": rotation_of},
+                     columns=["date", "rs_ratio", "rs_momentum", "quadrant", "known_at"])
+    assert [(day.day, *figures, str(known)) for day, *figures, known in rows if day.day != 13] == [
+        (5, None, None, None, "2026-03-05 21:15:00"),
+        (6, 101, 99, "weakening", "2026-03-06 22:00:00"),
+        *((day, 101, 99, "weakening", f"2026-03-{day:02} 21:15:00") for day in (9, 10, 11)),
+        (12, 99, 101, "improving", "2026-03-12 22:00:00"),
+        (16, 99, 101, "improving", "2026-03-16 21:15:00"),
+    ]
+
+
+@pytest.mark.parametrize(("ratio", "momentum", "quadrant"), [
+    (100.0, 100.0, "leading"), (100.0, 99.9, "weakening"), (99.9, 99.9, "lagging"), (99.9, 100.0, "improving"),
+    (101.0, None, None), (None, None, None)])
+def test_quadrants_split_at_100(spec, ratio, momentum, quadrant):
+    tables = days_of(6, 6) | {"core.relative_rotation": weeks(a=("2026-03-06", ratio, momentum))}
+    assert spec.rows(MODEL, tables, columns=["quadrant"]) == [(quadrant,)]
+
+
+def test_betas_by_side_are_those_of_the_day(spec):
+    tables = days_of(5, 6) | {"core.basket_side_beta": """
+        basket | date       | beta_up_63d | beta_down_63d
+        smh    | 2026-03-05 | 1.2         | 1.6
+        xlk    | 2026-03-06 | 2.2         | 2.6
+    """}
+    assert spec.rows(MODEL, tables, columns=["beta_up_63d", "beta_down_63d"]) == [(1.2, 1.6), (None, None)]
+
+
 def test_a_row_is_known_with_those_it_is_ranked_among_and_measured_by(spec):
     spec(MODEL, {"staging.basket": TIERS, "core.basket_risk": """
         basket     | date       | position | basket_return | known_at
@@ -173,6 +216,9 @@ def test_promises_can_break(spec):
                                              {"rs_21d": 0, "rs_rank": 1, "sector_rank": 1}],
         "a rank has its strength": [{"rs_rank": 1}, {"sector_rank": 1}],
         "relative strength needs both": {"rs_63d": 0.1},
+        "a quadrant is where ratio and momentum are": [
+            {"rs_ratio": 101, "rs_momentum": 101, "quadrant": "lagging"}, {"rs_ratio": 101, "rs_momentum": 101},
+            {"rs_ratio": 101, "quadrant": "leading"}],
         "correlation is a cosine": {"correlation_63d": -1.1},
         "volatility is not negative": {"volatility_63d": -0.1},
         "xlk is its own measure": {"basket": "xlk", "volatility_ratio_to_xlk": 1.1},

@@ -16,7 +16,12 @@ rs_21d = "The same over 21 sessions."
 rs_63d = "The same over 63 sessions."
 rs_rank = "Rank of rs_21d among the tiers old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a tier has no return."
 sector_rank = "Rank of rs_21d among the sector funds old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a sector fund has no return."
+rs_ratio = "Relative rotation by zscore_14w, our own formula (core.relative_rotation), of the last ISO week whose last session is today or before: 100 + z-score over 14 weeks of 100 x basket level / benchmark level."
+rs_momentum = "100 + z-score over 14 weeks of the one-week rate of change of rs_ratio, of the same week."
+quadrant = "leading (rs_ratio >= 100, rs_momentum >= 100), weakening (>= 100, < 100), lagging (< 100, < 100) or improving (< 100, >= 100); NULL unless both are there."
 beta_63d = "Slope of basket_return on benchmark_return over 63 sessions (ordinary least squares); NULL under 50 pairs."
+beta_up_63d = "The same slope over the days whose benchmark_return is above 0; NULL under 50 pairs in all or 15 of these."
+beta_down_63d = "The same slope over the days whose benchmark_return is below 0; NULL under 50 pairs in all or 15 of these."
 correlation_63d = "Correlation of the same pairs; NULL under 50 pairs, or where one of the two never changes."
 volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."
 volatility_ratio_to_xlk = "volatility_63d over that of the basket xlk."
@@ -26,6 +31,10 @@ known_at = "When the last price of the row was known (UTC), those of the baskets
 "a rank is a place among its kind" = "rs_rank between 1 and 4 and sector_rank is null or sector_rank between 1 and 10 and rs_rank is null or coalesce(rs_rank, sector_rank) is null"
 "a rank has its strength" = "rs_21d is not null or coalesce(rs_rank, sector_rank) is null"
 "relative strength needs both" = "basket_return is not null or coalesce(rs_5d, rs_21d, rs_63d) is null"
+"a quadrant is where ratio and momentum are" = """
+(quadrant is null) = (rs_ratio is null or rs_momentum is null)
+and coalesce(quadrant = case when rs_ratio >= 100 then if(rs_momentum >= 100, 'leading', 'weakening')
+    else if(rs_momentum >= 100, 'improving', 'lagging') end, true)"""
 "correlation is a cosine" = "abs(correlation_63d) <= 1 + 1e-9"
 "volatility is not negative" = "volatility_63d >= 0"
 "xlk is its own measure" = "basket <> 'xlk' or volatility_ratio_to_xlk = 1"
@@ -74,10 +83,21 @@ select
     r.rs_63d,
     case when r.role = 'tier' then r.place end as rs_rank,
     case when r.role = 'sector_fund' then r.place end as sector_rank,
+    w.rs_ratio,
+    w.rs_momentum,
+    case
+        when w.rs_ratio is null or w.rs_momentum is null then null
+        when w.rs_ratio >= 100 then if(w.rs_momentum >= 100, 'leading', 'weakening')
+        else if(w.rs_momentum >= 100, 'improving', 'lagging')
+    end as quadrant,
     r.beta_63d,
+    s.beta_up_63d,
+    s.beta_down_63d,
     r.correlation_63d,
     r.volatility_63d,
     case when x.volatility_63d > 0 then r.volatility_63d / x.volatility_63d end as volatility_ratio_to_xlk,
-    greatest(r.known_at, r.peers_known_at, x.known_at) as known_at
+    greatest(r.known_at, r.peers_known_at, x.known_at, w.known_at) as known_at
 from ranked r
+left join core.basket_side_beta s using (date, basket)
 left join (select * from core.basket_risk where basket = 'xlk') x using (date)
+asof left join core.relative_rotation w on w.basket = r.basket and r.date >= w.date
