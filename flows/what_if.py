@@ -66,7 +66,29 @@ CONCENTRATION = Section("Concentration before and after", """
         coalesce(sum(weight) filter (weight > 0.045), 0) as "over 4.5 % weight"
     from weighed group by weight_scheme, moment, place order by weight_scheme, place""")
 
-SECTIONS = (IMPACT, LEGS, CONCENTRATION)
+RULES = Section("The published limits on weights, at the next rebalance on these weights", """
+    with moment as (
+        select weight_scheme, 'before' as moment, weight as value, issuer from moved
+        union all select weight_scheme, 'after both', weight * (1 + direct + implied), issuer from moved
+    ), weighed as (
+        select weight_scheme, moment, value / sum(value) over (partition by weight_scheme, moment) as weight from moment
+    ), measured as (
+        select weight_scheme, moment, place, is_annual, limited, size, above, case limited
+            when 'issuer' then max(weight)
+            when 'issuers_over' then coalesce(sum(weight) filter (weight > size), 0)
+            when 'largest_issuers' then list_sum(max(weight, 100)[:size::integer]) end as weight
+        from weighed cross join limits
+        group by weight_scheme, moment, place, is_annual, limited, size, above)
+    select weight_scheme as scheme, if(is_annual, 'annual', 'quarterly') as review,
+        case limited when 'issuer' then 'the largest issuer'
+            when 'issuers_over' then format('issuers over {:.1f} % together', 100 * size)
+            else format('the {:.0f} largest together', size) end as limited,
+        above as limit_weight, any_value(weight) filter (moment = 'before') as before_weight,
+        any_value(weight) filter (moment = 'after both') as after_weight,
+        any_value(weight > above) filter (moment = 'after both') as broken
+    from measured group by weight_scheme, place, is_annual, limited, size, above order by weight_scheme, place""")
+
+SECTIONS = (IMPACT, LEGS, CONCENTRATION, RULES)
 
 
 def what_if(home: Home, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
@@ -112,12 +134,23 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     con.executemany("insert into moves values (?, ?, ?)",
                     [[issuer, shocked.get(issuer, 0.0), 0.0 if issuer in shocked else implied.get(issuer)]
                      for issuer in sorted(issuers)])
+    _tell_limits(con, universe)
     con.execute("create temp table moved as from weights join moves using (issuer)")
     answers = []
     for section in SECTIONS:
         answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
         answers.append((section, [column[0] for column in answer.description or []], answer.fetchall()))
     return answers
+
+
+def _tell_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
+    """Temporary table `limits`: the catalogue's limits of the universe, none where it declares none."""
+    con.execute("create temp table limits (place integer, is_annual boolean, limited varchar, size double, above double)")
+    if rules := universe.rebalancing:
+        declared = [*((False, limit) for limit in rules.limits), *((True, limit) for limit in rules.annual_limits)]
+        con.executemany("insert into limits values (?, ?, ?, ?, ?)",
+                        [[place, is_annual, limit.of, limit.size, limit.above]
+                         for place, (is_annual, limit) in enumerate(declared)])
 
 
 def _implied(con: duckdb.DuckDBPyConnection, shocked: Mapping[str, float]) -> dict[str, float]:

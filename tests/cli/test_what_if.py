@@ -63,6 +63,17 @@ def test_concentration_after_the_shock(home, capsys) -> None:
     assert rows[0]["effective_names"] == pytest.approx(1 / (0.25 + 0.09 + 0.04))
 
 
+def test_the_published_limits_before_and_after(home, capsys) -> None:
+    """AAA has half the index, far over 24 %; all three are over 4.5 %; there are no five."""
+    rows = answer(home, capsys, AAA=-0.10)["The published limits on weights, at the next rebalance on these weights"]
+    assert [(row["review"], row["limited"], row["before_weight"], row["broken"]) for row in rows] == [
+        ("quarterly", "the largest issuer", pytest.approx(0.5), True),
+        ("quarterly", "issuers over 4.5 % together", pytest.approx(1.0), True),
+        ("annual", "the largest issuer", pytest.approx(0.5), True),
+        ("annual", "the 5 largest together", pytest.approx(1.0), True)]
+    assert rows[0]["after_weight"] == pytest.approx(0.45 / (0.45 + 0.24 + 0.20))
+
+
 def test_a_line_stands_for_its_company(home, capsys) -> None:
     assert answer(home, capsys, AAB=-0.10) == answer(home, capsys, AAA=-0.10)
 
