@@ -172,6 +172,15 @@ def diff(first: Annotated[str, typer.Argument(help="The beginning of a build's i
     compare(_settings(home, None, None).home, first, second, json)
 
 
+@app.command(epilog="Example: rallyscope brief --date 2026-03-27")
+def brief(day: DayOption = None, home: HomeOption = None, catalog: CatalogOption = None) -> None:
+    """Write a session's page: one HTML file that opens offline, a picture of it, and the list of all days."""
+    from flows.brief.write import write
+
+    settings = _settings(home, None, catalog)
+    _say(str(write(settings.home, settings.catalog, day.date() if day else None)))
+
+
 @app.command(epilog="Example: rallyscope docs")
 def docs(home: HomeOption = None) -> None:
     """Write the data dictionary, one page: every table, every column, and what it is computed from."""

@@ -284,7 +284,25 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
         refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed
             else f"nothing changed: {run.publication.build_id} stays current")
+    _write_page(run)
     return run.publication
+
+
+def _write_page(run: Run) -> None:
+    """The newest session's page; one that cannot be made is said, and kept in the audit, and fails no run."""
+    try:
+        from flows.brief.write import refresh
+
+        run.say(f"the day's page is {refresh(run.settings.home, run.settings.catalog)}")
+    except BaseException as error:
+        # A panic inside the chart library is no Exception. Being told to stop is none either, and passes.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        warning = f"warning: the day's page was not made, {type(error).__name__}: {error}"
+        run.say(warning)
+        with run.settings.home.warehouse() as con:
+            con.execute("update audit.run set message = concat_ws('; ', message, ?) where run_id = ?",
+                        [warning, run.run_id])
 
 
 def code_version(project) -> str:

@@ -1,0 +1,94 @@
+"""Figures and names as a person reads them; a figure that is not there is a dash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+NOTHING = "–"
+MINUS = "−"
+NAMES = {
+    "defensive": "Defensive", "ai_leaders": "AI leaders", "semiconductors": "Semiconductors",
+    "crypto_equity": "Crypto equity", "bitcoin": "Bitcoin", "smh": "SMH", "soxx": "SOXX",
+    "xlk": "XLK technology", "xlc": "XLC communication", "xly": "XLY discretionary", "xlf": "XLF financials",
+    "xle": "XLE energy", "xli": "XLI industrials", "xlre": "XLRE real estate", "xlp": "XLP staples",
+    "xlu": "XLU utilities", "xlv": "XLV health care",
+    "below_20": "below 20", "20_to_25": "20 to 25", "25_to_30": "25 to 30", "above_30": "above 30",
+    "re_contraction": "re-contraction", "high_vol_risk_off": "high-volatility risk-off", "consolidation": "consolidation",
+    "re_entry": "re-entry", "emotion_driven": "emotion-driven", "mid_late_dispersion": "mid-to-late dispersion",
+    "risk_on_expansion": "risk-on expansion", "neutral": "neutral",
+    "full_cap": "full market value", "capped": "capped by the index's rules", "anchored": "anchored to published weights",
+    "data_missing": "data missing", "not_testable": "not testable",
+}
+TIERS = ("defensive", "ai_leaders", "semiconductors", "crypto_equity")
+FUNDS = ("xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv")
+PERCENT = ("_return", "_weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d",
+           "excess_since_peak", "_probability")
+SIGNED = ("_return", "rs_5d", "rs_21d", "rs_63d", "excess_since_peak", "bp", "_points")
+
+
+def name(key: str | None) -> str:
+    """The name of a basket, band, stage or weighting for people; of an unknown one its own."""
+    return NOTHING if key is None else NAMES.get(key, key.replace("_", " "))
+
+
+def percent(value: float | None, places: int = 1, signed: bool = False) -> str:
+    """0.0123 as 1.2%."""
+    return NOTHING if value is None else f"{number(100 * value, places, signed)}%"
+
+
+def number(value: float | None, places: int = 1, signed: bool = False) -> str:
+    """Thousands with commas, a real minus; nothing is ever shown as -0."""
+    if value is None:
+        return NOTHING
+    text = f"{abs(value):,.{places}f}"
+    if not text.strip("0.,"):
+        return text
+    return f"{MINUS if value < 0 else '+' if signed else ''}{text}"
+
+
+def count(value: int | None) -> str:
+    """A number of things."""
+    return number(value, 0)
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def cell(column: str, value: object) -> str:
+    """A value of a table, with the unit its column's suffix says."""
+    match value:
+        case None:
+            return NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            signed = column.endswith(SIGNED)
+            if column.endswith(PERCENT):
+                return percent(value, 2, signed)
+            return number(value, 1 if column.endswith("bp") else 2, signed)
+        case int():
+            return number(value, 0)
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case date():
+            return str(value)
+        case list() | tuple():
+            return ", ".join(map(str, value))
+    return NAMES.get(str(value), str(value))
+
+
+def heading(column: str) -> str:
+    """A column's name as words, with its unit where the suffix says one."""
+    unit = {"bp": "bp", "points": "points", "pct": "%"}
+    words = column.split("_")
+    if words[-1] in unit and len(words) > 1:
+        return f"{' '.join(words[:-1])} ({unit[words[-1]]})"
+    return " ".join(words)
+
+
+def day(when: date, year: bool = True) -> str:
+    """27 March 2026, or 27 March."""
+    return f"{when:%-d %B %Y}" if year else f"{when:%-d %B}"

@@ -1,0 +1,84 @@
+"""Writing the page of a session, its picture and the list of days, each in one step; the files of `<home>/site`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from flows.brief.facts import Facts, facts
+from warehouse.catalog import Catalog
+from warehouse.errors import HomeUnusable
+from warehouse.home import Home
+
+HERE = Path(__file__).parent
+
+
+def write(home: Home, catalog: Catalog, day: date | None = None) -> Path:
+    """Make the page of a session, by default the newest published one; its file. BadRequest names the nearest session."""
+    with home.marts() as con:
+        found = facts(con, day)
+    return _write(home, catalog, found)
+
+
+def refresh(home: Home, catalog: Catalog) -> Path:
+    """The page of the newest published session; made anew only if what it is made from is not what it was."""
+    from flows.brief.page import meta
+
+    with home.marts() as con:
+        found = facts(con, None)
+    file = _site(home) / f"{found.date}.html"
+    picture = file.with_suffix(".png")
+    if file.exists() and picture.exists() and meta(file, "made-from") == _key(found, catalog):
+        return file
+    return _write(home, catalog, found)
+
+
+def _write(home: Home, catalog: Catalog, found: Facts) -> Path:
+    from flows.brief import page
+    from flows.brief.answer import answer, tiles
+    from flows.brief.picture import picture
+
+    sections = page.story(found)
+    stamp = found["publication"].row
+    footer = " · ".join(["Sources: " + ", ".join(source.title for source in catalog.sources.values()),
+                         *([f"as of {stamp['as_of']:%Y-%m-%d %H:%M} UTC", f"build {stamp['build_id']}"] if stamp else [])])
+    html = page.page(found, sections, list(catalog.sources.values()), _key(found, catalog))
+    image = picture(page.title(found.date), answer(found), list(tiles(found)), sections, footer, found.simulated)
+    site = _site(home)
+    # The page last: where it stands, its picture does.
+    files: Mapping[str, bytes] = {f"{found.date}.png": image, f"{found.date}.html": html.encode()}
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            _put(site / name, content)
+        _put(site / "index.html", page.index(list(page.standing(site))).encode())
+    except OSError as error:
+        raise HomeUnusable(str(site), error.strerror or str(error)) from None
+    return site / f"{found.date}.html"
+
+
+def _put(file: Path, content: bytes) -> None:
+    """The whole new file or the old one, never half of one."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+    try:
+        draft.write_bytes(content)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _key(found: Facts, catalog: Catalog) -> str:
+    """What a page is made from, in one word: equal words, equal pages."""
+    code = [file.read_text(encoding="utf-8") for file in sorted(HERE.iterdir()) if file.suffix in (".py", ".j2", ".css")]
+    answers = [(key, answer.sql, answer.rows, answer.lack) for key, answer in sorted(found.answers.items())]
+    terms = [(source.title, source.terms) for source in catalog.sources.values()]
+    versions = [version(package) for package in ("rallyscope", "altair", "vl-convert-python")]
+    return hashlib.sha256(repr((code, answers, terms, versions)).encode()).hexdigest()
+
+
+def _site(home: Home) -> Path:
+    return home.folder / "site"
