@@ -51,7 +51,7 @@ def validate(batch: Batch, catalog: Catalog) -> Verdict:
         outcome = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame}) \
             .validate(suite, result_format={"result_format": "COMPLETE"})
         for result in outcome.results:
-            config = result.expectation_config
+            config: Any = result.expectation_config
             severity, why = str(config.severity.value), config.meta["why"]
             rows = list(dict.fromkeys(result.result.get("unexpected_index_list") or []))
             results.append((suite.name, why, NAMES[severity], bool(result.success),
@@ -79,9 +79,10 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
         whole = _frame(batch, "observations")
         if len(whole):
             yield "observations", whole, macro.names_suite(catalog.series), None
-        for series_id, frame in whole.groupby("series_id") if "series_id" in whole else ():
-            if series_id in catalog.series:
-                yield "observations", frame, macro.macro_suite(catalog.series[series_id], fetched_on), series_id
+        series_of = whole.get("series_id", [])
+        for series_id in sorted(set(series_of) & catalog.series.keys()):
+            yield ("observations", whole.loc[series_of == series_id],
+                   macro.macro_suite(catalog.series[series_id], fetched_on), series_id)
         return
     checks = {
         "bars": [("actions", None, prices.actions_suite), ("bars", prices.BARS, prices.bars_suite)],
@@ -136,8 +137,8 @@ def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:
     if rejected.empty:
         return rejected.astype({"row": "int64"})
     first = {c: "first" for c in REJECTED_COLUMNS if c not in ("frame", "row", "reason")}
-    return rejected.groupby(["frame", "row"], as_index=False, sort=True).agg(
-        {**first, "reason": "; ".join})[REJECTED_COLUMNS]
+    merged = rejected.groupby(["frame", "row"], as_index=False, sort=True).agg({**first, "reason": "; ".join})
+    return merged.reindex(columns=REJECTED_COLUMNS)
 
 
 def _observed(result: dict[str, Any]) -> str | None:

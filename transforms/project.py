@@ -109,7 +109,7 @@ def tables(sql: str, parser: duckdb.DuckDBPyConnection, name: str = "query") -> 
     CTEs are not among them; any other bare name would be whatever the connection happens to hold.
     """
     row = parser.execute("select json_serialize_sql(?)", [sql]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if tree.get("error") or len(tree["statements"]) != 1:
         raise ModelError(name, f"is not one SELECT: {tree.get('error_message', 'it holds none, or several')}")
     nodes = list(_nodes(tree))
