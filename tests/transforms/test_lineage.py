@@ -32,7 +32,7 @@ def sources(select: str, *columns: str) -> dict[str, set[str]] | None:
     ("(select max(pct) from core.rate)", {"rate.pct"}),
     ("count(*)", set()),
     ("getvariable('as_of')", set()),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_value_comes_from_what_it_is_computed_with(expression: str, expected: set[str]) -> None:
     assert sources(f"select {expression} as made from core.price", "made") == {"made": expected}
 
@@ -42,7 +42,7 @@ def test_a_value_comes_from_what_it_is_computed_with(expression: str, expected: 
     ("max(close) over days", {"price.close"}),
     ("row_number() over (partition by symbol order by close desc)", {"price.close"}),
     ("new_york(date, time '23:59:59')", {"price.date"}),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_window_chooses_rows_and_only_a_rank_is_made_of_their_order(expression: str, expected: set[str]) -> None:
     select = f"select {expression} as made from core.price window days as (partition by symbol order by date)"
     assert sources(select, "made") == {"made": expected}
