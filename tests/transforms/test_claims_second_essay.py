@@ -156,15 +156,26 @@ def test_a_record_beside_a_small_fall(spec, place, fall, expected):
     assert verdict(spec, "B01", divergence(80, sp500_return=falls, is_divergent_day=divergent)) == expected
 
 
-def test_a_decline_that_credit_does_not_confirm(spec):
-    falls = [-0.01] * 20 + [0.01] * 43
+def test_a_decline_meets_its_own_days_spread_and_not_that_of_the_day_before(spec):
+    days = weekdays(64)
+    falls = [n % 3 == 0 for n in range(63)]
 
-    def calm(days: int) -> tuple:
-        return verdict(spec, "B10", divergence(63, sp500_return=falls, sp500_decline_calm_credit=[
-            n < days for n in range(63)]))
+    def credit(widens_on_falls: bool, flagged: bool) -> tuple:
+        spread, level = [3.0], 3.0
+        for fell in falls:
+            level += 0.01 if fell == widens_on_falls else -0.005
+            spread.append(level)
+        return verdict(spec, "B10", {
+            "marts.divergence_daily": draw({"date": day, "sp500_return": -0.01 if fell else 0.01,
+                                            "sp500_decline_calm_credit": fell and flagged}
+                                           for day, fell in zip(days[1:], falls, strict=True)),
+            # Known an evening late: the row of a day holds the spread of the day before.
+            "core.macro_as_known": draw({"date": after, "series_id": "BAMLH0A0HYM2", "value": pct, "observation_date": day}
+                                        for day, after, pct in zip(days[:-1], days[1:], spread, strict=False))})
 
-    assert calm(12) == (0.6, "supported")
-    assert calm(8) == (0.4, "contradicted")
+    assert credit(widens_on_falls=False, flagged=False) == (1.0, "supported")
+    assert credit(widens_on_falls=True, flagged=True) == (0.0, "partial")
+    assert credit(widens_on_falls=True, flagged=False) == (0.0, "contradicted")
 
 
 def test_leaders_are_decoupled_from_rates_and_from_industrials(spec):

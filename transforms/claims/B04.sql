@@ -25,6 +25,6 @@ select
     case when known >= 3 and builders > 0 then without_drag / builders end as observed,
     observed > 0.5 as holds_otherwise,
     format('{} of {} builders without more operating expense per revenue; {} of 6 leaders have statements that '
-        || 'reach back a year (at least 3 are needed){}.', without_drag, builders, known, coalesce(': '
-        || '' || figures, '')) as evidence
+        || 'reach back a year (at least 3 are needed){}.', without_drag, builders, known,
+        coalesce(': ' || figures, '')) as evidence
 from share

@@ -1,21 +1,31 @@
 /*
 statement = "The S&P 500's small decline is a signal, not panic: credit stays calm"
 lower = 0.5
-otherwise = "on the days when the Nasdaq closed at a record, not on all days of decline"
-shown_by = "select date, is_divergent_day, sp500_decline_calm_credit from marts.divergence_daily order by date desc limit 63"
+otherwise = "by what the evenings knew (sp500_decline_calm_credit): the spread of the day before"
+shown_by = "select date, sp500_return, is_divergent_day, hy_oas_change_1d_bp, hy_oas_pct_date, sp500_decline_calm_credit from marts.divergence_daily order by date desc limit 63"
 */
--- Of the S&P 500's days of decline in the last 63 sessions: the share on which the high-yield spread did not widen.
+-- Of the S&P 500's days of decline in the last 63 sessions: the share on which the high-yield spread did not widen. The spread
+-- of a day is known on the next evening, so the mart's flag speaks of the day before; here each decline meets its own day's.
 with recent as (
     from marts.divergence_daily order by date desc limit 63
+), spread as (
+    select observation_date as date, arg_max(value, date) as pct
+    from core.macro_as_known where series_id = 'BAMLH0A0HYM2' group by observation_date
+), same_day as (
+    select date, pct - lag(pct) over (order by date) as change from spread
+), figure as (
+    select max(r.date) as date,
+        count(*) filter (sp500_return < 0 and change is not null) as declines,
+        count(*) filter (sp500_return < 0 and change <= 0) as calm,
+        count(*) filter (sp500_return < 0 and sp500_decline_calm_credit is not null) as evenings,
+        count(*) filter (sp500_decline_calm_credit) as flagged
+    from recent r left join same_day using (date)
 )
 select
-    count(*) filter (sp500_decline_calm_credit) / count(sp500_decline_calm_credit) filter (sp500_return < 0) as observed,
-    count(*) filter (sp500_decline_calm_credit and is_divergent_day) >= 0.5 * count(*) filter (is_divergent_day)
-        and count(*) filter (is_divergent_day) > 0 as holds_otherwise,
-    format('The S&P 500 fell on {} of the 63 sessions to {}; on {} of these the high-yield spread did not widen. Of '
-        || '{} days with a record of the Nasdaq it did not on '
-        || '{}.', count(sp500_decline_calm_credit) filter (sp500_return < 0), max(date),
-        count(*) filter (sp500_decline_calm_credit), count(*) filter (is_divergent_day),
-        count(*) filter (sp500_decline_calm_credit and is_divergent_day)) as evidence
-from recent
-having count(sp500_decline_calm_credit) filter (sp500_return < 0) >= 10
+    calm / declines as observed,
+    flagged >= 0.5 * evenings as holds_otherwise,
+    format('The S&P 500 fell on {} of the 63 sessions to {} whose high-yield spread is known; it did not widen on {} of them. '
+        || 'By what the evenings knew, the day before''s spread, {} of {} were calm.', declines, date, calm, flagged,
+        evenings) as evidence
+from figure
+where declines >= 10
