@@ -79,7 +79,7 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
         whole = _frame(batch, "observations")
         if len(whole):
             yield "observations", whole, macro.names_suite(catalog.series), None
-        series_of = whole.get("series_id", [])
+        series_of: Any = whole.get("series_id", [])
         for series_id in sorted(set(series_of) & catalog.series.keys()):
             yield ("observations", whole.loc[series_of == series_id],
                    macro.macro_suite(catalog.series[series_id], fetched_on), series_id)
