@@ -1,5 +1,6 @@
 """The flows of the present, `daily` and `refresh`; how a run's steps become Prefect tasks, and its end a Prefect state."""
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,13 +16,15 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
-from prefect.runtime import flow_run
+from prefect.exceptions import FailedRun
+from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 
 from flows import report, steps
 from flows.plan import Chunk, Window
 from flows.settings import Settings
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
+from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
 RETRY_AFTER_SECONDS: list[float] = [30, 120]
@@ -39,16 +42,20 @@ class Feed(StrEnum):
 def daily_name() -> str:
     """The flow's name with the session it is about."""
     day = flow_run.parameters.get("day")
-    try:
-        return f"daily {steps.session_window(Settings(), day and date.fromisoformat(str(day)[:10]))}"
-    except RallyscopeError:
-        # The flow says in its own words why it cannot run; a name is no place to fail.
-        return f"daily {day or 'of an unknown session'}"
+    return f"daily {_session(day and date.fromisoformat(str(day)[:10]))}"
 
 
 def refresh_name() -> str:
-    """The deployment's name with the day it runs on."""
-    return f"{flow_run.deployment_name or 'refresh'} {Settings().clock().now:%Y-%m-%d}"
+    """The deployment's name with the last closed session."""
+    return f"{deployment.name or 'refresh'} {_session(None)}"
+
+
+def _session(day: date | None) -> str:
+    try:
+        return str(steps.session_window(Settings(), day))
+    except RallyscopeError:
+        # The flow says in its own words why it cannot run; a name is no place to fail.
+        return str(day or "of an unknown session")
 
 
 @flow(name="daily", flow_run_name=daily_name)
@@ -87,11 +94,18 @@ def refresh(feeds: list[Feed]) -> State:
 
 def told(carry_out: Callable[[], State]) -> State:
     """The state a run ends in; what went wrong and is understood is one sentence, without a traceback."""
+    for name in ("prefect.flow_runs", "prefect.engine"):
+        logging.getLogger(name).addFilter(_is_news)
     try:
         return carry_out()
     except RallyscopeError as error:
         get_run_logger().error("%s", error)
         return Failed(message=str(error))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Prefect raises a Failed state once more and logs where in its own code; the run has said why before."""
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
 def through_prefect(settings: Settings, command: str, window: Window | None,
@@ -109,7 +123,7 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
     with steps.run(settings, command, window, log.info, request_key=request_key) as run:
         run.progress, run.again = progress, again
         steps.carry_out(run, as_task, moment, chunk)
-        did = report.did(run)
+        progress(1.0, did := report.did(run))
         create_markdown_artifact(report.summary(run), key="summary", description=f"{window or 'build'}: {did}")
         for key, (about, rows) in report.tables(run).items():
             create_table_artifact(rows, key=key, description=about)
@@ -130,7 +144,8 @@ def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     """The step as a coarse task named after what it works on; a source out of reach is asked again later."""
 
     def call(run: steps.Run, *about: Any) -> Any:
-        label = " ".join([step.__name__, *(str(thing) for thing in about if thing is not None)])
+        things = [thing.feed if isinstance(thing, Batch) else str(thing) for thing in about if thing is not None]
+        label = " ".join([step.__name__, *things])
         # A closure: Prefect would otherwise walk through everything a run holds, looking for futures.
         return Task(lambda: step(run, *about), name=step.__name__, task_run_name=lambda: label,
                     retries=len(RETRY_AFTER_SECONDS), retry_delay_seconds=RETRY_AFTER_SECONDS,

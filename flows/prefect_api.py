@@ -93,10 +93,8 @@ def apply_automations(api: Api, file: Path, webhook: str | None) -> int:
     there = {known["name"]: known["id"] for known in api("POST", "/automations/filter", {"limit": 200})}
     for entry in entries:
         text = entry.pop("text")
-        act: dict[str, Any] = {"type": "do-nothing"}
-        if block:
-            act = {"type": "call-webhook", "block_document_id": block, "payload": json.dumps({"text": text})}
-        entry["actions"] = [act]
+        entry["actions"] = [{"type": "call-webhook", "block_document_id": block,
+                             "payload": json.dumps({"text": text})}] if block else []
         if entry["name"] in there:
             api("PUT", f"/automations/{there[entry['name']]}", entry)
         else:

@@ -39,13 +39,13 @@ NEWEST_SIGNALS = """
 
 
 def summary(run: Run) -> str:
-    """The newest session of the publication as Markdown, below what the run did."""
+    """The newest session of the publication as Markdown, below what the run could not get."""
     with run.settings.home.marts() as con:
         newest, simulated = con.execute("""select (select max(date) from marts.regime_daily), is_simulated
                                            from audit.publication where is_current""").fetchone()  # type: ignore[misc]
         parts = [f"# {newest:%A, %-d %B %Y}" if newest else "# No session yet"]
         parts += ["**Simulated market.**"] if simulated else []
-        parts += [f"{did(run)}."] + [f"- **Missing:** {problem}" for problem in run.problems]
+        parts += [f"**Missing:** {problem}" for problem in run.problems]
         given = {"date": newest, "run": run.run_id}
         for section in SECTIONS:
             columns, rows = _rows(con, section.sql, given)
@@ -70,12 +70,12 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
         validation = _named(con, VALIDATION, given)
         quarantine = _named(con, QUARANTINE, given)
     failed = sum(row["success"] == "no" for row in validation)
-    short = sum(row["missing"] != "0" for row in coverage)
+    holes = sum(row["missing"] != "0" for row in coverage)
     return {
-        "coverage": (f"{run.window}: what was expected and came, by session and feed; {short or 'no'} lines with holes",
-                     coverage),
-        "quarantine": (f"{len(quarantine) or 'no'} rows of this run kept out, whole and with the reason", quarantine),
-        "validation": (f"{failed or 'none'} of {len(validation)} expectations of this run's batches failed", validation),
+        "coverage": (f"{holes or 'no'} holes: what was expected and came, by session and feed", coverage),
+        "quarantine": (f"{run.rows_quarantined or 'no'} rows kept out of the tables, with the reason", quarantine),
+        "validation": (f"{failed} of {len(validation)} expectations failed" if validation
+                       else "nothing was asked, so nothing was validated", validation),
     }
 
 
@@ -96,7 +96,9 @@ def _markdown(section: Section, columns: Sequence[str], rows: Sequence[tuple]) -
     for row in rows:
         values = dict(zip(columns, row, strict=True))
         pairs = [[n, readable(n, v)] for n, v in values.items() if f"{{{n}}}" not in section.title]
-        parts += [f"## {section.title.format(**values)}", _table(["figure", "value"], pairs)]
+        half = (len(pairs) + 1) // 2
+        lines = [left + right for left, right in zip(pairs[:half], [*pairs[half:], ["", ""]], strict=False)]
+        parts += [f"## {section.title.format(**values)}", _table(["figure", "value"] * 2, lines)]
     return parts
 
 
