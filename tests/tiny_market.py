@@ -134,7 +134,7 @@ def write_catalogue(folder: Path) -> Path:
 
 
 def rallyscope(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None,
-               timeout: float = 300) -> subprocess.CompletedProcess[str]:
+               timeout: float = 900) -> subprocess.CompletedProcess[str]:
     """The command as a user types it, in a process of its own; no setting of the caller leaks in."""
     return subprocess.run([sys.executable, "-m", "flows.cli", *map(str, arguments)], cwd=cwd, text=True,
                           env=clean_environment(env), capture_output=True, timeout=timeout, check=False)

@@ -78,7 +78,7 @@ def test_the_demos_last_session_is_loaded_by_its_own_run(checkout: Path, demo: s
 def test_every_command_of_the_readme_runs(command: str, checkout: Path, server: str) -> None:
     """Also the commands for the live market: against the replay server, whose wire is the same."""
     bin_folder = str(Path(sys.executable).parent)
-    ran = subprocess.run(command, shell=True, cwd=checkout, text=True, capture_output=True, check=False, timeout=300,
+    ran = subprocess.run(command, shell=True, cwd=checkout, text=True, capture_output=True, check=False, timeout=900,
                          env=clean_environment({"RALLYSCOPE_SOURCE": server, "PATH": f"{bin_folder}:{os.environ['PATH']}",
                                                 "PREFECT_HOME": str(checkout / "prefect")}))
     assert ran.returncode == 0, ran.stderr
