@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from importlib.metadata import version
 from math import log
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ CAME_LATER = """
 
 
 def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetime, run_id: str,
-                say: Callable[[str], None]) -> int:
+                say: Callable[[str], None], progress: Callable[[str], None] = lambda month: None) -> int:
     """Fit the month-ends that need it, from the one in force on `start` on, and record them; how many there were.
 
     The rule is `warehouse.fits.unfitted`. Without `start` only months not older than the first fit are looked at.
@@ -49,11 +50,12 @@ def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetim
     due = unfitted(con, SYMBOL, start, now)
     if not due:
         return 0
-    from statsmodels import __version__
-
     say(f"fitting the regime model for {len(due)} month-end{'s' if len(due) > 1 else ''}")
-    fits = [fit(month, days, returns) for month, days, returns in returns_known(con, due, now)]
-    return append(con, fits, f"statsmodels {__version__}", run_id, now)
+    fits = []
+    for month, days, returns in returns_known(con, due, now):
+        progress(f"regime model of {month.date}")
+        fits.append(fit(month, days, returns))
+    return append(con, fits, f"statsmodels {version('statsmodels')}", run_id, now)
 
 
 def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
@@ -85,7 +87,7 @@ def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
     return Fit(**about, **figures, is_accepted=not reason, reason=reason)
 
 
-def _maximise(returns: np.ndarray):
+def _maximise(returns: np.ndarray) -> tuple | None:
     """Stay probabilities and variances (calm, turbulent), mean, log-likelihood and share of turbulent days.
 
     Of standardised returns; None when the optimiser does not converge to numbers.
@@ -102,7 +104,8 @@ def _maximise(returns: np.ndarray):
             result = model.fit(start_params=[0.98, 0.05, 0.0, 0.5, 2.5], search_scale=[4, 4, 0.1, 0.5, 1.5],
                                search_reps=STARTS, search_iter=STEPS, em_iter=2 * STEPS, rng=SEED, cov_type="none",
                                method="minimize", min_method="trust-exact", gtol=1e-7)
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, ValueError):
+            # A likelihood without end, or steps that left the numbers: the record says so, and the day goes on.
             return None
     calm_stay, leaves_turbulence, mean, *variance = result.params
     stay, variance = np.array([calm_stay, 1 - leaves_turbulence]), np.array(variance)

@@ -253,7 +253,8 @@ def fit(run: Run) -> int:
     from flows.regime_model import fit_missing
 
     with run.settings.home.warehouse() as con:
-        return fit_missing(con, run.window and run.window.start, run.clock.now, run.run_id, run.say)
+        return fit_missing(con, run.window and run.window.start, run.clock.now, run.run_id, run.say,
+                           lambda month: run.progress(1.0, month))
 
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:

@@ -26,7 +26,7 @@ is_accepted = (reason is null) and (not is_accepted or coalesce(isfinite(
     mean_return + calm_variance + turbulent_variance + calm_stay_probability + turbulent_stay_probability
 ), false))
 """
-"the turbulent state varies more" = "0 < calm_variance and calm_variance <= turbulent_variance"
+"the turbulent state varies more" = "not is_accepted or (0 < calm_variance and calm_variance <= turbulent_variance)"
 "a state may end" = """
 not is_accepted or (calm_stay_probability between 0 and 1 - 1.0 / returns
     and turbulent_stay_probability between 0 and 1 - 1.0 / returns)
