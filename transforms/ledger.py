@@ -63,6 +63,10 @@ def read(path: Path) -> Claim:
 
 def _problem(claim: Claim) -> str | None:
     reasons = [reason for reason in (claim.absent, claim.untestable) if reason]
+    texts = (claim.statement, claim.and_also, claim.otherwise, claim.shown_by, claim.absent, claim.untestable)
+    bounds = (claim.lower, claim.upper)
+    if not all(isinstance(text, str | None) for text in texts) or any(isinstance(b, bool | str) for b in bounds):
+        return "has a bound that is no number, or a text that is none"
     if not CLAIM_ID.fullmatch(claim.claim_id):
         return "is not named like a claim: a letter and two digits"
     if bool(claim.sql) == bool(reasons) or len(reasons) > 1:

@@ -116,6 +116,8 @@ def test_a_claim_reads_only_what_is_published(spec, claim_id):
     ("A01", "/*\nstatement = 'x'\nshown_by = 'select 1'\n*/ select 1", "no bound"),
     ("A01", "/*\nstatement = 'x'\nlower = 1\n*/ select 1", "shows its rows"),
     ("A01", "/*\nstatement = 'x'\nlower = 2\nupper = 1\nshown_by = 'select 1'\n*/ select 1", "wrong way round"),
+    ("A01", "/*\nstatement = 'x'\nlower = 'much'\nshown_by = 'select 1'\n*/ select 1", "no number"),
+    ("A01", "/*\nstatement = 5\nabsent = 'y'\n*/", "text that is none"),
     ("first", "/*\nstatement = 'x'\nabsent = 'y'\n*/", "named like a claim")])
 def test_a_file_that_is_no_claim_names_itself(tmp_path: Path, name, text, said):
     file = tmp_path / f"{name}.sql"
