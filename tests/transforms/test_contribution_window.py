@@ -183,6 +183,26 @@ def test_of_the_ten_who_left_the_contributions_so_far_count(spec):
     assert share == pytest.approx(1, abs=1e-12)
 
 
+def test_concentration_shows_the_share_and_is_known_with_it(spec):
+    spec("marts.concentration_daily", {
+        "staging.universe": "index_code | published_index\nNDX | ^NDX",
+        "core.index_coverage": f"""
+            date     | index_code | members | issuers | coverage_share | is_covered | has_return | known_at
+            {day(2)} | NDX        | 1       | 1       | 1.0            | true       | true       | {day(2)} 21:15
+        """,
+        "core.index_member": f"date | index_code | symbol\n{day(2)} | NDX | AAA",
+        "core.weight_scheme": "index_code | weight_scheme\nNDX | full_cap",
+        TOP10: f"""
+            date     | index_code | weight_scheme | top10_return_share_21d | top10_return_share_63d | known_at
+            {day(2)} | NDX        | full_cap      | 0.7                    | 1.2                    | {day(3)} 12:00
+            {day(2)} | NDX        | other         | 0.1                    | 0.2                    | {day(9)} 12:00
+        """,
+    }, f"""
+        weight_scheme | top10_return_share_21d | top10_return_share_63d | known_at
+        full_cap      | 0.7                    | 1.2                    | {day(3)} 12:00
+    """)
+
+
 def test_promises_can_break(spec):
     sound = {"date": day(6), "index_code": "NDX", "weight_scheme": "full_cap", "window_sessions": 5, "issuer": "AAA",
              "contribution": 0.01, "contribution_sessions": 5, "index_return": 0.01, "start_date": day(1)}
