@@ -51,12 +51,16 @@ def _carried(rows: Sequence[Row], span: str, flat: float) -> str:
     totals = {row["kind"]: row["bp"] for row in rows if row["kind"] in ("sum", "index")}
     if "sum" not in totals:
         return ""
-    move, first = percent(totals.get("index", totals["sum"]) / 10000, 1, True), movers(rows)
+    # The published return, unless our weights miss it by so much that a share of it would say nothing.
+    closes = abs(totals.get("index", totals["sum"]) - totals["sum"]) <= abs(totals["sum"]) / 2
+    whole = totals.get("index", totals["sum"]) if closes else totals["sum"]
+    move, first = percent(whole / 10000, 1, True), movers(rows)
     if abs(totals["sum"]) < flat or not first:
         return f"nobody drives the market, the Nasdaq-100 is flat at {move} {span}"
-    made = number(sum(row["bp"] for row in first) / 100, 1, True)
-    return (f"{listed([row['label'] for row in first])} {'drive' if totals['sum'] > 0 else 'drag'} the market, with "
-            f"{made} points of the Nasdaq-100's {move} {span}")
+    made = sum(row["bp"] for row in first)
+    verb, part = "drive" if totals["sum"] > 0 else "drag", "of" if abs(made) <= abs(whole) else "against"
+    return (f"{listed([row['label'] for row in first])} {verb} the market, with {number(made / 100, 1, True)} points "
+            f"{part} the Nasdaq-100's {move} {span}")
 
 
 def _leader(facts: Facts) -> str:

@@ -22,8 +22,8 @@ def days(size: Size, field: str = "date", axis: bool = True, **scale: Any) -> al
     import altair as alt
 
     labels = alt.Axis(grid=False, labelOverlap="greedy", tickCount=size.of(7, 3), labelFlush=True,
-                      labelExpr="datum.index == 0 || utcmonth(datum.value) == 0 ? utcFormat(datum.value, '%b %Y') : "
-                                "utcFormat(datum.value, utcdate(datum.value) == 1 ? '%b' : '%-d %b')")
+                      labelExpr="utcFormat(datum.value, (utcdate(datum.value) == 1 ? '' : '%-d ') + '%b' + "
+                                "(datum.index == 0 || utcmonth(datum.value) == 0 ? ' %Y' : ''))")
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", **scale), axis=labels if axis else None)
 
 
@@ -73,3 +73,8 @@ def span(rows: Rows, field: str = "date") -> dict[str, Any]:
 def titled(size: Size, *pieces: str) -> str | list[str]:
     """A title in one line, or where that has no room in one a piece."""
     return list(pieces) if size.narrow else " ".join(pieces)
+
+
+def known(rows: Rows, *columns: str) -> bool:
+    """Whether any of the columns has a value: what has none is not drawn."""
+    return any(row[column] is not None for row in rows for column in columns)

@@ -50,7 +50,8 @@ class Drawing:
     def html(self) -> str:
         """Every size for the page, whose CSS shows the one that fits; the picture is one thing with one name."""
         return "\n".join(
-            f'<svg class="{name}" role="img" aria-label="{escape(self.message)}" {svg.removeprefix("<svg ")}'
+            f'<svg class="{name}" role="img" aria-label="{escape(self.message)}" '
+            f'style="max-width: {1.12 * width_of(svg):.0f}px" {svg.removeprefix("<svg").lstrip()}'
             for name, svg in self.svgs.items())
 
 
@@ -61,6 +62,11 @@ def drawing(key: str, message: str, draw: Draw, sizes: Sequence[Size] = (WIDE, N
     # Altair else checks every object it makes against its schema, which costs more than drawing; the tests check.
     with debug_mode(CHECKED):
         return Drawing(message, {size.name: _svg(f"{key}-{size.name}", *draw(size)) for size in sizes})
+
+
+def width_of(svg: str) -> float:
+    """The width a chart was drawn with, in units."""
+    return float(re.findall(r'viewBox="0 0 ([\d.]+) ', svg)[0])
 
 
 def var(name: str) -> str:
@@ -114,6 +120,7 @@ def _cleaned(svg: str, key: str) -> str:
     svg = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
     while (emptied := re.sub(r"<g[^>]*></g>", "", svg)) != svg:
         svg = emptied
-    svg = re.sub(r'\bid="(\w+)"', rf'id="{key}-\1"', svg)
-    svg = re.sub(r"url\(#(\w+)\)", rf"url(#{key}-\1)", svg)
+    # Vega numbers its ids on from chart to chart.
+    for place, found in enumerate(dict.fromkeys(re.findall(r'\bid="(\w+)"', svg))):
+        svg = svg.replace(f'id="{found}"', f'id="{key}-{place}"').replace(f"url(#{found})", f"url(#{key}-{place})")
     return re.sub(r'^<svg xmlns="\S+"\s+width="[\d.]+" height="[\d.]+"', "<svg", svg)

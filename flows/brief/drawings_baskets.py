@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flows.brief.axes import ZERO, Rows, days, lines, look, measure, span, stacked, titled
+from flows.brief.axes import ZERO, Rows, days, known, lines, look, measure, span, stacked, titled
 from flows.brief.chart import Draw, Points, Size, var
 from flows.brief.words import FUNDS, TIERS, name
 
@@ -145,10 +145,10 @@ def since_peak(rows: Rows, leads: Rows) -> Draw:
         chart = alt.layer(
             alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="excess:Q"),
             alt.Chart(alt.NamedData("paths")).mark_line().encode(
-                days(size, **ends), measure("excess", "+.0%"), *series),
+                days(size, **ends), measure("excess", "+.2~%"), *series),
             alt.Chart(alt.NamedData("marks")).mark_point(
                 shape="diamond", size=110, filled=True, opacity=1, stroke=var("panel"), strokeWidth=1.5).encode(
-                days(size, **ends), measure("excess", "+.0%"), series[0]),
+                days(size, **ends), measure("excess", "+.2~%"), series[0]),
         ).properties(width=size.width, height=240, title=titled(
             size, "Log return above the Nasdaq Composite's since the peak;",
             "a diamond on the day a tier took the lead"))
@@ -159,25 +159,30 @@ def since_peak(rows: Rows, leads: Rows) -> Draw:
 
 def divergence(rows: Rows) -> Draw:
     """Nasdaq Composite minus S&P 500, with the days on which one set a record while the other fell."""
-    parted = [{"date": row["date"], "at": 0} for row in rows if row["is_divergent_day"]]
+    parted = [{"date": row["date"]} for row in rows if row["is_divergent_day"]]
+    series = [line for line in (("spread_21d_return", "21 sessions", "tier2", [1, 0]),
+                                ("spread_63d_return", "63 sessions", "tier3", [5, 3])) if known(rows, line[0])]
 
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
         import altair as alt
 
-        spreads = lines("days", [("spread_21d_return", "21 sessions", "tier2", [1, 0]),
-                                 ("spread_63d_return", "63 sessions", "tier3", [5, 3])],
-                        size, 170, "+.0%", titled(size, "Return of the Nasdaq Composite", "minus that of the S&P 500"))
-        ticks = alt.Chart(alt.NamedData("parted")).mark_tick(
-            color=var("down"), thickness=2, size=14, orient="vertical").encode(
-            days(size, axis=False, **span(rows))).properties(width=size.width, height=16, title=titled(
-                size, "Divergent days: a record close of the Nasdaq", "Composite while the S&P 500 fell"))
-        physical = alt.layer(
-            alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="physical_minus_leaders_21d:Q"),
-            alt.Chart(alt.NamedData("days")).mark_line(color=var("total")).encode(
-                days(size), measure("physical_minus_leaders_21d", "+.0%")),
-        ).properties(width=size.width, height=90, title=titled(
-            size, "Physical economy (XLF XLI XLRE XLE) minus", "AI leaders, relative strength over 21 sessions"))
-        return (stacked(spreads, *([ticks] if parted else []), physical),
+        panels: list[Any] = []
+        if series:
+            panels.append(lines("days", series, size, 170, "+.2~%", titled(
+                size, "Return of the Nasdaq Composite", "minus that of the S&P 500")))
+        if parted:
+            panels.append(alt.Chart(alt.NamedData("parted")).mark_tick(
+                color=var("down"), thickness=2, size=14, opacity=1, orient="vertical").encode(
+                days(size, axis=False, **span(rows))).properties(width=size.width, height=16, title=titled(
+                    size, "Divergent days: a record close of the Nasdaq", "Composite while the S&P 500 fell")))
+        if known(rows, "physical_minus_leaders_21d"):
+            panels.append(alt.layer(
+                alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="physical_minus_leaders_21d:Q"),
+                alt.Chart(alt.NamedData("days")).mark_line(color=var("total")).encode(
+                    days(size), measure("physical_minus_leaders_21d", "+.2~%")),
+            ).properties(width=size.width, height=90, title=titled(
+                size, "Physical economy (XLF XLI XLRE XLE) minus", "AI leaders, relative strength over 21 sessions")))
+        return (stacked(*panels),
                 {"days": rows, "parted": parted, "zero": [{"physical_minus_leaders_21d": 0}]})
 
     return draw

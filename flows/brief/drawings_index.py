@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
-from flows.brief.axes import ZERO, Rows, days, lines, measure, span, stacked, titled
+from flows.brief.axes import ZERO, Rows, days, known, lines, measure, span, stacked, titled
 from flows.brief.chart import Draw, Points, Size, var
 from flows.brief.words import name, number
 
@@ -27,7 +27,7 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
     last = max(row["date"] for row in timeline)
     # A spell lasts until the next one begins: no gap over a weekend.
     strip = [{"from": row["first_date"], "until": after["first_date"] if after else last, "label": name(row["stage"])}
-             for row, after in zip(spells, [*spells[1:], None], strict=True)]
+             for row, after in zip_longest(spells, spells[1:])]
     shown = [stage for stage in STAGES if stage in {row["stage"] for row in spells}]
 
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
@@ -57,8 +57,9 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
                 days(size, axis=not strip, **ends), alt.Y("vix_close:Q", scale=scale)),
         ).properties(width=size.width, height=150, title=titled(
             size, "VIX at the close, index points;", "bands end at 20, 25 and 30"))
+        panels = [panel for panel, column in ((index, "nasdaq_close"), (vix, "vix_close")) if known(timeline, column)]
         if not strip:
-            return stacked(index, vix), {"days": timeline, "bands": bands}
+            return stacked(*panels), {"days": timeline, "bands": bands}
         colours = alt.Scale(domain=[name(stage) for stage in shown],
                             range=[var(f"stage{STAGES.index(stage) + 1}") for stage in shown])
         stages = alt.Chart(alt.NamedData("strip")).mark_rect().encode(
@@ -66,7 +67,7 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
             color=alt.Color("label:N", scale=colours, legend=alt.Legend(
                 orient="bottom", columns=size.of(4, 2), symbolType="square", symbolSize=120, offset=8)),
         ).properties(width=size.width, height=18, title="Stage")
-        return stacked(index, vix, stages), {"days": timeline, "bands": bands, "strip": strip}
+        return stacked(*panels, stages), {"days": timeline, "bands": bands, "strip": strip}
 
     return draw
 
@@ -121,7 +122,7 @@ def concentration(rows: Rows, by_market_value: bool) -> Draw:
     series: list[tuple[str, str, str, list[int]]] = [
         ("top10_weight", "ten largest", "tier2", [1, 0]), ("top5_weight", "five largest", "tier4", [6, 3]),
         ("top1_weight", "the largest", "tier3", [2, 3])]
-    if not by_market_value and any(row["market_value_top10_weight"] is not None for row in rows):
+    if not by_market_value and known(rows, "market_value_top10_weight"):
         series.append(("market_value_top10_weight", "ten largest, by market value", "total", [8, 3, 2, 3]))
 
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
@@ -129,7 +130,7 @@ def concentration(rows: Rows, by_market_value: bool) -> Draw:
 
         weights = lines("days", series, size, 190, ".0%", "Weight in the index", zero=True)
         names = alt.Chart(alt.NamedData("days")).mark_line(color=var("total")).encode(
-            days(size), measure("effective_names", ".1f")).properties(width=size.width, height=90, title=titled(
+            days(size), measure("effective_names", ".3~r")).properties(width=size.width, height=90, title=titled(
                 size, "Effective names: how many equal companies", "would be as concentrated"))
         return stacked(weights, names), {"days": rows}
 
@@ -138,20 +139,20 @@ def concentration(rows: Rows, by_market_value: bool) -> Draw:
 
 def breadth(rows: Rows) -> Draw:
     """Members above their means, and new highs against new lows."""
+    series = [line for line in (("above_50d_share", "above 50-day mean", "tier2", [1, 0]),
+                                ("above_200d_share", "above 200-day mean", "tier3", [5, 3])) if known(rows, line[0])]
     shown = [{**row, "lows": -row["new_lows_252d"] if row["new_lows_252d"] is not None else None} for row in rows]
 
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
         import altair as alt
 
-        shares = lines("days", [("above_50d_share", "above 50-day mean", "tier2", [1, 0]),
-                                ("above_200d_share", "above 200-day mean", "tier3", [5, 3])],
-                       size, 170, ".0%", "Share of the members", scale={"domain": [0, 1]})
+        shares = lines("days", series, size, 170, ".0%", "Share of the members", scale={"domain": [0, 1]})
         extremes = alt.layer(*(
             alt.Chart(alt.NamedData("days")).mark_area(color=var(colour), interpolate="step", opacity=1).encode(
                 days(size), measure(column, "d", zero=True))
             for column, colour in (("new_highs_252d", "up"), ("lows", "down")))).properties(
             width=size.width, height=90, title=titled(
                 size, "Members at 252-session highs (up)", "and lows (down)"))
-        return stacked(shares, extremes), {"days": shown}
+        return stacked(shares, *([extremes] if known(rows, "new_highs_252d", "new_lows_252d") else [])), {"days": shown}
 
     return draw

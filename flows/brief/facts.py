@@ -68,7 +68,7 @@ def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, 
     if "$scheme" in question.sql and "scheme" not in given:
         return Answer(question, "", (), (), "No weighting of the Nasdaq-100 has a return on this session.")
     if "$peak" in question.sql and "peak" not in given:
-        return Answer(question, "", (), (), "No peak of the VIX has been declared by this session.")
+        return Answer(question, "", (), (), "No peak of the VIX had been declared by this session.")
     sql = written_out(question.sql, given)
     try:
         found = con.execute(sql)
@@ -77,7 +77,7 @@ def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, 
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         problem = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
         return Answer(question, sql, (), (), f"This publication cannot answer it: {problem}")
-    return Answer(question, sql, columns, rows, "" if rows else "The published file has no row of it for this session.")
+    return Answer(question, sql, columns, rows, "" if rows else question.none)
 
 
 def _session(con: duckdb.DuckDBPyConnection, day: date | None) -> date:

@@ -6,7 +6,7 @@ LIGHT = {
     "ground": "#fbfbf9", "panel": "#ffffff", "ink": "#1c2126", "soft": "#57616b", "rule": "#dfe3e6", "link": "#0b5cad",
     "alarm": "#8a1f11", "alarmground": "#fdecea",
     "up": "#1a7f5a", "down": "#b8402f", "total": "#46525e",
-    "tier1": "#1a7f5a", "tier2": "#1f68b0", "tier3": "#c2570c", "tier4": "#8a3f9e",
+    "tier1": "#1a7f5a", "tier2": "#1f68b0", "tier3": "#b54f08", "tier4": "#8a3f9e",
     "band1": "#e6f3ec", "band2": "#fbf3d0", "band3": "#fbe3c8", "band4": "#f7d3cd",
     "stage1": "#c9463a", "stage2": "#6d1a1a", "stage3": "#d9a13b", "stage4": "#7fa650", "stage5": "#9a63b5",
     "stage6": "#2f7fd0", "stage7": "#1a7f5a", "stage8": "#a9b1b8",

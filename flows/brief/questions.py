@@ -17,11 +17,12 @@ SHOWN_ISSUERS = 12
 
 @dataclass(frozen=True)
 class Question:
-    """A query with a name; `title` says what its rows are."""
+    """A query with a name; `title` says what its rows are, `none` what it means that there are none."""
 
     key: str
     title: str
     sql: str
+    none: str = "The published file has no row of it for this session."
 
 
 def written_out(sql: str, given: Mapping[str, date | str]) -> str:
@@ -126,6 +127,7 @@ WINDOW = Question("window", "From the companies to the published index over 21 s
         from placed p
         join core.index_level n on n.symbol = '^NDX' and n.date = $date
         join core.index_level o on o.symbol = '^NDX' and o.date = p.start_date
+        where n.close is not null and o.close is not null
         group by n.close, o.close
     ), total as (
         select sum(contribution order by company) as index_return, any_value(start_date) as start_date
@@ -186,7 +188,8 @@ PEAK = Question("peak", "The last declared peak of the VIX", """
     select episode, peak_vix_close, declared_on,
         case when known_at::date <= $date then verdict else 'open' end as verdict,
         case when known_at::date <= $date then kendall_tau end as kendall_tau
-    from marts.rotation_sequence where declared_on <= $date order by episode desc limit 1""")
+    from marts.rotation_sequence where declared_on <= $date order by episode desc limit 1""",
+    "No peak of the VIX had been declared by this session.")
 
 LEADS = Question("leads", "When each tier took the lead, as far as it was known on the session", """
     select tier, lead_date, confirmed.date as confirmed_on
@@ -201,8 +204,9 @@ SINCE_PEAK = Question("since_peak", "Log return above the Nasdaq Composite's sin
         from marts.rotation_daily
         where basket in ('defensive', 'ai_leaders', 'semiconductors', 'crypto_equity') and date > $peak and date <= $date
     )
-    select date, basket, sessions, sum(excess) over (partition by basket order by date) as excess_since_peak
-    from daily qualify sessions <= 126 order by date, basket""")
+    select date, basket, sessions, excess_since_peak
+    from (select *, sum(excess) over (partition by basket order by date) as excess_since_peak from daily)
+    where sessions <= 126 and excess_since_peak is not null order by date, basket""")
 
 DIVERGENCE = Question("divergence", "The last 252 sessions", """
     select date, spread_1d_return, spread_21d_return, spread_63d_return, is_divergent_day, sp500_decline_calm_credit,

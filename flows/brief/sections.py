@@ -21,6 +21,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Query:
+    """SQL to copy, and what it answers."""
+
+    title: str
+    sql: str
+
+
+@dataclass(frozen=True)
 class Section:
     """One part of the story; what it lacks is said where the chart would stand."""
 
@@ -30,7 +38,7 @@ class Section:
     drawing: Drawing | None = None
     tables: tuple[Table, ...] = ()
     open_tables: tuple[Table, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    queries: tuple[Query, ...] = ()
     lacks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -56,12 +64,13 @@ def upright(answer: Answer, caption: str = "") -> tuple[Table, ...]:
     return (Table(caption or answer.question.title, ("figure", "value"), rows, (False, True)),) if rows else ()
 
 
-def lacks(*answers: Answer) -> tuple[str, ...]:
-    """Why answers are missing, each reason once."""
-    return tuple(dict.fromkeys(answer.lack for answer in answers if answer.lack))
+def lacks(*needed: Answer, also: Sequence[Answer] = ()) -> tuple[str, ...]:
+    """Why answers are missing, each reason once; of the others only that they could not be asked."""
+    unasked = [answer.lack for answer in also if answer.sql and not answer.columns]
+    return tuple(dict.fromkeys([*(answer.lack for answer in needed if answer.lack), *unasked]))
 
 
-def asked(*answers: Answer) -> tuple[Answer, ...]:
-    """Those that were asked at all: each has a query to show."""
-    return tuple(answer for answer in answers if answer.sql)
+def asked(*answers: Answer) -> tuple[Query, ...]:
+    """The queries of those answers that were asked at all."""
+    return tuple(Query(answer.question.title, answer.sql) for answer in answers if answer.sql)
 

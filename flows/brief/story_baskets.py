@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.brief import drawings_baskets as drawings
+from flows.brief.axes import known
 from flows.brief.chart import drawing
 from flows.brief.facts import Facts, Row
 from flows.brief.sections import Section, asked, lacks, table
@@ -28,7 +29,7 @@ def rotation(facts: Facts) -> Section:
         note = ("Weekly; 100 is the mean of the last 14 weeks and 1 is one standard deviation (zscore_14w, a formula of "
                 "our own). The tails of the tiers go back six weeks, those of the funds four.")
     else:
-        answer, x, y, centre, format = strength, "rs_21d", "rs_5d", 0.0, "+.0%"
+        answer, x, y, centre, format = strength, "rs_21d", "rs_5d", 0.0, "+.2~%"
         titles = ("strength: 21 sessions", "momentum: 5 sessions")
         note = ("rs_ratio and rs_momentum are not known for this session; shown is log return above the Nasdaq "
                 "Composite's over 21 and 5 sessions, with points five sessions apart.")
@@ -38,8 +39,8 @@ def rotation(facts: Facts) -> Section:
         "rotation", "Relative rotation", message,
         drawing("rotation", message, drawings.rotation(shown, x, y, centre, titles, format)) if shown else None,
         tables=(*table(facts["tiers"]), *table(answer)),
-        answers=asked(facts["tiers"], *((weekly, strength) if answer is strength else (weekly,))),
-        lacks=() if shown else lacks(weekly, strength), notes=(note,) if shown else ())
+        queries=asked(facts["tiers"], *((weekly, strength) if answer is strength else (weekly,))),
+        lacks=lacks(*(() if shown else (weekly, strength)), also=[facts["tiers"]]), notes=(note,) if shown else ())
 
 
 def _rotation_message(heads: dict[str, Row], x: str, y: str, centre: float) -> str:
@@ -76,8 +77,8 @@ def since_peak(facts: Facts) -> Section:
     return Section(
         "since-peak", "The tiers since the last VIX peak", message,
         drawing("peak", message, drawings.since_peak(paths.rows, leads.rows)) if paths.rows else None,
-        tables=(*table(leads), *table(peak)), answers=asked(peak, leads, paths),
-        lacks=lacks(peak) or lacks(paths),
+        tables=(*table(leads), *table(peak)), queries=asked(peak, leads, paths),
+        lacks=lacks(peak) or lacks(paths, also=[leads]),
         notes=("A record of what happened, not a forecast.",) if paths.rows else ())
 
 
@@ -98,5 +99,6 @@ def divergence(facts: Facts) -> Section:
                         f"{'above' if gap >= 0 else 'below'} the AI leaders in relative strength.")
     return Section(
         "divergence", "Nasdaq against S&P 500", message,
-        drawing("divergence", message, drawings.divergence(oldest_first(answer))) if answer.rows else None,
-        tables=table(answer, "Spreads by session", last=10), answers=asked(answer), lacks=lacks(answer))
+        drawing("divergence", message, drawings.divergence(oldest_first(answer)))
+        if known(answer.rows, "spread_21d_return", "spread_63d_return", "physical_minus_leaders_21d") else None,
+        tables=table(answer, "Spreads by session", last=10), queries=asked(answer), lacks=lacks(answer))

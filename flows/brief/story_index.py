@@ -47,8 +47,8 @@ def regime(facts: Facts) -> Section:
                   if conditions else ()),
                 *upright(facts["regime"], "Volatility, trend and credit"), *upright(model),
                 *table(timeline, "Sessions", last=10), *table(facts["stages"])),
-        answers=asked(facts["regime"], stage, model, timeline, facts["stages"]),
-        lacks=lacks(facts["regime"], stage, timeline))
+        queries=asked(facts["regime"], stage, model, timeline, facts["stages"]),
+        lacks=lacks(facts["regime"], stage, timeline, also=(model, facts["stages"])))
 
 
 def _regime_message(facts: Facts) -> str:
@@ -79,7 +79,7 @@ def contributions(facts: Facts) -> Section:
         "contributions", "Who moved the index today", message,
         drawing("day", message, drawings.waterfall(rows, "basis points of the index")) if rows else None,
         tables=(*table(facts["day"], "Contributions to the day's return"), *table(facts["closure"])),
-        answers=asked(facts["day"], facts["closure"]), lacks=lacks(facts["day"], facts["closure"]),
+        queries=asked(facts["day"], facts["closure"]), lacks=lacks(facts["day"], facts["closure"]),
         notes=(scheme + "A contribution is a company's weight at the open times its return. The residual is what is "
                "left to the published index, above all because our weights are not exactly the index's own.",))
 
@@ -93,7 +93,7 @@ def window(facts: Facts) -> Section:
         drawing("window", message, drawings.waterfall(rows, "basis points of the index")) if rows else None,
         tables=table(facts["window"], "Linked contributions" + (f" since the close of {day(since)}" if since else ""),
                      ("kind", "label", "name", "bp")),
-        answers=asked(facts["window"]), lacks=lacks(facts["window"]),
+        queries=asked(facts["window"]), lacks=lacks(facts["window"]),
         notes=("Contributions of single sessions are linked after Carino, so that they add up to the compounded return.",))
 
 
@@ -141,7 +141,7 @@ def concentration(facts: Facts) -> Section:
         "concentration", "Concentration", message,
         drawing("concentration", message, drawings.concentration(oldest_first(answer), facts.scheme == "full_cap"))
         if answer.rows else None,
-        tables=table(answer, "Weights by session", last=10), answers=asked(answer), lacks=lacks(answer))
+        tables=table(answer, "Weights by session", last=10), queries=asked(answer), lacks=lacks(answer))
 
 
 def breadth(facts: Facts) -> Section:
@@ -160,4 +160,4 @@ def breadth(facts: Facts) -> Section:
     return Section(
         "breadth", "Breadth", message,
         drawing("breadth", message, drawings.breadth(oldest_first(answer))) if answer.rows else None,
-        tables=table(answer, "Breadth by session", last=10), answers=asked(answer), lacks=lacks(answer))
+        tables=table(answer, "Breadth by session", last=10), queries=asked(answer), lacks=lacks(answer))

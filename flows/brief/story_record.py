@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.brief.facts import Facts
-from flows.brief.sections import Section, Table, asked, lacks, table, upright
-from flows.brief.words import cell, count, listed, name
+from flows.brief.sections import Query, Section, Table, asked, lacks, table, upright
+from flows.brief.words import MINUS, PERCENT, cell, count, listed, name, number
 
 VERDICTS = ("supported", "partial", "contradicted", "data_missing", "not_testable")
 MARKS = {"supported": "✓", "partial": "◐", "contradicted": "✗", "data_missing": "○", "not_testable": "–"}
+FIGURES = {
+    "vix_close": "VIX at the close", "band": "VIX band", "nasdaq_close": "Nasdaq Composite at the close",
+    "drawdown_return": "Nasdaq Composite from its record", "top10_weight": "Weight of the ten largest",
+    "above_50d_share": "Members above their 50-day mean", "leading tier": "Strongest tier over 21 sessions",
+    "leading sector fund": "Strongest sector fund over 21 sessions",
+}
 FEEDS = {"bars": "bars", "observations": "macro observations"}
 
 
@@ -21,8 +27,7 @@ class Claim:
     statement: str
     verdict: str
     mark: str
-    figure: str
-    needed: str
+    found: str
     evidence: str
     queries: tuple[str, ...]
 
@@ -34,7 +39,7 @@ def claims(facts: Facts) -> tuple[Claim, ...]:
         said, _, shown = (row["evidence"] or "").rpartition(" See: ")
         made.append(Claim(
             row["claim_id"], row["statement"] or "", row["verdict"], MARKS.get(row["verdict"], "?"),
-            _figure(row["observed"]), _needed(row["lower"], row["upper"]), said or shown,
+            _found(row["observed"], row["lower"], row["upper"]), said or shown,
             tuple(sql for sql in (row["metric_sql"], shown if said else None) if sql)))
     return tuple(made)
 
@@ -47,14 +52,14 @@ def ledger(facts: Facts) -> Section:
         said = listed([f"{count} {name(verdict)}" for verdict, count in counts.items() if count])
         message = (f"Of {len(answer.rows)} statements of the thesis: {said}, "
                    f"with what was known at {answer.row['as_of']:%Y-%m-%d %H:%M} UTC.")
-    return Section("claims", "The claim ledger", message, answers=asked(answer), lacks=lacks(answer),
+    return Section("claims", "The claim ledger", message, queries=asked(answer), lacks=lacks(answer),
                    notes=("The ledger is of the publication's own moment, also on the page of an earlier session.",))
 
 
 def changes(facts: Facts) -> Section:
     """What is different from the session before, which signals changed state, what history says differently."""
     yesterday, signals, revisions = facts["yesterday"], facts["signals"], facts["revisions"]
-    rows = tuple((row["figure"].replace("_", " "), _typed(row["figure"], row["before"]), _typed(row["figure"], row["now"]))
+    rows = tuple((FIGURES.get(str(row["figure"]), str(row["figure"])), *_moved(row["figure"], row["before"], row["now"]))
                  for row in yesterday.rows)
     said = []
     if signals.rows:
@@ -69,48 +74,57 @@ def changes(facts: Facts) -> Section:
                     f"the publication before; causes: {causes}.")
     elif revisions.columns:
         said.append("No cell of the past is said differently than in the publication before.")
-    shown = (Table("This session against the one before", ("figure", "before", "now"), rows, (False, True, True)),)
+    shown = (Table("This session against the one before", ("figure", "before", "now", "change"), rows,
+                   (False, True, True, True)),)
     return Section(
         "changes", "What changed since yesterday", " ".join(said),
         open_tables=(*(shown if rows else ()), *table(signals, only=("signal", "previous", "current", "severity")),
                      *table(revisions)),
-        answers=asked(yesterday, signals, revisions),
-        lacks=tuple(answer.lack for answer in (yesterday, signals, revisions) if answer.lack and not answer.columns))
+        queries=(*asked(yesterday, signals, revisions), *(
+            Query(f"Evidence of the signal {row['signal']}", row["evidence"]) for row in signals.rows if row["evidence"])),
+        lacks=lacks(also=(yesterday, signals, revisions)))
 
 
 def coverage(facts: Facts) -> Section:
     """How fresh and how whole the session is."""
     came, said = facts["coverage"], []
+    others = [facts[key] for key in ("macro", "quarantine", "run", "publication")]
     for row in came.rows:
         said.append(f"{count(row['received'])} of {count(row['expected'])} {FEEDS.get(row['feed'], row['feed'])} came"
-                    + (f" ({row['missing_keys']} missing)" if row["missing"] else "")
+                    + (f" ({row['missing_keys'] or count(row['missing'])} missing)" if row["missing"] else "")
                     + (f", {row['late']} of them late" if row["late"] else ""))
-    run = facts["run"].row
-    if run:
-        said.append(f"the run behind this page is {run['status']}")
+    if (status := facts["run"].row.get("status")) is not None:
+        said.append(f"the run behind this page is {status}")
     message = "; ".join(said)
     return Section(
         "coverage", "Freshness and coverage", message and message[0].upper() + message[1:] + ".",
         open_tables=(*table(came), *table(facts["macro"]), *table(facts["freshness"])),
         tables=(*table(facts["quarantine"]), *upright(facts["run"])),
-        answers=asked(came, facts["macro"], facts["freshness"], facts["quarantine"], facts["run"], facts["publication"]),
-        lacks=lacks(came, facts["freshness"]))
+        queries=asked(came, facts["freshness"], *others), lacks=lacks(came, facts["freshness"], also=others))
 
 
-def _typed(figure: str, text: str | None) -> str:
-    """A figure that came as text, with its unit."""
+def _moved(figure: str, before: str | None, now: str | None) -> tuple[str, str, str]:
+    """Two figures that came as text, with their unit, and the difference of numbers."""
     try:
-        return cell(figure, float(text)) if text is not None else cell(figure, None)
+        was, now_is = float(before or ""), float(now or "")
     except ValueError:
-        return cell(figure, text)
+        return cell(figure, before), cell(figure, now), "same" if before == now else "changed"
+    change = number((now_is - was) * (100 if figure.endswith(PERCENT) else 1), 2, True)
+    return cell(figure, was), cell(figure, now_is), change + (" points" if figure.endswith(PERCENT) else "")
 
 
-def _figure(value: float | None) -> str:
-    return cell("", None) if value is None else f"{value:,.4g}".replace("-", "−")
+def _found(observed: float | None, lower: float | None, upper: float | None) -> str:
+    """The figure and what would support the claim; empty where there is no figure."""
 
+    def figure(value: float | None) -> str:
+        return f"{value:,.4g}".replace("-", MINUS)
 
-def _needed(lower: float | None, upper: float | None) -> str:
+    if observed is None:
+        return ""
     if lower is not None and upper is not None:
-        return f"{_figure(lower)} to {_figure(upper)}"
-    return f"at least {_figure(lower)}" if lower is not None else f"at most {_figure(upper)}" if upper is not None else ""
+        return f"found {figure(observed)}, needs {figure(lower)} to {figure(upper)}"
+    if lower is None and upper is None:
+        return f"found {figure(observed)}"
+    bound = f"least {figure(lower)}" if lower is not None else f"most {figure(upper)}"
+    return f"found {figure(observed)}, needs at {bound}"
 
