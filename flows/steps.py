@@ -281,7 +281,7 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
     _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
     with run.settings.home.warehouse() as con:
         run.cells_revised = record_revisions(con, run.settings.home, stamp, project)
-        run.publication = publish_build(con, run.settings.home, stamp, {m.name: m.grain for m in project})
+        run.publication = publish_build(con, run.settings.home, stamp, [m.name for m in project])
         refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed
             else f"nothing changed: {run.publication.build_id} stays current")

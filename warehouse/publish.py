@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,15 +42,14 @@ class Publication:
 
 
 def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
-            grains: Mapping[str, Sequence[str]]) -> Publication:
+            models: Collection[str]) -> Publication:
     """Snapshot the last build into home.builds and make it home.published; readers see the old file or the new one.
 
-    `grains` maps each model to its key, for the content hash; a table of marts or core that no model makes any more
-    is not published. The build id names the content: equal tables of the same as_of are one build, and publishing
-    them again changes nothing but the audit. Raises HomeUnusable, the old file still published.
+    A table of marts or core that none of `models` makes any more is not published. The build id names the content:
+    equal tables of the same as_of are one build, and publishing them again changes nothing but the audit. Raises
+    HomeUnusable, the old file still published.
     """
-    hashes = {name: table_hash(con, name, grain) for name, grain in sorted(grains.items())
-              if name.startswith(("marts.", "core."))}
+    hashes = {name: table_hash(con, name) for name in sorted(models) if name.startswith(("marts.", "core."))}
     content = con.execute("select md5(?)", ["".join(f"{n}={h};" for n, h in hashes.items())]).fetchone()[0]  # type: ignore[index]
     build_id = f"{stamp.as_of:%Y%m%dT%H%M%SZ}-{content[:12]}"
     changed = current_build(home) != build_id
@@ -60,7 +59,7 @@ def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
     try:
         home.builds.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        _snapshot(con, draft, grains.keys(), row)
+        _snapshot(con, draft, models, row)
         _sync(draft)
         draft.replace(build)
         _sync(home.builds)
@@ -94,10 +93,14 @@ def current_build(home: Home) -> str | None:
     return row[0] if row else None
 
 
-def table_hash(con: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str]) -> str:
-    """MD5 over the rows' text in the order of the grain: equal tables, equal hashes, in any file."""
-    row = con.execute(f"select coalesce(md5(string_agg(md5(t::varchar), '' order by {', '.join(grain)})), 'empty') "
-                      f"from {table} t").fetchone()
+def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A digest of the table's columns and rows, in whatever order the rows lie: equal tables, equal hashes, in any file.
+
+    A model's rows are distinct by its grain, so that the sum of their hashes tells sets of rows apart.
+    """
+    columns = " ".join(f"{name} {kind}" for name, kind, *_ in con.execute(f"describe {table}").fetchall())
+    row = con.execute(f"select md5(concat_ws(' ', ?, count(*), sum(hash(t)::hugeint))) from {table} t",
+                      [columns]).fetchone()
     return row[0]  # type: ignore[index]
 
 

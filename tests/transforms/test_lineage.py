@@ -170,7 +170,7 @@ def test_known_columns_come_from_where_they_do(column: str, expected: set[str], 
 @pytest.mark.parametrize(("column", "some", "none"), [
     ("marts.concentration_daily.residual_bp",
      {"raw.price_bar.close", "raw.shares_outstanding.shares_outstanding", "raw.corporate_action.value"},
-     {"raw.price_bar.volume", "raw.price_bar.known_at"}),
+     {"raw.price_bar.volume"}),
     ("marts.regime_daily.nfci", {"raw.macro_observation.value"}, {"raw.price_bar.close"}),
     ("marts.regime_daily.is_ath_intraday", {"raw.price_bar.high"}, {"raw.price_bar.low"}),
     ("marts.rotation_daily.rs_21d", {"raw.price_bar.close"}, {"raw.shares_outstanding.shares_outstanding"}),
