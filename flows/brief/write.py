@@ -32,7 +32,7 @@ def refresh(home: Home, catalog: Catalog) -> Path:
         found = facts(con, None)
     file = _site(home) / f"{found.date}.html"
     picture = file.with_suffix(".png")
-    if file.exists() and picture.exists() and meta(file, "made-from") == _key(found, catalog):
+    if file.is_file() and picture.is_file() and meta(file, "made-from") == _key(found, catalog):
         return file
     return _write(home, catalog, found)
 

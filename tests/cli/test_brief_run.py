@@ -1,0 +1,88 @@
+"""The page as part of a run: each publication has one, and whatever becomes of it, what is published stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import steps
+from flows.brief import write
+from flows.brief.page import meta
+from flows.settings import Settings
+
+
+class PanicException(BaseException):
+    """What a panic inside a library written in Rust looks like."""
+
+
+@pytest.fixture(scope="module")
+def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home in which one backfill ran."""
+    made = Settings(home_folder=tmp_path_factory.mktemp("home"), source=tiny_server, catalog_folder=tiny / "catalogue")
+    with steps.run(made, "backfill", steps.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
+        steps.carry_out(run)
+    return made
+
+
+def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> steps.Run:
+    with steps.run(settings, "build", None, say) as run:
+        steps.carry_out(run, moment=(steps.moment_of(as_of) if as_of else None, None))
+    return run
+
+
+def test_a_run_writes_the_newest_sessions_page_its_picture_and_the_list(settings: Settings) -> None:
+    site = settings.home.folder / "site"
+    assert {file.name for file in site.iterdir()} == {"2026-05-29.html", "2026-05-29.png", "index.html", "dictionary.html"}
+    assert not list(site.glob(".*"))
+
+
+def test_a_build_as_of_a_past_day_writes_that_days_page_and_keeps_the_others(settings: Settings) -> None:
+    build(settings, "2026-05-15")
+    build(settings)
+    site = settings.home.folder / "site"
+    assert [file.stem for file in sorted(site.glob("2026-*.html"))] == ["2026-05-15", "2026-05-29"]
+    assert meta(site / "2026-05-15.html", "description") != ""
+
+
+@pytest.mark.parametrize("error", [ValueError("no chart"), PanicException("no chart"), MemoryError("no chart")])
+def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(error: BaseException, settings: Settings,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(write, "refresh", fail)
+    said: list[str] = []
+    run = build(settings, say=said.append)
+    assert run.publication is not None
+    warning = f"warning: the day's page was not made, {type(error).__name__}: no chart"
+    assert said[-1] == warning
+    with duckdb.connect(str(settings.home.working), read_only=True) as con:
+        assert con.execute("select status, message from audit.run where run_id = ?", [run.run_id]).fetchall() == [
+            ("completed", warning)]
+
+
+def test_being_told_to_stop_is_obeyed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "refresh", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(settings)
+
+
+def test_a_folder_in_the_way_is_a_warning_too(settings: Settings, tmp_path: Path) -> None:
+    """`<home>/site/2026-05-29.png` cannot be written: the publication is made, and a sentence says what to do."""
+    picture = settings.home.folder / "site" / "2026-05-29.png"
+    picture.unlink()
+    picture.mkdir()
+    said: list[str] = []
+    try:
+        assert build(settings, say=said.append).publication is not None
+    finally:
+        picture.rmdir()
+        (settings.home.folder / "site" / "2026-05-29.html").unlink(missing_ok=True)
+    assert "the day's page was not made, HomeUnusable" in said[-1]
