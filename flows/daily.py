@@ -9,6 +9,7 @@ from uuid import UUID
 
 from prefect import State, Task, flow, get_run_logger
 from prefect.artifacts import (
+    create_image_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -125,6 +126,8 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
         steps.carry_out(run, as_task, moment, chunk)
         progress(1.0, did := report.did(run))
         create_markdown_artifact(report.summary(run), key="summary", description=f"{window or 'build'}: {did}")
+        if image := report.picture(run):
+            create_image_artifact(image[0], key="picture", description=f"{image[1]}: the day's page as a picture")
         for key, (about, rows) in report.tables(run).items():
             create_table_artifact(rows, key=key, description=about)
         if moment == (None, None):

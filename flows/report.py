@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import date
 
@@ -10,7 +11,7 @@ import duckdb
 from flows.show import readable
 from flows.steps import Run
 from flows.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
-from warehouse.errors import NothingPublished
+from warehouse.errors import BadRequest, NothingPublished
 from warehouse.home import Home
 
 REVISED = Section("History that this run changed, and why", """
@@ -39,18 +40,36 @@ NEWEST_SIGNALS = """
 
 
 def summary(run: Run) -> str:
-    """The newest session of the publication as Markdown, below what the run could not get."""
+    """The newest session of the publication as Markdown, its answer first, below what the run could not get."""
+    from flows.brief.answer import answer, tiles
+    from flows.brief.facts import facts
+
+    missing = [f"**Missing:** {problem}" for problem in run.problems]
     with run.settings.home.marts() as con:
-        newest, simulated = con.execute("""select (select max(date) from marts.regime_daily), is_simulated
-                                           from audit.publication where is_current""").fetchone()  # type: ignore[misc]
-        parts = [f"# {newest:%A, %-d %B %Y}" if newest else "# No session yet"]
-        parts += ["**Simulated market.**"] if simulated else []
-        parts += [f"**Missing:** {problem}" for problem in run.problems]
-        given = {"date": newest, "run": run.run_id}
+        try:
+            found = facts(con, None)
+        except BadRequest:
+            return "\n\n".join(["# No session yet", *missing])
+        parts = [f"# {found.date:%A, %-d %B %Y}", *(["**Simulated market.**"] if found.simulated else []), *missing]
+        parts += [f"**{answer(found)}**", _table(["figure", "value", "beside it"],
+                                                 [[tile.label, tile.value, tile.note] for tile in tiles(found)])]
+        given = {"date": found.date, "run": run.run_id}
         for section in SECTIONS:
             columns, rows = _rows(con, section.sql, given)
             parts += _markdown(section, columns, rows)
     return "\n\n".join(parts)
+
+
+def picture(run: Run) -> tuple[str, str] | None:
+    """The picture of the newest session as a data URI, and that session; None when nothing is new or none was made."""
+    if not run.publication or not run.publication.changed:
+        return None
+    with run.settings.home.marts() as con:
+        newest = con.execute("select max(date)::varchar from marts.regime_daily").fetchone()
+    file = run.settings.home.folder / "site" / f"{newest and newest[0]}.png"
+    if not file.exists():
+        return None
+    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}", file.stem
 
 
 def did(run: Run) -> str:

@@ -25,6 +25,8 @@ PREFECT = [sys.executable, "-m", "prefect"]
 HOST = "127.0.0.1"
 # A cold start on a busy machine; a good one takes seconds.
 START_SECONDS, STOP_SECONDS = 180, 20
+# From a process's last act until it is gone.
+EXIT_SECONDS = 5
 # A worker that lives no longer than this will not live longer the next time.
 AT_ONCE = timedelta(seconds=20)
 WORK = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
@@ -167,15 +169,14 @@ def stop(settings: Settings, say: Say) -> None:
         return
     with suppress(ProcessLookupError):
         os.kill(held["pid"], signal.SIGTERM)
-    patience = time.monotonic() + 3 * STOP_SECONDS
-    while _held(folder) and _is_alive(held["pid"]) and time.monotonic() < patience:
-        time.sleep(0.1)
+    _wait(lambda: not _held(folder) or not _is_alive(held["pid"]), 3 * STOP_SECONDS)
     if _held(folder):  # its keeper was killed, or hangs
         for part in ("worker", "server"):
             _kill_group(held[part])
         with suppress(ProcessLookupError):
             os.kill(held["pid"], signal.SIGKILL)
         (folder / NOTE).unlink(missing_ok=True)
+    _wait(lambda: not _is_alive(held["pid"]), EXIT_SECONDS)
     say(f"stopped {held['ui']}")
 
 
@@ -227,8 +228,7 @@ def again(service: Service, why: str, say: Say) -> None:
         pid = int(run["infrastructure_pid"] or 0)
         if pid and b"prefect.engine" in _command(pid):
             _kill_group(pid)
-            while _is_alive(pid):
-                time.sleep(0.05)
+            _wait(lambda gone=pid: not _is_alive(gone), EXIT_SECONDS)
         run_again(service.api, run, why)
         say(f"{run['name']} is run again: {why}")
 
@@ -255,6 +255,12 @@ def _kill_group(leader: int | None) -> None:
     with suppress(ProcessLookupError, PermissionError):
         if leader:
             os.killpg(leader, signal.SIGKILL)
+
+
+def _wait(done: Callable[[], bool], seconds: float) -> None:
+    patience = time.monotonic() + seconds
+    while not done() and time.monotonic() < patience:
+        time.sleep(0.1)
 
 
 def _is_alive(pid: int) -> bool:
