@@ -15,7 +15,8 @@ def con(real_archive):
 
 
 def day(con, when: str, *columns: str) -> tuple:
-    return con.execute(f"select {', '.join(columns)} from marts.concentration_daily where date = ?", [when]).fetchone()
+    return con.execute(f"select {', '.join(columns)} from marts.concentration_daily "
+                       "where date = ? and weight_scheme = 'full_cap'", [when]).fetchone()
 
 
 def unexplained(con, where: str) -> list[tuple]:
@@ -38,7 +39,7 @@ def test_the_ten_largest_before_the_autumn_and_at_the_spring_low(con):
 def test_the_reconstruction_misses_the_published_index_by_a_dozen_basis_points(con):
     median, p95, days = con.execute("""
         select median(abs(residual_bp)), quantile_cont(abs(residual_bp), 0.95), count(residual_bp)
-        from marts.concentration_daily""").fetchone()
+        from marts.concentration_daily where weight_scheme = 'full_cap'""").fetchone()
     assert (median, p95) == (pytest.approx(12, abs=1), pytest.approx(41, abs=1))
     assert days == 602
 
@@ -74,7 +75,8 @@ def test_the_missing_session_has_coverage_0_and_no_figures_and_the_next_one_carr
 def test_a_count_five_times_too_high_moves_no_weight(con):
     weights = [w for w, in con.execute("""
         select weight from core.index_weight
-        where issuer = 'MU' and date between '2026-03-09' and '2026-03-17' order by date""").fetchall()]
+        where weight_scheme = 'full_cap' and issuer = 'MU' and date between '2026-03-09' and '2026-03-17'
+        order by date""").fetchall()]
     assert len(weights) == 7
     assert max(weights) < 0.02
 
@@ -114,15 +116,16 @@ def test_a_member_without_data_lowers_the_coverage(con):
 def test_contributions_add_up_to_the_index_return(con):
     worst, = con.execute("""
         select max(abs(added - index_return)) from marts.concentration_daily join (
-            select date, sum(contribution) as added from marts.contribution_daily group by date
-        ) using (date)""").fetchone()
+            select date, weight_scheme, sum(contribution) as added from marts.contribution_daily group by all
+        ) using (date, weight_scheme)""").fetchone()
     assert worst < 1e-12
 
 
 def test_technology_weighs_differently_by_taxonomy(con):
     weights = dict(con.execute("""
         select taxonomy, weight from marts.sector_weight_daily
-        where date = '2026-05-29' and sector in ('Information Technology', 'Technology')""").fetchall())
+        where weight_scheme = 'full_cap' and date = '2026-05-29'
+        and sector in ('Information Technology', 'Technology')""").fetchall())
     assert 0.4 < weights["gics"] < weights["nasdaq"] < 0.8
 
 
