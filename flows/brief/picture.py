@@ -37,6 +37,7 @@ def svg(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Secti
     if simulated:
         y += 34
         parts.append(_text(SIMULATED, MARGIN, y, 18, "alarm", bold=True))
+    y += 8
     for line in wrap(answer, 118):
         y += 33
         parts.append(_text(line, MARGIN, y, 24, "ink"))
