@@ -76,7 +76,11 @@ def unfinished(api: Api) -> list[dict[str, Any]]:
 
 
 def run_again(api: Api, run: dict[str, Any], why: str) -> None:
-    """Schedule the run anew, under its own id."""
+    """Schedule the run anew, under its own id; the tasks it was at are said to have crashed."""
+    for task in api("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}},
+                                                  "task_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}):
+        api("POST", f"/task_runs/{task['id']}/set_state",
+            {"state": {"type": "CRASHED", "name": "Crashed", "message": why}, "force": True})
     api("POST", f"/flow_runs/{run['id']}/set_state",
         {"state": {"type": "SCHEDULED", "name": "AwaitingRetry", "message": why}, "force": True})
 

@@ -92,7 +92,8 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     holes = sum(row["missing"] != "0" for row in coverage)
     return {
         "coverage": (f"{holes or 'no'} holes: what was expected and came, by session and feed", coverage),
-        "quarantine": (f"{run.rows_quarantined or 'no'} rows kept out of the tables, with the reason", quarantine),
+        "quarantine": (f"{run.rows_quarantined} rows kept out of the tables, with the reason"
+                       if run.rows_quarantined else "no row was kept out of the tables", quarantine),
         "validation": (f"{failed} of {len(validation)} expectations failed" if validation
                        else "nothing was asked, so nothing was validated", validation),
     }

@@ -65,10 +65,48 @@ def test_backfill_then_daily_completes_with_the_sessions_in_their_names_and_a_su
     assert state_of(backfill, date(2026, 3, 2), date(2026, 5, 28)).is_completed()
     assert state_of(daily).is_completed()
     assert {"backfill 2026-03-02 to 2026-05-28", "daily 2026-05-29"} <= {run.name for run in flow_runs()}
-    summary = next(a for a in artifacts() if a.key == "summary" and "2026-05-29" in a.description)
-    assert "# Friday, 29 May 2026" in summary.data
-    assert "| vix_close |" in summary.data
+    left = {a.key: a for a in artifacts() if a.flow_run_id == max(flow_runs(), key=lambda run: run.start_time).id}
+    assert left.keys() >= {"summary", "coverage", "quarantine", "validation", "progress"}
+    assert left["summary"].data.startswith("# Friday, 29 May 2026")
+    assert "| vix_close |" in left["summary"].data
+    assert left["coverage"].description.startswith("no holes")
     assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-29",)]
+
+
+def test_a_holiday_is_skipped_once_the_last_session_is_published_and_says_so(
+        home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.daily import daily
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)  # whose clock stands on a Saturday
+    first, second = (state_of(daily, None, True) for _ in range(2))
+    assert (first.is_completed(), first.name) == (True, "Completed")
+    assert (second.is_completed(), second.name) == (True, "Skipped")
+    assert second.message == "Saturday, 30 May 2026 has no session; 2026-05-29, the last one, is published"
+
+
+def test_a_feed_is_asked_again_and_the_marts_are_rebuilt_as_of_a_day(
+        home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.backfill import rebuild
+    from flows.daily import Feed, daily, refresh
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
+    assert state_of(daily).is_completed()
+    again = state_of(refresh, [Feed.observations])
+    assert again.is_completed()
+    assert again.message.startswith("0 rows added")
+    assert state_of(rebuild, date(2026, 4, 10)).is_completed()
+    assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-04-10",)]
+    assert {"refresh 2026-05-29", "rebuild as of 2026-04-10"} <= {run.name for run in flow_runs()}
+
+
+def test_a_signal_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.daily import tell_signals
+
+    told = []
+    monkeypatch.setattr("flows.daily.emit_event", lambda event, resource, payload: told.append((event, payload["signal"])))
+    band, stage = {"signal": "band", "date": "2026-05-29"}, {"signal": "stage", "date": "2026-05-29"}
+    tell_signals([band], [band, stage])
+    assert told == [("rallyscope.signal", "stage")]
 
 
 def test_a_double_click_runs_once(home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:

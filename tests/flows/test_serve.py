@@ -237,6 +237,8 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing(served: Served, sc
                                                               tmp_path: Path) -> None:
     assert scheduled.run["run_count"] == 2
     assert served.note()["worker"] != scheduled.worker
+    tasks = served.api("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [scheduled.run["id"]]}}})
+    assert {task["state_type"] for task in tasks} == {"COMPLETED", "CRASHED"}
     with pytest.raises(ProcessLookupError):
         os.kill(scheduled.engine, 0)
     settings = Settings(home_folder=tmp_path, source=served.env["RALLYSCOPE_SOURCE"], catalog_folder=tiny / "catalogue")
@@ -312,7 +314,9 @@ def test_a_past_week_is_filled_from_the_form(page, served: Served, scheduled: In
     run = served.ended(submitted(page, served, "2026-05-04", "2026-05-08"))
     assert run["name"] == "backfill 2026-05-04 to 2026-05-08"
     assert run["state_type"] == "COMPLETED"
-    page.get_by_text("Completed").first.wait_for()
+    page.reload()
+    page.get_by_text("Completed", exact=True).first.wait_for()
+    page.get_by_text("build", exact=True).first.wait_for()
     page.screenshot(path=tmp_path / "backfill.png")
     assert published(served.home, """select count(*) from marts.regime_daily
                                      where date between '2026-05-04' and '2026-05-08'""") == [(5,)]
