@@ -85,7 +85,8 @@ def test_a_wrong_share_count_is_held_with_its_reason(symbol: str, first: str, la
 
 def test_mu_stays_under_two_percent(home: Path) -> None:
     assert published(home, """select max(open_weight) < 0.02, count(*) from marts.contribution_daily
-                              where issuer = 'MU' and date between '2026-03-11' and '2026-03-13'""") == [(True, 3)]
+                              where weight_scheme = 'full_cap' and issuer = 'MU'
+                              and date between '2026-03-11' and '2026-03-13'""") == [(True, 3)]
 
 
 @pytest.mark.parametrize(("symbol", "split"), [
