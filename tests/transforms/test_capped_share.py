@@ -94,5 +94,5 @@ def test_it_is_known_with_everything_it_is_set_on(spec):
     spec("core.capped_share", tables, f"""
         issuer | known_at
         AAA    | {at(2)}
-        NEW    | {at(4)}
+        NEW    | {at(5)}
     """)

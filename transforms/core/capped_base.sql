@@ -77,6 +77,8 @@ with recursive member as (
     from core.capped_limit
     group by index_code, review, base
 )
-select c.index_code, c.review, c.base, c.largest_weight, c.broken_limit, greatest(l.known_at, c.tested_at) as known_at
+select c.index_code, c.review, c.base, c.largest_weight, c.broken_limit,
+    greatest(l.known_at, c.tested_at, v.known_at) as known_at
 from chain c
+join core.capped_review v using (index_code, review)
 left join limited l using (index_code, review, base)

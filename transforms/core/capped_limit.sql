@@ -116,7 +116,8 @@ from (
     select w.index_code, w.review, w.base, w.issuer, w.listed_share, w.plain_weight, f.limited_weight,
         f.limited_weight / w.plain_weight
             / max(f.limited_weight / w.plain_weight) over (partition by index_code, review, base) as kept,
-        w.all_known_at as known_at
+        greatest(w.all_known_at, v.known_at) as known_at
     from weighed w
+    join core.capped_review v using (index_code, review)
     join final f using (index_code, review, base, place)
 )

@@ -15,6 +15,7 @@ kind = "start, quarterly, annual or special; all but the quarterly ones set ever
 is_reset = "Whether every weight is set anew from plain capitalisations."
 list_date = "Day of the newest whole list published before effective_date; NULL without one."
 list_published_on = "Day that list was published."
+known_at = "When its first session had closed (UTC): from then on a build has it."
 
 [promises]
 "set on what was known" = "reference_date < effective_date"
@@ -58,6 +59,8 @@ select
     n.index_code, n.review::integer as review, n.effective_date, n.reference_date, n.kind,
     n.kind <> 'quarterly' as is_reset,
     c.newest.list_date as list_date,
-    c.newest.published_on as list_published_on
+    c.newest.published_on as list_published_on,
+    e.known_at
 from numbered n
+join staging.session e on e.date = n.effective_date
 left join chosen c using (index_code, review)

@@ -93,6 +93,8 @@ with spell as (
 select index_code, review, base, issuer, joined_on,
     count.date as counted_on, count.position as counted_position, listed_share, factor,
     count.units * listed_share * factor as index_shares,
-    greatest(known_at, count.known_at) as known_at
-from held
+    greatest(h.known_at, count.known_at, v.known_at, j.known_at) as known_at
+from held h
+join core.capped_review v using (index_code, review)
+left join staging.session j on j.date = h.joined_on
 where count.units is not null

@@ -59,6 +59,7 @@ with basis as (
 )
 select index_code, review, issuer,
     min(if(bound > 0.97, 1, bound)) over year as listed_share,
-    max(used_at) over year as known_at
+    greatest(max(used_at) over year, v.known_at) as known_at
 from bounded
+join core.capped_review v using (index_code, review)
 window year as (partition by index_code, issuer order by review range between 4 preceding and current row)
