@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import archive as built_archive
@@ -17,7 +17,7 @@ from transforms.build import Moment, build, make, set_moment
 from warehouse.record import sessions
 
 DATES = sorted(random.Random(2026).sample(
-    [day for day, _, _ in sessions(2026) if datetime(2022, 6, 1).date() <= day <= datetime(2026, 5, 29).date()], 10))
+    [day for day, _, _ in sessions(2026) if date(2022, 6, 1) <= day <= date(2026, 5, 29)], 10))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,8 @@ def compared(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def looks_ahead(con: duckdb.DuckDBPyConnection, name: str, moment: datetime) -> int:
     """Rows of today's table known by `moment` that the build of that moment does not have, to the last bit."""
-    return con.execute(f"select count(*) from (from today.{name.replace('.', '_')} where known_at <= ? except all from {name})",
+    return con.execute(f"""
+        select count(*) from (from today.{name.replace('.', '_')} where known_at <= ? except all from {name})""",
                        [moment.replace(tzinfo=None)]).fetchone()[0]  # type: ignore[index]
 
 
@@ -72,14 +73,14 @@ def test_a_planted_look_ahead_is_caught(planted: tuple[str, str | None], simulat
     model = next(m for m in project.models(folder) if m.name == name)
     changed = model.sql if sql is None else sql.format(sql=model.sql)
     if sql is None:
-        changed = """
-            select k.* replace (n.value as value) from ({sql}) k
+        changed = f"""
+            select k.* replace (n.value as value) from ({model.sql}) k
             left join (select series_id, date, arg_max(value, known_at) as value
                        from staging.macro_observation group by all) n
-              on n.series_id = k.series_id and n.date = k.observation_date""".format(sql=model.sql)
+              on n.series_id = k.series_id and n.date = k.observation_date"""
     (folder / file).write_text((folder / file).read_text().replace(model.sql, changed))
     planted_model = next(m for m in project.models(folder) if m.name == name)
-    moment = at_the_end_of(datetime(2026, 4, 10).date())
+    moment = at_the_end_of(date(2026, 4, 10))
 
     build(simulated, project.models(), Moment(built_archive.AS_OF, built_archive.AS_OF), Path("-"))
     make(simulated, planted_model)
