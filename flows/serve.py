@@ -27,8 +27,8 @@ HOST = "127.0.0.1"
 START_SECONDS, STOP_SECONDS = 180, 20
 # From a process's last act until it is gone.
 EXIT_SECONDS = 5
-# A worker that lives no longer than this will not live longer the next time.
-AT_ONCE = timedelta(seconds=20)
+# A worker that lives no longer than this, so often in a row, will not live longer the next time.
+AT_ONCE, AT_MOST = timedelta(seconds=20), 3
 WORK = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
 NOTE = "serve.json"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -119,6 +119,7 @@ def serve(settings: Settings, port: int, say: Say) -> None:
             say("applying the deployments")
             _deploy(service)
             say("starting the worker")
+            short_lives = 0
             while True:
                 began = datetime.now(UTC)
                 try:
@@ -134,7 +135,8 @@ def serve(settings: Settings, port: int, say: Say) -> None:
                 finally:
                     if server.poll() is None:
                         again(service, "The worker ended while this run was on; it begins anew.", say)
-                if datetime.now(UTC) - began < AT_ONCE:
+                short_lives = short_lives + 1 if datetime.now(UTC) - began < AT_ONCE else 0
+                if short_lives == AT_MOST:
                     raise service.failed("worker", "ends as soon as it starts")
                 say("the worker ended by itself; starting another")
 
@@ -176,7 +178,7 @@ def stop(settings: Settings, say: Say) -> None:
         with suppress(ProcessLookupError):
             os.kill(held["pid"], signal.SIGKILL)
         (folder / NOTE).unlink(missing_ok=True)
-    _wait(lambda: not _is_alive(held["pid"]), EXIT_SECONDS)
+    _wait(lambda: not any(_is_alive(held[part] or 0) for part in ("pid", "server", "worker")), EXIT_SECONDS)
     say(f"stopped {held['ui']}")
 
 
@@ -264,6 +266,8 @@ def _wait(done: Callable[[], bool], seconds: float) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    if not pid:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
