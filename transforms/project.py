@@ -63,7 +63,7 @@ def models(folder: Path = FOLDER) -> list[Model]:
             if layer != "raw" and table not in found:
                 raise ModelError(model.name, f"reads {table}, and no model of that name exists")
     try:
-        order = TopologicalSorter({n: m.reads & found.keys() for n, m in sorted(found.items())}).static_order()
+        order = TopologicalSorter({n: sorted(m.reads & found.keys()) for n, m in sorted(found.items())}).static_order()
         return [found[name] for name in order]
     except CycleError as error:
         raise ModelError(error.args[1][0], f"models read each other in a circle: {' -> '.join(error.args[1])}") \
