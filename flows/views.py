@@ -33,7 +33,7 @@ CONCENTRATION = Section("Concentration of the {index_code}, {weight_scheme}", ""
     select index_code, weight_scheme, members, issuers, coverage_share, top1_weight, top5_weight, top10_weight,
         effective_names, index_return, official_return, residual_bp, equal_weight_return, advancers, decliners,
         above_50d_share, above_200d_share
-    from marts.concentration_daily where date = $date order by all""", upright=True)
+    from marts.concentration_daily where date = $date order by top10_weight is null, weight_scheme""", upright=True)
 
 LARGEST = Section("The ten largest issuers: weight at the open, return, contribution to the index in bp", """
     select c.issuer, name[:26] as name, coalesce(tier, sector) as "tier or sector", open_weight as weight,
