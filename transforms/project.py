@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,7 @@ def models(folder: Path = FOLDER) -> list[Model]:
 
     Raises ModelError for a header or a reference that cannot be.
     """
-    with duckdb.connect() as parser:
-        found = {m.name: m for m in (read(path, parser) for path in sorted(folder.glob("*/*.sql"))
-                 if path.parent.name != CLAIMS)}
+    found = {m.name: m for m in (read(path) for path in sorted(folder.glob("*/*.sql")) if path.parent.name != CLAIMS)}
     for model in found.values():
         for table in sorted(model.reads):
             layer = table.partition(".")[0]
@@ -70,7 +69,7 @@ def models(folder: Path = FOLDER) -> list[Model]:
             from None
 
 
-def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
+def read(path: Path) -> Model:
     """One model from its file: TOML in the opening comment, then one SELECT."""
     name = f"{path.parent.name}.{path.stem}"
     if path.parent.name not in READS:
@@ -87,7 +86,7 @@ def read(path: Path, parser: duckdb.DuckDBPyConnection) -> Model:
     if name == LEDGER:
         sql = with_claims(sql, claims(path.parent.parent / CLAIMS))
     return Model(name, header["doc"], tuple(header["grain"]), header["columns"], header.get("promises", {}),
-                 sql, frozenset(tables(sql, parser, name)))
+                 sql, tables(sql, name))
 
 
 def _problem(header: dict[str, Any]) -> str | None:
@@ -103,13 +102,14 @@ def _problem(header: dict[str, Any]) -> str | None:
     return None
 
 
-def tables(sql: str, parser: duckdb.DuckDBPyConnection, name: str = "query") -> set[str]:
+@cache  # a run reads the models several times, and parsing them is what takes the time
+def tables(sql: str, name: str = "query") -> frozenset[str]:
     """The schema.table names a SELECT reads, by DuckDB's own parser; ModelError for a name that says no schema.
 
     CTEs are not among them; any other bare name would be whatever the connection happens to hold.
     """
-    row = parser.execute("select json_serialize_sql(?)", [sql]).fetchone()
-    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
+    (parsed,), = _parser().execute("select json_serialize_sql(?)", [sql]).fetchall()
+    tree: dict[str, Any] = json.loads(parsed)
     if tree.get("error") or len(tree["statements"]) != 1:
         raise ModelError(name, f"is not one SELECT: {tree.get('error_message', 'it holds none, or several')}")
     nodes = list(_nodes(tree))
@@ -118,7 +118,12 @@ def tables(sql: str, parser: duckdb.DuckDBPyConnection, name: str = "query") -> 
     for node in read:
         if not node["schema_name"] and node["table_name"].lower() not in ctes:
             raise ModelError(name, f"reads {node['table_name']}, which says no layer and is no CTE")
-    return {f"{node['schema_name']}.{node['table_name']}" for node in read if node["schema_name"]}
+    return frozenset(f"{node['schema_name']}.{node['table_name']}" for node in read if node["schema_name"])
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _nodes(tree: object) -> Iterator[dict]:

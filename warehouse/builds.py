@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from warehouse.errors import BadRequest
-from warehouse.home import Home
-from warehouse.publish import current_build, make_current
+import duckdb
+
+from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished
+from warehouse.home import Home, read_only
+from warehouse.publish import PUBLISHED_SCHEMAS, current_build, make_current
 
 
 def kept(home: Home) -> list[Path]:
-    """The files of the kept builds, newest publication first."""
-    return sorted(home.builds.glob("*.duckdb"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
+    """The files of the kept builds, newest publication first; those that no publication speaks of come last.
+
+    Every publication knows all before it, so the current one mostly suffices. A file's time, which may be that of a copy,
+    decides only between two of one moment and place: a run that is killed after the swap is not remembered.
+    """
+    ages: dict[str, tuple] = {}
+    files = sorted(home.builds.glob("*.duckdb"))
+    for file in (home.published, *files):
+        if file.stem not in ages:
+            for build_id, *age in _history(file):
+                ages[build_id] = max(ages.get(build_id, ()), tuple(age))
+    return sorted(files, key=lambda file: (ages.get(file.stem, ()), file.stat().st_mtime_ns, file.name), reverse=True)
 
 
 def find(home: Home, text: str) -> Path:
     """The one kept build whose id begins with `text` (“current” is the published one); BadRequest when there is not one."""
-    wanted = (current_build(home) or "") if text == "current" else text
+    wanted = _current(home) if text == "current" else text
     found = [file for file in kept(home) if file.stem.startswith(wanted)]
     if len(found) != 1:
         raise BadRequest(f"build {text}", f"{len(found) or 'no'} kept builds begin with it",
@@ -27,16 +39,60 @@ def find(home: Home, text: str) -> Path:
 def rollback(home: Home, text: str | None = None) -> Path:
     """Make an older build current in one step: the one named, or the newest kept one before the current.
 
-    Raw data and the working database stay as they are; the next publication moves forward again.
+    Raw data and the working database stay as they are; the next publication moves forward again. Raises BadRequest for
+    a file that is not the whole build of its name, and HomeUnusable; readers keep what they had.
     """
     if text is not None:
         build = find(home, text)
     else:
-        current = current_build(home)
-        names = [file.stem for file in kept(home)]
-        older = kept(home)[names.index(current) + 1:] if current in names else kept(home)
+        current, files = current_build(home), kept(home)
+        names = [file.stem for file in files]
+        older = files[names.index(current) + 1:] if current in names else files
         if not older:
             raise BadRequest("rollback", "no older build is kept", f"Kept: {', '.join(names) or 'none yet'}")
         build = older[0]
-    make_current(home, build)
+    if problem := _problem(build):
+        others = ", ".join(file.stem for file in kept(home) if file != build)
+        raise BadRequest(f"build {build.stem}", f"its file is not that build, whole: {problem}",
+                         f"Nothing was changed; other kept builds: {others or 'none'}")
+    try:
+        make_current(home, build)
+    except OSError as error:
+        raise HomeUnusable(str(home.folder), error.strerror or str(error)) from None
     return build
+
+
+def _current(home: Home) -> str:
+    if current := current_build(home):
+        return current
+    if not home.published.exists():
+        raise NothingPublished(str(home.published))
+    raise BuildDamaged(str(home.published), "it does not say which build it is")
+
+
+def _history(file: Path) -> list[tuple]:
+    """Of each publication up to a file's own: build id, moment and place (a replay's clock stands still)."""
+    try:
+        with read_only(file) as con:
+            return con.execute("select build_id, published_at, rowid from audit.publication").fetchall()
+    except (HomeUnusable, duckdb.Error):
+        return []
+
+
+def _problem(build: Path) -> str | None:
+    """What is wrong with the file of a kept build, told cheaply: another build, no build, a table gone, an end cut off."""
+    try:
+        with read_only(build) as con:
+            said = con.execute("select build_id, map_keys(table_hashes) from audit.publication where is_current").fetchall()
+            if [build_id for build_id, _ in said] != [build.stem]:
+                return f"it holds {', '.join(build_id for build_id, _ in said) or 'no publication'}"
+            there = set(con.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+            for schema, _, table in (name.partition(".") for name in said[0][1]):
+                if (PUBLISHED_SCHEMAS[schema], table) not in there:
+                    return f"{schema}.{table} is missing"
+            blocks, = con.execute("select total_blocks * block_size from pragma_database_size()").fetchall()
+            return "its end is missing" if build.stat().st_size < blocks[0] else None
+    except HomeUnusable as error:
+        return error.problem
+    except duckdb.Error as error:
+        return str(error).splitlines()[0].rstrip(".")

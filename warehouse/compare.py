@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+_NO_CELLS = "select null::varchar as key, null::date as date, null as column_name, null as old, null as new limit 0"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -48,22 +50,46 @@ def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain
     """
     columns = [c for c in _columns(con, before) if c in set(_columns(con, after)) - set(grain) - set(ignore)]
     if not columns:
-        return "select null::varchar as key, null::date as date, null as column_name, null as old, null as new limit 0"
+        return _NO_CELLS
     keys = ", ".join(f"{k} := b.{k}" for k in grain)
-    date = "b.date" if "date" in grain else f"b.{grain[-1]}::date" if "period_end" in grain else "null::date"
     cells = ", ".join(f"struct_pack(name := '{c}', old := b.\"{c}\"::varchar, new := a.\"{c}\"::varchar, "
                       f"differs := b.\"{c}\" is distinct from a.\"{c}\")" for c in columns)
     return f"""
         select key, date, cell.name as column_name, cell.old as old, cell.new as new
-        from (select to_json(struct_pack({keys}))::varchar as key, {date} as date, unnest([{cells}]) as cell
+        from (select to_json(struct_pack({keys}))::varchar as key, {_date(grain, 'b.')} as date, unnest([{cells}]) as cell
               from {before} b join {after} a using ({', '.join(grain)})
               where {' or '.join(f'b."{c}" is distinct from a."{c}"' for c in columns)})
         where cell.differs"""
 
 
+def came_and_gone_rows(con: duckdb.DuckDBPyConnection, before: str, after: str, grain: Sequence[str],
+                       known_by: str) -> str:
+    """SQL for (key, date, column_name, old, new): the rows of the past that only one of the tables has.
+
+    `column_name` is '(row)', and 'present' stands on the side that has it. A row came into the past when its session lies
+    between the first and the last one of `before`: a new session is no past, and neither is one that a backfill only now
+    reached. Of a table without sessions, when it could have been computed by `known_by`, an SQL timestamp.
+    """
+    if not {*grain, "known_at"} <= set(_columns(con, before)):
+        return _NO_CELLS  # another key makes another table
+    key = f"to_json(struct_pack({', '.join(f'{k} := {k}' for k in grain)}))::varchar as key, {_date(grain)} as date"
+    past = (f"date between (select min(date) from {before}) and (select max(date) from {before})" if "date" in grain
+            else f"known_at <= {known_by}")
+    return f"""
+        select {key}, '(row)' as column_name, 'present' as old, null::varchar as new
+        from {before} anti join {after} using ({', '.join(grain)})
+        union all
+        select {key}, '(row)', null, 'present'
+        from {after} anti join {before} using ({', '.join(grain)}) where {past}"""
+
+
 def published_name(table: str) -> str:
     """Where a model's table is in a published file: marts are in its main schema."""
     return table.replace("marts.", "main.", 1)
+
+
+def _date(grain: Sequence[str], of: str = "") -> str:
+    return next((f"{of}{column}::date" for column in ("date", "period_end") if column in grain), "null::date")
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:

@@ -67,6 +67,15 @@ class HomeUnusable(RallyscopeError):
 
 
 @dataclass(eq=False)
+class BuildDamaged(HomeUnusable):
+    """A published file or a kept build that cannot be read any more; the raw data is elsewhere, and whole."""
+
+    def __str__(self) -> str:
+        return (f"{self.path} cannot be used: {self.problem}. It is damaged: rallyscope build makes marts.duckdb anew, "
+                "and rallyscope rollback BUILD goes back to a kept build.")
+
+
+@dataclass(eq=False)
 class TurnTaken(RallyscopeError):
     """Another process is writing, and the caller did not want to wait."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import HomeUnusable, NothingPublished, TurnTaken
+from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, TurnTaken
 
 # How DuckDB says, in errors of several kinds, that the disk did not take what it wrote.
-DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated")
+DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated", "Cannot open file")
+# How it says that what it reads is not what it once wrote.
+DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -84,7 +87,7 @@ class Home:
         """
         try:
             with _opened(self.working) as con:
-                con.execute(SCHEMA.read_text())
+                _put_in_place(con, SCHEMA.read_text())
                 yield con
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
@@ -97,13 +100,51 @@ class Home:
         """The published file, read-only and shut off from the file system and from settings."""
         if not self.published.exists():
             raise NothingPublished(str(self.published))
-        shut_off = {"enable_external_access": "false", "lock_configuration": "true"}
-        with _opened(self.published, read_only=True, config=shut_off) as con:
+        with read_only(self.published) as con:
             yield con
+
+
+@contextmanager
+def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A published file or a kept build, shut off from the file system and from settings; BuildDamaged when it is."""
+    shut_off = {"enable_external_access": "false", "lock_configuration": "true"}
+    try:
+        with _opened(file, read_only=True, config=shut_off) as con:
+            yield con
+    except duckdb.Error as error:
+        if damage := damage_in(error):
+            raise BuildDamaged(str(file), damage) from None
+        raise
+    except HomeUnusable as error:
+        if _is_damage(error.problem):
+            raise BuildDamaged(str(file), error.problem) from None
+        raise
+
+
+def damage_in(error: duckdb.Error) -> str | None:
+    """What DuckDB says of a file that is not what it once wrote; None when the error is another."""
+    said = str(error).splitlines()[0].rstrip(".")
+    return said if _is_damage(said) else None
+
+
+def _is_damage(said: str) -> bool:
+    return any(sign in said for sign in DAMAGE)
+
+
+def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """The schema, unless this very text was applied already: a run opens the database some thirty times."""
+    digest = hashlib.sha256(schema.encode()).hexdigest()
+    there = con.execute("select count(*) from duckdb_views() where database_name = current_database() "
+                        "and schema_name = 'raw' and view_name = 'schema_in_place' and contains(sql, ?)", [digest])
+    if there.fetchone() == (0,):
+        con.execute(f"begin; {schema}; create or replace view raw.schema_in_place as select '{digest}' as digest; commit")
 
 
 def _opened(file: Path, **options) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(file), **options)
-    except duckdb.IOException as error:
-        raise HomeUnusable(str(file), str(error).splitlines()[0]) from None
+    except duckdb.Error as error:
+        # A wrong checksum is no IOException.
+        if isinstance(error, duckdb.IOException) or damage_in(error):
+            raise HomeUnusable(str(file), str(error).splitlines()[0]) from None
+        raise

@@ -21,7 +21,7 @@ BUILDS_KEPT = 10
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a publication says of itself; moments are UTC."""
+    """What a publication says of itself; moments are UTC. `is_present` where no moment was asked for."""
 
     published_at: datetime
     as_of: datetime
@@ -30,6 +30,7 @@ class Stamp:
     catalogue_hash: str
     simulated: bool
     run_id: str
+    is_present: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
         for left in home.builds.glob(f"{draft.name}*"):
             left.unlink()
     _remember(con, "audit", row)
-    _forget_old(home, build)
+    _forget_old(home, {build.stem, newest_present(con)})
     return Publication(build_id, build, changed)
 
 
@@ -110,7 +111,7 @@ def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Ma
     counts = {name: con.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in tables}  # type: ignore[index]
     moments = (m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by))
     return [build_id, *moments, stamp.code_version, stamp.catalogue_hash, stamp.simulated, stamp.run_id, counts,
-            dict(hashes)]
+            dict(hashes), stamp.is_present]
 
 
 def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list) -> None:
@@ -119,7 +120,7 @@ def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list) -> None:
     try:
         con.execute(f"update {schema}.publication set is_current = false where is_current")
         con.execute(f"insert into {schema}.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?::map(varchar, bigint), "
-                    "?::map(varchar, varchar), true)", row)
+                    "?::map(varchar, varchar), true, ?)", row)
     except BaseException:
         con.rollback()
         raise
@@ -165,10 +166,17 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str 
         con.execute(f"comment on {kind} {name} is '{comment.replace(chr(39), chr(39) * 2)}'")
 
 
-def _forget_old(home: Home, current: Path) -> None:
+def newest_present(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The build the next run is compared with, in the working database or a published file; it is always kept."""
+    row = con.execute("select build_id from audit.publication where is_present "
+                      "order by published_at desc, rowid desc limit 1").fetchone()  # a replay's clock may stand still
+    return row[0] if row else None
+
+
+def _forget_old(home: Home, never: Collection[str | None]) -> None:
     builds = sorted(home.builds.glob("*.duckdb"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     for build in builds[BUILDS_KEPT:]:
-        if build != current:
+        if build.stem not in never:
             build.unlink()
 
 

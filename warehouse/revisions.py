@@ -1,9 +1,9 @@
-"""The revision ledger: every cell of the past that a publication says differently, and why.
+"""The revision ledger: every cell and row of the past that a publication says differently, and why.
 
-A build is compared with the newest kept publication of an earlier or equal moment. A cell that changed in a row both
-have is explained by what became visible in the raw tables in between: the change about the row's own company or
-basket first, else the latest change of anything the mart is made from, at the row's date or before; else the
-catalogue, else the code. What none of these explains says so.
+A build of the present is compared with the newest publication of one, which is always kept. A cell that changed in a
+row both have, a row of the past that came, and one that is gone, are explained by what became visible in the raw tables
+in between: the change about the row's own company or basket first, else the latest change of anything the mart is made
+from, at the row's date or before; else the catalogue, else the code. What none of these explains says so.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from typing import Protocol
 import duckdb
 
 from warehouse.builds import kept
-from warehouse.compare import changed_cells, published_name
+from warehouse.compare import came_and_gone_rows, changed_cells, published_name
 from warehouse.home import Home
 from warehouse.publish import Stamp
 
 
 class Model(Protocol):
-    """What the ledger needs of a model: its table, its key, and the tables it reads."""
+    """What the ledger needs of a model: its table, its key, its columns, and the tables it reads."""
 
     @property
     def name(self) -> str: ...
     @property
     def grain(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> Mapping[str, str]: ...
     @property
     def reads(self) -> frozenset[str]: ...
 
@@ -35,12 +37,14 @@ class Model(Protocol):
 class Feed:
     """A raw table whose rows change history: its key column, the rest of its key, and how a change is called.
 
-    `first_seen` is the cause when the key had no row before, `changed` when it had; {kind} is SQL over the row.
+    `dated` is the column from whose day on a change can matter. `first_seen` is the cause when the key had no row before,
+    `changed` when it had; {kind} is SQL over the row.
     """
 
     table: str
     key: str
     rest: tuple[str, ...]
+    dated: str = "date"
     first_seen: str = "'late data'"
     changed: str = "'correction'"
 
@@ -51,22 +55,28 @@ FEEDS = (
     Feed("raw.shares_outstanding", "symbol", ("date",)),
     Feed("raw.macro_observation", "series_id", ("date",),
          changed="if(n.pit_quality = 'vintage', 'macro vintage', 'correction')"),
-    Feed("raw.statement_item", "symbol", ("statement", "period_end", "item")),
+    Feed("raw.statement_item", "symbol", ("statement", "period_end", "item"), dated="period_end"),
+    Feed("raw.index_weight_list", "index_code", ("date", "published_on", "symbol")),
+    Feed("raw.regime_model_fit", "source", ("fitted_on",), dated="fitted_on"),
 )
 # When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
 PRIORITY = ("split", "dividend", "membership", "macro vintage", "correction", "late data")
 SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
-             "catalogue": ("instrument", "series", "universe", "basket", "availability", "session")}
+             "catalogue": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
+                           "weight_limit")}
 # A flip of these labels is a signal by itself.
 LABELS = ("band", "stage")
 
 
 def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, models: Iterable[Model]) -> int:
-    """Compare the build with the publication before it and append to audit.revision; return the number of cells."""
+    """Compare the build with the publication before it and append to audit.revision; return the number of cells.
+
+    A build of a moment that was asked for is no present, and has nothing to say of history.
+    """
     models = list(models)
-    before = _before(con, home, stamp)
-    con.execute("delete from audit.revision where run_id = ?", [stamp.run_id])
-    if before is None:
+    # What a run wrote whose publication then failed was never said.
+    con.execute("delete from audit.revision where run_id not in (select run_id from audit.publication)")
+    if not stamp.is_present or (before := _before(con, home, stamp)) is None:
         return 0
     build_id, as_of, recorded_by, code_version = before
     con.execute("create or replace temp table span as select $then_as_of::timestamp as then_as_of, "
@@ -91,25 +101,28 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, m
 
 
 def _before(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp) -> tuple | None:
-    """The newest kept publication that saw no more than this build does: id, as_of, recorded_by, code version."""
+    """The newest kept present that saw no more than this build does: id, as_of, recorded_by, code version."""
     return con.execute("""
         select build_id, as_of, recorded_by, code_version from audit.publication
-        where as_of <= ? and recorded_by <= ? and build_id in (select unnest(?))
-        order by as_of desc, recorded_by desc, published_at desc, rowid desc limit 1""",
+        where is_present and as_of <= ? and recorded_by <= ? and build_id in (select unnest(?))
+        order by published_at desc, rowid desc limit 1""",
                        [stamp.as_of.replace(tzinfo=None), stamp.recorded_by.replace(tzinfo=None),
                         [file.stem for file in kept(home)]]).fetchone()
 
 
 def _cells(con: duckdb.DuckDBPyConnection, marts: Iterable[Model]) -> None:
-    """Temporary table `cell` of every changed cell; known_at follows from the others and is no cell."""
+    """Temporary table `cell` of every changed cell, came and gone row; known_at follows from the others and is no cell."""
     con.execute("create or replace temp table cell (mart varchar, key varchar, date date, column_name varchar, "
                 "old varchar, new varchar)")
     there = {f"main.{name}" for name, in con.execute(
         "select table_name from duckdb_tables() where database_name = 'before' and schema_name = 'main'").fetchall()}
     for model in marts:
         if published_name(model.name) in there:
-            cells = changed_cells(con, f"before.{published_name(model.name)}", model.name, model.grain, ["known_at"])
-            con.execute(f"insert into cell select '{model.name}', * from ({cells})")
+            then = f"before.{published_name(model.name)}"
+            cells = changed_cells(con, then, model.name, model.grain, ["known_at"])
+            rows = came_and_gone_rows(con, then, model.name, model.grain, "(select then_as_of from span)")
+            con.execute(f"insert into cell select '{model.name}', * from ({cells}) "
+                        f"union all select '{model.name}', * from ({rows})")
 
 
 def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
@@ -122,17 +135,22 @@ def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
 
 
 def _changes() -> str:
-    """SQL for what became visible between the two moments: raw_table, cause, key, date, evidence."""
+    """SQL for what became visible between the two moments: raw_table, cause, key, date, evidence.
+
+    What was not known then changes no past row, but for a correction, which is known from its fetch on and holds for the
+    past; a vintage of a macro series is none, since each row keeps the one of its own day.
+    """
     visible = "known_at <= {p}as_of and fetched_at <= {p}recorded"
     return " union all ".join([*(f"""
         select '{f.table}' as raw_table, if(o.known is null, {f.first_seen}, {f.changed}) as cause, n.{f.key} as key,
-            n.{next(c for c in f.rest if c in ('date', 'period_end'))} as date, '{f.table} ' || n.{f.key} || ' '
-            || {" || ' ' || ".join(f'n.{c}::varchar' for c in f.rest)} || ', fetched ' || n.fetched_at as evidence
+            n.{f.dated} as date, '{f.table} ' || n.{f.key} || ' '
+            || {" || ' ' || ".join(f'n.{c}::varchar' for c in f.rest)}
+            || ', known ' || n.known_at || ', fetched ' || n.fetched_at as evidence
         from (from {f.table}, span where {visible.format(p='')}
               and not ({visible.format(p='then_')})) n
         left join (select {', '.join((f.key, *f.rest))}, min(known_at) as known from {f.table}, span
                    where {visible.format(p='then_')} group by all) o using ({', '.join((f.key, *f.rest))})
-        where o.known is not null or n.known_at <= n.then_as_of""" for f in FEEDS), *(f"""
+        where n.known_at <= n.then_as_of or (o.known is not null and n.pit_quality <> 'vintage')""" for f in FEEDS), *(f"""
         select 'raw.catalogue_{table}', '{cause}', key, date, 'raw.catalogue_{table} ' || key
         from ({_snapshot_difference(table)})""" for cause, tables in SNAPSHOTS.items() for table in tables)])
 
@@ -140,9 +158,10 @@ def _changes() -> str:
 def _snapshot_difference(table: str) -> str:
     """Rows of a catalogue table that only one of the two moments' snapshots has, with the day from which they matter."""
     key = {"universe_member": "symbol", "basket_member": "symbol", "instrument": "symbol", "series": "series_id",
-           "availability": "key", "universe": "index_code", "basket": "basket", "session": "date::varchar"}[table]
+           "availability": "key", "universe": "index_code", "basket": "basket", "session": "date::varchar",
+           "rebalance": "index_code", "weight_limit": "index_code"}[table]
     date = {"universe_member": "coalesce(valid_to, valid_from)", "basket_member": "coalesce(valid_to, valid_from)",
-            "session": "date"}.get(table, "date '1990-01-01'")
+            "session": "date", "rebalance": "effective_date"}.get(table, "date '1990-01-01'")
     now, then = (f"select * exclude fetched_at from raw.catalogue_{table} where fetched_at = (select max(fetched_at) "
                  f"from raw.catalogue_{table}, span where fetched_at <= {moment})"
                  for moment in ("recorded", "then_recorded"))

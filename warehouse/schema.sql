@@ -139,9 +139,20 @@ comment on table raw.rejected_row is 'Rows that validation kept out of the raw t
 create table if not exists audit.batch (
     batch_id varchar not null, feed varchar not null, sha256 varchar not null, fetched_at timestamp not null,
     status varchar not null, rows_landed bigint not null, rows_loaded bigint not null,
-    rows_quarantined bigint not null, run_id varchar not null
+    rows_quarantined bigint not null, run_id varchar not null, is_simulated boolean default false
 );
+alter table audit.batch add column if not exists is_simulated boolean default false;
 comment on table audit.batch is 'Each landing folder that met its suite: loaded, or stopped by it.';
+comment on column audit.batch.batch_id is 'Name of the landing folder.';
+comment on column audit.batch.feed is 'What was asked: bars, shares, statements, observations or weights.';
+comment on column audit.batch.sha256 is 'Digest of the landed files.';
+comment on column audit.batch.fetched_at is 'When the source was asked (UTC).';
+comment on column audit.batch.status is 'loaded, or stopped by its suite.';
+comment on column audit.batch.rows_landed is 'Rows the source said.';
+comment on column audit.batch.rows_loaded is 'Rows that were new or changed, and were appended.';
+comment on column audit.batch.rows_quarantined is 'Rows kept out, each in audit.quarantine with its reason.';
+comment on column audit.batch.run_id is 'The run that loaded it.';
+comment on column audit.batch.is_simulated is 'Whether the source was a simulated market.';
 
 create table if not exists audit.run (
     run_id varchar not null, command varchar not null, first_session date, last_session date,
@@ -149,24 +160,67 @@ create table if not exists audit.run (
     request_key varchar
 );
 comment on table audit.run is 'Runs of the pipeline; status running, completed, incomplete, failed or interrupted.';
+comment on column audit.run.run_id is 'The command and a random tail.';
+comment on column audit.run.command is 'run, backfill, build or refresh.';
+comment on column audit.run.first_session is 'First date of the range asked; NULL for a build.';
+comment on column audit.run.last_session is 'Last date of the range asked; NULL for a build.';
+comment on column audit.run.started_at is 'When it had the writer''s turn (UTC).';
+comment on column audit.run.finished_at is 'When it ended (UTC); NULL while it runs, and for an interrupted one.';
+comment on column audit.run.status is 'running, completed, incomplete (published, and something is missing), failed, or interrupted.';
+comment on column audit.run.message is 'What is missing or went wrong, in the words of the error.';
+comment on column audit.run.request_key is 'Digest of what was asked, by which a second click is known; NULL on the command line.';
 
 create table if not exists audit.validation_result (
     run_id varchar not null, batch_id varchar not null, suite varchar not null, expectation varchar not null,
     severity varchar not null, success boolean not null, observed varchar, unexpected_rows bigint not null
 );
 comment on table audit.validation_result is 'Every expectation of every batch: severity stop, quarantine or warn.';
+comment on column audit.validation_result.run_id is 'The run that asked.';
+comment on column audit.validation_result.batch_id is 'The landing folder that was judged.';
+comment on column audit.validation_result.suite is 'The suite of its feed.';
+comment on column audit.validation_result.expectation is 'What was expected, with its bounds.';
+comment on column audit.validation_result.severity is 'stop, quarantine or warn.';
+comment on column audit.validation_result.success is 'Whether it held.';
+comment on column audit.validation_result.observed is 'What was seen, shortened; NULL where there is nothing to show.';
+comment on column audit.validation_result.unexpected_rows is 'Rows that broke it.';
 
 create table if not exists audit.publication (
     build_id varchar not null, published_at timestamp not null, as_of timestamp not null,
     recorded_by timestamp not null, code_version varchar not null, catalogue_hash varchar not null,
     is_simulated boolean not null, run_id varchar not null,
-    raw_rows map(varchar, bigint) not null, table_hashes map(varchar, varchar) not null, is_current boolean not null
+    raw_rows map(varchar, bigint) not null, table_hashes map(varchar, varchar) not null, is_current boolean not null,
+    is_present boolean default true
 );
+alter table audit.publication add column if not exists is_present boolean default true;
 comment on table audit.publication is 'Every publication: what it was made from, and a hash of each table.';
+comment on column audit.publication.build_id is 'as_of and a digest of the tables: the name of the kept file.';
+comment on column audit.publication.published_at is 'When it became current (UTC).';
+comment on column audit.publication.as_of is 'What the world could know by then is in it (UTC).';
+comment on column audit.publication.recorded_by is 'What had been fetched by then is in it (UTC).';
+comment on column audit.publication.code_version is 'Package version and a digest of every model.';
+comment on column audit.publication.catalogue_hash is 'Digest of the catalogue.';
+comment on column audit.publication.is_simulated is 'Whether any of it is a simulated market.';
+comment on column audit.publication.run_id is 'The run that built it.';
+comment on column audit.publication.raw_rows is 'Rows of each raw table at the build.';
+comment on column audit.publication.table_hashes is 'A digest of the rows of each mart and core table, whatever their order.';
+comment on column audit.publication.is_current is 'Whether this file is that build.';
+comment on column audit.publication.is_present is 'Whether no moment was asked: the present of its run, with which the next one is compared.';
 
 create table if not exists audit.revision (
     found_at timestamp not null, run_id varchar not null, previous_build_id varchar not null,
     mart varchar not null, key varchar not null, date date, column_name varchar not null, old varchar, new varchar,
     cause varchar not null, evidence varchar, is_signal boolean not null
 );
-comment on table audit.revision is 'Every cell of a past row that a publication says differently than the one before: old, new, and why.';
+comment on table audit.revision is 'Every cell of a past row that a publication says differently than the one before, and every past row that came or is gone (column_name (row)): old, new, and why.';
+comment on column audit.revision.found_at is 'When the publication that says it differently was made (UTC).';
+comment on column audit.revision.run_id is 'The run of that publication.';
+comment on column audit.revision.previous_build_id is 'The publication it is compared with.';
+comment on column audit.revision.mart is 'Table of the changed row.';
+comment on column audit.revision.key is 'The row''s key as JSON.';
+comment on column audit.revision.date is 'Session or period of the row; NULL where its table has none.';
+comment on column audit.revision.column_name is 'The changed column, or (row) for a whole row that came or is gone.';
+comment on column audit.revision.old is 'The cell before, as text; NULL for a missing value.';
+comment on column audit.revision.new is 'The cell now, as text; NULL for a missing value.';
+comment on column audit.revision.cause is 'late data, correction, split, dividend, macro vintage, membership, catalogue, code, or unexplained.';
+comment on column audit.revision.evidence is 'The raw row that became visible in between.';
+comment on column audit.revision.is_signal is 'Whether a regime''s label flipped.';

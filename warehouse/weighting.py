@@ -85,7 +85,7 @@ class Rebalancing:
                 if effective < len(sessions) and reference >= 0:
                     kind: RebalanceKind = "annual" if month == self.annual_month else "quarterly"
                     found.append((sessions[effective], sessions[reference], kind))
-        found += [(special.effective, special.reference, "special") for special in self.specials]
+        found.extend((special.effective, special.reference, "special") for special in self.specials)
         return (entry for entry in sorted(found) if entry[0] > since)
 
 

@@ -1,7 +1,9 @@
 /*
 doc = """
 Prices by security and session with the return since the last close and a level that splits do not break. Splits
-are carried forward only: what one original share has become, so that a later split changes no earlier row.
+are carried forward only: what one original share has become, so that a later split changes no earlier row. A stock
+has no row once it has left every index and basket: nobody asks it any longer, and whether a source was asked further
+must change no table.
 """
 grain = ["symbol", "date"]
 
@@ -26,11 +28,17 @@ known_at = "When the session had closed, and both closes and the splits between 
 "a return spans five sessions at most" = "gap_sessions between 0 and 4"
 "a return loses less than everything" = "price_return > -1"
 */
-with session_bar as (
+with last_stay as (
+    select symbol, max(coalesce(valid_to, date '9999-12-31')) as valid_to
+    from (select symbol, valid_to from staging.universe_member union all select symbol, valid_to from staging.basket_member)
+    group by symbol
+), session_bar as (
     select b.symbol, s.date, s.position, b.date as bar_date, b.close, b.high, b.low, b.known_at
     from staging.price_bar b
     join staging.instrument i on i.symbol = b.symbol and i.kind <> 'crypto'
     join staging.session s on s.date = b.date
+    left join last_stay l on l.symbol = b.symbol and i.kind = 'stock'
+    where l.valid_to is null or b.date < l.valid_to
     union all
     -- A coin trades through nights and weekends: a session takes the last UTC day that had ended at its close.
     select b.symbol, s.date, s.position, b.date, b.close, b.high, b.low, greatest(b.known_at, s.known_at)

@@ -1,0 +1,76 @@
+"""How each landed frame becomes rows of a raw table, declared; `warehouse.load` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """How one landed frame becomes rows of a raw table.
+
+    `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
+    from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
+    `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
+    value the column of `incoming` below whose size a difference is the source's rounding; `released` is SQL for the
+    day a vintage was published, when each row says it.
+    """
+
+    frame: str
+    name: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    incoming: str
+    covers: str | None = None
+    dated: str = "date"
+    only_finished: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
+    released: str | None = None
+
+
+# The source adjusts for every split up to the fetch, and its answer reaches to the fetch, so it names every split
+# after each of its bars: their product brings back what was traded.
+AS_TRADED = """
+    select d.symbol, d.date, coalesce(product(s.value order by s.date), 1) as factor
+    from (select distinct symbol, date from {frame}) d left join landed_actions s
+      on s.symbol = d.symbol and s.kind = 'split' and s.date > d.date
+    group by all"""
+BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
+UNREVISED = "realtime_start is null"
+DAYS = ("date", "period_end", "published_on")
+TABLES: Mapping[str, tuple[Table, ...]] = {
+    "bars": (
+        Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
+              f"""select symbol, date, open * factor as open, high * factor as high, low * factor as low,
+                      close * factor as close, volume / factor as volume, 1 / factor as one_share
+                  from landed_bars join ({BARS_AS_TRADED}) using (symbol, date)""",
+              covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
+              only_finished=True, units={"volume": "one_share"}),
+        Table("actions", "raw.corporate_action", ("symbol", "date", "kind"), ("value",),
+              f"""select symbol, date, kind, case kind when 'dividend' then value * factor else value end as value
+                  from landed_actions join ({ACTIONS_AS_TRADED}) using (symbol, date)""",
+              covers="select key, asked_from::date as first, asked_to::date as last"
+                     " from outcomes where status = 'received'"),
+    ),
+    "shares": (
+        Table("shares", "raw.shares_outstanding", ("symbol", "date"), ("shares_outstanding",),
+              "select symbol, date, shares_outstanding from landed_shares"),
+    ),
+    "observations": (
+        Table("observations", "raw.macro_observation", ("series_id", "date"), ("value",),
+              f"select series_id, date, value from landed_observations where {UNREVISED} and value is not null",
+              covers="select series_id as key, min(date) as first, max(date) as last"
+                     f" from landed_observations where {UNREVISED} group by series_id"),
+    ),
+    "statements": (
+        Table("statements", "raw.statement_item", ("symbol", "statement", "period_end", "item"), ("value",),
+              "select symbol, statement, period_end, item, value from landed_statements", dated="period_end"),
+    ),
+    "weights": (
+        Table("weights", "raw.index_weight_list", ("index_code", "date", "published_on", "symbol"), ("weight",),
+              "select index_code, date, published_on, symbol, weight from landed_weights",
+              covers="select index_code as key, min(published_on) as first, max(published_on) as last"
+                     " from landed_weights group by index_code", dated="published_on", released="published_on"),
+    ),
+}
