@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import duckdb
@@ -10,20 +11,27 @@ import duckdb
 from warehouse.errors import BadRequest
 from warehouse.home import Home
 
+SHOWN_ROWS = 1_000
+BATCH = 10_000
+
 
 def query(home: Home, sql: str, format: str) -> None:
-    """Write the rows of one statement to standard output.
+    """Write the rows of one statement to standard output; “-” reads the statement from standard input.
 
-    Raises BadRequest with DuckDB's own words when the statement cannot run.
+    A table shows the first thousand rows. JSON has null for what it has no number for (NaN, infinities), text for dates
+    and decimals. Raises BadRequest with DuckDB's own words when the statement cannot run.
     """
+    sql = sys.stdin.read() if sql == "-" else sql
     with home.marts() as con:
         try:
             statements = con.extract_statements(sql)
             if len(statements) != 1:
                 raise BadRequest("query", f"it holds {len(statements)} statements", "Ask one at a time")
-            answer = con.execute(statements[0])
-            writers = {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet}
-            writers[format](answer)
+            if format == "parquet":
+                _parquet(con.sql(statements[0]))
+            else:
+                writers = {"table": _table, "csv": _csv, "json": _json}
+                writers[format](con.execute(statements[0]))
         except duckdb.Error as error:
             raise BadRequest("query", str(error).strip(), "Tables: rallyscope query \"show all tables\"") from None
 
@@ -31,28 +39,78 @@ def query(home: Home, sql: str, format: str) -> None:
 def _table(answer: duckdb.DuckDBPyConnection) -> None:
     from flows.show import print_rows
 
-    columns = [column[0] for column in answer.description or []]
-    print_rows(columns, answer.fetchall())
+    print_rows(_columns(answer), answer.fetchmany(SHOWN_ROWS))
+    more = 0
+    while rows := answer.fetchmany(BATCH):
+        more += len(rows)
+    if more:
+        print(f"… {more:,} more rows; --format csv or parquet writes all")
 
 
 def _csv(answer: duckdb.DuckDBPyConnection) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([column[0] for column in answer.description or []])
-    while rows := answer.fetchmany(10_000):
+    writer.writerow(_columns(answer))
+    while rows := answer.fetchmany(BATCH):
         writer.writerows(rows)
 
 
 def _json(answer: duckdb.DuckDBPyConnection) -> None:
-    columns = [column[0] for column in answer.description or []]
-    json.dump([dict(zip(columns, row, strict=True)) for row in answer.fetchall()], sys.stdout, default=str, indent=1)
-    sys.stdout.write("\n")
+    columns = _columns(answer)
+    _refuse_twins(columns, "json")
+    before = "[\n"
+    while rows := answer.fetchmany(BATCH):
+        sys.stdout.write(before + ",\n".join(_object(dict(zip(columns, row, strict=True))) for row in rows))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
 
 
-def _parquet(answer: duckdb.DuckDBPyConnection) -> None:
-    import pyarrow.parquet as parquet
+def _object(row: dict) -> str:
+    try:
+        return json.dumps(row, default=str, allow_nan=False)
+    except (ValueError, TypeError):  # a number or the key of a map that JSON does not have
+        return json.dumps(_in_json(row), default=str, allow_nan=False)
+
+
+def _in_json(value: object) -> object:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {str(key): _in_json(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_in_json(part) for part in value]
+    return value
+
+
+def _parquet(answer: duckdb.DuckDBPyRelation | None) -> None:
+    import pyarrow
+    from pyarrow import parquet
 
     if sys.stdout.isatty():
         raise BadRequest("query --format parquet", "a terminal cannot show it", "Send it to a file: > rows.parquet")
-    parquet.write_table(answer.to_arrow_table(), sys.stdout.buffer)
+    if answer is None:
+        raise BadRequest("query --format parquet", "the statement has no rows", "Ask with select")
+    _refuse_twins(answer.columns, "parquet")
+    reader = answer.to_arrow_reader(100_000)
+    for column in reader.schema:
+        try:
+            parquet.ParquetWriter(pyarrow.BufferOutputStream(), pyarrow.schema([column])).close()
+        except pyarrow.ArrowNotImplementedError:
+            raise BadRequest("query --format parquet", f"Parquet has no type for column {column.name} ({column.type})",
+                             f'Cast it: "{column.name}"::varchar') from None
+    with parquet.ParquetWriter(sys.stdout.buffer, reader.schema) as file:
+        for batch in reader:
+            file.write_batch(batch)
+
+
+def _columns(answer: duckdb.DuckDBPyConnection) -> list[str]:
+    return [column[0] for column in answer.description or []]
+
+
+def _refuse_twins(columns: list[str], format: str) -> None:
+    twins = sorted({name for name in columns if columns.count(name) > 1})
+    if twins:
+        raise BadRequest(f"query --format {format}", f"two columns are named {twins[0]}",
+                         f'Give one an alias: as "{twins[0]}_2"')

@@ -9,15 +9,20 @@ from datetime import date, datetime
 
 import duckdb
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from flows.views import VIEWS, Section
 from warehouse.errors import BadRequest
 from warehouse.home import Home
 
 WIDTH = 100
+LEAST = 6
+"""Characters a line of a text, or of a column's name, must get for a table to be readable."""
+
 PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
 ONE_PLACE = ("bp", "effective_names")
 
@@ -60,20 +65,66 @@ def print_section(screen: Console, section: Section, columns: Sequence[str], row
         half = (len(pairs) + 1) // 2
         grid = Table.grid(padding=(0, 3, 0, 2))
         for left, right in zip(pairs[:half], [*pairs[half:], ("", "")], strict=False):
-            grid.add_row(*(escape(text) for text in (*left, *right)))
-        screen.print(grid)
+            grid.add_row(*map(Text, (*left, *right)))
+        if screen.measure(grid, options=screen.options.update(width=10 * WIDTH)).maximum <= screen.width:
+            screen.print(grid)
+        else:
+            _print_upright(screen, pairs)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None = None, screen: Console | None = None,
                by_suffix: bool = False) -> None:
-    """A table of rows; numbers to the right; `by_suffix` prints units as a person reads them."""
+    """A table of rows, or where its columns would be too narrow to read, the rows upright, a block each.
+
+    Numbers stand to the right; `by_suffix` prints units as a person reads them.
+    """
+    screen = screen or console()
+    texts = [[readable(n, v) if by_suffix else _plain(v) for n, v in zip(columns, row, strict=True)] for row in rows]
+    edges = 2 + 3 * (len(columns) - 1)
+    widths = _widths(columns, rows, texts, screen.width - edges)
+    if widths is None:
+        if title:
+            screen.print(f"[bold]{escape(title)}[/bold]")
+        for row in texts:
+            _print_upright(screen, list(zip(columns, row, strict=True)))
+            screen.print()
+        if not rows:
+            screen.print("no rows")
+        return
     table = Table(title=title and escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(columns):
+    for index, (name, width) in enumerate(zip(columns, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
-        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(readable(n, v) if by_suffix else _plain(v)) for n, v in zip(columns, row, strict=True)))
-    (screen or console()).print(table)
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", width=width)
+    for row in texts:
+        table.add_row(*map(Text, row))
+    screen.print(table)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """What each column gets of `room`, the widest giving way first; None when one would get too little to be read."""
+    wanted, least = [], []
+    for index, name in enumerate(columns):
+        lengths = [max(map(cell_len, row[index].splitlines()), default=0) for row in texts]
+        wanted.append(max(cell_len(name), *lengths, 1))
+        # Half a number is another number: only text, lists and names may go on in the next line.
+        whole = [size for size, row in zip(lengths, rows, strict=True) if not isinstance(row[index], str | list | dict)]
+        least.append(max(min(wanted[-1], LEAST), *whole, 1))
+    for most in range(max(1, min(room, max(wanted, default=1))), 0, -1):
+        widths = [max(few, min(many, most)) for few, many in zip(least, wanted, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
+    """A name and its value a line, nothing cut off: a value that is too long goes on below itself."""
+    margin = max(cell_len(name) for name, _ in pairs) + 5
+    lines = []
+    for name, value in pairs:
+        parts = [part for line in value.splitlines() for part in chop_cells(line, max(screen.width - margin, LEAST))]
+        lines.append(f"  {name}".ljust(margin) + (parts[0] if parts else ""))
+        lines.extend(" " * margin + part for part in parts[1:])
+    screen.out("\n".join(lines))
 
 
 def show_broken(home: Home, model: str) -> None:
