@@ -6,7 +6,7 @@ from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import steps
+from flows import moments, steps
 from flows.daily import from_shell, through_prefect, told
 from flows.plan import Chunk
 from flows.settings import Settings
@@ -39,12 +39,12 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
     settings = Settings()
 
     def fill() -> State:
-        window = steps.range_window(settings, start, end)
+        window = moments.range_window(settings, start, end)
         key = steps.request_key(settings, "backfill", start, end, as_of, chunk)
         if done := steps.already_done(settings, key):
             get_run_logger().info("nothing to do: %s did this very request", done)
             return Completed(message=f"Nothing to do: {done} did this very request")
-        moment = (steps.moment_of(str(as_of)) if as_of else None, None)
+        moment = (moments.moment_of(str(as_of)) if as_of else None, None)
         return through_prefect(settings, "backfill", window, moment, chunk, key)
 
     return told(fill)
@@ -60,8 +60,8 @@ def rebuild(as_of: date | None = None, recorded_by: date | None = None) -> State
             is exactly what was published on that day.
     """
     settings = Settings()
-    moments = (steps.moment_of(str(as_of)) if as_of else None, steps.moment_of(str(recorded_by)) if recorded_by else None)
-    return told(lambda: through_prefect(settings, "build", None, moments))
+    moment = moments.moment_of(str(as_of)) if as_of else None, moments.moment_of(str(recorded_by)) if recorded_by else None
+    return told(lambda: through_prefect(settings, "build", None, moment))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line: each command asks for one thing, says what it did, and fails in one sentence."""
 
 import sys
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from flows import completion, ending
 from flows.plan import Chunk
-from warehouse.errors import RallyscopeError
 
 app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
                   rich_markup_mode="rich", help="Who is truly driving the US market, every trading day, with evidence.")
@@ -34,16 +35,8 @@ class Format(StrEnum):
 
 
 def main() -> None:
-    """Run the command; errors a person can cause are one sentence on stderr and exit code 1 or 2."""
-    try:
-        app()
-    except RallyscopeError as error:
-        sys.stderr.write(f"rallyscope: {error}\n")
-        raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has seen enough.
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    """Run the command; what a person can cause is one sentence on stderr and exit code 1 or 2, Ctrl-C 130."""
+    raise SystemExit(ending.exit_code(app, _say))
 
 
 @app.command(epilog="Example: rallyscope demo")
@@ -58,10 +51,10 @@ def demo(home: HomeOption = None, seed: Annotated[int, typer.Option(help="Of the
 def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
         catalog: CatalogOption = None) -> None:
     """One session, by default the last closed one: ask what is missing, validate, load, build, publish."""
-    from flows import steps
+    from flows import moments
 
     settings = _settings(home, source, catalog)
-    window = steps.session_window(settings, day.date() if day else None)
+    window = moments.session_window(settings, day.date() if day else None)
     _carry_out("run", settings, window, wait=wait)
 
 
@@ -71,10 +64,10 @@ def backfill(start: Day, end: Day, as_of: Moment = None,
              wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
              catalog: CatalogOption = None) -> None:
     """Make sure of every session from START to END; whatever was asked and answered is not asked again."""
-    from flows import steps
+    from flows import moments
 
     settings = _settings(home, source, catalog)
-    window = steps.range_window(settings, start.date(), end.date())
+    window = moments.range_window(settings, start.date(), end.date())
     _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait)
 
 
@@ -86,7 +79,8 @@ def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = T
 
 
 @app.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
-def query(sql: str, format: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.table,
+def query(sql: Annotated[str, typer.Argument(help="One statement, or - to read it from standard input.")],
+          format: Annotated[Format, typer.Option("--format", help="JSON has null for NaN.")] = Format.table,
           home: HomeOption = None) -> None:
     """One SQL statement on the published file: read-only, cut off from the file system, never in the writer's way."""
     from flows.query import query as ask
@@ -94,8 +88,18 @@ def query(sql: str, format: Annotated[Format, typer.Option("--format", help="tab
     ask(_settings(home, None, None).home, sql, format.value)
 
 
+@app.command(epilog="Example: rallyscope export --out parquet")
+def export(out: Annotated[Path, typer.Option(help="A new folder, or one of an earlier export, which is replaced.")],
+           home: HomeOption = None) -> None:
+    """The published marts and their audit as Parquet, a file a table, for every tool that does not read DuckDB."""
+    from flows.export import export as write
+
+    write(_settings(home, None, None).home, out, _say)
+
+
 @app.command(epilog="Example: rallyscope show regime --date 2026-03-27")
-def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors, revisions or day.")],
+def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors, revisions or day.",
+                                             autocompletion=completion.views)],
          day: DayOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
     """One day of a mart as a readable table."""
     from flows.show import show as print_view
@@ -104,13 +108,14 @@ def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotati
 
 
 @app.command(epilog="Example: rallyscope claims --as-of 2026-04-20")
-def claims(ids: Annotated[list[str] | None, typer.Argument(help="Claims to see with their evidence, e.g. A06.")] = None,
+def claims(ids: Annotated[list[str] | None, typer.Argument(help="Claims to see with their evidence, e.g. A06.",
+                                                           autocompletion=completion.claims)] = None,
            as_of: Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; as published "
                                                           "by default.")] = None,
            json: JsonOption = False, home: HomeOption = None) -> None:
     """What became of each statement of the market thesis, as published or as it stood at any moment."""
     from flows.claims import claims as judge
-    from flows.steps import moment_of
+    from flows.moments import moment_of
 
     judge(_settings(home, None, None).home, ids or [], moment_of(as_of) if as_of else None, json, _say)
 
@@ -135,7 +140,7 @@ def status(json: JsonOption = False, home: HomeOption = None) -> None:
 
 
 @app.command(epilog="Example: rallyscope broken marts.regime_daily")
-def broken(model: str, home: HomeOption = None) -> None:
+def broken(model: Annotated[str, typer.Argument(autocompletion=completion.broken_models)], home: HomeOption = None) -> None:
     """The rows that broke a model's promise in the last failed build."""
     from flows.show import show_broken
 
@@ -152,7 +157,8 @@ def revisions(since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"
 
 
 @app.command(epilog="Example: rallyscope rollback 20260529T035959Z")
-def rollback(build: Annotated[str | None, typer.Argument(help="The start of its id; the one before by default.")] = None,
+def rollback(build: Annotated[str | None, typer.Argument(help="The start of its id; the one before by default.",
+                                                         autocompletion=completion.builds)] = None,
              home: HomeOption = None) -> None:
     """Make an older publication current in one step; raw data stays, and the next run moves forward again."""
     from warehouse.builds import rollback as go_back
@@ -163,9 +169,10 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of its 
 
 
 @app.command(epilog="Example: rallyscope diff 20260327T0359 current")
-def diff(first: Annotated[str, typer.Argument(help="The beginning of a build's id, or “current”.")],
-         second: Annotated[str, typer.Argument(help="The same.")], json: JsonOption = False,
-         home: HomeOption = None) -> None:
+def diff(first: Annotated[str, typer.Argument(help="The beginning of a build's id, or “current”.",
+                                              autocompletion=completion.builds_and_current)],
+         second: Annotated[str, typer.Argument(help="The same.", autocompletion=completion.builds_and_current)],
+         json: JsonOption = False, home: HomeOption = None) -> None:
     """What differs between two kept builds, table by table."""
     from flows.diff import diff as compare
 
@@ -222,8 +229,8 @@ def replay(archive: Annotated[Path, typer.Option(help="A market archive folder."
            now: Annotated[str | None, typer.Option(help="The clock; the day after the last session by default.")] = None,
            ) -> None:
     """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`."""
+    from flows.moments import moment_of
     from flows.replay.server import serve
-    from flows.steps import moment_of
 
     serve(archive, port, moment_of(now) if now else None)
 
@@ -246,19 +253,20 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.
 
 
 @app.command(epilog="Example: rallyscope doctor")
-def doctor(home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
-    """Check the catalogue, the data folder, the source, the key and the publication, and say what to do."""
+def doctor(json: JsonOption = False, home: HomeOption = None, source: SourceOption = None,
+           catalog: CatalogOption = None) -> None:
+    """Check settings, disk, source, clock, data and the Prefect service, and say what to do; waits for nobody."""
     from flows.doctor import doctor as examine
 
-    raise typer.Exit(examine(lambda: _settings(home, source, catalog)))
+    raise typer.Exit(examine(_settings(home, source, catalog), json))
 
 
 def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None,
                chunk: Chunk = Chunk.whole, wait: bool = True) -> None:
-    from flows import steps
+    from flows import moments, steps
     from flows.progress import on_terminal
 
-    moment = steps.moment_of(as_of) if as_of else None, steps.moment_of(recorded_by) if recorded_by else None
+    moment = moments.moment_of(as_of) if as_of else None, moments.moment_of(recorded_by) if recorded_by else None
     with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
         this.progress = progress
         steps.carry_out(this, moment=moment, chunk=chunk)
@@ -273,8 +281,9 @@ def _settings(home: Path | None, source: str | None, catalog: Path | None):
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    with suppress(BrokenPipeError):  # a run goes on when nobody reads how far it is
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from prefect.exceptions import FailedRun
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 
-from flows import report, steps
+from flows import moments, report, steps
 from flows.plan import Chunk, Window
 from flows.settings import Settings
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
@@ -53,7 +53,7 @@ def refresh_name() -> str:
 
 def _session(day: date | None) -> str:
     try:
-        return str(steps.session_window(Settings(), day))
+        return str(moments.session_window(Settings(), day))
     except RallyscopeError:
         # The flow says in its own words why it cannot run; a name is no place to fail.
         return str(day or "of an unknown session")
@@ -71,11 +71,11 @@ def daily(day: date | None = None, skip_holidays: bool = False) -> State:
     settings = Settings()
 
     def bring_up() -> State:
-        if skip_holidays and day is None and (why := steps.nothing_to_do(settings)):
+        if skip_holidays and day is None and (why := moments.nothing_to_do(settings)):
             get_run_logger().info(why)
             create_markdown_artifact(why, key="summary", description=why)
             return Completed(name="Skipped", message=why)
-        return through_prefect(settings, "run", steps.session_window(settings, day))
+        return through_prefect(settings, "run", moments.session_window(settings, day))
 
     return told(bring_up)
 
@@ -89,7 +89,7 @@ def refresh(feeds: list[Feed]) -> State:
             statements the quarterly statements, bars the prices.
     """
     settings = Settings()
-    return told(lambda: through_prefect(settings, "refresh", steps.session_window(settings, None),
+    return told(lambda: through_prefect(settings, "refresh", moments.session_window(settings, None),
                                         again=frozenset(feed.value for feed in feeds)))
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
-from flows import steps
+from flows import moments, steps
 from flows.settings import Settings
 from flows.show import show
 from warehouse.errors import SourceUnreachable
@@ -35,12 +35,12 @@ def demo(settings: Settings, seed: int, say: Callable[[str], None]) -> None:
     last = date.fromisoformat(told["last_session"])
     first = last.replace(year=last.year - YEARS) + timedelta(days=1)
     with _replaying(archive, last - timedelta(days=1)) as base:
-        window = steps.range_window(served := _at(settings, base), first, last)
+        window = moments.range_window(served := _at(settings, base), first, last)
         say(f"backfilling {window}")
         with steps.run(served, "backfill", window, say) as run:
             steps.carry_out(run)
     with _replaying(archive, None) as base:
-        window = steps.session_window(served := _at(settings, base), last)
+        window = moments.session_window(served := _at(settings, base), last)
         say(f"running {window}")
         with steps.run(served, "run", window, say) as run:
             steps.carry_out(run)
@@ -50,6 +50,7 @@ Where to look next
   rallyscope query "select date, band, vix_close, drawdown_return from marts.regime_daily order by date desc limit 5"
   rallyscope show concentration --date {last}      also: rotation, sectors, regime
   rallyscope status                                 freshness, coverage, quarantine
+  {_shown(settings.home.folder / "site" / "index.html"):<48}  the day's page and the data dictionary, in a browser
   rallyscope replay --archive {_shown(archive)}     serve this market again, then in another shell
   rallyscope backfill {first} {first + timedelta(days=7)} --source http://127.0.0.1:8765""")
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import duckdb
 
 from flows.show import print_rows
 from transforms.project import models
 from warehouse.builds import find
-from warehouse.compare import differences
-from warehouse.home import Home
+from warehouse.compare import Difference, differences
+from warehouse.errors import BuildDamaged
+from warehouse.home import Home, damage_in
 
 
 def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
     """Print every table that differs between two builds: rows on one side only, and cells changed in rows of both."""
     builds = [find(home, text) for text in (first, second)]
-    with duckdb.connect() as con:
-        for name, build in zip(("first", "second"), builds, strict=True):
-            con.execute(f"attach '{str(build).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
-        found = differences(con, "first", "second", {m.name: m.grain for m in models() if m.layer in ("marts", "core")})
+    found = _differences(*builds)
     if as_json:
         json.dump([asdict(difference) for difference in found], sys.stdout, indent=1)
         sys.stdout.write("\n")
@@ -33,3 +32,20 @@ def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
     print_rows(columns, [(d.table, d.only_first, d.only_second, d.changed_rows, d.changed_cells,
                           ", ".join(d.columns[:4]) + (" …" if len(d.columns) > 4 else "")) for d in found],
                f"{builds[0].stem} against {builds[1].stem}")
+
+
+def _differences(*builds: Path) -> list[Difference]:
+    """Between two build files; BuildDamaged names the one that cannot be read."""
+    grains = {m.name: m.grain for m in models() if m.layer in ("marts", "core")}
+    with duckdb.connect() as con:
+        for name, build in zip(("first", "second"), builds, strict=True):
+            try:
+                con.execute(f"attach '{str(build).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+            except duckdb.Error as error:
+                raise BuildDamaged(str(build), str(error).splitlines()[0]) from None
+        try:
+            return differences(con, "first", "second", grains)
+        except duckdb.Error as error:
+            if damage := damage_in(error):
+                raise BuildDamaged(" or ".join(map(str, builds)), damage) from None
+            raise

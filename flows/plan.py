@@ -119,11 +119,13 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
 def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
     """What the marts of the window are made from: every index, fund and coin, and the stocks that are members then.
 
-    A company whose statements are watched is needed always.
+    One that has just left is needed for its last days, which may come late. A company whose statements are watched is
+    needed always.
     """
     groups = (*catalog.universes.values(), *catalog.baskets.values())
+    still_asked = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
     members = {m.symbol for group in groups for m in group.members
-               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > window.start)}
+               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > still_asked)}
     for instrument in catalog.to_ask(window.start, window.end):
         if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
             yield instrument

@@ -14,7 +14,6 @@ from urllib.request import Request, urlopen
 
 POOL = "rallyscope"
 WEBHOOK = "rallyscope-webhook"
-TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,10 @@ class Api:
 
     url: str
     auth: str | None = None
+    seconds: float = 30
+    """How long an answer may take."""
+    tries: int = 20
+    """How often a busy server is asked."""
 
     def __repr__(self) -> str:
         return f"Api({self.url})"
@@ -33,9 +36,9 @@ class Api:
         if self.auth:
             headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()
         request = Request(self.url + path, None if body is None else json.dumps(body).encode(), headers, method=method)
-        for tries_left in reversed(range(TRIES)):
+        for tries_left in reversed(range(self.tries)):
             try:
-                with urlopen(request, timeout=30) as answer:
+                with urlopen(request, timeout=self.seconds) as answer:
                     return json.loads(answer.read() or b"null")
             except HTTPError as error:
                 if error.code != 503 or not tries_left:  # 503: SQLite is being written to by another request

@@ -1,12 +1,12 @@
 """`rallyscope prune`: what the pipeline keeps and no longer needs, let go; a dry run says what that would be.
 
 Landed folders go when they are loaded and old: their rows are in the raw tables for good. Builds beyond the newest
-ones go, never the current. Drafts that a killed process left go. Old flow runs are the Prefect server's to vacuum.
+ones go, never the current, nor the present that the next run is compared with. Drafts that a killed process left go.
+Old flow runs are the Prefect server's to vacuum.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from pathlib import Path
 
 from warehouse import landing
 from warehouse.builds import kept
+from warehouse.errors import BadRequest
 from warehouse.home import Home
 from warehouse.load import is_loaded
-from warehouse.publish import BUILDS_KEPT, current_build
+from warehouse.publish import BUILDS_KEPT, current_build, newest_present
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,13 @@ class Leaving:
 
 
 def leaving(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
-    """Everything that may go at `now`; to be asked within the writer's turn."""
-    return [*_landed(home, now - timedelta(days=landing_days)), *_builds(home, builds), *_drafts(home)]
+    """Everything that may go at `now`; to be asked within the writer's turn. BadRequest for days nobody can count."""
+    try:
+        before = now - timedelta(days=landing_days)
+    except OverflowError:
+        raise BadRequest(f"landing-days {landing_days}", "there is no such day",
+                         "Give the days since the fetch, e.g. 90") from None
+    return [*_landed(home, before), *_builds(home, builds), *_drafts(home)]
 
 
 def prune(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
@@ -55,15 +61,21 @@ def _landed(home: Home, before: datetime) -> Iterator[Leaving]:
         return
     with home.warehouse() as con:
         for folder in landing.batches(home.landing):
-            fetched_at = datetime.fromisoformat(json.loads((folder / landing.MANIFEST).read_text())["fetched_at"])
-            if fetched_at.astimezone(UTC) < before and is_loaded(con, folder.name):
+            if not is_loaded(con, folder.name):
+                continue
+            # From its name: a manifest that was damaged after the load is no reason to keep it.
+            fetched_at = datetime.strptime(folder.name.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+            if fetched_at < before:
                 yield Leaving(folder, f"loaded, fetched {fetched_at:%Y-%m-%d}")
 
 
 def _builds(home: Home, keep: int) -> Iterator[Leaving]:
-    current = current_build(home)
+    never = {current_build(home)}
+    if home.working.exists():
+        with home.warehouse() as con:
+            never.add(newest_present(con))
     for file in kept(home)[keep:]:
-        if file.stem != current:
+        if file.stem not in never:
             yield Leaving(file, f"older than the newest {keep} builds")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from importlib.metadata import version
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -96,7 +96,7 @@ def _maximise(returns: np.ndarray) -> tuple | None:
     from statsmodels.tools.sm_exceptions import ModelWarning
     from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
-    model = MarkovRegression(returns, k_regimes=2, trend="c", switching_trend=False, switching_variance=True)
+    model: Any = MarkovRegression(returns, k_regimes=2, trend="c", switching_trend=False, switching_variance=True)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ModelWarning)
         try:
@@ -136,6 +136,8 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
     The models run on a warehouse in memory that holds this one index. What the newest month-end knows of the sessions
     before an older one is what that one knew, unless a row about them came in between: then they run for it alone.
     """
+    import numpy as np
+
     needed = _upstream("core.index_level")
     with duckdb.connect() as small:
         small.execute(SCHEMA.read_text())
@@ -154,7 +156,7 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
             answer = small.execute("""
                 select date, log_return from core.index_level
                 where symbol = ? and date <= ? and log_return is not null order by date""", [SYMBOL, month.date])
-            days, returns = answer.fetchnumpy().values()
+            days, returns = (np.asarray(column) for column in answer.fetchnumpy().values())
             yield month, days.astype("datetime64[D]").tolist(), returns
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,9 +53,22 @@ class Settings(BaseSettings):
         if self.source == LIVE:
             return None
         if not self.source.startswith(("http://", "https://")):
-            raise BadRequest(f"source {self.source!r}", "it is neither “live” nor a base URL",
-                             "Use --source live, or --source http://127.0.0.1:PORT of a `rallyscope replay`")
+            raise self._no_source("it is neither “live” nor a base URL")
+        try:
+            parts = urlsplit(self.source)
+            reachable = parts.hostname and parts.port != 0  # asking for a port reads it
+        except ValueError:
+            reachable = False
+        if not reachable:
+            raise self._no_source("its host or port is none")
+        if "@" in parts.netloc:
+            raise self._no_source("a replay server knows no users and passwords")
         return self.source.rstrip("/")
+
+    def _no_source(self, why: str) -> BadRequest:
+        # What stands before an @ may be a password.
+        return BadRequest(f"source {self.source.rpartition('@')[2]!r}", why,
+                          "Use --source live, or --source http://127.0.0.1:PORT of a `rallyscope replay`")
 
     @property
     def fred_key(self) -> str | None:
@@ -71,7 +85,10 @@ class Settings(BaseSettings):
         if self.base_url is None:
             return Clock(datetime.now(UTC), False)
         told = _ask(f"{self.base_url}/clock")
-        return Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+        try:
+            return Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise self._no_source("what answers there is no replay server: it does not tell the clock") from None
 
 
 class PrefectSettings(BaseSettings):
@@ -89,13 +106,15 @@ def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[s
     return {**defaults, **os.environ, **fixed}
 
 
-def _ask(url: str) -> dict[str, Any]:
+def _ask(url: str) -> Any:
+    """The JSON at an address; SourceUnreachable when what comes is none, or half of one."""
+    from http.client import HTTPException
     from urllib.error import URLError
     from urllib.request import urlopen
 
     try:
         with urlopen(url, timeout=10) as answer:
             return json.load(answer)
-    except (URLError, OSError, ValueError) as error:
-        reason = str(getattr(error, "reason", error))
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
     raise SourceUnreachable(url, "the clock", reason)

@@ -8,11 +8,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from flows.plan import NEW_YORK, Chunk, Request, Window, chunks, last_closed
+import duckdb
+
+from flows import one_market
+from flows.moments import refuse_future
+from flows.plan import Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
 from warehouse import landing
@@ -22,7 +26,7 @@ from warehouse.load import Loaded, is_loaded
 from warehouse.load import load as load_batch
 from warehouse.publish import Publication, Stamp
 from warehouse.publish import publish as publish_build
-from warehouse.record import record, sessions
+from warehouse.record import record
 from warehouse.revisions import record_revisions
 
 log = logging.getLogger("rallyscope")
@@ -55,63 +59,10 @@ class Run:
     publication: Publication | None = None
 
 
-def session_window(settings: Settings, day: date | None) -> Window:
-    """The one session asked for, by default the last closed one; BadRequest for a day that was or is none."""
-    now = settings.clock().now
-    last = last_closed(now)
-    if day is None:
-        return Window(last, last)
-    if day > last:
-        raise BadRequest(f"date {day}", f"its session has not closed yet at {now:%Y-%m-%d %H:%M} UTC",
-                         f"The last closed session is {last}")
-    open_days = [d for d, _, _ in sessions(now.year + 1)]
-    if day not in open_days:
-        before = max((d for d in open_days if d < day), default=None)
-        raise BadRequest(f"date {day}", "the New York Stock Exchange has no session on it",
-                         f"The session before it is {before}" if before else "Sessions begin in 1990")
-    return Window(day, day)
-
-
-def nothing_to_do(settings: Settings) -> str | None:
-    """Why today needs no run: it has no session, and the last one is published whole. None when it does."""
-    now = settings.clock().now
-    today, last = now.astimezone(NEW_YORK).date(), last_closed(now)
-    if today in {day for day, _, _ in sessions(today.year)}:
-        return None
-    try:
-        with settings.home.marts() as con:
-            published = con.execute("""select (select max(date) from marts.regime_daily), arg_max(status, started_at)
-                                       from audit.run""").fetchone()
-    except NothingPublished:
-        return None
-    if published != (last, "completed"):
-        return None
-    return f"{today:%A, %-d %B %Y} has no session; {last}, the last one, is published"
-
-
-def range_window(settings: Settings, start: date, end: date) -> Window:
-    """The closed sessions between two dates; BadRequest when there can be none."""
-    if end < start:
-        raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
-    last = last_closed(settings.clock().now)
-    if start > last:
-        raise BadRequest(f"range {start} to {end}", "none of its sessions has closed yet",
-                         f"The last closed session is {last}")
-    if start.year < 1990:
-        raise BadRequest(f"range {start} to {end}", "it begins before 1990", "Sessions begin on 1990-01-02")
-    return Window(start, min(end, last))
-
-
-def moment_of(text: str) -> datetime:
-    """A UTC instant from ISO text; a date alone means 23:59:59 New York, a time without zone is UTC."""
-    try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), NEW_YORK).astimezone(UTC)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"moment {text!r}", "it is neither a date nor an instant",
-                         "Write 2026-03-27, or 2026-03-27T21:15:00Z") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+# A run that never came to its end, or whose publication did not.
+_INTERRUPTED = """
+    update audit.run set status = 'interrupted' where status = 'running' or status in ('completed', 'incomplete')
+        and run_id not in (select run_id from audit.publication)"""
 
 
 @contextmanager
@@ -126,8 +77,10 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
         clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
+            if window:
+                one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
             record(con, settings.catalog, clock.now)
-            con.execute("update audit.run set status = 'interrupted' where status = 'running'")  # we have the turn
+            con.execute(_INTERRUPTED)  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
                         [this.run_id, command, window and window.start, window and window.end, _naive(clock.now),
                          request_key])
@@ -162,16 +115,27 @@ def request_key(settings: Settings, *asked: object) -> str:
 def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
               moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole) -> None:
     """Everything of a run: ask and load chunk by chunk, then build and publish. `step` wraps each function, as a task."""
+    refuse_future(run.clock.now, as_of=moment[0], recorded_by=moment[1])
     windows = chunks(run.window, chunk) if run.window else []
-    for place, window in enumerate(windows):
-        asking = requests(run, window)
+    for place, asking in _to_ask(run, windows):
         for position, request in enumerate(asking):
-            run.progress((place + position / len(asking)) / len(windows), f"{window}: {request}")
+            run.progress((place + position / len(asking)) / len(windows), f"{windows[place]}: {request}")
             _ask_and_load(run, step, request)
     step(fit)(run)
     run.progress(1.0, "build and publication")
     step(build)(run, *moment)
     step(publish)(run, *moment)
+
+
+def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
+    """The windows that still have something to ask, each planned once the ones before it are loaded."""
+    ahead = iter(enumerate(windows))
+    while True:
+        with run.settings.home.warehouse() as con:  # opened once for all the windows that have nothing
+            found = next(((place, asking) for place, window in ahead if (asking := _planned(con, run, window))), None)
+        if found is None:
+            return
+        yield found
 
 
 def _ask_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> None:
@@ -192,8 +156,12 @@ def requests(run: Run, window: Window | None = None) -> list[Request]:
     if not (window := window or run.window):
         return []
     with run.settings.home.warehouse() as con:
-        return plan_requests(con, run.settings.catalog, window, run.clock.now, run.again,
-                             replay=run.settings.base_url is not None)
+        return _planned(con, run, window)
+
+
+def _planned(con: duckdb.DuckDBPyConnection, run: Run, window: Window) -> list[Request]:
+    return plan_requests(con, run.settings.catalog, window, run.clock.now, run.again,
+                         replay=run.settings.base_url is not None)
 
 
 def fetch(run: Run, request: Request) -> Batch:
@@ -258,7 +226,7 @@ def fit(run: Run) -> int:
 
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
-    """Make every model anew at the moment, by default now."""
+    """Make every model anew at the moment, by default now; BadRequest for one at which nothing was known."""
     from transforms.build import Moment
     from transforms.build import build as build_models
     from transforms.project import models
@@ -268,6 +236,12 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
     with run.settings.home.warehouse() as con:
         build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
                      run.settings.home.broken)
+        if (as_of or recorded_by) and con.execute("select count(*) from marts.regime_daily").fetchone() == (0,):
+            known = con.execute("select min(known_at), min(fetched_at) from raw.price_bar").fetchone() or (None, None)
+            raise BadRequest(" and ".join(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}" for what, moment in (
+                ("as_of", as_of), ("recorded_by", recorded_by)) if moment), "no session was known and recorded by then",
+                f"The first price was known at {known[0]} UTC, and the first one was fetched at {known[1]} UTC"
+                if known[0] else "Nothing is loaded yet: rallyscope run")
 
 
 def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> Publication:
@@ -276,10 +250,11 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
     from transforms.project import models
 
     project = models()
-    stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
-                  run.settings.catalog.hash, run.clock.simulated, run.run_id)
     _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
     with run.settings.home.warehouse() as con:
+        stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
+                      run.settings.catalog.hash, True in one_market.held(con), run.run_id,
+                      as_of is None and recorded_by is None)
         run.cells_revised = record_revisions(con, run.settings.home, stamp, project)
         run.publication = publish_build(con, run.settings.home, stamp, [m.name for m in project])
         refresh(run.settings.home, con, project)
@@ -318,7 +293,10 @@ def _recover(run: Run) -> None:
         pending = [f for f in landing.batches(run.settings.home.landing) if not is_loaded(con, f.name)]
     for folder in pending:
         run.say(f"loading {folder.name}, landed by an interrupted run")
-        load(run, landing.read(folder))
+        batch = landing.read(folder)
+        if run.window:
+            one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
+        load(run, batch)
 
 
 def _finish(run: Run, status: str, message: str | None) -> None:

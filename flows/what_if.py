@@ -110,11 +110,14 @@ def parse(shocks: list[str]) -> dict[str, float]:
     parsed = {}
     for shock in shocks:
         symbol, _, move = shock.partition("=")
+        symbol = symbol.strip().upper()
+        if symbol in parsed:
+            raise BadRequest(f"shock {shock!r}", f"{symbol} is given twice", "Write each symbol once")
         try:
-            parsed[symbol.strip().upper()] = float(move)
+            parsed[symbol] = float(move)
         except ValueError:
             raise BadRequest(f"shock {shock!r}", "it is not SYMBOL=RETURN", "Write NVDA=-0.10 for a fall of 10 %") from None
-        if not -1 <= parsed[symbol.strip().upper()] <= 10:
+        if not -1 <= parsed[symbol] <= 10:
             raise BadRequest(f"shock {shock!r}", "a return lies between -1 and 10", "Write -0.10 for a fall of 10 %")
     return parsed
 
@@ -129,6 +132,8 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     if unknown := sorted(shocked.keys() - issuers):
         raise BadRequest(f"shock of {', '.join(unknown)}", f"no member of the {universe.title} has that symbol",
                          'Members: rallyscope query "select distinct issuer from core.index_weight"')
+    if len(shocked) < len(shocks):
+        raise BadRequest(f"shock of {', '.join(shocks)}", "two of them are lines of one company", "Write each company once")
     implied = _implied(con, shocked)
     con.execute("create temp table moves (issuer varchar, direct double, implied double)")
     con.executemany("insert into moves values (?, ?, ?)",

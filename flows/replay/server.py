@@ -184,9 +184,9 @@ def _listening(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        problem = error.strerror or "it cannot be opened"
+        problem = getattr(error, "strerror", None) or "a port lies between 0 and 65535"
     else:
         return listener
     raise BadRequest(f"address {host}:{port}", problem.lower(), "Name another port with --port.")

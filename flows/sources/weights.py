@@ -79,12 +79,12 @@ def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:
     missing = [name for name in place.columns if name not in table]
     if missing:
         raise Problem("answer", f"a file without the columns {', '.join(missing)}")
-    table = table[list(place.columns)].set_axis(list(LIST_COLUMNS), axis=1)
+    columns = {ours: pd.Series(table[theirs]) for ours, theirs in zip(LIST_COLUMNS, place.columns, strict=True)}
     return pd.DataFrame({
-        "index_code": table["index"],
-        "date": _days(table["date"]), "published_on": _days(table["published_on"]),
-        "symbol": table["symbol"].str.strip(),
-        "weight": _numbers(table["weight"]) / UNITS[place.unit],
+        "index_code": columns["index"],
+        "date": _days(columns["date"]), "published_on": _days(columns["published_on"]),
+        "symbol": columns["symbol"].str.strip(),
+        "weight": _numbers(columns["weight"]) / UNITS[place.unit],
     })
 
 
@@ -92,7 +92,7 @@ def _within(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
     """The lists of the index asked that were published in the range asked."""
     published = rows["published_on"].to_numpy()
     inside = (published >= np.datetime64(ask.start)) & (published <= np.datetime64(ask.end))
-    return rows[inside & (rows["index_code"] == ask.key).to_numpy()]
+    return rows.loc[inside & (rows["index_code"] == ask.key).to_numpy()]
 
 
 def _days(said: pd.Series) -> np.ndarray:

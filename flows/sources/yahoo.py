@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import yfinance
+from peewee import OperationalError
 from yfinance import cache as yf_cache
 from yfinance.data import SingletonMeta, YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
@@ -25,6 +26,7 @@ from flows.sources import Ask, Endpoint, Fetched
 from flows.sources.frames import fetched
 from flows.sources.retry import Answer, Problem, Round, ask_all
 from flows.sources.wire import Wire
+from warehouse.errors import HomeUnusable
 
 THREADS = 8
 HOST = "query2.finance.yahoo.com"
@@ -121,7 +123,10 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
         yf_cache._ISINCacheManager._isin_cache = None
     zones = yf_cache.get_tz_cache()
     if zones:
-        zones.lookup("")  # opened once here, before eight threads open it at the same moment
+        try:
+            zones.lookup("")  # opened once here, before eight threads open it at the same moment
+        except OperationalError as error:  # its SQLite file, on a full disk
+            raise HomeUnusable(folder, str(error)) from None
     wire = _YahooWire(endpoint)
     try:
         data = YfData(session=wire)

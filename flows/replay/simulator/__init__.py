@@ -15,7 +15,8 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
 
     The layout is the replay server's, with `simulated.json` saying what it is and `truth/` holding what was planted.
     `catalog` is the packaged one unless given; every stock it asks for since 2023-02 is simulated. An earlier
-    simulation in `out` is overwritten; raises ArchiveNotSimulated where another archive lies there.
+    simulation in `out` is overwritten; raises ArchiveNotSimulated where another archive lies there, and BadRequest for
+    a folder that holds anything else, or cannot be made.
     """
     from flows.replay.simulator import (
         actions,
@@ -33,11 +34,9 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         truth,
     )
     from flows.replay.simulator.write import write
-    from warehouse.errors import ArchiveNotSimulated
 
     out = Path(out)
-    if (out / "bars.parquet").exists() and not (out / "simulated.json").exists():
-        raise ArchiveNotSimulated(str(out))
+    _make_room(out)
     if catalog is None:
         from warehouse.catalog import load
 
@@ -76,7 +75,6 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         "truth/tier_excess": excess,
         "truth/operating_leverage": leverage,
     }
-    (out / "truth").mkdir(parents=True, exist_ok=True)
     first, last = (str(day) for day in sessions.days[[0, -1]])
     # Bars appear last, once the folder says that it is simulated: a half-written one is taken neither for whole nor
     # for real.
@@ -90,6 +88,26 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     _write_json(out / "simulated.json", {"seed": seed, "simulated": True, "first_session": first, "last_session": last})
     (unfinished / "bars.parquet").rename(out / "bars.parquet")
     unfinished.rmdir()
+
+
+def _make_room(out: Path) -> None:
+    """The folder, new, empty, or of an earlier simulation, whole or half-written; nothing else is written between."""
+    from flows.replay.simulator.write import SCHEMAS
+    from warehouse.errors import ArchiveNotSimulated, BadRequest
+
+    ours = {*(f"{table}.parquet" for table in SCHEMAS), "unfinished/bars.parquet", "simulated.json", "truth/story.json"}
+    try:
+        there = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_symlink() or not file.is_dir()}
+        # A simulation begins with the folder of its truth, which no other archive has, and ends with simulated.json.
+        if there & ours and not (out / "truth").exists() and not (out / "simulated.json").exists():
+            raise ArchiveNotSimulated(str(out))
+        if foreign := sorted(there - ours):
+            raise BadRequest(f"simulate {out}", f"it holds {foreign[0]}, which no simulation wrote",
+                             "Name a new folder with --out, or move what is in this one")
+        (out / "truth").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(f"simulate {out}", f"the folder cannot be made: {error.strerror or error}",
+                         "Name a new folder with --out") from None
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
