@@ -2,19 +2,21 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# A process more than two cores have: some tests wait for servers. In the order of the folders, the long ones come first.
+PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test check up down docs lock clean
+.PHONY: run test check up down docs drill bench lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
 
 test: .venv/installed  ## set up everything, then the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: .venv/installed  ## what a change must pass before it is committed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -n 2 --dist loadscope -x
+	$(BIN)/python -m pytest $(PARALLEL) -x
 
 up: .venv/installed  ## the Prefect server with its UI, a worker and the deployments, in the background; PORT=4200
 	$(BIN)/rallyscope serve --detach $(if $(PORT),--port $(PORT))
@@ -25,8 +27,13 @@ down: .venv/installed  ## stop what `make up` started
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs
 
-drill: .venv/installed  ## 200 kills at random moments, a full disk, a read-only folder; about a quarter of an hour
+drill: .venv/installed  ## 200 kills, a full disk, a read-only folder; every cut of a range; planted history; an hour or so
 	$(BIN)/python tests/drill.py
+	$(BIN)/python tests/drill_cuts.py
+	$(BIN)/python tests/drill_history.py
+
+bench: .venv/installed  ## how fast it is, as ratios to something simple run beside it
+	$(BIN)/python tests/bench.py
 
 lock: .venv/installed  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,24 @@ from spec import Spec
 def spec() -> Spec:
     """Given/expect specifications of models; see tests/spec.py."""
     return Spec()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_dictionary_a_project() -> Iterator[None]:
+    """The data dictionary is drawn once for all homes of a process: its lineage takes longer than a small run."""
+    from flows import dictionary
+
+    drawn: dict[str, str] = {}
+    page = dictionary.page
+
+    def once(project, stored, key=""):
+        if not key or key not in drawn:
+            drawn[key] = page(project, stored, key)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dictionary, "page", once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -22,7 +23,7 @@ from pathlib import Path
 import duckdb
 from tiny_market import table_hashes, write_archive, write_catalogue
 
-from flows import demo, steps
+from flows import demo, moments, steps
 from flows.settings import Settings
 from warehouse.errors import HomeUnusable, RallyscopeError
 from warehouse.publish import table_hash
@@ -46,9 +47,8 @@ def main() -> int:
             def settings(home: Path) -> Settings:
                 return Settings(home_folder=home, source=base, catalog_folder=catalogue)
 
-            began = time.monotonic()
+            seconds = {operation: _seconds(settings(folder / "undisturbed"), operation) for operation in OPERATIONS}
             _run(settings(folder / "undisturbed"), os.devnull)
-            seconds = time.monotonic() - began
             truth = table_hashes(folder / "undisturbed")
             failures = kills(given.kills, random.Random(given.seed), folder, settings, truth, seconds)
             failures += full_disk(folder, settings, truth) + read_only_landing(folder, settings, truth)
@@ -59,11 +59,16 @@ def main() -> int:
 
 
 def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[Path], Settings],
-          truth: dict[str, str], seconds: float) -> list[str]:
-    """Kill the writer `number` times; return what was not as it must be."""
+          truth: dict[str, str], seconds: dict[str, float]) -> list[str]:
+    """Kill the writer `number` times, at moments of its whole life; return what was not as it must be.
+
+    `seconds` is how long each operation takes undisturbed. One that had ended before its blow is no kill.
+    """
     failures = []
-    phases: dict[str, int] = {}
-    for place in range(number):
+    outcomes: Counter[str] = Counter()
+    killed = 0
+    while killed < number:
+        place = outcomes.total()
         home = folder / f"home{place}"
         operation = OPERATIONS[place % len(OPERATIONS)]
         if operation != "fresh backfill":
@@ -74,17 +79,16 @@ def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[
         child = os.fork()
         if child == 0:
             _child(settings(home), acknowledged, moment)
-        time.sleep(chance.uniform(0, seconds * (1.1 if operation == "fresh backfill" else 0.7)))
+        time.sleep(chance.uniform(0, seconds[operation]))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status)
-        phases[f"{operation}, {'killed' if killed else 'had ended'}"] = phases.get(
-            f"{operation}, {'killed' if killed else 'had ended'}", 0) + 1
-        failures += [f"kill {place} ({operation}): {what}" for what in examine(home, acknowledged, truth, settings(home))]
+        killed += os.WIFSIGNALED(status)
+        outcomes[f"{operation}, {'killed' if os.WIFSIGNALED(status) else 'had ended'}"] += 1
+        failures += [f"blow {place} ({operation}): {what}" for what in examine(home, acknowledged, truth, settings(home))]
         shutil.rmtree(home)
-        if (place + 1) % 20 == 0:
-            print(f"{place + 1} kills, {len(failures)} failures", flush=True)
-    print("; ".join(f"{phase}: {count}" for phase, count in sorted(phases.items())))
+        if place % 20 == 19:
+            print(f"{place + 1} blows, {killed} kills, {len(failures)} failures", flush=True)
+    print("; ".join(f"{outcome}: {times}" for outcome, times in sorted(outcomes.items())))
     return failures
 
 
@@ -107,7 +111,7 @@ def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Set
 def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
     """Sizes at which landing, load, build or publication meet the end of the disk, then a larger one."""
     failures = []
-    for megabytes in (1, 3, 6, 10, 15, 20):
+    for megabytes in (1, 10, 20, 24, 28, 32, 40, 48, 60):
         with _tmpfs(folder / f"disk{megabytes}", f"{megabytes}m") as disk:
             if disk is None:
                 return ["no tmpfs can be mounted here: the full disk was not tried"]
@@ -150,7 +154,7 @@ def _attempt(settings: Settings) -> str:
 
 
 def _run(settings: Settings, acknowledged: str | Path, moment: str | None = None) -> None:
-    with open(acknowledged, "a") as told, steps.run(settings, "drill", steps.range_window(settings, *WHOLE)) as run:
+    with open(acknowledged, "a") as told, steps.run(settings, "drill", moments.range_window(settings, *WHOLE)) as run:
         def step(function: Callable) -> Callable:
             def call(*arguments: object) -> object:
                 answer = function(*arguments)
@@ -160,7 +164,13 @@ def _run(settings: Settings, acknowledged: str | Path, moment: str | None = None
                 return answer
             return call
 
-        steps.carry_out(run, step, (steps.moment_of(moment) if moment else None, None))
+        steps.carry_out(run, step, (moments.moment_of(moment) if moment else None, None))
+
+
+def _seconds(settings: Settings, operation: str) -> float:
+    began = time.monotonic()
+    _run(settings, os.devnull, "2026-04-30" if operation == OPERATIONS[-1] else None)
+    return time.monotonic() - began
 
 
 def _child(settings: Settings, acknowledged: Path, moment: str | None) -> None:

@@ -30,35 +30,6 @@ QUESTIONS = {question.key: question for question in (*FIRST, *THEN)}
 CATALOG = catalog.load()
 
 
-@pytest.fixture(scope="module")
-def home(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("story")
-    story.publish(spec, folder)
-    return Home(folder)
-
-
-@pytest.fixture(scope="module")
-def known(home: Home) -> Facts:
-    with home.marts() as con:
-        return facts(con, None)
-
-
-@pytest.fixture(scope="module")
-def written(home: Home) -> Path:
-    return write(home, CATALOG)
-
-
-@pytest.fixture(scope="module")
-def shown(written: Path) -> Page:
-    return Page(written.read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts as blank ones, where what is tested is not how they are drawn."""
-    monkeypatch.setattr(chart, "_svg", lambda key, drawn, data: '<svg viewBox="0 0 10 10"></svg>')
-
-
 @pytest.fixture
 def changed(home: Home, tmp_path: Path) -> Callable[..., Home]:
     """The same publication with some SQL done to it."""

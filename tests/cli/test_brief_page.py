@@ -15,12 +15,11 @@ import duckdb
 import pytest
 import story
 from html_page import Page
-from spec import Spec
 from tiny_market import clean_environment, rallyscope
 
 from flows.brief import chart, page, palette, picture
 from flows.brief.answer import answer, tiles
-from flows.brief.facts import Facts, facts
+from flows.brief.facts import Facts
 from flows.brief.sections import Section
 from flows.brief.write import refresh, write
 from warehouse import catalog
@@ -30,37 +29,8 @@ CATALOG = catalog.load()
 
 
 @pytest.fixture(scope="module")
-def home(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("story")
-    story.publish(spec, folder)
-    return Home(folder)
-
-
-@pytest.fixture(scope="module")
-def known(home: Home) -> Facts:
-    with home.marts() as con:
-        return facts(con, None)
-
-
-@pytest.fixture(scope="module")
-def written(home: Home) -> Path:
-    return write(home, CATALOG)
-
-
-@pytest.fixture(scope="module")
-def shown(written: Path) -> Page:
-    return Page(written.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
 def sections(known: Facts) -> list[Section]:
     return page.story(known)
-
-
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts as blank ones, where what is tested is not how they are drawn."""
-    monkeypatch.setattr(chart, "_svg", lambda key, drawn, data: '<svg viewBox="0 0 10 10"></svg>')
 
 
 @pytest.fixture

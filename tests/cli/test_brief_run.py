@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import steps
+from flows import moments, steps
 from flows.brief import write
 from flows.brief.page import meta
 from flows.settings import Settings
@@ -23,14 +23,14 @@ class PanicException(BaseException):
 def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home in which one backfill ran."""
     made = Settings(home_folder=tmp_path_factory.mktemp("home"), source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(made, "backfill", steps.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
+    with steps.run(made, "backfill", moments.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
         steps.carry_out(run)
     return made
 
 
 def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> steps.Run:
     with steps.run(settings, "build", None, say) as run:
-        steps.carry_out(run, moment=(steps.moment_of(as_of) if as_of else None, None))
+        steps.carry_out(run, moment=(moments.moment_of(as_of) if as_of else None, None))
     return run
 
 

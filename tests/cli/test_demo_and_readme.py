@@ -1,4 +1,4 @@
-"""The two commands of the README and everything after them, as a newcomer types it, on the simulated market."""
+"""The README's two commands and everything after them, and QUERYING.md, as a newcomer types it, on the simulated market."""
 
 from __future__ import annotations
 
@@ -8,14 +8,53 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import pytest
-from tiny_market import ROOT, clean_environment, rallyscope
+from tiny_market import ROOT, clean_environment, rallyscope, table_hashes
+
+from warehouse.publish import table_hash
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", README, re.DOTALL)
+QUERYING = (ROOT / "QUERYING.md").read_text()
+RECIPES = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", QUERYING, re.DOTALL)
+QUESTIONS = dict(re.findall(r"\n### (.*?)\n.*?```sql\n(.*?)```", QUERYING, re.DOTALL))
+
+# How many rows each question has at least on the simulated market, and what each of them keeps.
+ANSWERS = {
+    "Which regime are we in, and since when?":
+        (5, "since <= until and until <= '2026-05-29' and sessions > 0 and lowest_vix between 9 and highest_vix"),
+    "Who moved the index this week, and how much of it do five companies carry?":
+        (5, "abs(share_of_return * index_bp - contribution_bp) < 1e-9 and cumulative_share between share_of_return and 1"),
+    "How concentrated is the index against its last 252 sessions?":
+        (2, "date = '2026-05-29' and sessions = 252 and top10_weight_percentile between 0 and 1"),
+    "Do the contributions close, and on which ten days worst?":
+        (10, "abs(sum_of_contributions - index_return) < 1e-12 and coverage_share >= 0.9 and abs(residual_bp) > 30"),
+    "Who led first after each peak of the VIX?":
+        (14, """sessions_after_peak between 1 and 63 and contains(order_observed, first_to_lead)
+            and (episode <> '2026-03-27' or first_to_lead = 'ai_leaders' and verdict = 'match')"""),
+    "How have the sectors' weights changed since the VIX peak of March 2026?":
+        (11, """since = '2026-03-27' and until = '2026-05-29' and weight_then between 0 and 1
+            and (sector = 'Information Technology') = (change_in_weight > 0)"""),
+    "On which days did the Nasdaq-100 fall although NVIDIA rose?":
+        (10, "index_return < 0 and nvidia_return > 0 and abs(nvidia_bp + all_others_bp - index_return * 1e4) < 1e-9"),
+    "Does the average company keep up with the index?":
+        (12, "sessions between 18 and 23 and (cap_weighted_return > equal_weighted_return) = (cap_over_equal_return > 0)"),
+    "What did the Nasdaq do after each band was known?":
+        (4, "sessions > 100 and share_of_gains between 0.3 and 0.7 and volatility between 0.05 and 0.5"),
+    "Which statements of the thesis does the data not carry?":
+        (5, "verdict in ('contradicted', 'partial') and observed is not null"),
+    # The demo's first publications change no past row; test_querying.py has one that did.
+    "What does history say differently now, and why?": (0, "changes > 0"),
+    "Which later revisions of the financial conditions does each session rightly ignore?":
+        (5, "revised_at > date + 1 and revised_to <> nfci"),
+    "What was missing, late or kept out, and when?":
+        (20, "which <> '' and (feed = 'shares') = (what = 'kept out' and which similar to '(TXN|FANG): Shares [0-9].*')"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +89,13 @@ def server(checkout: Path, demo: str) -> Iterator[str]:
     process.wait()
 
 
+def typed(line: str, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """A line as a shell runs it, with our commands on the path."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(line, shell=True, cwd=cwd, text=True, capture_output=True, check=False, timeout=900,
+                          env=clean_environment({"PATH": path, **(env or {})}))
+
+
 def test_make_run_is_the_demo() -> None:
     assert re.search(r"^run: .*\n\t\$\(BIN\)/rallyscope demo$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
@@ -72,16 +118,69 @@ def test_the_demos_last_session_is_loaded_by_its_own_run(checkout: Path, demo: s
     assert ran.stdout.splitlines()[1:] == ["backfill,2026-05-28,completed", "run,2026-05-29,completed"]
 
 
+def test_every_question_of_the_page_has_an_expected_answer() -> None:
+    assert set(ANSWERS) == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_the_pages_questions_are_answered(question: str, checkout: Path, demo: str) -> None:
+    rows, kept = ANSWERS[question]
+    sql = f"select count(*), count(*) filter (not ({kept})) from (\n{QUESTIONS[question]})"
+    ran = rallyscope("query", sql, "--format", "csv", cwd=checkout)
+    assert ran.returncode == 0, ran.stderr
+    found, broken = map(int, ran.stdout.splitlines()[1].split(","))
+    assert found >= rows
+    assert broken == 0
+
+
+@pytest.mark.parametrize("command", [line for language, note, text in RECIPES if (language, note) == ("sh", "")
+                                     for line in text.strip().splitlines()])
+def test_every_command_of_the_page_runs(command: str, checkout: Path, demo: str) -> None:
+    ran = typed(command, checkout)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(("note", "code"), [(note, code) for language, note, code in RECIPES if language == "python"])
+def test_the_pages_python_runs(note: str, code: str, checkout: Path, demo: str) -> None:
+    if note and find_spec(note) is None:
+        pytest.skip(f"{note} is not installed here")
+    if "data/parquet" in code:
+        assert rallyscope("export", "--out", "data/parquet", cwd=checkout).returncode == 0
+    ran = subprocess.run([sys.executable, "-c", code], cwd=checkout, text=True, capture_output=True, check=False,
+                         env=clean_environment())
+    assert ran.returncode == 0, ran.stderr
+    assert len(ran.stdout.splitlines()) > 4
+
+
+def test_the_pages_own_table_meets_only_what_was_known(checkout: Path, demo: str) -> None:
+    session, = (text for language, note, text in RECIPES if (language, note) == ("sql", "session"))
+    with duckdb.connect() as con:
+        rows = con.execute(session.replace("'data/", f"'{checkout}/data/")).fetchall()
+        known = [con.execute("select max(date) from marts.regime_daily where known_at <= ?", [row[0]]).fetchall()[0][0]
+                 for row in rows]
+    assert [row[3] for row in rows] == known
+    assert [str(day) for day in known] == ["2026-03-26", "2026-04-08", "2026-05-28"]
+
+
+def test_an_export_of_the_demo_is_the_publication_and_says_simulated(checkout: Path, demo: str) -> None:
+    ran = rallyscope("export", "--out", "data/parquet", cwd=checkout)
+    assert "Simulated market" in ran.stderr
+    said = json.loads((checkout / "data/parquet/export.json").read_text())
+    published = {name: value for name, value in table_hashes(checkout / "data").items() if name.startswith("marts.")}
+    assert said["is_simulated"] is True
+    assert {name: table["hash"] for name, table in said["tables"].items() if name in published} == published
+    with duckdb.connect() as con:
+        assert {name: table_hash(con, f"'{checkout / 'data/parquet' / said['tables'][name]['file']}'")
+                for name in published} == published
+
+
 @pytest.mark.parametrize("command", [
     line for language, note, text in BLOCKS if language == "sh" and note != "background"
     for line in text.strip().splitlines() if line.startswith(("rallyscope", "python"))])
 def test_every_command_of_the_readme_runs(command: str, checkout: Path, server: str) -> None:
     """Also the commands for the live market: against the replay server, whose wire is the same."""
-    bin_folder = str(Path(sys.executable).parent)
-    ran = subprocess.run(command, shell=True, cwd=checkout, text=True, capture_output=True, check=False, timeout=900,
-                         env=clean_environment({"RALLYSCOPE_SOURCE": server, "PATH": f"{bin_folder}:{os.environ['PATH']}",
-                                                "PREFECT_HOME": str(checkout / "prefect"),
-                                                "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}))
+    ran = typed(command, checkout, {"RALLYSCOPE_SOURCE": server, "PREFECT_HOME": str(checkout / "prefect"),
+                                    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"})
     assert ran.returncode == 0, ran.stderr
     # Prefect's temporary server writes tracebacks of its own when its SQLite file is busy or it is stopped.
     assert "Traceback" not in ran.stderr or command.startswith("python")
@@ -92,7 +191,8 @@ def test_every_other_shell_command_of_the_readme_is_known() -> None:
     lines = {line for language, note, text in BLOCKS if language == "sh" and note != "background"
              for line in text.strip().splitlines() if not line.startswith(("rallyscope", "python"))}
     assert lines == {"git clone https://github.com/rallyscope/rallyscope && cd rallyscope", "make run", "make test",
-                     'export PATH="$PWD/.venv/bin:$PATH"', "export RALLYSCOPE_SOURCE=http://127.0.0.1:8765"}
+                     'export PATH="$PWD/.venv/bin:$PATH"', "export RALLYSCOPE_SOURCE=http://127.0.0.1:8765",
+                     "export RALLYSCOPE_HOME=data/real RALLYSCOPE_SOURCE=live"}
 
 
 def test_the_readmes_output_is_what_the_query_prints(checkout: Path, demo: str) -> None:

@@ -85,6 +85,16 @@ def test_a_shock_that_is_none_is_refused(shock: str, sentence: str) -> None:
         parse([shock])
 
 
+def test_a_symbol_given_twice_is_refused() -> None:
+    with pytest.raises(BadRequest, match=r"shock 'nvda=0\.2': NVDA is given twice"):
+        parse(["NVDA=0.1", "nvda=0.2"])
+
+
+def test_two_lines_of_one_company_are_refused(home: Home) -> None:
+    with pytest.raises(BadRequest, match="shock of AAA, AAB: two of them are lines of one company"):
+        what_if(home, catalog.load().universes["NDX"], {"AAA": 0.1, "AAB": 0.2})
+
+
 def test_a_company_outside_the_index_is_refused(home: Home) -> None:
     with pytest.raises(BadRequest, match="no member of the Nasdaq-100"):
         what_if(home, catalog.load().universes["NDX"], {"XYZ": 0.1})

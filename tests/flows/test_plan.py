@@ -236,7 +236,8 @@ ALWAYS = {"BBB", "XLK", "^VIX", "BTC-USD"}
     (date(2025, 6, 30), date(2025, 6, 30), {"AAA", "OUT", "GONE"}),
     (date(2025, 7, 1), date(2025, 7, 1), {"AAA", "OUT"}),
     (date(2026, 1, 16), date(2026, 1, 20), {"AAA", "OUT"}),
-    (date(2026, 1, 20), date(2026, 1, 20), {"AAA"}),
+    (date(2026, 1, 29), date(2026, 1, 29), {"AAA", "OUT"}),  # its last days may come late
+    (date(2026, 1, 30), date(2026, 1, 30), {"AAA"}),
     (date(2026, 3, 4), date(2026, 3, 4), {"AAA", "LATE"}),
     (date(2024, 1, 2), date(2026, 3, 4), {"AAA", "OUT", "GONE", "LATE"}),
 ])

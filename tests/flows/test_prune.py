@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tiny_market import published, table_hashes
 
-from flows import steps
+from flows import moments, steps
 from flows.prune import leaving, prune
 from flows.settings import Settings
+from warehouse.errors import BadRequest
+from warehouse.landing import MANIFEST, batches
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -23,11 +25,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) 
 
     folder = tmp_path_factory.mktemp("home")
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(settings, "backfill", steps.range_window(settings, date(2026, 3, 2), date(2026, 5, 29))) as run:
+    with steps.run(settings, "backfill", moments.range_window(settings, date(2026, 3, 2), date(2026, 5, 29))) as run:
         steps.carry_out(run)
     for day in ("2026-04-30", "2026-05-15"):
         with steps.run(settings, "build") as run:
-            steps.carry_out(run, moment=(steps.moment_of(day), None))
+            steps.carry_out(run, moment=(moments.moment_of(day), None))
     return settings
 
 
@@ -48,8 +50,6 @@ def test_young_folders_stay(home) -> None:
 
 
 def test_a_folder_that_was_never_loaded_stays_however_old(home) -> None:
-    from warehouse.landing import batches
-
     with home.warehouse() as con:
         con.execute("delete from audit.batch where feed = 'shares'")
     kept = [folder for folder in batches(home.landing) if "-shares-" in folder.name]
@@ -81,3 +81,15 @@ def test_a_dry_run_leaves_everything(home) -> None:
     before = sorted(home.folder.rglob("*"))
     assert leaving(home, LATER, 90)
     assert sorted(home.folder.rglob("*")) == before
+
+
+def test_a_loaded_folder_goes_though_its_manifest_was_damaged(home) -> None:
+    folder = next(batches(home.landing))
+    (folder / MANIFEST).write_text("{")
+    assert folder in [thing.path for thing in leaving(home, LATER, 90)]
+
+
+@pytest.mark.parametrize("days", [999_999, 99_999_999_999])
+def test_more_days_than_there_were_are_refused(home, days: int) -> None:
+    with pytest.raises(BadRequest, match=f"landing-days {days}: there is no such day"):
+        leaving(home, LATER, days)

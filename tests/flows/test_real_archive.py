@@ -44,6 +44,17 @@ def test_regime(date: str, column: str, value: float | str, home: Path) -> None:
     assert got == (pytest.approx(value, abs=5e-5) if isinstance(value, float) else value)
 
 
+def test_a_week_of_nfci_with_seven_values_keeps_the_one_of_its_own_day(home: Path) -> None:
+    """FRED said -0.465 on 2026-04-15 and six other things since; until the next release a session knows only the first."""
+    assert published(home, """
+        select nfci, list(distinct v.value order by v.value), count(distinct r.date)
+        from marts.regime_daily r
+        join core.macro_as_known m on m.date = r.date and m.series_id = 'NFCI'
+        join audit.macro_revision v on v.series_id = 'NFCI' and v.date = m.observation_date and v.known_at > m.known_at
+        where r.date between '2026-04-15' and '2026-04-21' group by nfci
+        """) == [(-0.465, [-0.48, -0.479, -0.47, -0.465, -0.464, -0.46], 5)]
+
+
 def test_records(home: Path) -> None:
     assert published(home, """select count(*) filter (date >= '2024-01-02'), min(date) filter (date > '2026-03-01')::varchar
                               from marts.regime_daily where is_ath_close""") == [(92, "2026-04-15")]

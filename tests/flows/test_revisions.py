@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 from tiny_market import published, table_hashes
 
-from flows import steps
+from flows import moments, steps
 from flows.replay.server import running
 from flows.settings import Settings
 
@@ -26,9 +27,9 @@ def alter(archive: Path, table: str, select: str) -> None:
 
 
 def run(home: Path, archive: Path, catalogue: Path, clock: str) -> steps.Run:
-    with running(archive, steps.moment_of(clock)) as base:
+    with running(archive, moments.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
-        window = steps.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
         with steps.run(settings, "backfill", window) as this:
             steps.carry_out(this)
     return this
@@ -103,10 +104,23 @@ def test_a_macro_vintage_told_late(before: Path, tiny: Path, tmp_path: Path) -> 
     assert {day for _, day, *_ in rows} == {"2026-05-18", "2026-05-19", "2026-05-20"}
 
 
+def test_a_vintage_of_today_explains_no_row_of_the_past(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """Two vintages come with the second evening: of 2026-05-18, told late, and of that very day."""
+    found(before, tiny, tmp_path, "observations", """
+        from t union all select 'NFCI', date '2026-04-03', -0.6, date '2026-05-18', date '2026-05-20'
+        union all select 'NFCI', date '2026-04-03', -0.7, date '2026-05-21', null""")
+    evidence = published(tmp_path / "home", "select distinct split_part(evidence, ', fetched', 1) from audit.revision")
+    # 2026-05-18 is known from 23:59 New York on.
+    assert evidence == [("raw.macro_observation NFCI 2026-04-03, known 2026-05-19 03:59:00",)]
+
+
 def test_a_membership_that_was_wrong(before: Path, tiny: Path, tmp_path: Path) -> None:
     rows = found(before, tiny, tmp_path, None, members='changes = [{ date = 2026-05-18, add = [], remove = ["CCC"] }]')
     assert {cause for *_, cause, _, _ in rows} == {"membership"}
     assert min(day for _, day, *_ in rows) == "2026-05-18"
+    gone = {(mart, day, json.loads(key)["issuer"]) for mart, day, column, _, key, _ in rows if column == "(row)"}
+    assert {("marts.contribution_daily", day, "CCC") for day in ("2026-05-19", "2026-05-20")} <= gone
+    assert {issuer for *_, issuer in gone} == {"CCC"}
 
 
 def test_another_code(before: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,19 +147,19 @@ def test_what_was_published_then_comes_back_hash_for_hash(before: Path, tiny: Pa
     found(before, tiny, tmp_path, "bars",
           "select * replace (if(symbol = 'BBB' and date = '2026-05-18', close * 1.01, close) as close) from t")
     home = tmp_path / "home"
-    with running(tmp_path / "archive", steps.moment_of(NOW)) as base:
+    with running(tmp_path / "archive", moments.moment_of(NOW)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         assert table_hashes(home) != table_hashes(before)
         with steps.run(settings, "build") as this:
-            steps.carry_out(this, moment=(steps.moment_of(THEN), steps.moment_of(THEN)))
+            steps.carry_out(this, moment=(moments.moment_of(THEN), moments.moment_of(THEN)))
     assert table_hashes(home) == table_hashes(before)
 
 
 def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) -> None:
     home = shutil.copytree(before, tmp_path / "home")
-    with running(tiny / "archive", steps.moment_of(THEN)) as base:
+    with running(tiny / "archive", moments.moment_of(THEN)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         for moment in ("2026-04-30", THEN):
             with steps.run(settings, "build") as this:
-                steps.carry_out(this, moment=(steps.moment_of(moment), None))
+                steps.carry_out(this, moment=(moments.moment_of(moment), None))
     assert published(home, "select count(*) from audit.revision") == [(0,)]

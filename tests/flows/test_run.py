@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from tiny_market import clean_environment, published, rallyscope, table_hashes
 
-from flows import steps
+from flows import moments, steps
 from flows.plan import Chunk, Window, chunks
 from flows.replay.faults import Fault
 from flows.replay.server import running
@@ -34,7 +34,7 @@ def settings(home: Path, tiny: Path, base: str) -> Settings:
 
 def backfill(home: Path, tiny: Path, base: str, window: tuple[date, date] = RANGE) -> steps.Run:
     given = settings(home, tiny, base)
-    with steps.run(given, "backfill", steps.range_window(given, *window)) as run:
+    with steps.run(given, "backfill", moments.range_window(given, *window)) as run:
         steps.carry_out(run)
     return run
 
@@ -120,7 +120,7 @@ def test_however_a_backfill_is_cut_the_tables_are_the_same(chunk: Chunk, home: P
                                                            tmp_path: Path) -> None:
     given = settings(tmp_path, tiny, tiny_server)
     shares = []
-    with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
+    with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
         run.progress = lambda share, label: shares.append(share)
         steps.carry_out(run, chunk=chunk)
     assert table_hashes(tmp_path) == table_hashes(home)
@@ -155,7 +155,7 @@ def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Pa
 def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Path, tmp_path: Path) -> None:
     """Fetched each evening, then built as of the end: the same as fetched at once."""
     for day in (date(2026, 4, 14), date(2026, 4, 15), date(2026, 5, 28)):
-        with running(tiny / "archive", steps.moment_of(str(day))) as base:
+        with running(tiny / "archive", moments.moment_of(str(day))) as base:
             backfill(tmp_path, tiny, base, (RANGE[0], day))
     with running(tiny / "archive") as base:
         backfill(tmp_path, tiny, base)
@@ -185,13 +185,13 @@ def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(tiny: Path
 
 
     def interrupted() -> None:
-        with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
+        with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
             steps.fetch(run, steps.requests(run)[0])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    with steps.run(given, "backfill", steps.range_window(given, *RANGE)) as run:
+    with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
         assert run.rows_added > 0
         assert "bars" not in {request.feed for request in steps.requests(run)}
         steps.carry_out(run)
@@ -216,7 +216,7 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
         reader.start()
         for text in ("2026-04-30", "2026-05-29") * 4:
             with steps.run(given, "build") as run:
-                steps.carry_out(run, moment=(steps.moment_of(text), None))
+                steps.carry_out(run, moment=(moments.moment_of(text), None))
         for place in range(42):
             rollback(given.home, ("20260501", "20260530")[place % 2])
         stop.set()
@@ -272,7 +272,7 @@ def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny:
 def test_a_range_that_cannot_be_is_refused(window: tuple[date, date], sentence: str, tiny: Path, tiny_server: str,
                                            tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=sentence):
-        steps.range_window(settings(tmp_path, tiny, tiny_server), *window)
+        moments.range_window(settings(tmp_path, tiny, tiny_server), *window)
 
 
 @pytest.mark.parametrize(("day", "sentence"), [
@@ -280,12 +280,12 @@ def test_a_range_that_cannot_be_is_refused(window: tuple[date, date], sentence: 
 def test_a_day_that_is_no_closed_session_is_refused(day: date, sentence: str, tiny: Path, tiny_server: str,
                                                     tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=sentence):
-        steps.session_window(settings(tmp_path, tiny, tiny_server), day)
+        moments.session_window(settings(tmp_path, tiny, tiny_server), day)
 
 
 def test_the_clock_is_the_replay_servers(tiny: Path, tmp_path: Path) -> None:
-    with running(tiny / "archive", steps.moment_of("2026-04-15")) as base:
-        assert steps.session_window(settings(tmp_path, tiny, base), None).end == date(2026, 4, 15)
+    with running(tiny / "archive", moments.moment_of("2026-04-15")) as base:
+        assert moments.session_window(settings(tmp_path, tiny, base), None).end == date(2026, 4, 15)
 
 
 CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"

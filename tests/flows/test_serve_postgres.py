@@ -6,15 +6,14 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from served import free_port, until
 from tiny_market import rallyscope
 
 from flows.prefect_api import Api
@@ -23,12 +22,6 @@ from flows.replay.server import running
 pytestmark = pytest.mark.xdist_group("serve")
 
 PASSWORD = "a-database-word-nobody-knows"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +67,7 @@ def test_runs_are_kept_in_postgresql_and_a_killed_keeper_leaves_nothing_behind(d
             assert not (tmp_path / "prefect" / "prefect.db").exists()
             api = Api(f"http://127.0.0.1:{port}/api")
             scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-            patience = time.monotonic() + 120
-            while api("POST", "/flow_runs/count", scheduled) < 3:
-                assert time.monotonic() < patience, "nothing was scheduled"
-                time.sleep(0.5)
+            until(lambda: api("POST", "/flow_runs/count", scheduled) >= 3)
             for log in (tmp_path / "prefect").glob("*.log*"):
                 assert PASSWORD not in log.read_text(errors="replace")
             note = json.loads((tmp_path / "prefect" / "serve.json").read_text())

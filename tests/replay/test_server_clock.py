@@ -151,3 +151,9 @@ def test_the_real_archive_is_up_in_a_second_and_a_half(real_archive):
     app = create_app(real_archive)
     assert (datetime.now(UTC) - begun).total_seconds() < 1.5
     assert app.state.archive.last_session == date(2026, 5, 29)
+
+
+@pytest.mark.parametrize("port", [99_999, -1])
+def test_a_port_that_is_none_is_said_in_one_sentence(handmade, port):
+    with pytest.raises(BadRequest, match=rf"127\.0\.0\.1:{port}: a port lies between 0 and 65535"):
+        serve(handmade, port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from flows.replay.simulator import simulate
 from warehouse.catalog import load
-from warehouse.errors import ArchiveNotSimulated
+from warehouse.errors import ArchiveNotSimulated, BadRequest
 
 FILES = ("bars", "actions", "shares", "instruments", "observations", "series", "statements", "membership",
          "index_weights")
@@ -65,6 +66,38 @@ def test_an_archive_that_was_not_simulated_is_never_overwritten(archive: Path, t
     with pytest.raises(ArchiveNotSimulated, match="nothing was written"):
         simulate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["bars.parquet"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "truth/notes.txt", "of/mine/notes.txt"])
+def test_nothing_is_written_between_files_of_others(name: str, tmp_path: Path):
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(BadRequest, match=f"it holds {name}, which no simulation wrote"):
+        simulate(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+
+
+def test_a_real_archive_that_has_no_bars_yet_is_not_overwritten(tmp_path: Path):
+    (tmp_path / "observations.parquet").write_bytes(b"vintages")
+    with pytest.raises(ArchiveNotSimulated):
+        simulate(tmp_path)
+
+
+@pytest.mark.parametrize("out", ["file", "file/archive"])
+def test_a_file_in_the_folders_place_is_said_in_one_sentence(out: str, tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BadRequest, match="the folder cannot be made"):
+        simulate(tmp_path / out)
+
+
+def test_a_simulation_that_was_cut_short_is_written_anew(archive: Path, tmp_path: Path):
+    half = tmp_path / "half"
+    shutil.copytree(archive, half, ignore=shutil.ignore_patterns("bars.parquet", "simulated.json"))
+    (half / "unfinished").mkdir()
+    (half / "unfinished" / "bars.parquet").write_bytes(b"half")
+    simulate(half)
+    assert digests(half) == digests(archive)
 
 
 def test_it_says_that_it_is_simulated_and_from_when_to_when(archive: Path):

@@ -100,7 +100,7 @@ def test_the_ledger_is_built_after_all_that_its_claims_read():
 def test_a_claim_reads_only_what_is_published(spec, claim_id):
     """Its query and the one that shows its rows run on the published file as they stand."""
     for sql in filter(None, (CLAIM[claim_id].sql, CLAIM[claim_id].shown_by)):
-        assert {table.partition(".")[0] for table in tables(sql, spec.con)} <= {"marts", "core"}
+        assert {table.partition(".")[0] for table in tables(sql)} <= {"marts", "core"}
         assert "getvariable" not in sql
         spec.con.execute(sql).fetchall()
 

@@ -14,9 +14,7 @@ TABLES = {"core.price": ["symbol", "date", "close", "volume"], "core.rate": ["da
 
 def sources(select: str, *columns: str) -> dict[str, set[str]] | None:
     """The sources of a SELECT over core.price and core.rate, by its columns; None where it cannot be followed."""
-    with duckdb.connect() as parser:
-        reads = frozenset(tables(select, parser))
-    model = Model("marts.made", "", (), dict.fromkeys(columns, ""), {}, select, reads)
+    model = Model("marts.made", "", (), dict.fromkeys(columns, ""), {}, select, tables(select))
     found = lineage([model], {**TABLES, "marts.made": columns}).get("marts.made")
     return found and {column: {each.removeprefix("core.") for each in names} for column, names in found.items()}
 

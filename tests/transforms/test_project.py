@@ -6,7 +6,6 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from transforms.project import models, tables
@@ -194,11 +193,10 @@ def test_a_model_that_reads_itself_is_a_circle(write, tmp_path):
 
 
 def test_the_tables_of_a_query_are_found_in_every_corner():
-    with duckdb.connect() as parser:
-        assert tables("""
-            with recursive r as (select date from core.a union all select date + 1 from r),
-                p as (from core.b pivot (sum(x) for k in (1, 2)))
-            select *, exists (from core.c), [y for y in (select list(z) from core.d)]
-            from r, p, lateral (from core.e where e.date = r.date), (values (1)) v, unnest([1]) u
-            where r.date in (from core.f) qualify row_number() over (order by (select 1 from core.g)) = 1
-            order by (select 1 from core.h)""", parser) == {f"core.{letter}" for letter in "abcdefgh"}
+    assert tables("""
+        with recursive r as (select date from core.a union all select date + 1 from r),
+            p as (from core.b pivot (sum(x) for k in (1, 2)))
+        select *, exists (from core.c), [y for y in (select list(z) from core.d)]
+        from r, p, lateral (from core.e where e.date = r.date), (values (1)) v, unnest([1]) u
+        where r.date in (from core.f) qualify row_number() over (order by (select 1 from core.g)) = 1
+        order by (select 1 from core.h)""") == {f"core.{letter}" for letter in "abcdefgh"}

@@ -168,3 +168,42 @@ def test_a_later_split_changes_no_earlier_row(spec):
     without, *_ = spec.rows("core.security_price", given)
     with_it, *_ = spec.rows("core.security_price", {**given, "staging.split": split})
     assert with_it == without
+
+
+def test_a_stock_that_left_its_last_index_or_basket_has_no_row_any_longer(spec):
+    """Whether a source was still asked about it depends on how a range was cut, and no table may depend on that."""
+    spec("core.security_price", {
+        "staging.session": sessions(2),
+        "staging.instrument": """
+            symbol | kind
+            LEFT   | stock
+            AGAIN  | stock
+            NEVER  | stock
+            FUND   | fund
+        """,
+        "staging.universe_member": """
+            index_code | symbol | valid_from | valid_to
+            NDX        | LEFT   | 2020-01-02 | 2026-01-06
+            NDX        | AGAIN  | 2020-01-02 | 2026-01-05
+        """,
+        "staging.basket_member": """
+            basket  | symbol | valid_from | valid_to
+            leaders | LEFT   | 2020-01-02 | 2021-01-04
+            leaders | AGAIN  | 2026-01-05 |
+            funds   | FUND   | 2020-01-02 | 2021-01-04
+        """,
+        "staging.price_bar": """
+            symbol | date       | close | known_at
+            LEFT   | 2026-01-05 | 50    | 2026-01-05 21:15
+            LEFT   | 2026-01-06 | 51    | 2026-01-06 21:15
+            AGAIN  | 2026-01-06 | 51    | 2026-01-06 21:15
+            NEVER  | 2026-01-06 | 51    | 2026-01-06 21:15
+            FUND   | 2026-01-06 | 51    | 2026-01-06 21:15
+        """,
+    }, """
+        symbol | date       | close
+        AGAIN  | 2026-01-06 | 51
+        FUND   | 2026-01-06 | 51
+        LEFT   | 2026-01-05 | 50
+        NEVER  | 2026-01-06 | 51
+    """)

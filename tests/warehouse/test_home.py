@@ -137,7 +137,7 @@ def test_a_working_database_somebody_has_open_names_who(home):
 def test_the_schema_is_made_once_and_stays(home):
     home.folder.mkdir()
     with home.warehouse() as con:
-        con.execute("insert into audit.batch values ('b', 'bars', 'hash', now(), 'loaded', 1, 1, 0, 'run')")
+        con.execute("insert into audit.batch values ('b', 'bars', 'hash', now(), 'loaded', 1, 1, 0, 'run', false)")
     with home.warehouse() as con:
         assert con.execute("select count(*) from audit.batch").fetchone() == (1,)
 

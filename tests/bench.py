@@ -1,0 +1,103 @@
+"""How fast it is, each as a ratio to something simple run beside it, the best of three: `make bench`
+
+A ratio says the same on a fast machine and a slow one, and shows a change that made things slow. Nothing here fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+from tiny_market import clean_environment, rallyscope
+
+from flows.replay.server import running
+from flows.replay.simulator import simulate
+from flows.settings import Settings
+from transforms.build import Moment, build
+from transforms.project import models
+
+Measure = Callable[[], None]
+
+
+def main() -> None:
+    """Print a line a measure: what, its seconds, what it is compared with, its seconds, the ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        simulate(folder / "archive")
+        home = folder / "home"
+        print(f"{'what':<44} {'s':>7}  {'beside':<44} {'s':>7}  {'ratio':>6}")
+        with running(folder / "archive") as base:
+            for what, measured, beside, simple in measures(folder, home, base):
+                seconds, simple_seconds = best(measured), best(simple)
+                print(f"{what:<44} {seconds:>7.2f}  {beside:<44} {simple_seconds:>7.2f}  {seconds / simple_seconds:>6.1f}",
+                      flush=True)
+
+
+def measures(folder: Path, home: Path, base: str) -> Iterator[tuple[str, Measure, str, Measure]]:
+    """(what, how, beside what, how): the first one fills the home that the others look at."""
+
+    def command(*words: object) -> Measure:
+        return lambda: check(rallyscope(*words, "--home", home, "--source", base, cwd=folder))
+
+    def fresh_backfill() -> None:
+        shutil.rmtree(home, ignore_errors=True)
+        command("backfill", "2023-05-30", "2026-05-29")()
+
+    def python(code: str) -> Measure:
+        return lambda: check(subprocess.run([sys.executable, "-c", code], env=clean_environment(), check=False))
+
+    yield "backfill of three years", fresh_backfill, "the archive's files read by DuckDB", lambda: read(folder / "archive")
+    again = command("backfill", "2023-05-30", "2026-05-29")
+    yield "backfill with nothing to ask", again, "import prefect", python("import prefect")
+    yield "all models", lambda: build_models(home), "raw.price_bar sorted", lambda: sort_bars(home)
+    yield "rallyscope --help", lambda: check(rallyscope("--help", cwd=folder)), "python -c pass", python("pass")
+    query = ("query", "select count(*) from marts.contribution_daily", "--home", home)
+    yield "rallyscope query", lambda: check(rallyscope(*query, cwd=folder)), "import duckdb", python("import duckdb")
+    show = ("show", "day", "--home", home)
+    yield "rallyscope show day", lambda: check(rallyscope(*show, cwd=folder)), "import duckdb", python("import duckdb")
+    page = ("brief", "--home", home)
+    yield "rallyscope brief", lambda: check(rallyscope(*page, cwd=folder)), "import altair", python("import altair")
+
+
+def best(measure: Measure) -> float:
+    """Seconds of the fastest of three."""
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        measure()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def check(ran: subprocess.CompletedProcess) -> None:
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(map(str, ran.args))} ended with {ran.returncode}: {ran.stderr}")
+
+
+def read(archive: Path) -> None:
+    with duckdb.connect() as con:
+        for file in archive.glob("*.parquet"):
+            con.execute(f"create table {file.stem} as from '{file}'")
+
+
+def build_models(home: Path) -> None:
+    settings = Settings(home_folder=home)
+    with settings.home.turn(), settings.home.warehouse() as con:
+        now = con.execute("select timezone('UTC', max(fetched_at)) from raw.fetch_outcome").fetchone()[0]  # type: ignore[index]
+        build(con, models(), Moment(now, now), settings.home.broken)
+
+
+def sort_bars(home: Path) -> None:
+    settings = Settings(home_folder=home)
+    with settings.home.turn(), settings.home.warehouse() as con:
+        con.execute("create or replace temp table sorted as from raw.price_bar order by all")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What `rallyscope doctor` says of a Prefect service, over the answers that a server may give."""
+
+from __future__ import annotations
+
+import fcntl
+import http.server
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.service_checks import service
+from warehouse.home import Home
+
+NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
+WORKERS = "/api/work_pools/rallyscope/workers/filter"
+WELL: dict[str, Any] = {
+    "/api/health": True,
+    "/api/work_pools/rallyscope": {"is_paused": False},
+    WORKERS: [{"name": "old", "status": "OFFLINE"}, {"name": "new", "status": "ONLINE"}],
+    "/api/deployments/filter": [{"name": name, "paused": False} for name in NAMES],
+}
+
+
+@pytest.fixture
+def answers() -> dict[str, Any]:
+    """What the server answers, by path; a number is a status."""
+    return dict(WELL)
+
+
+@pytest.fixture
+def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A data folder whose service is such a server."""
+    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer = answers[self.path]
+            self.send_response(answer if type(answer) is int else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with noted(tmp_path, f"http://127.0.0.1:{server.server_port}") as home:
+            yield home
+        server.shutdown()
+
+
+@contextmanager
+def noted(folder: Path, ui: str, ready: bool = True) -> Iterator[Home]:
+    """A data folder with the note of a service that lives: its lock is held."""
+    (folder / "prefect").mkdir()
+    with (folder / "prefect" / "serve.json").open("w") as file:
+        file.write(json.dumps({"pid": os.getpid(), "ui": ui, "ready": ready, "server": None, "worker": None}))
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield Home(folder)
+
+
+def found(home: Home) -> dict[str, tuple[bool, str]]:
+    return {finding.name: (finding.ok, finding.line) for finding in service(home)}
+
+
+def test_a_service_that_is_well(home: Home) -> None:
+    server, worker, deployments = found(home).values()
+    assert (server[0], server[1].partition(", ")[2]) == (True, f"kept up by pid {os.getpid()}")
+    assert worker == (True, "new polls the work pool rallyscope")
+    assert deployments == (True, ", ".join(NAMES))
+
+
+def test_no_service_is_no_error(tmp_path: Path) -> None:
+    assert found(Home(tmp_path)) == {"server": (True, "not running; make up starts it with a worker and the schedules")}
+
+
+def test_the_note_of_a_service_that_was_killed_is_no_service(tmp_path: Path) -> None:
+    with noted(tmp_path, "http://127.0.0.1:9"):
+        pass
+    assert found(Home(tmp_path))["server"][1].startswith("not running")
+
+
+def test_a_service_that_is_starting(tmp_path: Path) -> None:
+    with noted(tmp_path, "http://127.0.0.1:9", ready=False) as home:
+        assert found(home) == {"server": (True, "http://127.0.0.1:9 is starting; look again in half a minute")}
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    with noted(tmp_path, "http://127.0.0.1:9") as home:
+        (ok, line), = found(home).values()
+    assert not ok
+    assert line == f"http://127.0.0.1:9 does not answer, though pid {os.getpid()} keeps it up: make down, then make up"
+
+
+def test_a_server_without_a_worker(home: Home, answers: dict[str, Any]) -> None:
+    answers[WORKERS] = WELL[WORKERS][:1]
+    ok, line = found(home)["worker"]
+    assert not ok
+    assert line.endswith("so no run begins: make down, then make up")
+
+
+def test_a_paused_work_pool(home: Home, answers: dict[str, Any]) -> None:
+    answers["/api/work_pools/rallyscope"] = {"is_paused": True}
+    ok, line = found(home)["worker"]
+    assert not ok
+    assert "resume it in the UI" in line
+
+
+def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: Home, answers: dict[str, Any]) -> None:
+    answers["/api/deployments/filter"] = [{"name": name, "paused": name == "daily"} for name in NAMES]
+    assert found(home)["deployments"] == (True, f"{', '.join(NAMES)}; paused: daily")
+    del answers["/api/deployments/filter"][1]
+    assert found(home)["deployments"] == (False, "macro-revisions not applied: make down, then make up")
+
+
+def test_a_server_that_asks_for_a_password(home: Home, answers: dict[str, Any]) -> None:
+    answers["/api/work_pools/rallyscope"] = 401
+    ok, line = found(home)["worker"]
+    assert not ok
+    assert "PREFECT_SERVER_API_AUTH_STRING" in line
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_in_trouble(status: int, home: Home, answers: dict[str, Any]) -> None:
+    answers["/api/deployments/filter"] = status
+    ok, line = found(home)["deployments"]
+    assert not ok
+    assert line.startswith(f"the server answers {status} ")

@@ -1,0 +1,158 @@
+"""What `rallyscope doctor` says of settings, disk and source: each thing that can be wrong, and what to do."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfoNotFoundError
+
+import pytest
+
+from flows import source_checks
+from flows.doctor import checks
+from flows.finding import Finding
+from flows.settings import Settings
+
+NOWHERE = "http://127.0.0.1:9"
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def found(tiny: Path, tiny_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
+    """What the check of that name finds with an empty data folder and the tiny market, or with other settings."""
+    monkeypatch.delenv("FRED_API_KEY", raising=False)
+
+    def look(name: str, **changed) -> Finding:
+        usual = {"home_folder": tmp_path, "source": tiny_server, "catalog_folder": tiny / "catalogue"}
+        return next(finding for finding in checks(Settings(**usual | changed)) if finding.name == name)
+
+    return look
+
+
+def test_a_catalogue_that_cannot_be_read_names_the_file(found, tmp_path: Path) -> None:
+    (tmp_path / "macro.toml").write_text("[DGS10]\ntitel = 'Ten years'\n")
+    finding = found("catalogue", catalog_folder=tmp_path)
+    assert not finding.ok
+    assert finding.line.startswith("catalogue ")
+
+
+def test_a_file_in_the_data_folders_place(found, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    finding = found("data folder", home_folder=tmp_path / "file")
+    assert not finding.ok
+    assert "name another folder with --home" in finding.line
+
+
+def test_less_than_a_gigabyte_free(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=900 << 20))
+    finding = found("disk")
+    assert (finding.ok, finding.line[:16]) == (False, "only 900 MB free")
+    assert "rallyscope prune" in finding.line
+
+
+# The source
+
+
+def test_a_replay_server_that_is_not_there(found) -> None:
+    finding = found("source", source=NOWHERE)
+    assert not finding.ok
+    assert "cannot be reached" in finding.line
+    assert not found("clock", source=NOWHERE).ok
+
+
+def test_a_source_that_is_no_address(found) -> None:
+    assert "neither “live” nor a base URL" in found("source", source="somewhere").line
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None]]:
+    """Stands in for the live hosts; its clock can be set apart from this machine's."""
+    ahead = [timedelta()]
+
+    class Host(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+
+        def date_time_string(self, timestamp=None) -> str:
+            return format_datetime(datetime.now(UTC) + ahead[0], usegmt=True)
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
+            monkeypatch.setattr(source_checks, name, f"http://127.0.0.1:{server.server_port}/{name}")
+        yield lambda offset: ahead.__setitem__(0, offset)
+        server.shutdown()
+
+
+def test_live_hosts_that_answer_and_a_clock_that_is_right(found, live) -> None:
+    assert found("source", source="live").ok
+    finding = found("clock", source="live")
+    assert finding.ok
+    assert finding.line.endswith("as at the source")
+
+
+@pytest.mark.parametrize(("minutes", "sentence"), [(-10, "10 minutes ahead of"), (10, "10 minutes behind")])
+def test_a_clock_that_is_minutes_off(minutes: int, sentence: str, found, live) -> None:
+    live(timedelta(minutes=minutes))
+    finding = found("clock", source="live")
+    assert not finding.ok
+    assert sentence in finding.line
+    assert "timedatectl set-ntp true" in finding.line
+
+
+def test_live_hosts_that_cannot_be_reached(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
+        monkeypatch.setattr(source_checks, name, NOWHERE)
+    finding = found("source", source="live")
+    assert not finding.ok
+    assert "Check the network" in finding.line
+    assert "could be compared" in found("clock", source="live").line
+
+
+def test_live_hosts_that_never_answer_are_not_waited_for(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_checks, "_ask", lambda host, answers: time.sleep(30))
+    began = time.monotonic()
+    finding = found("source", source="live")
+    assert not finding.ok
+    assert "no answer in" in finding.line
+    assert time.monotonic() - began < 2 * source_checks.PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_a_host_that_does_not_tell_the_time(date: str, found, live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_checks, "parsedate_to_datetime", lambda said: parsedate_to_datetime(date))
+    assert "an answer without a date" in found("source", source="live").line
+
+
+def test_a_machine_without_time_zones(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> None:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(source_checks, "ZoneInfo", none)
+    finding = found("clock")
+    assert not finding.ok
+    assert "tzdata" in finding.line
+
+
+@pytest.mark.parametrize("key", ["a-secret", KEY + "0", KEY.upper()])
+def test_a_key_of_another_shape_is_not_shown(key: str, found) -> None:
+    finding = found("FRED key", fred_api_key=key)
+    assert not finding.ok
+    assert f"{len(key)} characters" in finding.line
+    assert key not in finding.line
+
+
+def test_a_key_or_none_is_well(found, live) -> None:
+    assert found("FRED key", fred_api_key=KEY).line == "set"
+    assert found("FRED key", source="live").ok

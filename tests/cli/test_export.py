@@ -1,0 +1,224 @@
+"""An export is one publication as Parquet files that describe themselves; its folder is whole or as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as parquet
+import pytest
+from typer.testing import CliRunner
+
+from flows import export as export_module
+from flows.cli import app
+from flows.export import export
+from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
+from warehouse.home import Home
+from warehouse.publish import table_hash
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "parquet"
+
+
+@pytest.fixture
+def exported(home: Home, out: Path) -> dict:
+    return export(home, out, lambda line: None)
+
+
+@pytest.fixture
+def simulated(home: Home, tmp_path: Path) -> Home:
+    """The same publication, marked as one of a simulated market."""
+    copy = Home(tmp_path / "simulated")
+    copy.folder.mkdir()
+    shutil.copy(home.published, copy.published)
+    with duckdb.connect(str(copy.published)) as con:
+        con.execute("update audit.publication set is_simulated = true")
+    return copy
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def drafts(out: Path) -> list[str]:
+    return [left.name for left in out.parent.iterdir() if left.name.startswith(".")]
+
+
+def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: Home, out: Path, exported: dict) -> None:
+    with home.marts() as con:
+        published = dict(con.execute("""
+            select replace(schema_name, 'main', 'marts') || '.' || table_name, schema_name || '.' || table_name
+            from duckdb_tables() where schema_name <> 'core'""").fetchall())
+        hashes = {name: table_hash(con, table) for name, table in published.items()}
+        rows = {name: con.execute(f"select count(*) from {table}").fetchone()[0] for name, table in published.items()}
+    assert set(exported["tables"]) == set(published)
+    assert sum(rows.values()) > 20_000
+    with duckdb.connect() as con:
+        for name, table in exported["tables"].items():
+            assert table_hash(con, f"'{out / table['file']}'") == table["hash"] == hashes[name], name
+            assert table["rows"] == rows[name]
+    assert set(contents(out)) == {"export.json", *(table["file"] for table in exported["tables"].values())}
+
+
+def test_the_folder_says_what_it_is(out: Path, exported: dict) -> None:
+    said = json.loads((out / "export.json").read_text(encoding="utf-8"))
+    assert said == exported
+    assert {key: said[key] for key in ("build_id", "as_of", "code_version", "is_simulated", "notice")} == {
+        "build_id": "20260601T000000Z-abc", "as_of": "2026-06-01T00:00:00Z", "code_version": "0.1.0+abc",
+        "is_simulated": False, "notice": None}
+
+
+def test_a_file_alone_says_its_build_and_what_its_columns_mean(home: Home, out: Path, exported: dict) -> None:
+    said = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
+    columns = json.loads(said[b"columns"])
+    assert said[b"table"] == b"marts.regime_daily"
+    assert said[b"build_id"] == b"20260601T000000Z-abc"
+    assert said[b"is_simulated"] == b"false"
+    assert said[b"table_hash"].decode() == exported["tables"]["marts.regime_daily"]["hash"]
+    with home.marts() as con:
+        assert list(columns) == [name for name, *_ in con.execute("describe marts.regime_daily").fetchall()]
+
+
+def test_descriptions_are_the_published_comments(simulated: Home, out: Path) -> None:
+    with duckdb.connect(str(simulated.published)) as con:
+        con.execute("comment on column regime_daily.vix_close is 'The VIX''s close,\nindex points: 25 µ.'")
+    export(simulated, out, lambda line: None)
+    said = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
+    assert json.loads(said[b"columns"])["vix_close"] == "The VIX's close, index points: 25 µ."
+
+
+def test_simulated_data_says_so_in_every_file_and_on_the_terminal(simulated: Home, out: Path) -> None:
+    lines: list[str] = []
+    export(simulated, out, lines.append)
+    assert json.loads((out / "export.json").read_text())["is_simulated"] is True
+    for file in out.rglob("*.parquet"):
+        said = parquet.read_schema(file).metadata
+        assert (said[b"is_simulated"], said[b"notice"]) == (b"true", b"Simulated market: made-up figures, not real data.")
+    assert lines[-1] == "Simulated market: made-up figures, not real data."
+
+
+def test_the_same_publication_gives_the_same_bytes(home: Home, out: Path, exported: dict) -> None:
+    first = contents(out)
+    export(home, out, lambda line: None)
+    assert contents(out) == first
+
+
+def test_an_earlier_export_is_replaced_whole(home: Home, simulated: Home, out: Path, exported: dict) -> None:
+    with duckdb.connect(str(simulated.published)) as con:
+        con.execute("drop table rotation_sequence")
+    export(simulated, out, lambda line: None)
+    assert not (out / "marts" / "rotation_sequence.parquet").exists()
+    assert parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata[b"is_simulated"] == b"true"
+    assert drafts(out) == []
+
+
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="folders are swapped in one step on Linux only")
+def test_a_replacement_is_one_step_between_which_no_reader_finds_nothing(
+        home: Home, simulated: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "replace", lambda path, target: pytest.fail("a second step"))
+    export(simulated, out, lambda line: None)
+    assert json.loads((out / "export.json").read_text())["is_simulated"] is True
+
+
+@pytest.mark.parametrize("found", ["notes.txt", "marts/mine.parquet", ".git/config"])
+def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str, home: Home, out: Path,
+                                                                    exported: dict) -> None:
+    (out / found).parent.mkdir(exist_ok=True)
+    (out / found).write_text("mine")
+    before = contents(out)
+    with pytest.raises(BadRequest, match=f"it holds {found}, which no export wrote"):
+        export(home, out, lambda line: None)
+    assert contents(out) == before
+
+
+def test_the_data_folder_is_refused(home: Home) -> None:
+    before = contents(home.folder)
+    with pytest.raises(BadRequest, match="which no export wrote"):
+        export(home, home.folder, lambda line: None)
+    assert contents(home.folder) == before
+
+
+@pytest.mark.parametrize("manifest", [
+    "", "[]", "{}", '{"format": "rallyscope-export-1"}', '{"format": "another", "tables": {}}'])
+def test_a_folder_whose_manifest_is_not_an_exports_is_refused(manifest: str, home: Home, out: Path) -> None:
+    out.mkdir()
+    (out / "export.json").write_text(manifest)
+    with pytest.raises(BadRequest, match=r"it holds export\.json, which no export wrote"):
+        export(home, out, lambda line: None)
+
+
+def test_an_empty_folder_is_taken_and_a_file_is_not(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    export(home, tmp_path / "empty", lambda line: None)
+    assert (tmp_path / "empty" / "export.json").exists()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BadRequest, match="it is a file"):
+        export(home, tmp_path / "file", lambda line: None)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_an_interrupted_export_leaves_the_earlier_one_and_nothing_else(
+        stop: BaseException, home: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(out)
+
+    def half(published: Path, folder: Path) -> dict:
+        (folder / "marts").mkdir()
+        (folder / "marts" / "regime_daily.parquet").write_bytes(b"PAR1")
+        raise stop
+
+    monkeypatch.setattr(export_module, "_write", half)
+    with pytest.raises((KeyboardInterrupt, BadRequest)):
+        export(home, out, lambda line: None)
+    assert contents(out) == before
+    assert drafts(out) == []
+
+
+def test_what_a_killed_export_left_is_swept_once_it_is_old(home: Home, out: Path) -> None:
+    for name, age in ((".parquet.1.draft", 7200), (".parquet.2.draft", 60), (".parquets.1.draft", 7200)):
+        (out.parent / name).mkdir()
+        os.utime(out.parent / name, (time.time() - age,) * 2)
+    export(home, out, lambda line: None)
+    assert sorted(drafts(out)) == [".parquet.2.draft", ".parquets.1.draft"]
+
+
+def test_where_folders_cannot_be_swapped_the_earlier_export_makes_way(
+        home: Home, simulated: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_module, "_exchange", lambda one, other: False)
+    export(simulated, out, lambda line: None)
+    assert json.loads((out / "export.json").read_text())["is_simulated"] is True
+    assert drafts(out) == []
+    before = contents(out)
+    replace = Path.replace
+
+    def refuse_the_draft(path: Path, target: Path) -> Path:
+        if path.suffix == ".draft":
+            raise OSError(13, "Permission denied")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_the_draft)
+    with pytest.raises(BadRequest, match="Permission denied"):
+        export(home, out, lambda line: None)
+    assert contents(out) == before
+
+
+def test_what_cannot_be_is_said_in_one_sentence(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(NothingPublished):
+        export(Home(tmp_path / "nowhere"), tmp_path / "out", lambda line: None)
+    (tmp_path / "marts.duckdb").write_text("no database")
+    with pytest.raises(HomeUnusable, match=r"marts\.duckdb cannot be used"):
+        export(Home(tmp_path), tmp_path / "out", lambda line: None)
+    with pytest.raises(BadRequest, match="it cannot be written"):
+        export(home, tmp_path / "marts.duckdb" / "out", lambda line: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_says_what_it_wrote(home: Home, out: Path) -> None:
+    ran = CliRunner().invoke(app, ["export", "--out", str(out), "--home", str(home.folder)])
+    assert ran.exit_code == 0
+    assert "of build 20260601T000000Z-abc" in ran.stderr

@@ -1,0 +1,156 @@
+"""What `rallyscope query` writes: tables a person can read at any width, files a program can read whatever is in them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from datetime import date
+
+import pyarrow.parquet as parquet
+import pytest
+from rich.console import Console
+from story import COMPANIES, SESSIONS
+from tiny_market import ROOT, clean_environment, rallyscope
+
+from flows.query import query
+from flows.show import print_rows
+from warehouse.errors import BadRequest
+from warehouse.home import Home
+
+
+def printed(columns: list[str], rows: list[tuple], width: int, **more) -> str:
+    screen = Console(file=io.StringIO(), width=width, highlight=False)
+    print_rows(columns, rows, screen=screen, **more)
+    return screen.file.getvalue()  # type: ignore[attr-defined]
+
+
+def in_bytes(home: Home, sql: str, form: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "flows.cli", "query", sql, "--format", form, "--home", str(home.folder)],
+                          cwd=ROOT, env=clean_environment(), capture_output=True, check=True)
+
+
+def shown(home: Home, sql: str, capsys: pytest.CaptureFixture[str], format: str = "table") -> str:
+    query(home, sql, format)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("table", ["marts.regime_daily", "marts.concentration_daily"])
+def test_a_row_of_many_columns_is_printed_upright_name_and_value_a_line(table: str, width: int, home: Home) -> None:
+    with home.marts() as con:
+        answer = con.execute(f"from {table} limit 2")
+        columns, rows = [name for name, *_ in answer.description or []], answer.fetchall()
+    text = printed(columns, rows, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert [line.split()[0] for line in text.splitlines() if line.strip()] == columns * 2
+    assert text.count("\n\n") == 2
+    assert re.search(rf"^ +date +{rows[0][0]}$", text, re.MULTILINE)
+
+
+def test_in_a_pipe_every_value_of_a_wide_row_is_there(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(home, "select * from marts.regime_daily order by date limit 1", capsys)
+    assert re.search(r"^  stage +risk_on_expansion$", text, re.MULTILINE)
+    assert re.search(r"^  nfci +-0\.4$", text, re.MULTILINE)
+
+
+def test_columns_that_fit_stand_side_by_side(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(home, "select date, stage, nfci from marts.regime_daily order by date limit 2", capsys)
+    assert [line.split() for line in text.splitlines() if "2025" in line] == [
+        ["2025-03-03", "risk_on_expansion", "-0.4"], ["2025-03-04", "risk_on_expansion", "-0.4"]]
+
+
+@pytest.mark.parametrize("width", range(18, 40))
+def test_no_width_cuts_a_value_off_or_a_number_in_two(width: int) -> None:
+    text = printed(["what", "value"], [("x" * 16, 12345.5)], width)
+    assert "12345.5" in text
+    assert text.count("x") == 16
+
+
+@pytest.mark.parametrize(("width", "upright"), [(26, False), (25, True)])
+def test_upright_begins_where_a_column_would_get_fewer_than_six_characters(width: int, upright: bool) -> None:
+    """Three texts of six need 18, two gaps of three and the edges."""
+    text = printed(["a", "b", "c"], [("x" * 20, "y" * 20, "z" * 7)], width)
+    assert ("  a   x" in text) is upright
+
+
+def test_a_value_longer_than_the_screen_goes_on_below_itself() -> None:
+    text = printed([f"column_{n}" for n in range(20)], [("x" * 100, *[1] * 19)], 60)
+    assert text.count("x") == 100
+    assert max(map(len, text.splitlines())) <= 60
+
+
+def test_a_title_stands_above_upright_rows_and_no_rows_are_said() -> None:
+    assert printed(["a" * 30, "b" * 30] * 9, [], 60, title="Of [interest]") == "Of [interest]\nno rows\n"
+
+
+def test_text_is_printed_as_it_is() -> None:
+    assert "[bold]:smile:" in printed(["a"], [("[bold]:smile:",)], 60)
+    assert "[bold]:smile:" in printed([f"column_{n}" for n in range(20)], [("[bold]:smile:", *[1] * 19)], 60)
+
+
+def test_a_table_shows_a_thousand_rows_and_says_how_many_more_there_are(home: Home,
+                                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(home, "select issuer from marts.contribution_daily", capsys).splitlines()
+    more = SESSIONS * len(COMPANIES) * 2 - 1_000
+    assert lines[-1] == f"… {more:,} more rows; --format csv or parquet writes all"
+    assert sum(line.strip() in COMPANIES for line in lines) == 1_000
+
+
+def test_a_thousand_rows_are_all(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "more rows" not in shown(home, "select issuer from marts.contribution_daily limit 1000", capsys)
+
+
+def test_csv_json_and_parquet_hold_all_rows(home: Home) -> None:
+    sql = "select date, issuer, contribution from marts.contribution_daily"
+    written = {form: in_bytes(home, sql, form) for form in ("csv", "json", "parquet")}
+    rows = SESSIONS * len(COMPANIES) * 2
+    assert len(written["csv"].stdout.splitlines()) == rows + 1
+    assert len(json.loads(written["json"].stdout)) == rows
+    assert parquet.read_table(io.BytesIO(written["parquet"].stdout)).num_rows == rows
+    assert {ran.stderr for ran in written.values()} == {b""}
+
+
+@pytest.mark.parametrize(("sql", "value"), [
+    ("'nan'::double", None), ("'inf'::double", None), ("'-inf'::float", None), ("'nan'", "nan"), ("0.5::double", 0.5),
+    ("['inf'::double, 1]", [None, 1.0]), ("{'x': 'nan'::double}", {"x": None}), ("map {date '2026-01-05': 1}",
+                                                                                 {"2026-01-05": 1}),
+    ("date '2026-01-05'", "2026-01-05"), ("null", None), ("true", True)])
+def test_json_is_json_and_has_null_for_what_is_no_number(sql: str, value: object, home: Home,
+                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    assert json.loads(shown(home, f"select {sql} as a", capsys, "json"), parse_constant=refuse) == [{"a": value}]
+
+
+def test_json_of_no_rows_is_an_empty_list(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(shown(home, "select 1 as a where false", capsys, "json")) == []
+
+
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_two_columns_of_one_name_ask_for_an_alias(form: str, home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(BadRequest, match=f'query --format {form}: two columns are named a. Give one an alias: as "a_2"'):
+        query(home, "select 1 as a, 2 as a", form)
+    assert capfd.readouterr().out == ""
+
+
+def test_csv_and_table_show_two_columns_of_one_name(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(home, "select 1 as a, 2 as a", capsys, "csv") == "a,a\n1,2\n"
+    assert shown(home, "select 1 as a, 2 as a", capsys).count("a") == 2
+
+
+@pytest.mark.parametrize("sql", ["interval 3 month", "[interval 3 month]", "{'x': interval 3 month}",
+                                 "union_value(x := 1)"])
+def test_parquet_names_the_column_it_has_no_type_for(sql: str, home: Home) -> None:
+    ran = rallyscope("query", f"select 1 as fine, {sql} as span", "--format", "parquet", "--home", home.folder, cwd=ROOT)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert "no type for column span" in ran.stderr
+    assert '"span"::varchar' in ran.stderr
+
+
+def test_parquet_keeps_types(home: Home) -> None:
+    ran = in_bytes(home, "select date, advancers from marts.concentration_daily order by date limit 1", "parquet")
+    assert parquet.read_table(io.BytesIO(ran.stdout)).to_pylist() == [{"date": date(2025, 3, 3), "advancers": 9}]

@@ -1,0 +1,158 @@
+"""QUERYING.md holds on a publication of which everything is known; test_demo_and_readme.py runs it on the demo."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import duckdb
+import pytest
+from tiny_market import ROOT
+
+from flows.query import query
+from warehouse.errors import BadRequest
+from warehouse.home import Home
+
+PAGE = (ROOT / "QUERYING.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", PAGE, re.DOTALL)
+QUESTIONS = re.findall(r"\n### (.*?)\n.*?```sql\n(.*?)```", PAGE, re.DOTALL)
+
+
+def answer(home: Home, sql: str, capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    query(home, sql, "json")
+    return json.loads(capsys.readouterr().out)
+
+
+def test_each_of_thirteen_questions_has_one_query() -> None:
+    assert len(QUESTIONS) == len(re.findall(r"^### ", PAGE, re.MULTILINE)) == 13
+    assert "## Thirteen questions" in PAGE
+    assert all(question.endswith("?") for question, _ in QUESTIONS)
+    assert [sql for _, sql in QUESTIONS] == [text for language, note, text in BLOCKS if (language, note) == ("sql", "")]
+
+
+def test_every_block_of_the_page_is_of_a_kind_some_test_runs() -> None:
+    assert {(language, note) for language, note, _ in BLOCKS} == {
+        ("sh", ""), ("python", ""), ("python", "polars"), ("sql", ""), ("sql", "session"), ("sh", "elsewhere"), ("r", "")}
+
+
+@pytest.mark.parametrize(("question", "sql"), QUESTIONS)
+def test_every_query_passes_through_rallyscope_query(question: str, sql: str, home: Home,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    rows = answer(home, sql, capsys)
+    with home.marts() as con:
+        columns = [name for name, *_ in con.execute(f"describe {sql}").fetchall()]
+    assert len(set(columns)) == len(columns)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in columns)
+    assert all(list(row) == columns for row in rows)
+
+
+def test_the_current_regime_is_its_last_spell(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """The story's stages last 40 sessions each; 320 sessions are eight of them."""
+    spells = answer(home, dict(QUESTIONS)["Which regime are we in, and since when?"], capsys)
+    assert [spell["sessions"] for spell in spells] == [40] * 5
+    assert [spell["stage"] for spell in spells] == ["re_entry", "risk_on_expansion", "mid_late_dispersion", "re_entry",
+                                                    "risk_on_expansion"]
+    assert spells[0]["nasdaq_return"] == pytest.approx((20000 + 10 * 319) / (20000 + 10 * 280) - 1)
+
+
+def test_concentration_is_ranked_in_its_own_weighting(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """The story's concentration only rises, and so do its effective names."""
+    rows = answer(home, dict(QUESTIONS)["How concentrated is the index against its last 252 sessions?"], capsys)
+    assert [(row["weight_scheme"], row["sessions"], row["top10_weight_percentile"], row["effective_names_percentile"])
+            for row in rows] == [("capped", 252, 1.0, 1.0), ("full_cap", 252, 1.0, 1.0)]
+
+
+def test_a_changed_past_is_told_with_its_cause(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    row, = answer(home, dict(QUESTIONS)["What does history say differently now, and why?"], capsys)
+    assert (row["mart"], row["column_name"], row["changes"]) == ("marts.regime_daily", "nfci", 1)
+    assert (row["cause"], row["latest_evidence"]) == ("macro vintage", "raw.macro_observation NFCI")
+
+
+def test_what_was_kept_out_stands_beside_what_was_missing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = answer(home, dict(QUESTIONS)["What was missing, late or kept out, and when?"], capsys)
+    assert len(rows) == 20
+    assert {row["what"] for row in rows} == {"missing", "late"}
+    assert rows[1]["which"] == "AAA BBB"
+
+
+@pytest.mark.parametrize("sql", [sql for language, _, text in BLOCKS if language == "r" or "duckdb -readonly" in text
+                                 for sql in re.findall(r'"\s*(select .*?)"', text, re.DOTALL)])
+def test_the_sql_for_tools_that_are_not_here_runs_on_a_file_opened_read_only(sql: str, home: Home) -> None:
+    with duckdb.connect(str(home.published), read_only=True) as con:
+        assert con.execute(sql).fetchall()
+
+
+def test_r_and_the_shell_open_the_file_read_only() -> None:
+    texts = [text for language, note, text in BLOCKS if language == "r" or (note == "elsewhere" and "duckdb" in text)]
+    assert len(texts) == 2
+    assert all("read_only = TRUE" in text or text.startswith("duckdb -readonly data/marts.duckdb -c ") for text in texts)
+
+
+def test_supersets_address_is_absolute_and_read_only(home: Home) -> None:
+    """Its driver passes the address's query on to duckdb.connect() as the configuration."""
+    uri, = re.findall(r"`(duckdb:////[^`]*)`", PAGE)
+    address = urlsplit(uri)
+    assert address.path.startswith("//path/")
+    with duckdb.connect(str(home.published), config=dict(parse_qsl(address.query))) as con:
+        assert con.execute("select count(*) from marts.regime_daily").fetchall() == [(320,)]
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            con.execute("create table mine (a integer)")
+
+
+@pytest.mark.parametrize(("name", "tables"), [
+    (None, ["marts.regime_daily", "regime_daily", "audit.coverage", "core.instrument"]),
+    ("marts", ["marts.regime_daily", "marts.audit.coverage", "marts.core.instrument"]),
+    ("othername", ["othername.regime_daily", "othername.audit.coverage"])])
+def test_tables_are_named_as_the_page_says(name: str | None, tables: list[str], home: Home) -> None:
+    with duckdb.connect(str(home.published), read_only=True) if name is None else duckdb.connect() as con:
+        if name:
+            con.execute(f"attach '{home.published}' as {name} (read_only)")
+        for table in tables:
+            assert con.execute(f"from {table} limit 1").fetchall(), table
+
+
+def test_two_kept_builds_tell_which_claims_flipped(home: Home, tmp_path: Path) -> None:
+    code, = (text for language, note, text in BLOCKS if language == "python" and "data/builds" in text)
+    (tmp_path / "data" / "builds").mkdir(parents=True)
+    for build in ("20260601T000000Z-one", "20260602T000000Z-two"):
+        shutil.copy(home.published, tmp_path / "data" / "builds" / f"{build}.duckdb")
+    with duckdb.connect(str(tmp_path / "data" / "builds" / "20260602T000000Z-two.duckdb")) as con:
+        con.execute("update claim_ledger set verdict = 'contradicted' where claim_id = 'A01'")
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True)
+    flipped = [line for line in ran.stdout.splitlines() if re.search(r"[AB]\d\d", line)]
+    assert len(flipped) == 1
+    assert re.search(r"A01 .* supported .* contradicted ", flipped[0])
+
+
+def test_every_link_of_the_page_and_to_it_leads_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "[QUERYING.md](QUERYING.md)" in readme
+
+    def anchors(text: str) -> set[str]:
+        titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+    for file, anchor in re.findall(r"\]\(([\w.]*)#([\w-]+)\)", PAGE):
+        assert anchor in anchors({"": PAGE, "README.md": readme}[file])
+
+
+def test_query_reads_a_statement_from_standard_input(home: Home, monkeypatch: pytest.MonkeyPatch,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("select count(*) as sessions\nfrom marts.regime_daily;\n"))
+    assert answer(home, "-", capsys) == [{"sessions": 320}]
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(BadRequest, match="it holds 0 statements"):
+        query(home, "-", "csv")
+
+
+def test_the_page_names_no_file_that_is_not_there(home: Home) -> None:
+    """Marts that the page names as files of an export are published ones."""
+    with home.marts() as con:
+        published = {name for name, in con.execute("select table_name from duckdb_tables()").fetchall()}
+    assert {Path(name).stem for name in re.findall(r"data/parquet/marts/\w+\.parquet", PAGE)} <= published

@@ -1,0 +1,79 @@
+"""A source that is none, or is another's, is said in one sentence, without what may be a password."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from flows.settings import Settings
+from warehouse.errors import BadRequest, SourceUnreachable
+
+Answering = Callable[[bytes], str]
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """The address of a server that says these bytes to whoever asks, and hangs up."""
+    listeners: list[socket.socket] = []
+
+    def serve(said: bytes) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def answer() -> None:
+            asker, _ = listener.accept()
+            with asker:
+                asker.recv(4096)
+                asker.sendall(said)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield serve
+    for listener in listeners:
+        listener.close()
+
+
+def http(body: bytes, length: int | None = None) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (length or len(body), body)
+
+
+@pytest.mark.parametrize("source", ["http://127.0.0.1:abc", "http://127.0.0.1:99999", "http://127.0.0.1:0", "http://",
+                                    "http://[::1", "http://:8765"])
+def test_an_address_without_a_host_or_port_is_refused(source: str) -> None:
+    with pytest.raises(BadRequest, match=r"its host or port is none\. Use --source live, or"):
+        Settings(source=source).clock()
+
+
+@pytest.mark.parametrize("source", ["http://user:hunter2@127.0.0.1:8765", "http://hunter2@127.0.0.1",
+                                    "http://user:hunter2@127.0.0.1:abc", "ftp://user:hunter2@host", "user:hunter2@host",
+                                    "http://user:hunter2/3@host"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(source: str) -> None:
+    with pytest.raises(BadRequest) as raised:
+        Settings(source=source).clock()
+    assert "hunter2" not in str(raised.value)
+    assert "user" not in str(raised.value).replace("users and passwords", "")
+
+
+@pytest.mark.parametrize(("said", "reason"), [
+    (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0"), (http(b'{"now":', 500), "IncompleteRead"),
+    (http(b"<html>"), "Expecting value"), (b"", "closed connection without response")])
+def test_a_server_that_does_not_answer_in_json_over_http_is_unreachable(said: bytes, reason: str,
+                                                                        answering: Answering) -> None:
+    with pytest.raises(SourceUnreachable, match=rf"asked for the clock, came back .*{reason}"):
+        Settings(source=answering(said)).clock()
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'"now"', b'{"now": 5, "simulated": true}', b'{"now": "2026-05-30"}',
+                                  b'{"now": "then", "simulated": true}', b'{"status": "ok"}'])
+def test_a_server_that_tells_no_clock_is_no_replay_server(body: bytes, answering: Answering) -> None:
+    with pytest.raises(BadRequest, match="what answers there is no replay server"):
+        Settings(source=answering(http(body))).clock()
+
+
+def test_a_replay_server_tells_its_clock(answering: Answering) -> None:
+    clock = Settings(source=answering(http(b'{"now": "2026-05-30T03:59:59+00:00", "simulated": true}'))).clock()
+    assert (f"{clock.now:%Y-%m-%dT%H:%M:%SZ}", clock.simulated) == ("2026-05-30T03:59:59Z", True)

@@ -1,0 +1,113 @@
+"""A service that is up, as `rallyscope serve --detach` brings it up, and what a test asks of it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tiny_market import rallyscope
+
+from flows.prefect_api import Api
+from flows.replay.faults import Fault
+from flows.replay.server import running
+
+# Friday 29 May 2026, ten in the evening in New York: a day with a session, and it has closed.
+NOW = datetime(2026, 5, 30, 2, tzinfo=UTC)
+PASSWORD, KEY = "watcher:a-word-nobody-knows", "k" * 31 + "7"
+PATIENCE = 150
+
+
+@dataclass
+class Served:
+    """A service that is up, and what it said."""
+
+    home: Path
+    port: int
+    env: dict[str, str]
+    said: str
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def ui(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> Api:
+        return Api(f"{self.ui}/api", PASSWORD)
+
+    def note(self) -> dict[str, Any]:
+        return json.loads((self.home / "prefect" / "serve.json").read_text())
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        return next(d for d in self.api("POST", "/deployments/filter", {}) if d["name"] == name)
+
+    def start(self, name: str, **parameters: Any) -> str:
+        """Ask for a run of the deployment; its id."""
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return self.api("POST", path, {"parameters": parameters})["id"]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return self.api("GET", f"/flow_runs/{run_id}")
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        """The run when it has ended."""
+        return until(lambda: (run := self.run(run_id))["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run)
+
+
+def until(ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """What `ready` gives once it is true."""
+    patience = time.monotonic() + seconds
+    while not (answer := ready()):
+        assert time.monotonic() < patience, "waited in vain"
+        time.sleep(0.3)
+    return answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def ear() -> Iterator[tuple[str, list[str]]]:
+    """An address that automations post to, and what it was told."""
+    heard: list[str] = []
+
+    class Ear(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/secret-path", heard
+        server.shutdown()
+
+
+@contextmanager
+def up(tiny: Path, home: Path, *faults: Fault, now: datetime = NOW, **more: str) -> Iterator[Served]:
+    """A service over the tiny market, with a password; it and its source are gone afterwards."""
+    with running(tiny / "archive", now, faults) as source, ear() as (address, heard):
+        env = {"RALLYSCOPE_HOME": str(home), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalogue"),
+               "RALLYSCOPE_WEBHOOK": address, "PREFECT_SERVER_API_AUTH_STRING": PASSWORD, "FRED_API_KEY": KEY, **more}
+        port = free_port()
+        started = rallyscope("serve", "--detach", "--port", port, cwd=home, env=env)
+        assert started.returncode == 0, started.stderr
+        try:
+            yield Served(home, port, env, started.stdout, heard)
+        finally:
+            rallyscope("serve", "--stop", cwd=home, env=env)
