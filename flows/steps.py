@@ -73,13 +73,14 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
     What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete. Without `wait`
     a busy writer is TurnTaken at once. `request_key` names what is asked, for `already_done`.
     """
+    catalog = settings.catalog  # a mistake in it is told before anything is waited for
     with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
         clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
             if window:
                 one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
-            record(con, settings.catalog, clock.now)
+            record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
                         [this.run_id, command, window and window.start, window and window.end, _naive(clock.now),
