@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.views import VIEWS, Section
-from warehouse.errors import BadRequest
+from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
 from warehouse.home import Home
 
 WIDTH = 100
@@ -34,7 +34,8 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False, since: 
     with home.marts() as con:
         table = VIEWS[view].table
         session = _session(con, table, day) if table else None
-        answers = [(section, *_rows(con, section, session, since)) for section in VIEWS[view].sections]
+        answers = [(section, *(_working(home, section) or _rows(con, section, session, since)))
+                   for section in VIEWS[view].sections]
         simulated = con.execute("select is_simulated from audit.publication where is_current").fetchone() == (True,)
     if as_json:
         json.dump({s.title: [dict(zip(c, r, strict=True)) for r in rows] for s, c, rows in answers}, sys.stdout,
@@ -156,6 +157,20 @@ def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None
     given = {"date": session, "since": since}
     answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
     return [column[0] for column in answer.description or []], answer.fetchall()
+
+
+def _working(home: Home, section: Section) -> tuple[list[str], list[tuple]] | None:
+    """What the working database answers; None where the published file has to do."""
+    if not section.working or not home.working.exists():
+        return None
+    try:
+        with home.turn(None), home.warehouse() as con:
+            return _rows(con, section, None)
+    except TurnTaken as error:
+        sys.stderr.write(f"{error.holder} is writing: its run shows when it has ended\n")
+    except HomeUnusable:
+        pass  # somebody else's folder, only to be read
+    return None
 
 
 def readable(name: str, value: object) -> str:

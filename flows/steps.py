@@ -250,13 +250,18 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
     from flows.dictionary import refresh
     from transforms.project import models
 
+    def computed_from() -> list[tuple[str, str, str]]:
+        from transforms.lineage import raw_tables  # seconds, and seldom needed
+
+        return raw_tables(con, project)
+
     project = models()
     _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
     with run.settings.home.warehouse() as con:
         stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
                       run.settings.catalog.hash, True in one_market.held(con), run.run_id,
                       as_of is None and recorded_by is None)
-        run.cells_revised = record_revisions(con, run.settings.home, stamp, project)
+        run.cells_revised = record_revisions(con, run.settings.home, stamp, project, computed_from)
         run.publication = publish_build(con, run.settings.home, stamp, [m.name for m in project])
         refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed

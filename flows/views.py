@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Section:
-    """A table of a view: `sql` may name $date; `upright` prints its one row as name and value."""
+    """A table of a view: `sql` may name $date; `upright` prints its one row as name and value.
+
+    A `working` one is asked of the working database while nobody writes: a run that failed published nothing.
+    """
 
     title: str
     sql: str
     upright: bool = False
+    working: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ FRESHNESS = Section("Freshness", """
     union all select 'rotation_daily', count(*), min(date), max(date) from marts.rotation_daily""")
 
 RUNS = Section("Last runs", """
-    select command, first_session, last_session, started_at, status, message[:120] as message
-    from audit.run order by started_at desc, finished_at desc nulls first limit 5""")
+    select command, first_session, last_session, started_at, replace(status, 'running', 'interrupted') as status,
+        message[:120] as message
+    from audit.run order by started_at desc, rowid desc limit 5""", working=True)
 
 CHECKS = Section("Expectations that failed in the newest batches", """
     select suite, expectation, severity, sum(unexpected_rows)::bigint as rows from audit.validation_result

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 from tiny_market import clean_environment, rallyscope
 
-from flows.replay.server import running
+from flows.replay.server import create_app, running
 from flows.replay.simulator import simulate
 from flows.settings import Settings
 from transforms.build import Moment, build
@@ -61,6 +61,9 @@ def measures(folder: Path, home: Path, base: str) -> Iterator[tuple[str, Measure
     yield "rallyscope query", lambda: check(rallyscope(*query, cwd=folder)), "import duckdb", python("import duckdb")
     show = ("show", "day", "--home", home)
     yield "rallyscope show day", lambda: check(rallyscope(*show, cwd=folder)), "import duckdb", python("import duckdb")
+    yield "rallyscope rollback <tab>", lambda: complete(home), "python -c pass", python("pass")
+    yield ("replay server, ready to answer", lambda: create_app(folder / "archive"),
+           "the archive's files read by DuckDB", lambda: read(folder / "archive"))
     page = ("brief", "--home", home)
     yield "rallyscope brief", lambda: check(rallyscope(*page, cwd=folder)), "import altair", python("import altair")
 
@@ -78,6 +81,13 @@ def best(measure: Measure) -> float:
 def check(ran: subprocess.CompletedProcess) -> None:
     if ran.returncode:
         raise RuntimeError(f"{' '.join(map(str, ran.args))} ended with {ran.returncode}: {ran.stderr}")
+
+
+def complete(home: Path) -> None:
+    asks = {"_RALLYSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "rallyscope rollback ", "COMP_CWORD": "2",
+            "RALLYSCOPE_HOME": str(home)}
+    check(subprocess.run([Path(sys.executable).with_name("rallyscope")], env=clean_environment(asks), capture_output=True,
+                         check=False))
 
 
 def read(archive: Path) -> None:

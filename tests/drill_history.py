@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -138,8 +139,11 @@ def main() -> int:
         simulate(folder / "archive")
         _run(folder / "base", folder / "archive", CATALOGUE, THEN)
         print(f"{'planted':<80} {'expected':<14} changed  in the ledger")
+        alone: dict[tuple, set[Planted]] = {}
         for place, planted in enumerate(CASES):
             changed, found, wrong = played(planted, folder, folder / f"home{place}")
+            for cell in ledger(folder / f"home{place}") if planted.model is CASES[0].model else ():
+                alone.setdefault(cell, set()).add(planted)
             failures += bool(wrong)
             said = ", ".join(f"{cause}: {count}" for cause, count in found.items()) or "nothing"
             print(f"{planted.what:<80} {planted.cause or 'nothing':<14} {changed:>7}  {said}"
@@ -175,6 +179,46 @@ def played(planted: Planted, folder: Path, home: Path) -> tuple[int, dict[str, i
     wrong += [f"{stray[0]} entries name other evidence"] if stray[0] else []
     wrong += [f"{changed} rows changed, {listed[0]} are in the ledger"] if changed != listed[0] else []
     return changed, found, "; ".join(wrong)
+
+
+def at_once(cases: Sequence[Planted]) -> Planted:
+    """All of it on the same two evenings."""
+
+    def each(changes: Iterable[Callable[[Path], None] | None]) -> Callable[[Path], None]:
+        def change(folder: Path) -> None:
+            for one in filter(None, changes):
+                one(folder)
+
+        return change
+
+    return Planted("all at once", None, then=each([c.then for c in cases]), now=each([c.now for c in cases]),
+                   catalogue=each([c.catalogue for c in cases]))
+
+
+def ledger(home: Path) -> dict[tuple, tuple[str, str]]:
+    """Cause and evidence of every changed cell, by mart, key and column."""
+    with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
+        return {tuple(cell): (cause, evidence or "") for *cell, cause, evidence in con.execute(
+            "select mart, key, column_name, cause, evidence from audit.revision").fetchall()}
+
+
+def agreement(together: Mapping[tuple, tuple[str, str]], alone: Mapping[tuple, set[Planted]]) -> int:
+    """Print, per number of things that alone change a cell, how many are put down to one of them; 1 when one is not."""
+    right: Counter[int] = Counter()
+    wrong: Counter[tuple] = Counter()
+    for cell, (cause, evidence) in together.items():
+        planted = alone.get(cell, set())
+        if any(cause == one.cause and one.evidence in evidence for one in planted):
+            right[len(planted)] += 1
+        elif planted:
+            wrong[(cell[0], cell[2], cause, " or ".join(sorted(str(one.cause) for one in planted)))] += 1
+    print(f"all at once: {len(together)} cells in the ledger, {len(together.keys() - alone.keys())} of them by several "
+          f"things together; {len(alone.keys() - together.keys())} cancelled out; put down to what alone changes them: "
+          + ", ".join(f"{count} of {things} things" for things, count in sorted(right.items()))
+          + f"; to something else: {wrong.total()}")
+    for (mart, column, cause, planted), count in wrong.most_common(20):
+        print(f"  {count:>6} {mart}.{column}: {cause} instead of {planted}")
+    return bool(wrong)
 
 
 def _changed_rows(con: duckdb.DuckDBPyConnection) -> Iterator[int]:

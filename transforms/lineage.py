@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import duckdb
 from sqlglot import exp, parse_one
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
@@ -61,6 +62,19 @@ def origins(lineage: Lineage, column: str) -> frozenset[str]:
             table, _, name = at.rpartition(".")
             ahead.extend(lineage.get(table, {}).get(name, ()))
     return frozenset(at for at in seen - {column} if at.rpartition(".")[0] not in lineage)
+
+
+def raw_tables(con: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> list[tuple[str, str, str]]:
+    """(mart, column, raw table) for every raw table that a mart's column is computed from."""
+    tables: dict[str, list[str]] = {}
+    for table, column in con.execute("""
+            select schema_name || '.' || table_name, column_name from duckdb_columns()
+            where database_name = current_database() order by column_index""").fetchall():
+        tables.setdefault(table, []).append(column)
+    found = lineage(models, tables)
+    return sorted({(mart, column, origin.rpartition(".")[0])
+                   for mart, columns in found.items() if mart.startswith("marts.") for column in columns
+                   for origin in origins(found, f"{mart}.{column}") if origin.startswith("raw.")})
 
 
 def _sources(model: Model, schema: MappingSchema) -> dict[str, frozenset[str]] | None:

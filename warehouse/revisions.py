@@ -3,12 +3,13 @@
 A build of the present is compared with the newest publication of one, which is always kept. A cell that changed in a
 row both have, a row of the past that came, and one that is gone, are explained by what became visible in the raw tables
 in between: the change about the row's own company or basket first, else the latest change of anything the mart is made
-from, at the row's date or before; else the catalogue, else the code. What none of these explains says so.
+from, at the row's date or before; else the catalogue, else the code. What none of these explains says so. Of several
+changes the one wins whose raw table the column is computed from: a new sector is no correction of a price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,10 +69,12 @@ SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
 LABELS = ("band", "stage")
 
 
-def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, models: Iterable[Model]) -> int:
+def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, models: Iterable[Model],
+                     computed_from: Callable[[], Iterable[tuple[str, str, str]]] = tuple) -> int:
     """Compare the build with the publication before it and append to audit.revision; return the number of cells.
 
-    A build of a moment that was asked for is no present, and has nothing to say of history.
+    `computed_from` tells (mart, column, raw table) for what each value comes from, and is asked only when there is more
+    than one cause to choose from. A build of a moment that was asked for is no present, and has nothing to say of history.
     """
     models = list(models)
     # What a run wrote whose publication then failed was never said.
@@ -90,13 +93,11 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, m
         _cells(con, [m for m in models if m.name.startswith("marts.") and "as_of" not in m.columns])
     finally:
         con.execute("detach before")
-    reads = _raw_reads({m.name: m.reads for m in models})
-    con.execute("create or replace temp table reads (mart varchar, raw_table varchar)")
-    if reads:
-        con.executemany("insert into reads values (?, ?)", reads)
+    code_changed = code_version != stamp.code_version
+    _reads(con, _raw_reads({m.name: m.reads for m in models}), code_changed, computed_from)
     return con.execute(_EXPLAINED, {
         "run_id": stamp.run_id, "previous": build_id, "found_at": stamp.published_at.replace(tzinfo=None),
-        "code_changed": code_version != stamp.code_version, "labels": list(LABELS), "priority": list(PRIORITY),
+        "code_changed": code_changed, "labels": list(LABELS), "priority": list(PRIORITY),
     }).fetchone()[0]  # type: ignore[index]
 
 
@@ -132,6 +133,31 @@ def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
         return set().union(*({read} if read.startswith("raw.") else below(read) for read in reads[name]), set())
 
     return sorted((name, raw) for name in reads if name.startswith("marts.") for raw in below(name))
+
+
+def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], code_changed: bool,
+           computed_from: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
+    """Temporary table `reads`: the raw tables below each column that changed.
+
+    `aside` are those whose values are not in the column's, though they may choose its rows; of the catalogue, whose
+    members and sectors do little else, none is.
+    """
+    con.execute("create or replace temp table below (mart varchar, raw_table varchar)")
+    con.execute("create or replace temp table computed (mart varchar, column_name varchar, raw_table varchar)")
+    if reads:
+        con.executemany("insert into below values (?, ?)", reads)
+    tables, cells = con.execute("select (select count(distinct raw_table) from change), "
+                                "(select count(*) from cell)").fetchone()  # type: ignore[misc]
+    if cells and tables + code_changed > 1 and (computed := list(computed_from())):
+        con.executemany("insert into computed values (?, ?, ?)", computed)
+    con.execute("""
+        create or replace temp table reads as
+        select c.mart, c.column_name, b.raw_table,
+            not starts_with(b.raw_table, 'raw.catalogue_')
+                and not coalesce(list_contains(from_tables, b.raw_table), true) as aside
+        from (select distinct mart, column_name from cell) c join below b using (mart)
+        left join (select mart, column_name, list(raw_table) as from_tables from computed group by all)
+            using (mart, column_name)""")
 
 
 def _changes() -> str:
@@ -176,25 +202,29 @@ _EXPLAINED = """
     numbered as (select row_number() over () as id, * from cell),
     -- The companies a row is about: the issuer's lines, the basket's members.
     about as (
-        select n.id, n.mart, n.date, i.symbol from numbered n join staging.instrument i
+        select n.id, n.mart, n.column_name, n.date, i.symbol from numbered n join staging.instrument i
             on i.issuer = n.key::json ->> '$.issuer'
         union
-        select n.id, n.mart, n.date, b.symbol from numbered n join staging.basket_member b
+        select n.id, n.mart, n.column_name, n.date, b.symbol from numbered n join staging.basket_member b
             on b.basket = coalesce(n.key::json ->> '$.basket', n.key::json ->> '$.asset')),
     own as (
         select a.id, arg_min(struct_pack(cause := c.cause, evidence := c.evidence),
-                             (coalesce(a.date, c.date) - c.date, c.place, c.evidence)) as why
-        from about a join reads r using (mart)
+                             (r.aside, coalesce(a.date, c.date) - c.date, c.place, c.evidence)) as why
+        from about a join reads r using (mart, column_name)
         join ranked c on c.raw_table = r.raw_table and c.key = a.symbol and (a.date is null or c.date <= a.date)
+        where not (r.aside and $code_changed)
         group by a.id),
     by_day as (
-        select r.mart, c.date, arg_min(struct_pack(cause := c.cause, evidence := c.evidence), (c.place, c.evidence)) as why
-        from ranked c join reads r using (raw_table) where c.cause <> 'catalogue' group by all),
+        select raw_table, date, arg_min(struct_pack(place, cause, evidence), (place, evidence)) as why
+        from ranked where cause <> 'catalogue' group by all),
     anything as (
-        select n.id, d.why from numbered n asof join by_day d
-            on d.mart = n.mart and coalesce(n.date, date '9999-12-31') >= d.date),
+        select n.id, arg_min(d.why, (n.aside, n.day - d.date, d.why.place, d.why.evidence)) as why
+        from (select *, coalesce(date, date '9999-12-31') as day from numbered join reads using (mart, column_name)
+              where not (aside and $code_changed)) n
+            asof join by_day d on d.raw_table = n.raw_table and n.day >= d.date
+        group by n.id),
     catalogue as (
-        select r.mart, min(c.evidence) as evidence from ranked c join reads r using (raw_table)
+        select r.mart, min(c.evidence) as evidence from ranked c join below r using (raw_table)
         where c.cause = 'catalogue' group by all)
     select $found_at, $run_id, $previous, n.mart, n.key, n.date, n.column_name, n.old, n.new,
         coalesce(own.why.cause, anything.why.cause, if(catalogue.mart is not null, 'catalogue', null),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tiny_market import published, table_hashes
 from flows import moments, steps
 from flows.replay.server import running
 from flows.settings import Settings
+from transforms import project
 
 THEN, NOW = "2026-05-20", "2026-05-21"
 
@@ -44,7 +46,7 @@ def before(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
 
 
 def found(before: Path, tiny: Path, tmp_path: Path, table: str | None, select: str = "",
-          members: str | None = None) -> list[tuple]:
+          members: str | None = None, stocks: tuple[str, str] | None = None) -> list[tuple]:
     """The ledger after the next evening's run on an altered market."""
     home, archive, catalogue = (shutil.copytree(a, tmp_path / b) for a, b in (
         (before, "home"), (tiny / "archive", "archive"), (tiny / "catalogue", "catalogue")))
@@ -53,6 +55,9 @@ def found(before: Path, tiny: Path, tmp_path: Path, table: str | None, select: s
     if members:
         file = catalogue / "universes" / "NDX.toml"
         file.write_text(file.read_text().replace("changes = []", members))
+    if stocks:
+        file = catalogue / "stocks.toml"
+        file.write_text(file.read_text().replace(*stocks))
     run(home, archive, catalogue, NOW)
     return published(home, """select mart, date::varchar, column_name, cause, key, is_signal from audit.revision""")
 
@@ -123,16 +128,49 @@ def test_a_membership_that_was_wrong(before: Path, tiny: Path, tmp_path: Path) -
     assert {issuer for *_, issuer in gone} == {"CCC"}
 
 
-def test_another_code(before: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
+CORRECTED = "select * replace (if(symbol = 'BBB' and date = '2026-05-19', close * 1.01, close) as close) from t"
 
-    from transforms import project
 
-    models = [replace(m, sql=f"select * replace (vix_close + 1 as vix_close) from ({m.sql})")
+def test_a_company_whose_price_and_sector_change_the_same_night(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """Its sector is no correction of its price, on no day; its return is one."""
+    rows = found(before, tiny, tmp_path, "bars", CORRECTED,
+                 stocks=('"Double B Inc."', '"Double B Inc.", gics_sector = "Utilities"'))
+    causes = {(column, cause) for mart, _, column, cause, *_ in rows if mart == "marts.contribution_daily"}
+    assert ("sector", "catalogue") in causes
+    assert ("price_return", "correction") in causes
+    assert {cause for column, cause in causes if column == "sector"} == {"catalogue"}
+    assert {cause for column, cause in causes if column == "price_return"} == {"correction"}
+
+
+def test_a_vintage_and_a_price_that_change_the_same_night(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """The price's day is the nearer one, and it is no reason for a macro series."""
+    market = shutil.copytree(tiny, tmp_path / "corrected")
+    alter(market / "archive", "bars", CORRECTED)
+    rows = found(before, market, tmp_path, "observations",
+                 "from t union all select 'NFCI', date '2026-04-03', -0.6, date '2026-05-18', null")
+    assert {cause for _, _, column, cause, *_ in rows if column == "nfci"} == {"macro vintage"}
+    assert {cause for mart, _, _, cause, *_ in rows if mart == "marts.contribution_daily"} == {"correction"}
+
+
+@pytest.fixture
+def another_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The regime's NFCI is one higher."""
+    models = [replace(m, sql=f"select * replace (nfci + 1 as nfci) from ({m.sql})")
               if m.name == "marts.regime_daily" else m for m in project.models()]
     monkeypatch.setattr(project, "models", lambda: models)
+
+
+@pytest.mark.usefixtures("another_code")
+def test_another_code(before: Path, tiny: Path, tmp_path: Path) -> None:
     rows = found(before, tiny, tmp_path, None)
-    assert {(mart, column, cause) for mart, _, column, cause, *_ in rows} == {("marts.regime_daily", "vix_close", "code")}
+    assert {(mart, column, cause) for mart, _, column, cause, *_ in rows} == {("marts.regime_daily", "nfci", "code")}
+
+
+@pytest.mark.usefixtures("another_code")
+def test_another_code_and_a_price_that_change_the_same_night(before: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = found(before, tiny, tmp_path, "bars", CORRECTED)
+    assert {cause for _, _, column, cause, *_ in rows if column == "nfci"} == {"code"}
+    assert {cause for mart, _, _, cause, *_ in rows if mart == "marts.contribution_daily"} == {"correction"}
 
 
 def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 from urllib.error import URLError
 from urllib.request import urlopen
 from xml.etree import ElementTree
@@ -65,10 +64,8 @@ def test_a_reset_closes_the_connection_without_a_word(handmade, get):
 
 def test_a_timeout_outlasts_the_client(handmade):
     with running(handmade, faults=[Fault(CHART, "timeout", seconds=1.5)]) as base:
-        begun = time.monotonic()
         with pytest.raises(TimeoutError):
             urlopen(base + CHART, timeout=0.2)
-        assert time.monotonic() - begun < 1
         # The other requests go on meanwhile.
         assert urlopen(base + "/health", timeout=0.5).status == 200
 

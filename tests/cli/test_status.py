@@ -1,0 +1,66 @@
+"""`rallyscope status` tells of the runs that published nothing, too, and stands in nobody's way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_market import published
+
+from flows import moments, steps
+from flows.settings import Settings
+from flows.show import show
+from warehouse.errors import SourceUnreachable
+from warehouse.home import Home
+
+
+@pytest.fixture(scope="module")
+def failed(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a publication, and a run after it that failed."""
+    folder = tmp_path_factory.mktemp("failed")
+    settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
+    with steps.run(settings, "run", moments.session_window(settings, None)) as run:
+        steps.carry_out(run)
+    with pytest.raises(SourceUnreachable), steps.run(settings, "backfill"):
+        raise SourceUnreachable("http://127.0.0.1:9", "^VIX", "refused")
+    return folder
+
+
+@pytest.fixture
+def home(failed: Path, tmp_path: Path) -> Home:
+    return Home(shutil.copytree(failed, tmp_path / "data"))
+
+
+def last_runs(home: Home, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    show(home, "status", None, as_json=True)
+    return [(run["command"], run["status"]) for run in json.loads(capsys.readouterr().out)["Last runs"]]
+
+
+def test_a_run_that_failed_is_seen_though_it_published_nothing(home: Home, capsys) -> None:
+    assert published(home.folder, "select command, status from audit.run") == [("run", "completed")]
+    assert last_runs(home, capsys) == [("backfill", "failed"), ("run", "completed")]
+
+
+def test_a_run_that_was_killed_is_interrupted(home: Home, capsys) -> None:
+    with home.turn(), home.warehouse() as con:
+        con.execute("update audit.run set status = 'running' where command = 'backfill'")
+    assert last_runs(home, capsys)[0] == ("backfill", "interrupted")
+
+
+def test_while_another_process_writes_the_publication_answers(home: Home, capsys) -> None:
+    with home.turn():
+        show(home, "status", None, as_json=True)
+    said = capsys.readouterr()
+    assert [run["command"] for run in json.loads(said.out)["Last runs"]] == ["run"]
+    assert said.err.startswith("pid ")
+    assert said.err.endswith(" is writing: its run shows when it has ended\n")
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"no database")])
+def test_without_a_working_database_the_publication_answers(spoil, home: Home, capsys) -> None:
+    spoil(home.working)
+    held = home.working.exists()
+    assert last_runs(home, capsys) == [("run", "completed")]
+    assert home.working.exists() == held
