@@ -19,6 +19,7 @@ from flows.moments import refuse_future
 from flows.plan import Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
+from flows.sources.asking import ask
 from warehouse import landing
 from warehouse.errors import BadRequest, NothingPublished, RallyscopeError, RunIncomplete, SourceError
 from warehouse.landing import Batch
@@ -169,7 +170,7 @@ def fetch(run: Run, request: Request) -> Batch:
     """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
     run.say(f"asking {request} for {len(request.asks)} keys")
     asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
-    fetched = _source(run, request)
+    fetched = ask(run.settings, request)
     failed = fetched.outcomes.query("status == 'failed'")
     if len(failed) > FAILED_SHARE * request.watched:
         run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].key} "
@@ -180,28 +181,6 @@ def fetch(run: Run, request: Request) -> Batch:
         {**fetched.frames, "outcomes": fetched.outcomes},
         {"keys": keys, "from": str(min(a.start for a in request.asks)), "to": str(max(a.end for a in request.asks))},
         run.clock.simulated)
-
-
-def _source(run: Run, request: Request):
-    from flows.sources import Endpoint
-
-    base = run.settings.base_url
-    endpoint = Endpoint(base, run.settings.catalog.sources[request.source], run.settings.home.cache,
-                        run.settings.fred_key if request.source == "fred" else None)
-    if request.feed == "observations":
-        from flows.sources import fred
-
-        return fred.observations(request.asks, endpoint)
-    if request.feed == "weights":
-        from flows.sources import weights
-
-        catalog = run.settings.catalog
-        declared = {code: universe.published_weights for code, universe in catalog.universes.items()}
-        return weights.lists(request.asks, endpoint, declared, catalog.folder)
-    from flows.sources import yahoo
-
-    ask = {"bars": yahoo.prices, "shares": yahoo.shares, "statements": yahoo.statements}[request.feed]
-    return ask(request.asks, endpoint)
 
 
 def load(run: Run, batch: Batch) -> Loaded:

@@ -1,0 +1,30 @@
+"""Which source module answers a feed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows.sources import Endpoint, Fetched
+
+if TYPE_CHECKING:
+    from flows.plan import Request
+    from flows.settings import Settings
+
+
+def ask(settings: Settings, request: Request) -> Fetched:
+    """What came of every key of a request; a SourceError when the source as a whole cannot be asked."""
+    endpoint = Endpoint(settings.base_url, settings.catalog.sources[request.source], settings.home.cache,
+                        settings.fred_key if request.source == "fred" else None)
+    if request.feed == "observations":
+        from flows.sources import fred
+
+        return fred.observations(request.asks, endpoint)
+    if request.feed == "weights":
+        from flows.sources import weights
+
+        declared = {code: universe.published_weights for code, universe in settings.catalog.universes.items()}
+        return weights.lists(request.asks, endpoint, declared, settings.catalog.folder)
+    from flows.sources import yahoo
+
+    feed = {"bars": yahoo.prices, "shares": yahoo.shares, "statements": yahoo.statements}[request.feed]
+    return feed(request.asks, endpoint)
