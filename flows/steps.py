@@ -92,6 +92,8 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
             if this.problems:
                 raise RunIncomplete(tuple(this.problems))
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted":
+                raise  # the next run finds it unfinished, as after a kill
             _finish(this, "incomplete" if isinstance(error, RunIncomplete) else "failed",
                     str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
             raise

@@ -179,24 +179,25 @@ def test_killed_and_run_again_gives_the_tables_of_an_undisturbed_run(
     assert table_hashes(tmp_path) == table_hashes(home)
 
 
-def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(tiny: Path, tiny_server: str,
-                                                                      tmp_path: Path) -> None:
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(interrupt: BaseException, tiny: Path,
+                                                                      tiny_server: str, tmp_path: Path) -> None:
+    """Ctrl-C as Python says it, and as DuckDB does."""
     given = settings(tmp_path, tiny, tiny_server)
-
 
     def interrupted() -> None:
         with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
             steps.fetch(run, steps.requests(run)[0])
-            raise KeyboardInterrupt
+            raise interrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(type(interrupt)):
         interrupted()
     with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
         assert run.rows_added > 0
         assert "bars" not in {request.feed for request in steps.requests(run)}
         steps.carry_out(run)
     assert published(tmp_path, "select status, count(*) from audit.run group by 1 order by 1") == \
-        [("completed", 1), ("failed", 1)]
+        [("completed", 1), ("interrupted", 1)]
 
 
 def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_path: Path) -> None:
