@@ -2,6 +2,8 @@
 
 A home that ran on the evening of 2026-05-20 runs again on the next one, each time on a market that meanwhile says one
 thing differently. Every change of the published past must be in the ledger, under the cause that was planted.
+At last all of it is planted at once: nine cells in ten must be put down to something that alone changes them. The ledger
+takes the nearest change that can be the cause, and on such an evening the nearest is not always the one.
 """
 
 from __future__ import annotations
@@ -148,7 +150,9 @@ def main() -> int:
             said = ", ".join(f"{cause}: {count}" for cause, count in found.items()) or "nothing"
             print(f"{planted.what:<80} {planted.cause or 'nothing':<14} {changed:>7}  {said}"
                   f"{'  FAILED: ' + wrong if wrong else ''}", flush=True)
-    print(f"{len(CASES)} cases, {failures} failures")
+        played(at_once([c for c in CASES if c.model is CASES[0].model]), folder, folder / "together")
+        failures += agreement(ledger(folder / "together"), alone)
+    print(f"{len(CASES)} cases, alone and together; {failures} failures")
     return bool(failures)
 
 
@@ -203,22 +207,19 @@ def ledger(home: Path) -> dict[tuple, tuple[str, str]]:
 
 
 def agreement(together: Mapping[tuple, tuple[str, str]], alone: Mapping[tuple, set[Planted]]) -> int:
-    """Print, per number of things that alone change a cell, how many are put down to one of them; 1 when one is not."""
-    right: Counter[int] = Counter()
-    wrong: Counter[tuple] = Counter()
+    """Print how many cells are put down to something that alone changes them, and the others; 1 under nine in ten."""
+    right, wrong = 0, Counter[tuple]()
     for cell, (cause, evidence) in together.items():
         planted = alone.get(cell, set())
         if any(cause == one.cause and one.evidence in evidence for one in planted):
-            right[len(planted)] += 1
+            right += 1
         elif planted:
             wrong[(cell[0], cell[2], cause, " or ".join(sorted(str(one.cause) for one in planted)))] += 1
-    print(f"all at once: {len(together)} cells in the ledger, {len(together.keys() - alone.keys())} of them by several "
-          f"things together; {len(alone.keys() - together.keys())} cancelled out; put down to what alone changes them: "
-          + ", ".join(f"{count} of {things} things" for things, count in sorted(right.items()))
-          + f"; to something else: {wrong.total()}")
-    for (mart, column, cause, planted), count in wrong.most_common(20):
+    print(f"all at once: {len(together)} cells in the ledger, {right} put down to something that alone changes them, "
+          f"{wrong.total()} to something else, {len(together.keys() - alone.keys())} changed by several together")
+    for (mart, column, cause, planted), count in wrong.most_common(10):
         print(f"  {count:>6} {mart}.{column}: {cause} instead of {planted}")
-    return bool(wrong)
+    return right < 9 * wrong.total()
 
 
 def _changed_rows(con: duckdb.DuckDBPyConnection) -> Iterator[int]:

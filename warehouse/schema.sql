@@ -222,5 +222,5 @@ comment on column audit.revision.column_name is 'The changed column, or (row) fo
 comment on column audit.revision.old is 'The cell before, as text; NULL for a missing value.';
 comment on column audit.revision.new is 'The cell now, as text; NULL for a missing value.';
 comment on column audit.revision.cause is 'late data, correction, split, dividend, macro vintage, membership, catalogue, code, or unexplained.';
-comment on column audit.revision.evidence is 'The raw row that became visible in between.';
+comment on column audit.revision.evidence is 'The raw row that became visible in between; of several, the nearest one that can be the cause.';
 comment on column audit.revision.is_signal is 'Whether a regime''s label flipped.';
