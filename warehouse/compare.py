@@ -24,22 +24,37 @@ class Difference:
 
 def differences(con: duckdb.DuckDBPyConnection, first: str, second: str,
                 grains: Mapping[str, Sequence[str]]) -> list[Difference]:
-    """Every model's table that differs between two attached catalogs, by its grain; equal ones are left out."""
+    """Every model's table that differs between two attached catalogs, by its grain; equal ones are left out.
+
+    A table that only one of them has differs by all its rows. A column that only one has counts as NULL in the other:
+    it is named even if it holds nothing, and when it is of the grain, no row is in both.
+    """
+    there = {catalog: _tables(con, catalog) for catalog in (first, second)}
     found = []
-    for table, grain in sorted(grains.items()):
-        if table not in _tables(con, first) or table not in _tables(con, second):
-            continue
+    for table in sorted((there[first] ^ there[second]) | (there[first] & there[second] & grains.keys())):
         name = published_name(table)
-        keys = ", ".join(grain)
-        missing = "select count(*) from {a} a anti join {b} b using ({keys})"
-        only_first = _count(con, missing.format(a=f"{first}.{name}", b=f"{second}.{name}", keys=keys))
-        only_second = _count(con, missing.format(a=f"{second}.{name}", b=f"{first}.{name}", keys=keys))
-        rows, cells, columns = con.execute(f"""
-            select count(distinct key), count(*), coalesce(list(distinct column_name order by column_name), [])
-            from ({changed_cells(con, f'{first}.{name}', f'{second}.{name}', grain)})""").fetchone()  # type: ignore[misc]
-        if only_first or only_second or cells:
-            found.append(Difference(table, only_first, only_second, rows, cells, tuple(columns)))
+        if not all(table in tables for tables in there.values()):
+            counts = [_count(con, f"select count(*) from {catalog}.{name}") if table in tables else 0
+                      for catalog, tables in there.items()]
+            found.append(Difference(table, *counts, 0, 0, ()))
+        elif difference := _difference(con, table, f"{first}.{name}", f"{second}.{name}", grains[table]):
+            found.append(difference)
     return found
+
+
+def _difference(con: duckdb.DuckDBPyConnection, table: str, first: str, second: str,
+                grain: Sequence[str]) -> Difference | None:
+    one_sided = set(_columns(con, first)) ^ set(_columns(con, second))
+    before, after = (f"(from {this} union all by name (from {other} limit 0))"
+                     for this, other in ((first, second), (second, first)))
+    missing = f"select count(*) from {{}} anti join {{}} using ({', '.join(grain)})"
+    only_first, only_second = _count(con, missing.format(before, after)), _count(con, missing.format(after, before))
+    rows, cells, columns = con.execute(f"""
+        select count(distinct key), count(*), coalesce(list(distinct column_name), [])
+        from ({changed_cells(con, before, after, grain)})""").fetchone()  # type: ignore[misc]
+    if not (only_first or only_second or cells or one_sided):
+        return None
+    return Difference(table, only_first, only_second, rows, cells, tuple(sorted(one_sided.union(columns))))
 
 
 def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain: Sequence[str],
@@ -48,9 +63,10 @@ def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain
 
     `key` is the row's grain as JSON; a column that only one of them has is no changed cell.
     """
-    columns = [c for c in _columns(con, before) if c in set(_columns(con, after)) - set(grain) - set(ignore)]
-    if not columns:
-        return _NO_CELLS
+    there = _columns(con, before)
+    columns = [c for c in there if c in set(_columns(con, after)) - set(grain) - set(ignore)]
+    if not columns or not {*grain} <= set(there):
+        return _NO_CELLS  # another key makes another table
     keys = ", ".join(f"{k} := b.{k}" for k in grain)
     cells = ", ".join(f"struct_pack(name := '{c}', old := b.\"{c}\"::varchar, new := a.\"{c}\"::varchar, "
                       f"differs := b.\"{c}\" is distinct from a.\"{c}\")" for c in columns)
@@ -93,8 +109,10 @@ def _date(grain: Sequence[str], of: str = "") -> str:
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
+    """The models' tables of a published file; each publication's audit is its own."""
     return {f"{'marts' if schema == 'main' else schema}.{table}" for schema, table in con.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = ?", [catalog]).fetchall()}
+        "select schema_name, table_name from duckdb_tables() where database_name = ? and schema_name in ('main', 'core')",
+        [catalog]).fetchall()}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from warehouse.compare import came_and_gone_rows, changed_cells
+from warehouse.compare import Difference, came_and_gone_rows, changed_cells, differences
 
 THEN = "timestamp '2026-05-20 23:59:59'"
 
@@ -75,3 +75,58 @@ def test_a_table_of_another_key_is_another_table(con):
     con.execute("create table before as select date '2026-05-19' as date, 1 as weight")
     table(con, "after", "('2026-05-19', 'A', 0.5, '2026-05-19')")
     assert rows(con) == []
+
+
+def test_a_key_that_gained_a_column_has_no_cell_in_common(con):
+    """Or a mart whose grain grows could never be published: the newest publication has no such column."""
+    con.execute("create table before as select date '2026-05-19' as date, 1 as weight")
+    con.execute("create table after as select date '2026-05-19' as date, 'A' as issuer, 2 as weight")
+    assert con.execute(changed_cells(con, "before", "after", ["date", "issuer"])).fetchall() == []
+
+
+# Two builds
+
+GRAINS = {"marts.weight_daily": ["date", "issuer"], "core.issuer": ["issuer"]}
+
+
+@pytest.fixture
+def builds(con):
+    """Makes table {build}.{schema}.{table} of two builds that begin empty."""
+    for build in ("first", "second"):
+        con.execute(f"attach ':memory:' as {build}; create schema {build}.core; create schema {build}.audit")
+    return lambda table, select: con.execute(f"create or replace table {table} as {select}")
+
+
+WEIGHTS = "select date '2026-05-19' as date, unnest(['A', 'B']) as issuer, 0.5 as weight"
+
+
+def test_two_builds_that_hold_the_same_have_no_differences(con, builds):
+    for build in ("first", "second"):
+        builds(f"{build}.main.weight_daily", WEIGHTS)
+        builds(f"{build}.audit.run", f"select '{build}' as run_id")
+    assert differences(con, "first", "second", GRAINS) == []
+
+
+def test_a_table_that_only_one_build_has_differs_by_all_its_rows(con, builds):
+    builds("first.main.weight_daily", WEIGHTS)
+    builds("second.core.issuer", "select 'A' as issuer")
+    builds("second.main.since_removed", "select 1 as x")
+    assert differences(con, "first", "second", GRAINS) == [
+        Difference("core.issuer", 0, 1, 0, 0, ()),
+        Difference("marts.since_removed", 0, 1, 0, 0, ()),
+        Difference("marts.weight_daily", 2, 0, 0, 0, ())]
+
+
+def test_a_column_that_only_one_build_has_is_null_in_the_other(con, builds):
+    builds("first.main.weight_daily", f"select *, if(issuer = 'A', 1, null) as rank, null::date as gone from ({WEIGHTS})")
+    builds("second.main.weight_daily", WEIGHTS)
+    assert differences(con, "first", "second", GRAINS) == [
+        Difference("marts.weight_daily", 0, 0, 1, 1, ("gone", "rank"))]
+    assert differences(con, "second", "first", GRAINS) == [
+        Difference("marts.weight_daily", 0, 0, 1, 1, ("gone", "rank"))]
+
+
+def test_of_another_key_no_row_is_in_both(con, builds):
+    builds("first.main.weight_daily", "select date '2026-05-19' as date, 1.0 as weight")
+    builds("second.main.weight_daily", WEIGHTS)
+    assert differences(con, "first", "second", GRAINS) == [Difference("marts.weight_daily", 1, 2, 0, 0, ("issuer",))]
