@@ -27,7 +27,10 @@ def sessions(last_year: int) -> list[tuple[date, datetime, datetime]]:
 
 
 def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> None:
-    """Write each part of the catalogue that differs from its snapshot in force at `now`, whole, as of `now`."""
+    """Write each part of the catalogue that differs from its snapshot in force at `now`, whole, as of `now`.
+
+    A part with nothing in it is one row of NULLs: without a row of its moment the snapshot before would stay in force.
+    """
     con.begin()
     try:
         for table, rows in _tables(catalog, now.year + 1).items():
@@ -42,10 +45,9 @@ def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now
     import pandas as pd
 
     columns = [row[0] for row in con.execute(f"describe {table}").fetchall()][:-1]
-    incoming = pd.DataFrame(rows, columns=columns, dtype=object)
+    incoming = pd.DataFrame(rows or [(None,) * len(columns)], columns=columns, dtype=object)  # noqa: F841, DuckDB reads it
     con.execute(f"create or replace temp table snapshot as select {', '.join(columns)} from {table} limit 0")
-    if len(incoming):
-        con.execute("insert into snapshot from incoming")
+    con.execute("insert into snapshot from incoming")
     # Not simply the newest: under a replay's clock that was set back, a later snapshot is not yet in force.
     latest, = con.execute(f"select max(fetched_at) from {table} where fetched_at <= ?", [now]).fetchone()  # type: ignore[misc]
     in_force = f"select * exclude fetched_at from {table} where fetched_at = $latest"

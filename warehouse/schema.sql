@@ -64,7 +64,8 @@ create table if not exists raw.index_weight_list (
 );
 comment on table raw.index_weight_list is 'Published lists of an index''s weights by security, as of the close of date; 0 to 1.';
 
--- The catalogue as it was recorded: each load that finds it changed writes it whole.
+-- The catalogue as it was recorded: each load that finds it changed writes it whole. A part that can be without entries
+-- is then one row of NULLs, so that an emptied part has a snapshot too.
 create table if not exists raw.catalogue_session (
     date date not null, open_at timestamp not null, close_at timestamp not null, fetched_at timestamp not null
 );
@@ -75,34 +76,38 @@ create table if not exists raw.catalogue_instrument (
     fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_universe (
-    index_code varchar not null, title varchar not null, published_index varchar not null,
-    fetched_at timestamp not null
+    index_code varchar, title varchar, published_index varchar, fetched_at timestamp
 );
 create table if not exists raw.catalogue_universe_member (
-    index_code varchar not null, symbol varchar not null, valid_from date not null, valid_to date,
-    fetched_at timestamp not null
+    index_code varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp
 );
 create table if not exists raw.catalogue_rebalance (
-    index_code varchar not null, effective_date date not null, reference_date date not null, kind varchar not null,
-    fetched_at timestamp not null
+    index_code varchar, effective_date date, reference_date date, kind varchar, fetched_at timestamp
 );
 create table if not exists raw.catalogue_weight_limit (
-    index_code varchar not null, position integer not null, is_annual boolean not null, limited varchar not null,
-    size double, above double not null, target double not null, others_at_most double, fetched_at timestamp not null
+    index_code varchar, position integer, is_annual boolean, limited varchar,
+    size double, above double, target double, others_at_most double, fetched_at timestamp
 );
 create table if not exists raw.catalogue_basket (
-    basket varchar not null, title varchar not null, role varchar not null, position integer not null,
-    fetched_at timestamp not null
+    basket varchar, title varchar, role varchar, position integer, fetched_at timestamp
 );
 create table if not exists raw.catalogue_basket_member (
-    basket varchar not null, symbol varchar not null, valid_from date not null, valid_to date,
-    fetched_at timestamp not null
+    basket varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp
 );
 create table if not exists raw.catalogue_series (
-    series_id varchar not null, title varchar not null, unit varchar not null, frequency varchar not null,
-    is_vintage boolean not null, fallback_for varchar, since date not null, stale_after_days integer not null,
-    fetched_at timestamp not null
+    series_id varchar, title varchar, unit varchar, frequency varchar,
+    is_vintage boolean, fallback_for varchar, since date, stale_after_days integer,
+    fetched_at timestamp
 );
+
+-- In a database made before an empty part was recorded they do not take NULLs.
+create or replace table raw.catalogue_universe as from raw.catalogue_universe;
+create or replace table raw.catalogue_universe_member as from raw.catalogue_universe_member;
+create or replace table raw.catalogue_rebalance as from raw.catalogue_rebalance;
+create or replace table raw.catalogue_weight_limit as from raw.catalogue_weight_limit;
+create or replace table raw.catalogue_basket as from raw.catalogue_basket;
+create or replace table raw.catalogue_basket_member as from raw.catalogue_basket_member;
+create or replace table raw.catalogue_series as from raw.catalogue_series;
 
 create table if not exists raw.catalogue_availability (
     feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null

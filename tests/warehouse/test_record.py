@@ -9,6 +9,8 @@ from types import MappingProxyType
 import duckdb
 import pytest
 
+from transforms.build import Moment, set_moment
+from transforms.project import models
 from warehouse import catalog
 from warehouse.catalog import Catalog, Membership
 from warehouse.home import SCHEMA
@@ -128,3 +130,40 @@ def test_sessions_know_holidays_early_closes_and_summer_time():
     assert told[date(2026, 3, 9)] == ("13:30", "20:00")
     assert min(told) == date(1990, 1, 2)
     assert max(told) == date(2026, 12, 31)
+
+
+# A part without entries
+
+
+def test_a_part_that_became_empty_is_empty_from_then_on(con, packaged):
+    """With its rebalances removed, a universe is no longer weighted by the rules it had; read as a model reads it."""
+    wednesday = datetime(2026, 3, 4, 22, tzinfo=UTC)
+    universes = {code: replace(universe, rebalancing=None) for code, universe in packaged.universes.items()}
+    record(con, packaged, MONDAY)
+    for moment in (TUESDAY, wednesday):
+        record(con, replace(packaged, universes=MappingProxyType(universes)), moment)
+    for part in ("rebalance", "weight_limit"):
+        assert snapshots(con, part) == [MONDAY, TUESDAY], "empty is recorded once, too"
+        model, = (m for m in models() if m.name == f"staging.{part}")
+        for moment, rows in ((MONDAY, True), (TUESDAY, False), (wednesday, False)):
+            set_moment(con, Moment(moment, moment))
+            assert (con.execute(model.sql).fetchall() != []) == rows
+
+
+def test_no_model_reads_an_entry_out_of_an_empty_part(con, packaged):
+    record(con, replace(packaged, universes=MappingProxyType({}), baskets=MappingProxyType({}),
+                        series=MappingProxyType({})), MONDAY)
+    set_moment(con, Moment(MONDAY, MONDAY))
+    empty = {"universe", "universe_member", "rebalance", "weight_limit", "basket", "basket_member", "series"}
+    read = [m for m in models() if m.name.removeprefix("staging.") in empty]
+    assert {m.name: con.execute(m.sql).fetchall() for m in read} == {f"staging.{part}": [] for part in empty}
+
+
+def test_a_database_made_before_empty_parts_were_recorded_takes_them(packaged):
+    with duckdb.connect() as con:
+        con.execute("create schema raw; create table raw.catalogue_series (series_id varchar not null, title varchar, "
+                    "unit varchar, frequency varchar, is_vintage boolean, fallback_for varchar, since date, "
+                    "stale_after_days integer, fetched_at timestamp not null)")
+        con.execute(SCHEMA.read_text())
+        record(con, replace(packaged, series=MappingProxyType({})), MONDAY)
+        assert snapshots(con, "series") == [MONDAY]

@@ -14,5 +14,6 @@ position = "Place in the catalogue; the tiers stand in the order in which leader
 select basket, title, role, position
 from raw.catalogue_basket
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_basket where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_basket where fetched_at <= getvariable('recorded_by')
+    )
+    and basket is not null

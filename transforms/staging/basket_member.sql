@@ -14,5 +14,6 @@ valid_to = "First day after it; NULL while it lasts."
 select basket, symbol, valid_from, valid_to
 from raw.catalogue_basket_member
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_basket_member where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_basket_member where fetched_at <= getvariable('recorded_by')
+    )
+    and basket is not null

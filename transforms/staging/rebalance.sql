@@ -15,5 +15,6 @@ kind = "quarterly (counts renewed, limits only when broken), annual or special (
 select index_code, effective_date, reference_date, kind
 from raw.catalogue_rebalance
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_rebalance where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_rebalance where fetched_at <= getvariable('recorded_by')
+    )
+    and index_code is not null

@@ -18,5 +18,6 @@ stale_after_days = "Calendar days after which its newest value counts as stale."
 select series_id, title, unit, frequency, is_vintage, fallback_for, since, stale_after_days
 from raw.catalogue_series
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_series where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_series where fetched_at <= getvariable('recorded_by')
+    )
+    and series_id is not null

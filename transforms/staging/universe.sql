@@ -10,5 +10,6 @@ published_index = "Symbol of the published index its reconstruction is held agai
 select index_code, title, published_index
 from raw.catalogue_universe
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_universe where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_universe where fetched_at <= getvariable('recorded_by')
+    )
+    and index_code is not null

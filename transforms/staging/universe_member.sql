@@ -14,5 +14,6 @@ valid_to = "First session it no longer belongs; NULL while it does."
 select index_code, symbol, valid_from, valid_to
 from raw.catalogue_universe_member
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_universe_member where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_universe_member where fetched_at <= getvariable('recorded_by')
+    )
+    and index_code is not null

@@ -20,5 +20,6 @@ others_at_most = "Weight no other issuer may pass then; NULL leaves only the sma
 select index_code, position, is_annual, limited, size, above, target, others_at_most
 from raw.catalogue_weight_limit
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_weight_limit where fetched_at <= getvariable('recorded_by')
-)
+        select max(fetched_at) from raw.catalogue_weight_limit where fetched_at <= getvariable('recorded_by')
+    )
+    and index_code is not null
