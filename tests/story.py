@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 from spec import Spec
 
+from flows.brief.facts import Facts, facts
+from warehouse.home import Home
 from warehouse.publish import PUBLISHED_SCHEMAS
 
 FIRST, SESSIONS = date(2025, 3, 3), 320
@@ -120,6 +122,12 @@ def publish(spec: Spec, folder: Path) -> Path:
             given = {"baskets": BASKETS} if "$baskets" in sql else {}
             con.execute(f"insert into {table} by name {sql.format(peak=PEAK, rotation=rotation)}", given)
     return file
+
+
+def facts_of(home: Home, day: date | None = None) -> Facts:
+    """What the page of a session says, by default of the newest."""
+    with home.marts() as con:
+        return facts(con, day)
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:

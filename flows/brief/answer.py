@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flows.brief.facts import Facts, Row
-from flows.brief.words import NOTHING, listed, name, number, percent
+from flows.brief.words import NOTHING, count, listed, name, number, percent
 
 # A move of the index below this is nobody's doing: shares of it would be shares of noise.
 FLAT_BP = 50.0
@@ -23,11 +23,8 @@ class Tile:
 
 
 def answer(facts: Facts) -> str:
-    """Who drives, how concentrated, which regime; what is not known is left out, and nothing known says so."""
-    parts = [part for part in (_drivers(facts), _concentration(facts), _regime(facts)) if part]
-    if not parts:
-        return "Nothing is known of who drives the market on this session."
-    sentence = "; ".join(parts)
+    """Who drives, or that it is not known; how concentrated and which regime, as far as that is known."""
+    sentence = "; ".join(part for part in (_drivers(facts), _concentration(facts), _regime(facts)) if part)
     return sentence[0].upper() + sentence[1:] + "."
 
 
@@ -42,8 +39,15 @@ def movers(rows: Sequence[Row], fewest: int = 3) -> list[Row]:
 
 def _drivers(facts: Facts) -> str:
     said = (_carried(facts["window"].rows, "over 21 sessions", FLAT_BP)
-            or _carried(facts["day"].rows, "on the day", FLAT_BP / 5))
+            or _carried(facts["day"].rows, "on the day", FLAT_BP / 5)
+            or f"who drives the market is {_unknown(facts)}")
     return ", ".join(filter(None, (said, _leader(facts))))
+
+
+def _unknown(facts: Facts) -> str:
+    """That a figure is not known; on a session of which bars are missing with how many came."""
+    bars: Row = next((row for row in facts["coverage"].rows if row["feed"] == "bars" and row["missing"]), {})
+    return "not known" + (f": {count(bars['received'])} of {count(bars['expected'])} bars came" if bars else "")
 
 
 def _carried(rows: Sequence[Row], span: str, flat: float) -> str:
@@ -97,24 +101,38 @@ def _regime(facts: Facts) -> str:
 
 def tiles(facts: Facts) -> Iterator[Tile]:
     """Six figures; one that is not known is a dash with the reason beside it."""
-    regime, stage, today = facts["regime"].row, facts["stage"].row, _today(facts) or {}
+    regime, stage, today, unknown = facts["regime"].row, facts["stage"].row, _today(facts) or {}, _unknown(facts)
     closure = next((row for row in facts["closure"].rows if row["weight_scheme"] == facts.scheme), {})
     month = next((row["bp"] / 10000 for row in facts["window"].rows if row["kind"] == "index"), None)
     tier = next((row for row in facts["tiers"].rows if row["rs_rank"] == 1), {})
     breadth = facts["breadth"].rows[0] if facts["breadth"].rows and facts["breadth"].rows[0]["date"] == facts.date else {}
-    yield Tile("Nasdaq-100", percent(closure.get("official_return"), 2, True),
-               "on the day" + (f", {percent(month, 1, True)} over 21 sessions" if month is not None else ""))
-    yield Tile("VIX", number(regime.get("vix_close"), 2),
-               f"{number(regime.get('vix_change_1d_points'), 2, True)} points on the day, band {name(regime.get('band'))}")
-    yield Tile("Stage", _sentence(name(stage.get("stage"))),
+
+    def tile(label: str, value: str, *notes: str) -> Tile:
+        return Tile(label, value, unknown if value == NOTHING else ", ".join(filter(None, notes)))
+
+    yield tile("Nasdaq-100", percent(closure.get("official_return"), 2, True), "on the day",
+               f"{percent(month, 1, True)} over 21 sessions" if month is not None else "")
+    yield tile("VIX", number(regime.get("vix_close"), 2),
+               f"{number(regime['vix_change_1d_points'], 2, True)} points on the day"
+               if regime.get("vix_change_1d_points") is not None else "", band(regime))
+    yield tile("Stage", _sentence(name(stage.get("stage"))),
                f"risk score {number(stage.get('risk_score'), 0)} of 100" if stage.get("risk_score") is not None
                else "no risk score")
-    yield Tile("Ten largest", percent(today.get("top10_weight")),
-               f"of the index; as {number(today.get('effective_names'), 1)} equal companies")
-    yield Tile("Above 50-day mean", percent(breadth.get("above_50d_share"), 0),
-               f"of the members; {percent(breadth.get('above_200d_share'), 0)} above the 200-day mean")
-    yield Tile("Strongest tier", name(tier.get("basket")),
-               f"{percent(tier.get('rs_21d'), 1, True)} on the Nasdaq Composite over 21 sessions" if tier else "not ranked")
+    yield tile("Ten largest", percent(today.get("top10_weight")), "of the index"
+               + (f"; as {number(today['effective_names'])} equal companies" if today.get("effective_names") else ""))
+    yield tile("Above 50-day mean", percent(breadth.get("above_50d_share"), 0), "of the members"
+               + (f"; {percent(breadth['above_200d_share'], 0)} above the 200-day mean"
+                  if breadth.get("above_200d_share") is not None else ""))
+    yield tile("Strongest tier", name(tier.get("basket")),
+               f"{percent(tier.get('rs_21d'), 1, True)} on the Nasdaq Composite over 21 sessions")
+
+
+def band(regime: Row) -> str:
+    """The confirmed band of the VIX, and where today's close alone is another; empty where there is none."""
+    confirmed, raw = regime.get("band"), regime.get("band_raw")
+    if confirmed is None or raw in (None, confirmed):
+        return f"band {name(confirmed)}" if confirmed else ""
+    return f"confirmed band {name(confirmed)} (this close alone: {name(raw)})"
 
 
 def _today(facts: Facts) -> Row | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 SHOWN_ISSUERS = 12
+FIRST_SESSION = "The record has no session before this one."
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ PUBLICATION = Question("publication", "The publication this page is made from (m
 
 REGIME = Question("regime", "The session", """
     select date, vix_close, vix_change_1d_points, vix_from_peak_63d_points, vix_from_peak_63d_return, vix_percentile_252,
-        band, vix_term_ratio, is_backwardation, recontraction_fired, nasdaq_close, is_ath_close, drawdown_return,
+        band, band_raw, vix_term_ratio, is_backwardation, recontraction_fired, nasdaq_close, is_ath_close, drawdown_return,
         sessions_since_ath, is_correction, realized_vol_21d, hy_oas_change_21d_bp
     from marts.regime_daily where date = $date""")
 
@@ -97,8 +98,8 @@ DAY = Question("day", "From the companies to the published index, in basis point
         select 'company' as kind, company as label, name, contribution * 10000 as bp, open_weight, price_return
         from placed left join core.instrument on symbol = company where place <= {SHOWN_ISSUERS}
         union all
-        select 'others', count(*) || ' others', null, sum(contribution) * 10000, sum(open_weight),
-            sum(contribution) / sum(open_weight)
+        select 'others', count(*) || if(count(*) = 1, ' other', ' others'), null, sum(contribution) * 10000,
+            sum(open_weight), sum(contribution) / sum(open_weight)
         from placed where place > {SHOWN_ISSUERS} having count(*) > 0
         union all
         select 'sum', 'Sum', 'Return by our weights', sum(contribution) * 10000, sum(open_weight), sum(contribution)
@@ -136,7 +137,8 @@ WINDOW = Question("window", "From the companies to the published index over 21 s
         select 'company' as kind, company as label, name, contribution * 10000 as bp, start_date
         from placed left join core.instrument on symbol = company where place <= {SHOWN_ISSUERS}
         union all
-        select 'others', count(*) || ' others', null, sum(contribution) * 10000, any_value(start_date)
+        select 'others', count(*) || if(count(*) = 1, ' other', ' others'), null, sum(contribution) * 10000,
+            any_value(start_date)
         from placed where place > {SHOWN_ISSUERS} having count(*) > 0
         union all
         select 'sum', 'Sum', 'Return by our weights', index_return * 10000, start_date from total
@@ -226,32 +228,28 @@ CLAIMS = Question("claims", "The ledger, as of the build", """
 
 YESTERDAY = Question("yesterday", "This session against the one before", """
     with market as (
-        select date, band, vix_close, nasdaq_close, drawdown_return
+        select date, vix_close, band, nasdaq_close, drawdown_return
         from marts.regime_daily where date <= $date order by date desc limit 2
-    ), index_day as (
+    ), leader as (
+        select date, any_value(basket) filter (rs_rank = 1) as leading_tier,
+            any_value(basket) filter (sector_rank = 1) as leading_sector_fund
+        from marts.rotation_daily where date <= $date and date > $date - 10 group by date
+    )
+    select figure, first(value order by date) as before, last(value order by date) as now
+    from (select date, columns(* exclude date)::varchar from market left join leader using (date))
+        unpivot include nulls (value for figure in (columns(* exclude date)))
+    group by figure having count(*) = 2 order by figure""", FIRST_SESSION)
+
+INDEX_YESTERDAY = Question("index_yesterday", "The index on this session against the one before", """
+    with index_day as (
         select date, top10_weight, above_50d_share
         from marts.concentration_daily
         where date <= $date and index_code = 'NDX' and weight_scheme = $scheme order by date desc limit 2
-    ), leader as (
-        select date, any_value(basket) filter (rs_rank = 1) as tier, any_value(basket) filter (sector_rank = 1) as fund
-        from marts.rotation_daily where date <= $date and date > $date - 10 group by date order by date desc limit 2
     )
-    select * from (
-        select 1 as place, 'vix_close' as figure, arg_min(vix_close, date)::varchar as before,
-            arg_max(vix_close, date)::varchar as now from market having count(*) = 2
-        union all select 2, 'band', arg_min(band, date), arg_max(band, date) from market having count(*) = 2
-        union all select 3, 'nasdaq_close', arg_min(nasdaq_close, date)::varchar, arg_max(nasdaq_close, date)::varchar
-            from market having count(*) = 2
-        union all select 4, 'drawdown_return', arg_min(drawdown_return, date)::varchar,
-            arg_max(drawdown_return, date)::varchar from market having count(*) = 2
-        union all select 5, 'top10_weight', arg_min(top10_weight, date)::varchar, arg_max(top10_weight, date)::varchar
-            from index_day having count(*) = 2
-        union all select 6, 'above_50d_share', arg_min(above_50d_share, date)::varchar,
-            arg_max(above_50d_share, date)::varchar from index_day having count(*) = 2
-        union all select 7, 'leading tier', arg_min(tier, date), arg_max(tier, date) from leader having count(*) = 2
-        union all select 8, 'leading sector fund', arg_min(fund, date), arg_max(fund, date) from leader
-            having count(*) = 2
-    ) order by place""")
+    select figure, first(value order by date) as before, last(value order by date) as now
+    from (select date, columns(* exclude date)::varchar from index_day)
+        unpivot include nulls (value for figure in (columns(* exclude date)))
+    group by figure having count(*) = 2 order by figure""", FIRST_SESSION)
 
 SIGNALS = Question("signals", "Signals of the session", """
     select signal, previous, current, severity, evidence from marts.signal_daily where date = $date
@@ -265,7 +263,8 @@ REVISIONS = Question("revisions", "What this publication says differently of the
     group by mart, cause order by flipped_labels desc, cells desc, mart, cause limit 12""")
 
 COVERAGE = Question("coverage", "What was expected of the session and what came", """
-    select feed, expected, received, missing, late, array_to_string(missing_keys[:8], ' ') as missing_keys
+    select feed, expected, received, missing, late, array_to_string(missing_keys[:8], ' ')
+        || case when missing > 8 then ' and ' || (missing - 8) || ' more' else '' end as missing_keys
     from audit.coverage where date = $date order by feed""")
 
 FRESHNESS = Question("freshness", "The newest session of each mart", """
@@ -298,5 +297,5 @@ RUN = Question("run", "The run behind the publication", """
 # In the order they are asked: the first ones decide $scheme and $peak.
 FIRST = (PUBLICATION, CLOSURE, PEAK)
 THEN = (REGIME, STAGE, MODEL, TIMELINE, STAGES, DAY, WINDOW, CONCENTRATION, ROTATION, STRENGTH, TIERS, LEADS,
-        SINCE_PEAK, DIVERGENCE, BREADTH, CLAIMS, YESTERDAY, SIGNALS, REVISIONS, COVERAGE, FRESHNESS, MACRO, QUARANTINE,
-        RUN)
+        SINCE_PEAK, DIVERGENCE, BREADTH, CLAIMS, YESTERDAY, INDEX_YESTERDAY, SIGNALS, REVISIONS, COVERAGE, FRESHNESS,
+        MACRO, QUARANTINE, RUN)

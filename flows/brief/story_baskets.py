@@ -14,7 +14,7 @@ EXPECTED = "AI leaders, then semiconductors, then crypto equity"
 VERDICTS = {
     "match": f"the order expected ({EXPECTED})", "no_match": f"another order than the expected one ({EXPECTED})",
     "tie": f"the order expected ({EXPECTED}), but two on one day",
-    "incomplete": "an order that stayed incomplete: one of the three did not lead within 63 sessions",
+    "incomplete": f"the order expected ({EXPECTED}) stayed incomplete: {{}} did not lead within 63 sessions",
     "open": "an order not settled yet",
 }
 
@@ -69,7 +69,8 @@ def since_peak(facts: Facts) -> Section:
                    f"{day(top['declared_on'], year=False)}) ")
         took = [f"{name(row['tier'])} ({day(row['lead_date'], year=False)})" for row in leads.rows]
         message += f"the lead was taken by {listed(took)}" if took else "no tier has taken the lead"
-        message += f"; {VERDICTS[top['verdict']]}." if top["verdict"] in VERDICTS else "."
+        absent = [name(tier) for tier in TIERS[1:] if tier not in {row["tier"] for row in leads.rows}]
+        message += f"; {VERDICTS[top['verdict']].format(listed(absent))}." if top["verdict"] in VERDICTS else "."
         newest = {row["basket"]: row["excess_since_peak"] for row in paths.rows}
         if newest:
             ranked = sorted(newest.items(), key=lambda pair: -pair[1])

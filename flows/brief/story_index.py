@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.brief import drawings_index as drawings
-from flows.brief.answer import movers
+from flows.brief.answer import band, movers
 from flows.brief.chart import drawing
 from flows.brief.facts import Answer, Facts, Row
 from flows.brief.sections import Section, Table, asked, lacks, table, upright
@@ -43,7 +43,7 @@ def regime(facts: Facts) -> Section:
         "regime", "Regime", message,
         drawing("regime", message, drawings.regime(oldest_first(timeline), facts["stages"].rows))
         if timeline.rows else None,
-        tables=(*((Table("What the stage is judged by, today", ("condition", "holds"), conditions, (False, False)),)
+        tables=(*((Table("What the stage is judged by", ("condition", "holds"), conditions, (False, False)),)
                   if conditions else ()),
                 *upright(facts["regime"], "Volatility, trend and credit"), *upright(model),
                 *table(timeline, "Sessions", last=10), *table(facts["stages"])),
@@ -56,13 +56,14 @@ def _regime_message(facts: Facts) -> str:
     if today.get("vix_close") is not None:
         fallen = today.get("vix_from_peak_63d_points")
         below = f", {number(-fallen, 1)} points under its highest close of 63 sessions" if fallen else ""
-        said.append(f"The VIX closed at {number(today['vix_close'], 2)}, in the band {name(today['band'])}{below}.")
+        inside = f", in the {band(today)}" if today["band"] else ""
+        said.append(f"The VIX closed at {number(today['vix_close'], 2)}{inside}{below}.")
     if today.get("nasdaq_close") is not None:
         recent = sum(bool(row["is_ath_close"]) for row in facts["timeline"].rows[:21])
         said.append("The Nasdaq Composite closed at a record" if today["is_ath_close"] else
                     f"The Nasdaq Composite closed {percent(-today['drawdown_return'])} below its record of "
-                    f"{today['sessions_since_ath']} sessions ago")
-        said[-1] += f"; {recent} of the last 21 sessions brought one." if recent else "; none of the last 21 sessions did."
+                    f"{count(today['sessions_since_ath'], 'session')} ago")
+        said[-1] += f"; {recent or 'none'} of the last 21 sessions brought one."
     if stage:
         said.append(f"Stage: {name(stage)}.")
     if facts["model"].row.get("turbulent_probability") is not None:
@@ -76,7 +77,7 @@ def contributions(facts: Facts) -> Section:
     rows, message = facts["day"].rows, waterfall_message(facts["day"].rows, "on the day")
     scheme = f"Weights: {name(facts.scheme)}. " if facts.scheme else ""
     return Section(
-        "contributions", "Who moved the index today", message,
+        "contributions", "Who moved the index on the day", message,
         drawing("day", message, drawings.waterfall(rows, "basis points of the index")) if rows else None,
         tables=(*table(facts["day"], "Contributions to the day's return"), *table(facts["closure"])),
         queries=asked(facts["day"], facts["closure"]), lacks=lacks(facts["day"], facts["closure"]),
@@ -149,9 +150,10 @@ def breadth(facts: Facts) -> Section:
     answer, message = facts["breadth"], ""
     if answer.rows:
         today = answer.rows[0]
+        at_high = f"{count(today['new_highs_252d'])} {'is' if today['new_highs_252d'] == 1 else 'are'}"
         message = (f"{percent(today['above_50d_share'], 0)} of the members stand above their 50-day mean and "
                    f"{percent(today['above_200d_share'], 0)} above their 200-day mean; {count(today['advancers'])} rose "
-                   f"and {count(today['decliners'])} fell on the day, {count(today['new_highs_252d'])} are at a high of "
+                   f"and {count(today['decliners'])} fell on the day, {at_high} at a high of "
                    f"252 sessions, {count(today['new_lows_252d'])} at a low.")
         if today["cap_minus_equal_return"] is not None:
             side = "better" if today["cap_minus_equal_return"] >= 0 else "worse"

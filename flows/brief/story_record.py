@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from flows.brief.facts import Facts
 from flows.brief.sections import Query, Section, Table, asked, lacks, table, upright
-from flows.brief.words import MINUS, PERCENT, cell, count, listed, name, number
+from flows.brief.words import MINUS, NOTHING, PERCENT, cell, count, listed, name, number, rounded, signal
 
 VERDICTS = ("supported", "partial", "contradicted", "data_missing", "not_testable")
 MARKS = {"supported": "✓", "partial": "◐", "contradicted": "✗", "data_missing": "○", "not_testable": "–"}
 FIGURES = {
     "vix_close": "VIX at the close", "band": "VIX band", "nasdaq_close": "Nasdaq Composite at the close",
     "drawdown_return": "Nasdaq Composite from its record", "top10_weight": "Weight of the ten largest",
-    "above_50d_share": "Members above their 50-day mean", "leading tier": "Strongest tier over 21 sessions",
-    "leading sector fund": "Strongest sector fund over 21 sessions",
+    "above_50d_share": "Members above their 50-day mean", "leading_tier": "Strongest tier over 21 sessions",
+    "leading_sector_fund": "Strongest sector fund over 21 sessions",
 }
 FEEDS = {"bars": "bars", "observations": "macro observations"}
 
@@ -58,31 +58,31 @@ def ledger(facts: Facts) -> Section:
 
 def changes(facts: Facts) -> Section:
     """What is different from the session before, which signals changed state, what history says differently."""
-    yesterday, signals, revisions = facts["yesterday"], facts["signals"], facts["revisions"]
-    rows = tuple((FIGURES.get(str(row["figure"]), str(row["figure"])), *_moved(row["figure"], row["before"], row["now"]))
-                 for row in yesterday.rows)
+    before, signals, revisions = (facts["yesterday"], facts["index_yesterday"]), facts["signals"], facts["revisions"]
+    moved = {row["figure"]: _moved(row["figure"], row["before"], row["now"]) for answer in before for row in answer.rows}
+    rows = tuple((words, *moved[figure]) for figure, words in FIGURES.items() if figure in moved)
     said = []
     if signals.rows:
         said.append("Signals that changed: " + "; ".join(
-            f"{row['signal'].replace('_', ' ')} from {name(row['previous'])} to {name(row['current'])}"
-            for row in signals.rows) + ".")
+            f"{signal(row['signal'])}: {name(row['current'])} (was {name(row['previous'])})" for row in signals.rows) + ".")
     elif signals.columns:
-        said.append("No signal changed its state today.")
+        said.append("No signal changed its state.")
     if revisions.rows:
         causes = listed(sorted({row["cause"] for row in revisions.rows}))
-        said.append(f"{count(sum(row['cells'] for row in revisions.rows))} cells of the past are said differently than in "
+        said.append(f"{count(sum(row['cells'] for row in revisions.rows), 'cell')} of the past read differently than in "
                     f"the publication before; causes: {causes}.")
     elif revisions.columns:
-        said.append("No cell of the past is said differently than in the publication before.")
+        said.append("No cell of the past reads differently than in the publication before.")
     shown = (Table("This session against the one before", ("figure", "before", "now", "change"), rows,
                    (False, True, True, True)),)
     return Section(
-        "changes", "What changed since yesterday", " ".join(said),
+        "changes", "What changed since the session before", " ".join(said),
         open_tables=(*(shown if rows else ()), *table(signals, only=("signal", "previous", "current", "severity")),
                      *table(revisions)),
-        queries=(*asked(yesterday, signals, revisions), *(
-            Query(f"Evidence of the signal {row['signal']}", row["evidence"]) for row in signals.rows if row["evidence"])),
-        lacks=lacks(also=(yesterday, signals, revisions)))
+        queries=(*asked(*before, signals, revisions), *(
+            Query(f"Evidence of the signal {signal(row['signal'])}", row["evidence"])
+            for row in signals.rows if row["evidence"])),
+        lacks=lacks(*before, also=(signals, revisions)))
 
 
 def coverage(facts: Facts) -> Section:
@@ -104,13 +104,21 @@ def coverage(facts: Facts) -> Section:
 
 
 def _moved(figure: str, before: str | None, now: str | None) -> tuple[str, str, str]:
-    """Two figures that came as text, with their unit, and the difference of numbers."""
+    """Two figures that came as text, with their unit, and what changed; of numbers the difference of those shown."""
+    was, now_is = _read(before), _read(now)
+    change = NOTHING if was is None or now_is is None else "same" if was == now_is else "changed"
+    if isinstance(was, float) and isinstance(now_is, float):
+        share = figure.endswith(PERCENT)
+        difference = rounded(now_is, 2, 100 if share else 1) - rounded(was, 2, 100 if share else 1)
+        change = number(difference, 2, True) + (" points" if share else "")
+    return cell(figure, was), cell(figure, now_is), change
+
+
+def _read(text: str | None) -> float | str | None:
     try:
-        was, now_is = float(before or ""), float(now or "")
+        return text if text is None else float(text)
     except ValueError:
-        return cell(figure, before), cell(figure, now), "same" if before == now else "changed"
-    change = number((now_is - was) * (100 if figure.endswith(PERCENT) else 1), 2, True)
-    return cell(figure, was), cell(figure, now_is), change + (" points" if figure.endswith(PERCENT) else "")
+        return text
 
 
 def _found(observed: float | None, lower: float | None, upper: float | None) -> str:

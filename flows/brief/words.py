@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
 MINUS = "−"
@@ -19,6 +20,14 @@ NAMES = {
     "risk_on_expansion": "risk-on expansion", "neutral": "neutral",
     "full_cap": "full market value", "capped": "capped by the index's rules", "anchored": "anchored to published weights",
     "data_missing": "data missing", "not_testable": "not testable",
+    "record": "a record", "below_record": "below the record", "bear_market": "bear market",
+    "below_0.45": "below 45%", "0.45_to_0.50": "45 to 50%", "above_0.50": "above 50%",
+    "within": "within 15 bp", "large": "over 15 bp",
+}
+SIGNALS = {
+    "band": "VIX band", "recontraction": "VIX re-contraction", "stage": "stage", "ath": "close of the Nasdaq Composite",
+    "correction": "fall of the Nasdaq Composite", "top10_weight": "ten largest by market value",
+    "leaders_weak": "relative strength of the AI leaders",
 }
 TIERS = ("defensive", "ai_leaders", "semiconductors", "crypto_equity")
 FUNDS = ("xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv")
@@ -32,24 +41,33 @@ def name(key: str | None) -> str:
     return NOTHING if key is None else NAMES.get(key, key.replace("_", " "))
 
 
+def rounded(value: float | Decimal, places: int, times: int = 1) -> Decimal:
+    """A multiple of a figure to so many places, halves away from zero, as its decimal digits say: 36.55 is 36.6."""
+    return (times * Decimal(str(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def signal(key: str) -> str:
+    """The name of a signal for people, also of one that is about a weighting or a series."""
+    kind, _, of = key.partition("_")
+    return {"residual": f"residual ({name(of)})", "stale": f"age of {of}"}.get(kind) or SIGNALS.get(key, name(key))
+
+
 def percent(value: float | None, places: int = 1, signed: bool = False) -> str:
     """0.0123 as 1.2%."""
-    return NOTHING if value is None else f"{number(100 * value, places, signed)}%"
+    return NOTHING if value is None else f"{number(rounded(value, places, 100), places, signed)}%"
 
 
-def number(value: float | None, places: int = 1, signed: bool = False) -> str:
+def number(value: float | Decimal | None, places: int = 1, signed: bool = False) -> str:
     """Thousands with commas, a real minus; nothing is ever shown as -0."""
     if value is None:
         return NOTHING
-    text = f"{abs(value):,.{places}f}"
-    if not text.strip("0.,"):
-        return text
-    return f"{MINUS if value < 0 else '+' if signed else ''}{text}"
+    shown = rounded(value, places)
+    return f"{MINUS if shown < 0 else '+' if signed and shown else ''}{abs(shown):,}"
 
 
-def count(value: int | None) -> str:
-    """A number of things."""
-    return number(value, 0)
+def count(value: int | None, of: str = "") -> str:
+    """A number of things; 1 session, 2 sessions."""
+    return number(value, 0) + (f" {of}{'' if value == 1 else 's'}" if of else "")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -77,7 +95,7 @@ def cell(column: str, value: object) -> str:
             return str(value)
         case list() | tuple():
             return ", ".join(map(str, value))
-    return NAMES.get(str(value), str(value))
+    return signal(str(value)) if column == "signal" else NAMES.get(str(value), str(value))
 
 
 def heading(column: str) -> str:

@@ -1,42 +1,66 @@
-"""The day's page of a told story, written once a module; a test that needs another home has its own fixture."""
+"""The day's page of a told story, written once; no test changes that home, one that needs another makes its own."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 import story
 from html_page import Page
 from spec import Spec
 
 from flows.brief import chart
-from flows.brief.facts import Facts, facts
+from flows.brief.facts import Facts
 from flows.brief.write import write
 from warehouse import catalog
 from warehouse.home import Home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("story")
     story.publish(spec, folder)
     return Home(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def known(home: Home) -> Facts:
-    with home.marts() as con:
-        return facts(con, None)
+    return story.facts_of(home)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written(home: Home) -> Path:
     return write(home, catalog.load())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown(written: Path) -> Page:
     return Page(written.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def changed(home: Home, tmp_path: Path) -> Callable[..., Home]:
+    """The same publication with some SQL done to it."""
+
+    def change(*statements: str) -> Home:
+        shutil.copy(home.published, tmp_path / "marts.duckdb")
+        with duckdb.connect(str(tmp_path / "marts.duckdb")) as con:
+            for statement in statements:
+                con.execute(statement)
+        return Home(tmp_path)
+
+    return change
+
+
+@pytest.fixture
+def copied(home: Home, written: Path, tmp_path: Path) -> Home:
+    """The same home with its page, to be written to."""
+    (tmp_path / "marts.duckdb").symlink_to(home.published)
+    shutil.copytree(written.parent, tmp_path / "site")
+    return Home(tmp_path)
 
 
 @pytest.fixture

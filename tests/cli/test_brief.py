@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 
-import duckdb
 import pytest
 import story
 from html_page import Page
 from spec import Spec
+from story import facts_of
 
 from flows.brief import chart, page
 from flows.brief.answer import answer
-from flows.brief.facts import Facts, facts
+from flows.brief.facts import Facts
 from flows.brief.questions import FIRST, THEN, written_out
 from flows.brief.story_record import claims
 from flows.brief.write import write
@@ -28,25 +26,6 @@ from warehouse.home import Home
 
 QUESTIONS = {question.key: question for question in (*FIRST, *THEN)}
 CATALOG = catalog.load()
-
-
-@pytest.fixture
-def changed(home: Home, tmp_path: Path) -> Callable[..., Home]:
-    """The same publication with some SQL done to it."""
-
-    def change(*statements: str) -> Home:
-        shutil.copy(home.published, tmp_path / "marts.duckdb")
-        with duckdb.connect(str(tmp_path / "marts.duckdb")) as con:
-            for statement in statements:
-                con.execute(statement)
-        return Home(tmp_path)
-
-    return change
-
-
-def facts_of(home: Home, day: date | None = None) -> Facts:
-    with home.marts() as con:
-        return facts(con, day)
 
 
 def html_of(home: Home) -> str:
@@ -152,11 +131,11 @@ def test_the_answer_follows_the_figures(sql: str, said: str, changed: Callable[.
     assert said in answer(facts_of(changed(sql)))
 
 
-def test_an_answer_of_nothing_says_so(changed: Callable[..., Home]) -> None:
+def test_an_answer_of_nothing_says_what_came(changed: Callable[..., Home]) -> None:
     marts = ("concentration_daily", "contribution_daily", "contribution_window", "rotation_daily")
     found = facts_of(changed(*(f"delete from marts.{mart}" for mart in marts), "update marts.regime_daily set "
                              "stage = null, vix_close = null, is_ath_close = null, drawdown_return = null"))
-    assert answer(found) == "Nothing is known of who drives the market on this session."
+    assert answer(found) == "Who drives the market is not known: 158 of 160 bars came."
 
 
 def test_the_weighting_nearest_to_the_index_is_the_one_in_use(known: Facts, changed: Callable[..., Home]) -> None:

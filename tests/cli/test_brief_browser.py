@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import story
-from spec import Spec
 
 from flows.brief.palette import DARK, LIGHT
-from flows.brief.write import write
-from warehouse import catalog
-from warehouse.home import Home
 
 LOOKS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dark")]
 # Texts of the charts shown that reach beyond the box of their section, and texts that lie on each other.
@@ -43,13 +38,6 @@ FAINT = """() => {
         return (a + 0.05) / (b + 0.05) < 3;
     }).filter(text => getComputedStyle(text).stroke === 'none').map(text => text.textContent);
 }"""
-
-
-@pytest.fixture(scope="module")
-def written(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browsed")
-    story.publish(spec, folder)
-    return write(Home(folder), catalog.load())
 
 
 @pytest.fixture(scope="module")
