@@ -10,10 +10,10 @@ with newest as (
     qualify row_number() over (order by date desc) <= 63
 ), figure as (
     select
-        arg_max(above_50d_share, date) as breadth,
+        arg_max_null(above_50d_share, date) as breadth,
         product(1 + index_return) as capped,
         product(1 + equal_weight_return) as equal,
-        arg_max(struct_pack(share := top10_return_share_63d), date).share as top10_share,
+        arg_max_null(top10_return_share_63d, date) as top10_share,
         max(date) as date
     from newest
     having count(index_return) >= 57

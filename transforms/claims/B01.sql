@@ -13,10 +13,10 @@ select
     count(*) filter (is_divergent_day and sp500_return >= -0.005) as observed,
     count(*) filter (is_divergent_day) >= 1 as holds_otherwise,
     format('In the 63 sessions to {} the Nasdaq closed at a record on {} days while the S&P 500 fell, on {} of them by at '
-        || 'most half a percent{}; the last such day known: {}; Nasdaq minus S&P 500 over 63 sessions {:+.1f} %.',
+        || 'most half a percent{}; the last such day known: {}; Nasdaq minus S&P 500 over 63 sessions {}.',
         max(date), count(*) filter (is_divergent_day), count(*) filter (is_divergent_day and sp500_return >= -0.005),
         coalesce(': ' || string_agg(format('{} ({:+.2f} %)', date, 100 * sp500_return), ', ' order by date)
             filter (is_divergent_day), ''), coalesce((select date::varchar from last), 'none'),
-        100 * arg_max(spread_63d_return, date)) as evidence
+        coalesce(format('{:+.1f} %', 100 * arg_max_null(spread_63d_return, date)), 'unknown')) as evidence
 from recent
 having count(is_divergent_day) >= 57
