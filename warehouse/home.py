@@ -74,8 +74,10 @@ class Home:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)
-            yield
-            os.ftruncate(lock, 0)
+            try:
+                yield
+            finally:
+                os.ftruncate(lock, 0)  # what a killed process leaves names it
         finally:
             os.close(lock)
 

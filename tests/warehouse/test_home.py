@@ -93,6 +93,17 @@ def test_nobody_is_named_when_nobody_holds_the_turn(home):
     assert (home.folder / "writer.lock").read_text() == ""
 
 
+def test_a_turn_that_failed_names_nobody_and_a_killed_one_names_who(home, another_process):
+    with pytest.raises(KeyError), home.turn():
+        raise KeyError
+    assert (home.folder / "writer.lock").read_text() == ""
+    holder = another_process(60)
+    assert first_line(holder) == "has it"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (home.folder / "writer.lock").read_text() == f"pid {holder.pid}\n"
+
+
 # A folder that cannot be
 
 
