@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,31 +22,53 @@ from warehouse.home import Home
 
 WIDTH = 100
 LEAST = 6
-"""Characters a line of a text, or of a column's name, must get for a table to be readable."""
+"""Characters a line of a text must get for a table to be readable."""
 
 PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
 ONE_PLACE = ("bp", "effective_names")
+
+
+# The moment of a publication of the past, in New York; null for the present.
+STAMP = """
+    select is_simulated, if(not is_present, as_of at time zone 'UTC' at time zone 'America/New_York', null)
+    from audit.publication where is_current"""
+
+Answer = tuple[Section, Sequence[str], Sequence[tuple]]
+"""A section, its columns and its rows."""
 
 
 def show(home: Home, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
     """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
     if view not in VIEWS:
         raise BadRequest(f"view {view!r}", "there is none of that name", f"Views: {', '.join(VIEWS)}")
+    table, sections, with_answer = VIEWS[view].table, VIEWS[view].sections, VIEWS[view].answer
     with home.marts() as con:
-        table = VIEWS[view].table
         session = _session(con, table, day) if table else None
-        answers = [(section, *(_working(home, section) or _rows(con, section, session, since)))
-                   for section in VIEWS[view].sections]
-        simulated = con.execute("select is_simulated from audit.publication where is_current").fetchone() == (True,)
+        answers = [(section, *(_working(home, section) or _rows(con, section, session, since))) for section in sections]
+        tell(con, session, answers, as_json, _answer(con, session) if with_answer else None)
+
+
+def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[Answer], as_json: bool,
+         sentence: str | None = None) -> None:
+    """Print what a publication answers of a session: whose market and which moment it is of, then section by section.
+
+    As JSON: `date`, `simulated`, `as_of` (New York, null for the present), and the rows of each section by its key.
+    """
+    simulated, as_of = con.execute(STAMP).fetchone() or (None, None)
     if as_json:
-        json.dump({s.title: [dict(zip(c, r, strict=True)) for r in rows] for s, c, rows in answers}, sys.stdout,
-                  default=str, indent=1)
+        json.dump({"date": session, "simulated": simulated, "as_of": as_of, **({"answer": sentence} if sentence else {}),
+                   **{s.key: [dict(zip(columns, row, strict=True)) for row in rows] for s, columns, rows in answers}},
+                  sys.stdout, default=str, indent=1)
         sys.stdout.write("\n")
         return
     screen = console()
-    if session:
-        mark = "   [yellow]simulated market[/yellow]" if simulated else ""
-        screen.print(f"[bold]{session:%A, %-d %B %Y}[/bold]{mark}")
+    heading = [*([f"[bold]{session:%A, %-d %B %Y}[/bold]"] if session else []),
+               *(["[yellow]simulated market[/yellow]"] if simulated else []),
+               *([f"[yellow]as of {as_of:%Y-%m-%d %H:%M} New York, not the present[/yellow]"] if as_of else [])]
+    if heading:
+        screen.print("   ".join(heading))
+    if sentence:
+        screen.print(Text(sentence))
     for section, columns, rows in answers:
         print_section(screen, section, columns, rows)
 
@@ -53,11 +76,16 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False, since: 
 def print_section(screen: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     """One section: a table, or for an upright one a pair of columns per row."""
     if not rows:
-        screen.print(f"\n[bold]{escape(section.title)}[/bold]\n  nothing")
+        screen.print(f"\n[bold]{escape(section.title)}[/bold]\n  {section.none}")
         return
     if not section.upright:
         screen.print()
-        print_rows(columns, rows, section.title, screen, by_suffix=True)
+        title = section.title
+        if section.common:
+            place = columns.index(section.common)
+            title += f" ({section.common.replace('_', ' ')}: {rows[0][place]})"
+            columns, *rows = [(*row[:place], *row[place + 1:]) for row in (columns, *rows)]
+        print_rows(columns, rows, title, screen, by_suffix=True)
         return
     for row in rows:
         values = dict(zip(columns, row, strict=True))
@@ -83,19 +111,19 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
     texts = [[readable(n, v) if by_suffix else _plain(v) for n, v in zip(columns, row, strict=True)] for row in rows]
     edges = 2 + 3 * (len(columns) - 1)
     widths = _widths(columns, rows, texts, screen.width - edges)
+    if title:
+        screen.print(f"[bold]{escape(title)}[/bold]")
     if widths is None:
-        if title:
-            screen.print(f"[bold]{escape(title)}[/bold]")
         for row in texts:
             _print_upright(screen, list(zip(columns, row, strict=True)))
             screen.print()
         if not rows:
             screen.print("no rows")
         return
-    table = Table(title=title and escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for index, (name, width) in enumerate(zip(columns, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", width=width)
+        table.add_column(Text(_broken(name, width)), justify="right" if numeric else "left", overflow="fold", width=width)
     for row in texts:
         table.add_row(*map(Text, row))
     screen.print(table)
@@ -109,12 +137,22 @@ def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Seque
         wanted.append(max(cell_len(name), *lengths, 1))
         # Half a number is another number: only text, lists and names may go on in the next line.
         whole = [size for size, row in zip(lengths, rows, strict=True) if not isinstance(row[index], str | list | dict)]
-        least.append(max(min(wanted[-1], LEAST), *whole, 1))
+        least.append(max(min(LEAST, max(lengths, default=1)), *whole, *map(cell_len, _broken(name, 1).splitlines()), 1))
     for most in range(max(1, min(room, max(wanted, default=1))), 0, -1):
         widths = [max(few, min(many, most)) for few, many in zip(least, wanted, strict=True)]
         if sum(widths) <= room:
             return widths
     return None
+
+
+def _broken(name: str, width: int) -> str:
+    """A column's name in lines of at most `width` where its words allow it: it goes on only after “_” or a space."""
+    lines = [""]
+    for word in re.findall(r"[^_ ]+[_ ]?|[_ ]", name):
+        if lines[-1] and cell_len((lines[-1] + word).rstrip(" ")) > width:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip(" ") for line in lines)
 
 
 def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
@@ -141,14 +179,22 @@ def show_broken(home: Home, model: str) -> None:
         print_rows(columns, answer.fetchall(), f"{model} breaks “{promise}”")
 
 
+def _answer(con: duckdb.DuckDBPyConnection, session: date | None) -> str:
+    """The sentence of a session's page."""
+    from flows.brief.answer import answer
+    from flows.brief.facts import facts
+
+    return answer(facts(con, session))
+
+
 def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> date:
-    newest, wanted = con.execute(f"select max(date), max(date) filter (date <= $day) from {table}",
+    first, wanted = con.execute(f"select min(date), max(date) filter (date <= $day) from {table}",
                                  {"day": day or date.max}).fetchone()  # type: ignore[misc]
-    if newest is None:
+    if first is None:
         raise BadRequest(f"date {day or 'newest'}", f"{table} has no rows yet", "Fill it: rallyscope run")
     if day is not None and wanted != day:
         raise BadRequest(f"date {day}", f"{table} has no row of it",
-                         f"The nearest before it is {wanted}" if wanted else f"The newest is {newest}")
+                         f"The nearest before it is {wanted}" if wanted else f"The first is {first}")
     return wanted
 
 

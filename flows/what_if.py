@@ -7,12 +7,10 @@ moved: the regression of each member's daily return on the shocked ones' over th
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flows.show import console, print_section
+from flows.show import Answer, tell
 from flows.views import Section
 from warehouse.errors import BadRequest
 from warehouse.home import Home
@@ -46,12 +44,13 @@ IMPACT = Section("Impact on the {index_code}, weights by {weight_scheme} of {dat
         sum(weight) filter (implied is not null) as regressed_weight
     from moved left join core.index_level l
       on l.date = moved.date and l.symbol = $published_index
-    group by weight_scheme order by weight_scheme""", upright=True)
+    group by weight_scheme order by weight_scheme""", upright=True, key="impact")
 
 LEGS = Section("The largest legs by full market value, in bp of the index", """
     select issuer, weight, direct as shock_return, implied as beta_implied_return,
         weight * direct * 10000 as direct_bp, weight * implied * 10000 as implied_bp
-    from moved where weight_scheme = 'full_cap' order by direct = 0, abs(weight * (direct + implied)) desc limit 12""")
+    from moved where weight_scheme = 'full_cap' order by direct = 0, abs(weight * (direct + implied)) desc limit 12""",
+    key="legs")
 
 CONCENTRATION = Section("Concentration before and after", """
     with moment as (
@@ -64,7 +63,7 @@ CONCENTRATION = Section("Concentration before and after", """
     select weight_scheme as scheme, moment, max(weight) as top1_weight, list_sum(max(weight, 5)) as top5_weight,
         list_sum(max(weight, 10)) as top10_weight, 1 / sum(weight * weight) as effective_names,
         coalesce(sum(weight) filter (weight > 0.045), 0) as "over 4.5 % weight"
-    from weighed group by weight_scheme, moment, place order by weight_scheme, place""")
+    from weighed group by weight_scheme, moment, place order by weight_scheme, place""", key="concentration")
 
 RULES = Section("The published limits on weights, at the next rebalance on these weights", """
     with moment as (
@@ -86,7 +85,8 @@ RULES = Section("The published limits on weights, at the next rebalance on these
         above as limit_weight, any_value(weight) filter (moment = 'before') as before_weight,
         any_value(weight) filter (moment = 'after both') as after_weight,
         any_value(weight > above) filter (moment = 'after both') as broken
-    from measured group by weight_scheme, place, is_annual, limited, size, above order by weight_scheme, place""")
+    from measured group by weight_scheme, place, is_annual, limited, size, above order by weight_scheme, place""",
+    key="limits")
 
 SECTIONS = (IMPACT, LEGS, CONCENTRATION, RULES)
 
@@ -95,14 +95,8 @@ def what_if(home: Home, universe: Universe, shocks: Mapping[str, float], as_json
     """Print the impact of `shocks` (symbol to return: -0.10 is a fall of 10 %) on an index; BadRequest for no member."""
     with home.marts() as con:
         answers = _answers(con, universe, shocks)
-    if as_json:
-        json.dump({s.title: [dict(zip(c, r, strict=True)) for r in rows] for s, c, rows in answers}, sys.stdout,
-                  default=str, indent=1)
-        sys.stdout.write("\n")
-        return
-    screen = console()
-    for section, columns, rows in answers:
-        print_section(screen, section, columns, rows)
+        [(session,)] = con.execute("select max(date) from weights").fetchall()
+        tell(con, session, answers, as_json)
 
 
 def parse(shocks: list[str]) -> dict[str, float]:
@@ -123,7 +117,7 @@ def parse(shocks: list[str]) -> dict[str, float]:
 
 
 def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
-             shocks: Mapping[str, float]) -> list[tuple[Section, list[str], list[tuple]]]:
+             shocks: Mapping[str, float]) -> list[Answer]:
     given = {"index": universe.code, "published_index": universe.published_index}
     con.execute(f"create temp table weights as {WEIGHTS}", {"index": universe.code})
     issuers = {issuer for issuer, in con.execute("select distinct issuer from weights").fetchall()}
@@ -141,7 +135,7 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
                      for issuer in sorted(issuers)])
     _tell_limits(con, universe)
     con.execute("create temp table moved as from weights join moves using (issuer)")
-    answers = []
+    answers: list[Answer] = []
     for section in SECTIONS:
         answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
         answers.append((section, [column[0] for column in answer.description or []], answer.fetchall()))

@@ -101,8 +101,8 @@ def test_make_run_is_the_demo() -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "Friday, 29 May 2026", "simulated market", "Regime", "The ten largest issuers", "NVDA", "Who leads", "crypto_equity",
-    "Quarantined", "Shares 5 times", "Where to look next"])
+    "Friday, 29 May 2026", "simulated market", "drive the market", "Regime", "The ten largest issuers", "NVDA", "Who leads",
+    "crypto_equity", "Quarantined", "Shares 5 times", "Where to look next"])
 def test_the_demo_prints_who_drives_the_market(said: str, demo: str) -> None:
     assert said in demo
 
@@ -259,7 +259,10 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
     printed = rallyscope(*command, cwd=checkout)
     assert printed.returncode == 0, printed.stderr
     assert max(len(line) for line in printed.stdout.splitlines()) <= 100
-    assert all(rows is not None for rows in json.loads(rallyscope(*command, "--json", cwd=checkout).stdout).values())
+    told = json.loads(rallyscope(*command, "--json", cwd=checkout).stdout)
+    assert told["simulated"] is True
+    assert told["date"] == (None if view == "status" else "2026-05-29")
+    assert all(re.fullmatch("[a-z_]+", key) for key in told)
 
 
 @pytest.mark.parametrize(("command", "code", "sentence"), [

@@ -35,7 +35,7 @@ def home(failed: Path, tmp_path: Path) -> Home:
 
 def last_runs(home: Home, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
     show(home, "status", None, as_json=True)
-    return [(run["command"], run["status"]) for run in json.loads(capsys.readouterr().out)["Last runs"]]
+    return [(run["command"], run["status"]) for run in json.loads(capsys.readouterr().out)["runs"]]
 
 
 def test_a_run_that_failed_is_seen_though_it_published_nothing(home: Home, capsys) -> None:
@@ -53,7 +53,7 @@ def test_while_another_process_writes_the_publication_answers(home: Home, capsys
     with home.turn():
         show(home, "status", None, as_json=True)
     said = capsys.readouterr()
-    assert [run["command"] for run in json.loads(said.out)["Last runs"]] == ["run"]
+    assert [run["command"] for run in json.loads(said.out)["runs"]] == ["run"]
     assert said.err.startswith("pid ")
     assert said.err.endswith(" is writing: its run shows when it has ended\n")
 

@@ -16,6 +16,8 @@ from warehouse.home import Home
 # AAA's returns alternate; BBB moves twice as much; CCC is orthogonal to it. Sixty sessions.
 MARKET = """
     create schema core; create schema audit;
+    create table audit.publication as
+        select true as is_simulated, true as is_present, timestamp '2026-03-02' as as_of, true as is_current;
     create table core.instrument as select * from (values ('AAA', 'AAA'), ('AAB', 'AAA'), ('BBB', 'BBB'), ('CCC', 'CCC'))
         t(symbol, issuer);
     create table core.index_weight as
@@ -35,14 +37,14 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-def answer(home: Home, capsys: pytest.CaptureFixture[str], **shocks: float) -> dict[str, list[dict]]:
+def answer(home: Home, capsys: pytest.CaptureFixture[str], **shocks: float) -> dict:
     what_if(home, catalog.load().universes["NDX"], shocks, as_json=True)
     return json.loads(capsys.readouterr().out)
 
 
 def test_the_direct_leg_is_weight_times_shock_and_the_other_what_moved_with_it(home, capsys) -> None:
     """AAA -10 %: half of it direct; BBB is implied at -20 %, CCC at nothing."""
-    impact, = answer(home, capsys, AAA=-0.10)["Impact on the {index_code}, weights by {weight_scheme} of {date}"]
+    impact, = answer(home, capsys, AAA=-0.10)["impact"]
     assert impact["direct_return"] == pytest.approx(-0.05)
     assert impact["beta_implied_return"] == pytest.approx(0.3 * -0.20)
     assert impact["total_index_points"] == pytest.approx(-0.11 * 20000)
@@ -51,27 +53,34 @@ def test_the_direct_leg_is_weight_times_shock_and_the_other_what_moved_with_it(h
 
 def test_two_shocks_explain_each_other_away(home, capsys) -> None:
     """Given CCC too, the regression still gives BBB twice AAA and nothing of CCC."""
-    legs = answer(home, capsys, AAA=-0.10, CCC=0.30)["The largest legs by full market value, in bp of the index"]
+    legs = answer(home, capsys, AAA=-0.10, CCC=0.30)["legs"]
     implied = {leg["issuer"]: leg["beta_implied_return"] for leg in legs}
     assert implied == {"AAA": 0, "CCC": 0, "BBB": pytest.approx(-0.20)}
 
 
 def test_concentration_after_the_shock(home, capsys) -> None:
     """Direct: 0.45, 0.30, 0.20 of 0.95."""
-    rows = answer(home, capsys, AAA=-0.10)["Concentration before and after"]
+    rows = answer(home, capsys, AAA=-0.10)["concentration"]
     assert [row["top1_weight"] for row in rows[:2]] == pytest.approx([0.5, 0.45 / 0.95])
     assert rows[0]["effective_names"] == pytest.approx(1 / (0.25 + 0.09 + 0.04))
 
 
 def test_the_published_limits_before_and_after(home, capsys) -> None:
     """AAA has half the index, far over 24 %; all three are over 4.5 %; there are no five."""
-    rows = answer(home, capsys, AAA=-0.10)["The published limits on weights, at the next rebalance on these weights"]
+    rows = answer(home, capsys, AAA=-0.10)["limits"]
     assert [(row["review"], row["limited"], row["before_weight"], row["broken"]) for row in rows] == [
         ("quarterly", "the largest issuer", pytest.approx(0.5), True),
         ("quarterly", "issuers over 4.5 % together", pytest.approx(1.0), True),
         ("annual", "the largest issuer", pytest.approx(0.5), True),
         ("annual", "the 5 largest together", pytest.approx(1.0), True)]
     assert rows[0]["after_weight"] == pytest.approx(0.45 / (0.45 + 0.24 + 0.20))
+
+
+def test_it_says_of_which_session_and_whose_market_it_is(home, capsys) -> None:
+    told = answer(home, capsys, AAA=-0.10)
+    assert (told["date"], told["simulated"], told["as_of"]) == ("2026-03-01", True, None)
+    what_if(home, catalog.load().universes["NDX"], {"AAA": -0.10})
+    assert capsys.readouterr().out.startswith("Sunday, 1 March 2026   simulated market\n")
 
 
 def test_a_line_stands_for_its_company(home, capsys) -> None:
