@@ -22,7 +22,9 @@ def days(size: Size, field: str = "date", axis: bool = True, **scale: Any) -> al
     import altair as alt
 
     labels = alt.Axis(grid=False, labelOverlap="greedy", tickCount=size.of(7, 3), labelFlush=True,
-                      labelExpr="utcFormat(datum.value, (utcdate(datum.value) == 1 ? '' : '%-d ') + '%b' + "
+                      # Over few days Vega also marks hours: those have no date of their own.
+                      labelExpr="utchours(datum.value) != 0 ? '' : utcFormat(datum.value, "
+                                "(utcdate(datum.value) == 1 ? '' : '%-d ') + '%b' + "
                                 "(datum.index == 0 || utcmonth(datum.value) == 0 ? ' %Y' : ''))")
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", **scale), axis=labels if axis else None)
 

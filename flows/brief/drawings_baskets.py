@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"defensive": ("tier1", [2, 3]), "ai_leaders": ("tier2", [1, 0]), "semiconductors": ("tier3", [6, 3]),
            "crypto_equity": ("tier4", [8, 3, 2, 3])}
-
+FUND_COLOURS = dict(zip(FUNDS, ("tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down"),
+                        strict=True))
 
 TAIL = {True: 6, False: 4}  # points of a tier, of a fund: ten long tails would hide each other
 CORNERS = (("leading", "right", "top"), ("weakening", "right", "bottom"), ("lagging", "left", "bottom"),
@@ -92,7 +93,7 @@ def rotation(rows: Rows, x: str, y: str, centre: float, titles: tuple[str, str],
         at = (alt.X("x:Q", scale=scales["x"], title=titles[0], axis=axis),
               alt.Y("y:Q", scale=scales["y"], title=titles[1], axis=axis))
         colour = alt.Color("basket:N", legend=None, scale=alt.Scale(
-            domain=list(shown), range=[var(COLOURS[b][0]) if b in COLOURS else var("total") for b in shown]))
+            domain=list(shown), range=[var(COLOURS[b][0] if b in COLOURS else FUND_COLOURS[b]) for b in shown]))
         tail, head = alt.Chart(alt.NamedData(f"{key}-tails")), alt.Chart(alt.NamedData(f"{key}-heads"))
         rule = alt.Chart(alt.NamedData("centre")).mark_rule(color=var("soft"), strokeDash=[3, 3])
         label = {"dx": {"expr": "datum.dx"}, "dy": {"expr": "datum.dy"}, "fontWeight": "bold", "fontSize": 11,

@@ -43,18 +43,21 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
         ).properties(width=size.width, height=130, title=titled(
             size, "Nasdaq Composite, index points;", "dots are record closes"))
         scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-        levels = alt.Axis(values=[10, 15, 20, 25, 30, 40, 50, 60, 70, 80], grid=False, minExtent=44, maxExtent=44,
-                          format=".0f")
+        # Every edge of a band, as long as five points have room for a label.
+        values = [10, 15, 20, 25, 30, 40, 50] if high - low < 45 else range(10, 100, 10)
+        axis = alt.Axis(values=list(values), grid=False, minExtent=44, maxExtent=44, format=".0f", labelOverlap=False)
+        # On every layer: the axis of one that has none of its own would hide labels.
+        level = {"scale": scale, "axis": axis, "title": None}
         band = alt.Chart(alt.NamedData("bands"))
         label = band.transform_calculate(middle="(datum.low + datum.high) / 2").mark_text(
             align="left", dx=6, fontSize=11, color=var("soft")).encode(
-            x=alt.value(size.width), y=alt.Y("middle:Q", scale=scale), text="label:N")
+            x=alt.value(size.width), y=alt.Y("middle:Q", **level), text="label:N")
         vix = alt.layer(
-            band.mark_rect().encode(y=alt.Y("low:Q", scale=scale, axis=levels, title=None), y2="high:Q",
+            band.mark_rect().encode(y=alt.Y("low:Q", **level), y2="high:Q",
                                     fill=alt.Fill("colour:N", scale=None)),
             *size.of([label], []),
             alt.Chart(alt.NamedData("days")).mark_line(color=var("ink"), strokeWidth=1.6).encode(
-                days(size, axis=not strip, **ends), alt.Y("vix_close:Q", scale=scale)),
+                days(size, axis=not strip, **ends), alt.Y("vix_close:Q", **level)),
         ).properties(width=size.width, height=150, title=titled(
             size, "VIX at the close, index points;", "bands end at 20, 25 and 30"))
         panels = [panel for panel, column in ((index, "nasdaq_close"), (vix, "vix_close")) if known(timeline, column)]

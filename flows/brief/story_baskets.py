@@ -24,7 +24,7 @@ def rotation(facts: Facts) -> Section:
     weekly, strength = facts["rotation"], facts["strength"]
     shown = tuple(row for row in weekly.rows if row["basket"] in TIERS + FUNDS)
     if shown:
-        answer, x, y, centre, format = weekly, "rs_ratio", "rs_momentum", 100.0, ".0f"
+        answer, x, y, centre, format = weekly, "rs_ratio", "rs_momentum", 100.0, ".2~f"
         titles = ("strength: rs_ratio", "momentum: rs_momentum")
         note = ("Weekly; 100 is the mean of the last 14 weeks and 1 is one standard deviation (zscore_14w, a formula of "
                 "our own). The tails of the tiers go back six weeks, those of the funds four.")
