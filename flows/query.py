@@ -15,6 +15,13 @@ SHOWN_ROWS = 1_000
 BATCH = 10_000
 
 
+class QueryFailed(BadRequest):
+    """DuckDB cannot run the statement: its words may end in a line that points into it, so the next step has its own."""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}\n{self.instead}"
+
+
 def query(home: Home, sql: str, format: str) -> None:
     """Write the rows of one statement to standard output; “-” reads the statement from standard input.
 
@@ -33,7 +40,8 @@ def query(home: Home, sql: str, format: str) -> None:
                 writers = {"table": _table, "csv": _csv, "json": _json}
                 writers[format](con.execute(statements[0]))
         except duckdb.Error as error:
-            raise BadRequest("query", str(error).strip(), "Tables: rallyscope query \"show all tables\"") from None
+            said = str(error).strip().rstrip("!.")
+            raise QueryFailed("query", said, 'Tables: rallyscope query "show all tables"') from None
 
 
 def _table(answer: duckdb.DuckDBPyConnection) -> None:
@@ -44,7 +52,7 @@ def _table(answer: duckdb.DuckDBPyConnection) -> None:
     while rows := answer.fetchmany(BATCH):
         more += len(rows)
     if more:
-        print(f"… {more:,} more rows; --format csv or parquet writes all")
+        print(f"… {more:,} more row{'s' if more > 1 else ''}; --format csv or parquet writes all")
 
 
 def _csv(answer: duckdb.DuckDBPyConnection) -> None:

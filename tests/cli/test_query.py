@@ -103,6 +103,19 @@ def test_a_thousand_rows_are_all(home: Home, capsys: pytest.CaptureFixture[str])
     assert "more rows" not in shown(home, "select issuer from marts.contribution_daily limit 1000", capsys)
 
 
+def test_one_row_more_is_one_row(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "… 1 more row;" in shown(home, "select unnest(range(1001))", capsys)
+
+
+@pytest.mark.parametrize(("sql", "ends"), [
+    ("select 1 +", "LINE 1: select 1 +\n                 ^"),
+    ("create table x (a integer)", 'on database "marts" which is attached in read-only mode')])
+def test_the_next_step_stands_below_what_duckdb_says(sql: str, ends: str, home: Home) -> None:
+    with pytest.raises(BadRequest) as refused:
+        query(home, sql, "table")
+    assert str(refused.value).endswith(f'{ends}\nTables: rallyscope query "show all tables"')
+
+
 def test_csv_json_and_parquet_hold_all_rows(home: Home) -> None:
     sql = "select date, issuer, contribution from marts.contribution_daily"
     written = {form: in_bytes(home, sql, form) for form in ("csv", "json", "parquet")}
