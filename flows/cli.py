@@ -2,41 +2,38 @@
 
 import sys
 from contextlib import suppress
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows import completion, ending
+from flows.options import (
+    CatalogOption,
+    Day,
+    DayOption,
+    Format,
+    HomeOption,
+    JsonOption,
+    Moment,
+    SinceOption,
+    SourceOption,
+    VersionOption,
+    WaitOption,
+)
 from flows.plan import Chunk
 
 app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
                   rich_markup_mode="rich", help="Who is truly driving the US market, every trading day, with evidence.")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; data/ by default).")]
-SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
-CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Another catalogue folder than the packaged one.")]
-DayOption = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="A session, e.g. 2026-03-27.")]
-Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])]
-Moment = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
-WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Queue behind another run, or refuse.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
-
-
-class Format(StrEnum):
-    """How `query` writes its rows."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    parquet = "parquet"
-
-
 def main() -> None:
     """Run the command; what a person can cause is one sentence on stderr and exit code 1 or 2, Ctrl-C 130."""
     raise SystemExit(ending.exit_code(app, _say))
+
+
+@app.callback()
+def rallyscope(version: VersionOption = False) -> None:
+    """Every command stands on its own; there is nothing to do before it."""
 
 
 @app.command(epilog="Example: rallyscope demo")
@@ -54,7 +51,7 @@ def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None,
     from flows import moments
 
     settings = _settings(home, source, catalog)
-    window = moments.session_window(settings, day.date() if day else None)
+    window = moments.session_window(settings, day)
     _carry_out("run", settings, window, wait=wait)
 
 
@@ -67,7 +64,7 @@ def backfill(start: Day, end: Day, as_of: Moment = None,
     from flows import moments
 
     settings = _settings(home, source, catalog)
-    window = moments.range_window(settings, start.date(), end.date())
+    window = moments.range_window(settings, start, end)
     _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait)
 
 
@@ -104,7 +101,7 @@ def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotati
     """One day of a mart as a readable table."""
     from flows.show import show as print_view
 
-    print_view(_settings(home, None, None).home, view, day.date() if day else None, json)
+    print_view(_settings(home, None, None).home, view, day, json)
 
 
 @app.command(epilog="Example: rallyscope claims --as-of 2026-04-20")
@@ -148,12 +145,11 @@ def broken(model: Annotated[str, typer.Argument(autocompletion=completion.broken
 
 
 @app.command(epilog="Example: rallyscope revisions --since 2026-03-01")
-def revisions(since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Rows from this date on.")] = None,
-              json: JsonOption = False, home: HomeOption = None) -> None:
+def revisions(since: SinceOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
     """Every change of history: which cells of the past a publication said differently, and why."""
     from flows.show import show as print_view
 
-    print_view(_settings(home, None, None).home, "revisions", None, json, since.date() if since else None)
+    print_view(_settings(home, None, None).home, "revisions", None, json, since)
 
 
 @app.command(epilog="Example: rallyscope rollback 20260529T035959Z")
@@ -185,7 +181,7 @@ def brief(day: DayOption = None, home: HomeOption = None, catalog: CatalogOption
     from flows.brief.write import write
 
     settings = _settings(home, None, catalog)
-    _say(str(write(settings.home, settings.catalog, day.date() if day else None)))
+    _say(str(write(settings.home, settings.catalog, day)))
 
 
 @app.command(epilog="Example: rallyscope docs")
@@ -210,7 +206,7 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what
         found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
-    _say(f"{len(found)} things {'would go' if dry_run else 'went'}")
+    _say(f"{_counted(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
 
 
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
@@ -270,7 +266,7 @@ def _carry_out(command: str, settings, window, as_of: str | None = None, recorde
     with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
         this.progress = progress
         steps.carry_out(this, moment=moment, chunk=chunk)
-        _say(f"{this.rows_added} rows added, {this.rows_quarantined} quarantined; look: rallyscope show day")
+        _say(f"{_counted(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 
 
 def _settings(home: Path | None, source: str | None, catalog: Path | None):
@@ -278,6 +274,10 @@ def _settings(home: Path | None, source: str | None, catalog: Path | None):
 
     given = {"home_folder": home, "source": source, "catalog_folder": catalog}
     return Settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _say(line: str) -> None:

@@ -76,7 +76,7 @@ def _builds(home: Home, keep: int) -> Iterator[Leaving]:
             never.add(newest_present(con))
     for file in kept(home)[keep:]:
         if file.stem not in never:
-            yield Leaving(file, f"older than the newest {keep} builds")
+            yield Leaving(file, f"older than the newest {f'{keep} builds' if keep > 1 else 'build'}")
 
 
 def _drafts(home: Home) -> Iterator[Leaving]:

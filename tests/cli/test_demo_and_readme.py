@@ -229,8 +229,12 @@ def test_as_of_shows_the_market_of_that_day_and_build_brings_back_today(checkout
 
     assert rallyscope("build", "--as-of", "2025-04-11", "--source", server, cwd=checkout).returncode == 0
     assert "2025-04-11" in newest()
+    assert "as of 2025-04-11 23:59 New York, not the present" in rallyscope("show", "regime", cwd=checkout).stdout
     assert rallyscope("build", "--source", server, cwd=checkout).returncode == 0
     assert "2026-05-29" in newest()
+    compared = re.search("rallyscope (diff .*)", README)
+    assert compared
+    assert re.search(r"marts\.regime_daily +0 +[1-9]", rallyscope(*compared[1].split(), cwd=checkout).stdout)
 
 
 @pytest.mark.parametrize(("form", "begins"), [("csv", "date,band\n"), ("json", "["), ("table", "\n"), ("parquet", "PAR1")])

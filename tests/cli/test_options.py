@@ -1,0 +1,31 @@
+"""What every command takes: a date, a version, and numbers said as a person says them."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from tiny_market import rallyscope
+
+
+@pytest.mark.parametrize("command", [["show", "day", "--date"], ["run", "--date"], ["brief", "--date"],
+                                     ["backfill", "2026-01-05"], ["revisions", "--since"]], ids=" ".join)
+@pytest.mark.parametrize("day", ["2026-13-01", "soon"])
+def test_what_is_no_date_is_told_in_one_sentence_how_to_write_one(command: list[str], day: str, tmp_path: Path) -> None:
+    ran = rallyscope(*command, day, cwd=tmp_path)
+    sentence = f"rallyscope: date '{day}': there is no such day. Write year, month and day, e.g. 2026-03-27\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", sentence)
+
+
+def test_the_command_tells_its_version(tmp_path: Path) -> None:
+    ran = rallyscope("--version", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"rallyscope {version('rallyscope')}\n", "")
+
+
+@pytest.mark.parametrize(("drafts", "said"), [(0, "nothing would go"), (1, "1 thing would go"), (2, "2 things would go")])
+def test_prune_counts_as_a_person_does(drafts: int, said: str, tmp_path: Path) -> None:
+    for n in range(drafts):
+        (tmp_path / "data" / "landing" / f".draft-{n}").mkdir(parents=True)
+    ran = rallyscope("prune", "--dry-run", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, f"{said}\n")
