@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 from rich.box import SIMPLE_HEAD
@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.plan import NEW_YORK
 from flows.views import VIEWS, Section
 from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
 from warehouse.home import Home
@@ -28,10 +29,8 @@ PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", 
 ONE_PLACE = ("bp", "effective_names")
 
 
-# The moment of a publication of the past, in New York; null for the present.
-STAMP = """
-    select is_simulated, if(not is_present, as_of at time zone 'UTC' at time zone 'America/New_York', null)
-    from audit.publication where is_current"""
+# The moment, in UTC, of a publication of the past; null for the present.
+STAMP = "select is_simulated, if(not is_present, as_of, null) from audit.publication where is_current"
 
 Answer = tuple[Section, Sequence[str], Sequence[tuple]]
 """A section, its columns and its rows."""
@@ -52,7 +51,7 @@ def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence
          sentence: str | None = None) -> None:
     """Print what a publication answers of a session: whose market and which moment it is of, then section by section.
 
-    As JSON: `date`, `simulated`, `as_of` (New York, null for the present), and the rows of each section by its key.
+    As JSON: `date`, `simulated`, `as_of` (UTC, null for the present), and the rows of each section by its key.
     """
     simulated, as_of = con.execute(STAMP).fetchone() or (None, None)
     if as_json:
@@ -64,7 +63,7 @@ def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence
     screen = console()
     heading = [*([f"[bold]{session:%A, %-d %B %Y}[/bold]"] if session else []),
                *(["[yellow]simulated market[/yellow]"] if simulated else []),
-               *([f"[yellow]as of {as_of:%Y-%m-%d %H:%M} New York, not the present[/yellow]"] if as_of else [])]
+               *([f"[yellow]as of {_in_new_york(as_of)}, not the present[/yellow]"] if as_of else [])]
     if heading:
         screen.print("   ".join(heading))
     if sentence:
@@ -229,6 +228,10 @@ def readable(name: str, value: object) -> str:
             return f"{value:+,.1f}" if name.endswith("bp") else f"{value:,.1f}"
         return f"{value:,.2f}"
     return _plain(value)
+
+
+def _in_new_york(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=UTC).astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York"
 
 
 def _plain(value: object) -> str:

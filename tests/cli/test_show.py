@@ -147,7 +147,7 @@ def test_a_publication_as_of_a_past_moment_says_so_in_new_yorks_time(mine: Home,
     change(mine, "update audit.publication set is_present = false, as_of = '2026-05-01 03:59:59'")
     assert "   as of 2026-04-30 23:59 New York, not the present\n" in printed(mine, "regime", capsys)
     assert printed(mine, "status", capsys).startswith("as of 2026-04-30 23:59 New York, not the present\n")
-    assert told(mine, "regime", capsys)["as_of"] == "2026-04-30 23:59:59"
+    assert told(mine, "regime", capsys)["as_of"] == "2026-05-01 03:59:59"
 
 
 @pytest.mark.parametrize(("name", "shown"), [
