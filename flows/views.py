@@ -106,7 +106,8 @@ COVERAGE = Section("Coverage of the last sessions", COVERED + """
 COVERAGE_THEN = Section("Coverage of the session", COVERED + " where date = $date order by feed", key="coverage")
 
 PUBLICATION = Section("Publication (moments are UTC)", """
-    select build_id, as_of::varchar as as_of, recorded_by::varchar as recorded_by, published_at, code_version, is_simulated as simulated, is_present as present
+    select build_id, as_of::varchar as as_of, recorded_by::varchar as recorded_by, published_at, code_version,
+        is_simulated as simulated, is_present as present
     from audit.publication where is_current""", upright=True, key="publication")
 
 FRESHNESS = Section("Freshness", """
