@@ -2,6 +2,10 @@
 
 from datetime import date
 
+from flows.settings import Settings  # before Prefect: it keeps telemetry off
+
+# isort: split
+
 from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
@@ -9,7 +13,6 @@ from prefect.states import Completed
 from flows import moments, steps
 from flows.daily import from_shell, through_prefect, told
 from flows.plan import Chunk
-from flows.settings import Settings
 
 
 def backfill_name() -> str:
@@ -33,15 +36,16 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
     Args:
         start: The first date.
         end: The last date. Later than the last closed session means up to that one.
-        as_of: Publish the marts as the world knew them at the end of this day. Leave it empty for now.
-        chunk: How the range is cut on the way. The tables are the same however it is.
+        as_of: Publish the marts as the world knew them at the end of this day. Empty means the present.
+        chunk: How the range is cut on the way; the tables are the same however it is. Smaller pieces take less memory, and
+            an interrupted run has less to ask again.
     """
     settings = Settings()
 
     def fill() -> State:
         window = moments.range_window(settings, start, end)
         key = steps.request_key(settings, "backfill", start, end, as_of, chunk)
-        if done := steps.already_done(settings, key):
+        if done := steps.already_done(settings, key, present=as_of is None):
             get_run_logger().info("nothing to do: %s did this very request", done)
             return Completed(message=f"Nothing to do: {done} did this very request")
         moment = (moments.moment_of(str(as_of)) if as_of else None, None)
@@ -55,9 +59,9 @@ def rebuild(as_of: date | None = None, recorded_by: date | None = None) -> State
     """Build and publish the marts anew from what is loaded; with no date given, the present.
 
     Args:
-        as_of: As the world knew it at the end of this day in New York. Leave it empty for now.
-        recorded_by: From what had been fetched by the end of this day. Leave it empty for now; with both on one day it
-            is exactly what was published on that day.
+        as_of: As the world knew it at the end of this day in New York. Empty means the present.
+        recorded_by: From what had been fetched by the end of this day. Empty means the present; with both on one day
+            it is exactly what was published on that day.
     """
     settings = Settings()
     moment = moments.moment_of(str(as_of)) if as_of else None, moments.moment_of(str(recorded_by)) if recorded_by else None

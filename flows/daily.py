@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
+from flows.settings import Settings  # before Prefect: it keeps telemetry off
+
+# isort: split
+
 from prefect import State, Task, flow, get_run_logger
 from prefect.artifacts import (
     create_image_artifact,
@@ -23,7 +27,6 @@ from prefect.states import Completed, Failed
 
 from flows import moments, report, steps
 from flows.plan import Chunk, Window
-from flows.settings import Settings
 from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 from warehouse.landing import Batch
 
@@ -114,8 +117,7 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
                     request_key: str | None = None, again: frozenset[str] = frozenset()) -> State:
     """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
     log = get_run_logger()
-    about = f"{command} {window or ''}: waiting for its turn"
-    bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=about))
+    bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=f"{flow_run.name}: waiting for its turn"))
 
     def progress(share: float, label: str) -> None:
         update_progress_artifact(bar, 100 * share, description=label)
@@ -125,7 +127,7 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
         run.progress, run.again = progress, again
         steps.carry_out(run, as_task, moment, chunk)
         progress(1.0, did := report.did(run))
-        create_markdown_artifact(report.summary(run), key="summary", description=f"{window or 'build'}: {did}")
+        create_markdown_artifact(report.summary(run), key="summary", description=f"{flow_run.name}: {did}")
         if image := report.picture(run):
             create_image_artifact(image[0], key="picture", description=f"{image[1]}: the day's page as a picture")
         for key, (about, rows) in report.tables(run).items():

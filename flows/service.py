@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.prefect_api import Api
-from flows.settings import PrefectSettings, Settings, environment
+from flows.settings import NO_TELEMETRY, PrefectSettings, Settings, environment
 from warehouse.errors import ServiceFailed
 
 HOST = "127.0.0.1"
@@ -41,8 +41,7 @@ class Service:
             "PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_UI_API_URL": f"{self.ui}/api",  # or the pages of another port than 4200 ask 4200
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",  # errors come with it
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
-            "PREFECT_CLI_PROMPT": "false", "PREFECT_CLI_COLORS": "false", "PYTHONUNBUFFERED": "1",
+            **NO_TELEMETRY, "PREFECT_CLI_PROMPT": "false", "PREFECT_CLI_COLORS": "false", "PYTHONUNBUFFERED": "1",
             "RALLYSCOPE_HOME": str(self.settings.home.folder), "RALLYSCOPE_SOURCE": self.settings.source,
         }
         if self.settings.catalog_folder:
@@ -77,5 +76,7 @@ class Service:
         door = "   (user and password are those of PREFECT_SERVER_API_AUTH_STRING)" if self.own.auth else ""
         return f"""Prefect UI   {self.ui}{door}
 API          {self.ui}/api   (export PREFECT_API_URL={self.ui}/api for the prefect command)
+source       {self.settings.base_url or 'live: Yahoo Finance and FRED'}
+home         {self.settings.home.folder}
 kept in      {self.folder}: server.log, worker.log; the runs in {database}
 stop it      make down, or rallyscope serve --stop"""

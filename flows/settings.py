@@ -22,6 +22,10 @@ from warehouse.home import Home
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
 PLACEHOLDER_KEY = "0" * 32
+# Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
+NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+for _name, _value in NO_TELEMETRY.items():
+    os.environ.setdefault(_name, _value)
 
 
 @dataclass(frozen=True)

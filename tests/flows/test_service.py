@@ -1,0 +1,43 @@
+"""What Prefect's processes get to know without a service, and what a person is told of one that is up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_market import ROOT, clean_environment
+
+from flows.service import Service
+from flows.settings import PrefectSettings, Settings
+
+AT_THE_IMPORT_OF_PREFECT = """
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "prefect":
+            print(os.environ.get("DO_NOT_TRACK"), os.environ.get("PREFECT_SERVER_ANALYTICS_ENABLED"))
+sys.meta_path.insert(0, Watch())
+import flows.{module}
+"""
+
+
+@pytest.mark.parametrize("module", ["daily", "backfill"])
+@pytest.mark.parametrize(("set_by_the_user", "found"), [({}, "1 false"), ({"DO_NOT_TRACK": "0"}, "0 false")])
+def test_a_flow_started_by_hand_sends_no_telemetry_unless_told_to(module: str, set_by_the_user: dict[str, str],
+                                                                 found: str) -> None:
+    env = {name: value for name, value in clean_environment().items()
+           if name not in ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED")}
+    said = subprocess.run([sys.executable, "-c", AT_THE_IMPORT_OF_PREFECT.format(module=module)], cwd=ROOT, text=True,
+                          env=env | set_by_the_user, capture_output=True, check=True)
+    assert said.stdout.strip() == found
+
+
+@pytest.mark.parametrize(("source", "said"), [
+    ("live", "live: Yahoo Finance and FRED"), ("http://127.0.0.1:8765/", "http://127.0.0.1:8765")])
+def test_a_service_that_is_up_tells_its_source_and_its_home(source: str, said: str, tmp_path: Path) -> None:
+    told = Service(Settings(home_folder=tmp_path, source=source, fred_api_key="a" * 32), 4200, PrefectSettings()).told()
+    assert f"\nsource       {said}\n" in told
+    assert f"\nhome         {tmp_path}\n" in told
+    assert "a" * 32 not in told
