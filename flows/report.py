@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
 from flows.show import readable
 from flows.steps import Run
 from flows.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
-from warehouse.errors import BadRequest, NothingPublished
+from warehouse.errors import BadRequest, BuildDamaged, NothingPublished
 from warehouse.home import Home
 
 REVISED = Section("History that this run changed, and why", """
@@ -53,6 +54,8 @@ def summary(run: Run) -> str:
         parts = [f"# {found.date:%A, %-d %B %Y}", *(["**Simulated market.**"] if found.simulated else []), *missing]
         parts += [f"**{answer(found)}**", _table(["figure", "value", "beside it"],
                                                  [[tile.label, tile.value, tile.note] for tile in tiles(found)])]
+        if (page := _site(run) / f"{found.date}.html").exists():
+            parts += [f"The day's page: [{page}]({page.as_uri()})"]
         given = {"date": found.date, "run": run.run_id}
         for section in SECTIONS:
             columns, rows = _rows(con, section.sql, given)
@@ -61,12 +64,12 @@ def summary(run: Run) -> str:
 
 
 def picture(run: Run) -> tuple[str, str] | None:
-    """The picture of the newest session as a data URI, and that session; None when nothing is new or none was made."""
-    if not run.publication or not run.publication.changed:
+    """The picture of the newest session as a data URI, and that session; None when nothing was published or none made."""
+    if not run.publication:
         return None
     with run.settings.home.marts() as con:
         newest = con.execute("select max(date)::varchar from marts.regime_daily").fetchone()
-    file = run.settings.home.folder / "site" / f"{newest and newest[0]}.png"
+    file = _site(run) / f"{newest and newest[0]}.png"
     if not file.exists():
         return None
     return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}", file.stem
@@ -77,8 +80,8 @@ def did(run: Run) -> str:
     published = run.publication
     outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
                else f"nothing changed, {published.build_id} stays current")
-    return (f"{run.rows_added} rows added, {run.rows_quarantined} quarantined, {run.cells_revised} cells of history "
-            f"revised; {outcome}")
+    return (f"{_count(run.rows_added, 'row')} added, {run.rows_quarantined} quarantined, "
+            f"{_count(run.cells_revised, 'cell')} of history revised; {outcome}")
 
 
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
@@ -91,21 +94,30 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     failed = sum(row["success"] == "no" for row in validation)
     holes = sum(row["missing"] != "0" for row in coverage)
     return {
-        "coverage": (f"{holes or 'no'} holes: what was expected and came, by session and feed", coverage),
-        "quarantine": (f"{run.rows_quarantined} rows kept out of the tables, with the reason"
+        "coverage": (f"{_count(holes, 'hole') if holes else 'no holes'}: what was expected and came, by session and feed"
+                     if run.window else "no session was asked for, so no hole was looked for", coverage),
+        "quarantine": (f"{_count(run.rows_quarantined, 'row')} kept out of the tables, with the reason"
                        if run.rows_quarantined else "no row was kept out of the tables", quarantine),
-        "validation": (f"{failed} of {len(validation)} expectations failed" if validation
+        "validation": (f"{failed} of {_count(len(validation), 'expectation')} failed" if validation
                        else "nothing was asked, so nothing was validated", validation),
     }
 
 
 def signals(home: Home) -> list[dict[str, str]]:
-    """The signals that changed on the newest session published; none before the first publication."""
+    """The signals that changed on the newest session published; none where no publication can be read."""
     try:
         with home.marts() as con:
             return _named(con, NEWEST_SIGNALS, {})
-    except NothingPublished:
+    except (NothingPublished, BuildDamaged):  # a damaged one is mended by the run
         return []
+
+
+def _site(run: Run) -> Path:
+    return run.settings.home.folder / "site"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _markdown(section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> list[str]:

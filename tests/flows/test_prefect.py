@@ -66,7 +66,8 @@ def test_backfill_then_daily_completes_with_the_sessions_in_their_names_and_a_su
     assert state_of(daily).is_completed()
     assert {"backfill 2026-03-02 to 2026-05-28", "daily 2026-05-29"} <= {run.name for run in flow_runs()}
     left = {a.key: a for a in artifacts() if a.flow_run_id == max(flow_runs(), key=lambda run: run.start_time).id}
-    assert left.keys() >= {"summary", "coverage", "quarantine", "validation", "progress"}
+    assert left.keys() >= {"summary", "picture", "coverage", "quarantine", "validation", "progress"}
+    assert left["summary"].description.startswith("daily 2026-05-29: ")
     assert left["summary"].data.startswith("# Friday, 29 May 2026")
     assert "| vix_close |" in left["summary"].data
     assert left["coverage"].description.startswith("no holes")
@@ -97,6 +98,7 @@ def test_a_feed_is_asked_again_and_the_marts_are_rebuilt_as_of_a_day(
     assert state_of(rebuild, date(2026, 4, 10)).is_completed()
     assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-04-10",)]
     assert {"refresh 2026-05-29", "rebuild as of 2026-04-10"} <= {run.name for run in flow_runs()}
+    assert any((a.description or "").startswith("rebuild as of 2026-04-10: 0 rows added") for a in artifacts())
 
 
 def test_a_signal_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
