@@ -34,9 +34,9 @@ def differences(con: duckdb.DuckDBPyConnection, first: str, second: str,
     for table in sorted((there[first] ^ there[second]) | (there[first] & there[second] & grains.keys())):
         name = published_name(table)
         if not all(table in tables for tables in there.values()):
-            counts = [_count(con, f"select count(*) from {catalog}.{name}") if table in tables else 0
-                      for catalog, tables in there.items()]
-            found.append(Difference(table, *counts, 0, 0, ()))
+            only_first, only_second = (_count(con, f"select count(*) from {catalog}.{name}") if table in tables else 0
+                                       for catalog, tables in there.items())
+            found.append(Difference(table, only_first, only_second, 0, 0, ()))
         elif difference := _difference(con, table, f"{first}.{name}", f"{second}.{name}", grains[table]):
             found.append(difference)
     return found
