@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from textwrap import fill
 from typing import Any
 
 import duckdb
 
-from flows.show import print_rows
+from flows.brief.story_record import else_missing
+from flows.brief.words import NOTHING, plain
+from flows.show import console, print_rows
 from transforms.build import Moment, build
 from transforms.project import LEDGER, Model, models
 from warehouse.copy import last_fetched, raw_copy
@@ -37,14 +40,16 @@ def claims(home: Home, ids: Sequence[str], as_of: datetime | None, as_json: bool
         print(moment)
         for row in rows:
             print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})",
-                  f"{row['statement']}\n", f"{row['evidence']}\n", row["metric_sql"] or "No query could answer it.",
-                  sep="\n")
+                  _wrapped(row["statement"]), "", _wrapped(row["evidence"]), "",
+                  row["metric_sql"] or "No query could answer it.", sep="\n")
         return
     print_rows(["id", "statement", "supported", "figure", "verdict"],
                [(r["claim_id"], r["statement"], _wanted(r), _figure(r), r["verdict"]) for r in rows],
                f"Claims of the thesis, {moment}")
     counts = {verdict: sum(row["verdict"] == verdict for row in rows)
               for verdict in ("supported", "partial", "contradicted", "data_missing", "not_testable")}
+    if any(map(else_missing, rows)):
+        print("“and more”: the figure is within its bounds; what else is not met stands in the claim's evidence.")
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
           f"One with its evidence and query: rallyscope claims {rows[0]['claim_id']}", sep="\n")
 
@@ -91,17 +96,23 @@ def _chosen(rows: list[Row], ids: Sequence[str]) -> list[Row]:
     return [row for row in rows if not wanted or row["claim_id"] in wanted]
 
 
+def _wrapped(text: str) -> str:
+    return fill(text, console().width, break_long_words=False, break_on_hyphens=False)
+
+
 def _figure(row: Row) -> str:
-    return "–" if row["observed"] is None else f"{row['observed']:.4g}"
+    return NOTHING if row["observed"] is None else plain(row["observed"])
 
 
 def _wanted(row: Row) -> str:
+    """The bounds; "and more" where the figure is within them and that was not enough."""
     match row["lower"], row["upper"]:
         case None, None:
-            return "–"
+            said = NOTHING
         case lower, None:
-            return f"≥ {lower:g}"
+            said = f"≥ {plain(lower)}"
         case None, upper:
-            return f"≤ {upper:g}"
+            said = f"≤ {plain(upper)}"
         case lower, upper:
-            return f"{lower:g} to {upper:g}"
+            said = f"{plain(lower)} to {plain(upper)}"
+    return said + (" and more" if else_missing(row) else "")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"defensive": ("tier1", [2, 3]), "ai_leaders": ("tier2", [1, 0]), "semiconductors": ("tier3", [6, 3]),
            "crypto_equity": ("tier4", [8, 3, 2, 3])}
-FUND_COLOURS = dict(zip(FUNDS, ("tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down"),
-                        strict=True))
+FUND_COLOURS: dict[str, str] = dict(zip(FUNDS, (
+    "tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down"), strict=True))
 
 TAIL = {True: 6, False: 4}  # points of a tier, of a fund: ten long tails would hide each other
 CORNERS = (("leading", "right", "top"), ("weakening", "right", "bottom"), ("lagging", "left", "bottom"),

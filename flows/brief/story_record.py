@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.brief.facts import Facts
+from flows.brief.facts import Facts, Row
 from flows.brief.sections import Query, Section, Table, asked, lacks, table, upright
-from flows.brief.words import MINUS, NOTHING, PERCENT, cell, count, listed, name, number, rounded, signal
+from flows.brief.words import NOTHING, PERCENT, cell, count, listed, name, number, plain, rounded, signal
 
 VERDICTS = ("supported", "partial", "contradicted", "data_missing", "not_testable")
 MARKS = {"supported": "✓", "partial": "◐", "contradicted": "✗", "data_missing": "○", "not_testable": "–"}
@@ -39,7 +39,7 @@ def claims(facts: Facts) -> tuple[Claim, ...]:
         said, _, shown = (row["evidence"] or "").rpartition(" See: ")
         made.append(Claim(
             row["claim_id"], row["statement"] or "", row["verdict"], MARKS.get(row["verdict"], "?"),
-            _found(row["observed"], row["lower"], row["upper"]), said or shown,
+            _found(row), said or shown,
             tuple(sql for sql in (row["metric_sql"], shown if said else None) if sql)))
     return tuple(made)
 
@@ -121,18 +121,28 @@ def _read(text: str | None) -> float | str | None:
         return text
 
 
-def _found(observed: float | None, lower: float | None, upper: float | None) -> str:
-    """The figure and what would support the claim; empty where there is no figure."""
-
-    def figure(value: float | None) -> str:
-        return f"{value:,.4g}".replace("-", MINUS)
-
-    if observed is None:
+def _found(row: Row) -> str:
+    """The figure, what would support the claim, and where that is met what else is not; empty where there is no figure."""
+    if row["observed"] is None:
         return ""
-    if lower is not None and upper is not None:
-        return f"found {figure(observed)}, needs {figure(lower)} to {figure(upper)}"
-    if lower is None and upper is None:
-        return f"found {figure(observed)}"
-    bound = f"least {figure(lower)}" if lower is not None else f"most {figure(upper)}"
-    return f"found {figure(observed)}, needs at {bound}"
+    found = f"found {plain(row['observed'])}"
+    match row["lower"], row["upper"]:
+        case None, None:
+            return found
+        case lower, None:
+            bounds = f"at least {plain(lower)}"
+        case None, upper:
+            bounds = f"at most {plain(upper)}"
+        case lower, upper:
+            bounds = f"{plain(lower)} to {plain(upper)}"
+    if else_missing(row):
+        # The ledger's evidence begins with what is not met, or with the only reading under which it holds.
+        return f"{found}, {bounds} as needed. {row['evidence'].partition('. ')[0]}."
+    return f"{found}, needs {bounds}"
 
+
+def else_missing(row: Row) -> bool:
+    """Whether the figure is within its bounds and something else the claim needs is not met."""
+    return (row["observed"] is not None and row["verdict"] != "supported"
+            and (row["lower"] is None or row["observed"] >= row["lower"])
+            and (row["upper"] is None or row["observed"] <= row["upper"]))

@@ -70,6 +70,13 @@ def count(value: int | None, of: str = "") -> str:
     return number(value, 0) + (f" {of}{'' if value == 1 else 's'}" if of else "")
 
 
+def plain(value: float) -> str:
+    """A figure whose unit is not known: four places below 10, from there four digits; 0 is exactly that, 0.0000 is not."""
+    places = 4 if abs(value) < 10 else max(0, 4 - len(f"{abs(value):.0f}"))
+    text = number(value, places)
+    return text.rstrip("0").rstrip(".") if "." in text and (text.strip("0.") or not value) else text
+
+
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -12,7 +12,8 @@ from flows.brief import story_baskets, story_index, story_record
 from flows.brief.answer import answer, tiles
 from flows.brief.facts import Facts
 from flows.brief.sections import Section
-from flows.brief.words import count, number, percent, signal
+from flows.brief.words import count, number, percent, plain, signal
+from flows.claims import claims
 from warehouse.home import Home
 
 Changed = Callable[..., Home]
@@ -150,3 +151,32 @@ def test_signals_that_changed_are_told_in_words(changed: Changed) -> None:
         "Signals that changed: close of the Nasdaq Composite: below the record (was a record).")
     assert changes(found).open_tables[1].rows == (
         ("close of the Nasdaq Composite", "a record", "below the record", "watch"),)
+
+
+# The ledger, on the page and on a terminal.
+
+@pytest.mark.parametrize(("value", "said"), [
+    (31.05, "31.05"), (10.891812, "10.89"), (1234.5678, "1,235"), (0.55267, "0.5527"), (-12.7, "−12.7"), (0.03, "0.03"),
+    (6.0, "6"), (0.0, "0"), (2.249e-07, "0.0000"), (-0.000226, "−0.0002")])
+def test_a_figure_without_a_unit_is_plain(value: float, said: str) -> None:
+    assert plain(value) == said
+
+
+WITHIN = ("update marts.claim_ledger set observed = 0.1145, lower = 0.03, verdict = 'contradicted', "
+          "evidence = 'Not met: a correlation of 0.5. It rose by 11.5 %. See: select 2 as rose' where claim_id = 'A02'")
+
+
+def test_a_figure_inside_its_bounds_is_said_to_be_with_what_is_not_met(changed: Changed) -> None:
+    rose, otherwise, _ = story_record.claims(facts_of(changed(WITHIN)))
+    assert rose.found == "found 0.4, needs at least 0.1"
+    assert otherwise.found == "found 0.1145, at least 0.03 as needed. Not met: a correlation of 0.5."
+
+
+def test_a_terminal_says_so_too(changed: Changed, capsys: pytest.CaptureFixture[str]) -> None:
+    home = changed(WITHIN)
+    claims(home, ["A02"], None, False, print)
+    assert "A02  contradicted  0.1145  (supported: ≥ 0.03 and more)" in capsys.readouterr().out
+    claims(home, [], None, False, print)
+    said = capsys.readouterr().out
+    assert "≥ 0.1 " in said
+    assert "“and more”: the figure is within its bounds" in said

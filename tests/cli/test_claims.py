@@ -62,6 +62,7 @@ def test_a_claim_is_shown_whole_and_its_query_gives_its_figure(home: Path) -> No
     metric = rows(home, "A02")["A02"]["metric_sql"]
     assert metric in said
     assert published(home, metric)[0][0] == 20.0
+    assert max(len(line) for line in said.partition(metric)[0].splitlines()) <= 100
 
 
 def test_a_past_moment_is_judged_by_what_was_known_and_changes_nothing(home: Path) -> None:
