@@ -140,7 +140,8 @@ def _unique(con: duckdb.DuckDBPyConnection) -> Answer:
 
 def _last_run(con: duckdb.DuckDBPyConnection) -> Answer:
     run = con.execute("""select run_id, command, first_session, last_session, status, message, finished_at
-                         from audit.run order by started_at desc, rowid desc limit 1""").fetchone()
+                         from audit.run where status <> 'refused'
+                         order by started_at desc, rowid desc limit 1""").fetchone()
     if not run:
         return well("none yet")
     run_id, command, first, last, status, message, finished_at = run

@@ -18,4 +18,5 @@ def refuse_another(home: Home, held: set[bool], simulated: bool) -> None:
     if not held <= {simulated}:
         kinds = ("real", "simulated") if simulated else ("simulated", "real")
         raise BadRequest(f"data folder {home.folder}", f"it holds a {kinds[0]} market, and the source is a {kinds[1]} one",
-                         "Give each a folder of its own with --home or RALLYSCOPE_HOME")
+                         "Give each a folder of its own with --home or RALLYSCOPE_HOME, and name its source with "
+                         "--source or RALLYSCOPE_SOURCE")

@@ -7,8 +7,8 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +21,7 @@ from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
 from flows.sources.asking import ask
 from warehouse import landing
-from warehouse.errors import BadRequest, NothingPublished, RallyscopeError, RunIncomplete, SourceError
+from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete, SourceError
 from warehouse.landing import Batch
 from warehouse.load import Loaded, is_loaded
 from warehouse.load import load as load_batch
@@ -56,6 +56,7 @@ class Run:
     unreachable: set[str] = field(default_factory=set)
     rows_added: int = 0
     rows_quarantined: int = 0
+    keys_failed: int = 0
     cells_revised: int = 0
     publication: Publication | None = None
 
@@ -79,8 +80,7 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
         clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
-            if window:
-                one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
+            one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
             record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
@@ -94,18 +94,23 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted":
                 raise  # the next run finds it unfinished, as after a kill
-            _finish(this, "incomplete" if isinstance(error, RunIncomplete) else "failed",
-                    str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
+            status = {RunIncomplete: "incomplete", BadRequest: "refused"}.get(type(error), "failed")
+            _finish(this, status, str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
             raise
 
 
-def already_done(settings: Settings, request_key: str) -> str | None:
-    """The run that completed this very request; None when there is none, or its publication is not current."""
+def already_done(settings: Settings, request_key: str, present: bool) -> str | None:
+    """The run that completed this very request; None when there is none, or another publication than its is current.
+
+    A request of the `present` is as well served by a later present.
+    """
     try:
         with settings.home.marts() as con:
-            row = con.execute("select run_id from audit.run where request_key = ? and status = 'completed'",
-                              [request_key]).fetchone()
-    except NothingPublished:
+            row = con.execute("""
+                select r.run_id from audit.run r join audit.publication p on p.is_current
+                where r.request_key = ? and r.status = 'completed' and (p.run_id = r.run_id or (? and p.is_present))""",
+                              [request_key, present]).fetchone()
+    except (NothingPublished, BuildDamaged):
         return None
     return row[0] if row else None
 
@@ -135,6 +140,7 @@ def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request
     """The windows that still have something to ask, each planned once the ones before it are loaded."""
     ahead = iter(enumerate(windows))
     while True:
+        _look_at_the_clock(run)
         with run.settings.home.warehouse() as con:  # opened once for all the windows that have nothing
             found = next(((place, asking) for place, window in ahead if (asking := _planned(con, run, window))), None)
         if found is None:
@@ -159,6 +165,7 @@ def requests(run: Run, window: Window | None = None) -> list[Request]:
     """What is still to ask for a window, by default the run's."""
     if not (window := window or run.window):
         return []
+    _look_at_the_clock(run)
     with run.settings.home.warehouse() as con:
         return _planned(con, run, window)
 
@@ -174,6 +181,7 @@ def fetch(run: Run, request: Request) -> Batch:
     asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
     fetched = ask(run.settings, request)
     failed = fetched.outcomes.query("status == 'failed'")
+    run.keys_failed += len(failed)
     if len(failed) > FAILED_SHARE * request.watched:
         run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].key} "
                             f"({failed.iloc[0].reason})")
@@ -202,6 +210,7 @@ def fit(run: Run) -> int:
     """Fit the regime model at the month-ends that have no fit yet, from the one in force when the window starts."""
     from flows.regime_model import fit_missing
 
+    _look_at_the_clock(run)
     with run.settings.home.warehouse() as con:
         return fit_missing(con, run.window and run.window.start, run.clock.now, run.run_id, run.say,
                            lambda month: run.progress(1.0, month))
@@ -214,7 +223,10 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
     from transforms.project import models
 
     run.say("building the marts")
-    run.clock = run.settings.clock()  # now is after everything this run fetched
+    _look_at_the_clock(run)
+    # A whole second can be typed: --as-of with what `status` says of a publication builds that one again.
+    now = run.clock.now
+    run.clock = replace(run.clock, now=now.replace(microsecond=0) + timedelta(seconds=now.microsecond > 0))
     with run.settings.home.warehouse() as con:
         build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
                      run.settings.home.broken)
@@ -281,15 +293,21 @@ def _recover(run: Run) -> None:
     for folder in pending:
         run.say(f"loading {folder.name}, landed by an interrupted run")
         batch = landing.read(folder)
-        if run.window:
-            one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
+        one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
         load(run, batch)
+
+
+def _look_at_the_clock(run: Run) -> None:
+    """Now is after everything this run has fetched so far, and so that counts as known."""
+    run.clock = run.settings.clock()
 
 
 def _finish(run: Run, status: str, message: str | None) -> None:
     with run.settings.home.warehouse() as con:
-        con.execute("update audit.run set finished_at = ?, status = ?, message = ? where run_id = ?",
-                    [_naive(run.settings.clock().now), status, message, run.run_id])
+        # A request of which a key failed is not done: asked once more, it asks for that key again.
+        con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
+                           request_key = if(?, null, request_key) where run_id = ?""",
+                    [_naive(run.settings.clock().now), status, message, run.keys_failed > 0, run.run_id])
 
 
 def _naive(moment: datetime) -> datetime:

@@ -51,9 +51,9 @@ def rollback(home: Home, text: str | None = None) -> Path:
         if not older:
             raise BadRequest("rollback", "no older build is kept", f"Kept: {', '.join(names) or 'none yet'}")
         build = older[0]
-    if problem := _problem(build):
+    if wrong := problem(build, build.stem):
         others = ", ".join(file.stem for file in kept(home) if file != build)
-        raise BadRequest(f"build {build.stem}", f"its file is not that build, whole: {problem}",
+        raise BadRequest(f"build {build.stem}", f"its file is not that build, whole: {wrong}",
                          f"Nothing was changed; other kept builds: {others or 'none'}")
     try:
         make_current(home, build)
@@ -79,19 +79,19 @@ def _history(file: Path) -> list[tuple]:
         return []
 
 
-def _problem(build: Path) -> str | None:
-    """What is wrong with the file of a kept build, told cheaply: another build, no build, a table gone, an end cut off."""
+def problem(file: Path, build: str) -> str | None:
+    """What is wrong with a file that should hold a build, told cheaply: it holds another, or none; something is missing."""
     try:
-        with read_only(build) as con:
+        with read_only(file) as con:
             said = con.execute("select build_id, map_keys(table_hashes) from audit.publication where is_current").fetchall()
-            if [build_id for build_id, _ in said] != [build.stem]:
+            if [build_id for build_id, _ in said] != [build]:
                 return f"it holds {', '.join(build_id for build_id, _ in said) or 'no publication'}"
             there = set(con.execute("select schema_name, table_name from duckdb_tables()").fetchall())
             for schema, _, table in (name.partition(".") for name in said[0][1]):
                 if (PUBLISHED_SCHEMAS[schema], table) not in there:
                     return f"{schema}.{table} is missing"
             blocks, = con.execute("select total_blocks * block_size from pragma_database_size()").fetchall()
-            return "its end is missing" if build.stat().st_size < blocks[0] else None
+            return "its end is missing" if file.stat().st_size < blocks[0] else None
     except HomeUnusable as error:
         return error.problem
     except duckdb.Error as error:

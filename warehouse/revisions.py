@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
-from warehouse.builds import kept
+from warehouse.builds import kept, problem
+from warehouse.changes import PRIORITY, write_changes
 from warehouse.compare import came_and_gone_rows, changed_cells, published_name
-from warehouse.home import Home
-from warehouse.publish import Stamp
+from warehouse.home import Home, damage_in
+from warehouse.publish import Stamp, current_build
 
 
 class Model(Protocol):
@@ -34,37 +37,6 @@ class Model(Protocol):
     def reads(self) -> frozenset[str]: ...
 
 
-@dataclass(frozen=True)
-class Feed:
-    """A raw table whose rows change history: its key column, the rest of its key, and how a change is called.
-
-    `dated` is the column from whose day on a change can matter. `first_seen` is the cause when the key had no row before,
-    `changed` when it had; {kind} is SQL over the row.
-    """
-
-    table: str
-    key: str
-    rest: tuple[str, ...]
-    dated: str = "date"
-    first_seen: str = "'late data'"
-    changed: str = "'correction'"
-
-
-FEEDS = (
-    Feed("raw.price_bar", "symbol", ("date",)),
-    Feed("raw.corporate_action", "symbol", ("date", "kind"), first_seen="n.kind", changed="n.kind"),
-    Feed("raw.shares_outstanding", "symbol", ("date",)),
-    Feed("raw.macro_observation", "series_id", ("date",),
-         changed="if(n.pit_quality = 'vintage', 'macro vintage', 'correction')"),
-    Feed("raw.statement_item", "symbol", ("statement", "period_end", "item"), dated="period_end"),
-    Feed("raw.index_weight_list", "index_code", ("date", "published_on", "symbol")),
-    Feed("raw.regime_model_fit", "source", ("fitted_on",), dated="fitted_on"),
-)
-# When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
-PRIORITY = ("split", "dividend", "membership", "macro vintage", "correction", "late data")
-SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
-             "catalogue": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
-                           "weight_limit")}
 # A flip of these labels is a signal by itself.
 LABELS = ("band", "stage")
 
@@ -79,40 +51,70 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, m
     models = list(models)
     # What a run wrote whose publication then failed was never said.
     con.execute("delete from audit.revision where run_id not in (select run_id from audit.publication)")
-    if not stamp.is_present or (before := _before(con, home, stamp)) is None:
+    # A mart that says its own as_of has no past that could change: its rows are of the build's moment.
+    marts = [model for model in models if model.name.startswith("marts.") and "as_of" not in model.columns]
+    if not stamp.is_present or (before := _compared(con, home, stamp, marts)) is None:
         return 0
-    build_id, as_of, recorded_by, code_version = before
-    con.execute("create or replace temp table span as select $then_as_of::timestamp as then_as_of, "
-                "$then_recorded::timestamp as then_recorded, $as_of::timestamp as as_of, $recorded::timestamp as recorded",
-                {"then_as_of": as_of, "then_recorded": recorded_by, "as_of": stamp.as_of.replace(tzinfo=None),
-                 "recorded": stamp.recorded_by.replace(tzinfo=None)})
-    con.execute(f"create or replace temp table change as {_changes()}")
-    con.execute(f"attach '{str(home.builds / build_id).replace(chr(39), chr(39) * 2)}.duckdb' as before (read_only)")
-    try:
-        # A mart that says its own as_of has no past that could change: its rows are of the build's moment.
-        _cells(con, [m for m in models if m.name.startswith("marts.") and "as_of" not in m.columns])
-    finally:
-        con.execute("detach before")
-    code_changed = code_version != stamp.code_version
+    write_changes(con, before.moment, stamp, before.run_id)
+    code_changed = before.code_version != stamp.code_version
     _reads(con, _raw_reads({m.name: m.reads for m in models}), code_changed, computed_from)
     return con.execute(_EXPLAINED, {
-        "run_id": stamp.run_id, "previous": build_id, "found_at": stamp.published_at.replace(tzinfo=None),
+        "run_id": stamp.run_id, "previous": before.build_id, "found_at": stamp.published_at.replace(tzinfo=None),
         "code_changed": code_changed, "labels": list(LABELS), "priority": list(PRIORITY),
     }).fetchone()[0]  # type: ignore[index]
 
 
-def _before(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp) -> tuple | None:
-    """The newest kept present that saw no more than this build does: id, as_of, recorded_by, code version."""
-    return con.execute("""
-        select build_id, as_of, recorded_by, code_version from audit.publication
-        where is_present and as_of <= ? and recorded_by <= ? and build_id in (select unnest(?))
-        order by published_at desc, rowid desc limit 1""",
-                       [stamp.as_of.replace(tzinfo=None), stamp.recorded_by.replace(tzinfo=None),
-                        [file.stem for file in kept(home)]]).fetchone()
+@dataclass(frozen=True)
+class Before:
+    """A publication of the present that history is compared with; its moments are UTC, without zone."""
+
+    build_id: str
+    as_of: datetime
+    recorded_by: datetime
+    code_version: str
+    run_id: str
+
+    @property
+    def moment(self) -> tuple[datetime, datetime]:
+        return self.as_of, self.recorded_by
 
 
-def _cells(con: duckdb.DuckDBPyConnection, marts: Iterable[Model]) -> None:
+def _compared(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, marts: Sequence[Model]) -> Before | None:
+    """Write what differs from the newest present whose file is there and whole, and say which that is; None without one.
+
+    The published file is one more name of its build. A file that is damaged is passed over: the present can still be
+    published, and `doctor` tells of the damage.
+    """
+    files = [*kept(home), home.published]
+    names = [file.stem for file in files[:-1]] + [current_build(home)]
+    befores = con.execute("""
+        select build_id, as_of, recorded_by, code_version, run_id from audit.publication
+        where is_present and as_of <= ? and recorded_by <= ? order by published_at desc, rowid desc""",
+        [stamp.as_of.replace(tzinfo=None), stamp.recorded_by.replace(tzinfo=None)]).fetchall()
+    for before in (Before(*row) for row in befores):
+        for file in (file for file, name in zip(files, names, strict=True) if name == before.build_id):
+            if problem(file, before.build_id):
+                continue
+            try:
+                _cells(con, file, marts, before)
+            except duckdb.Error as error:
+                if not damage_in(error):
+                    raise
+            else:
+                return before
+    return None
+
+
+def _cells(con: duckdb.DuckDBPyConnection, file: Path, marts: Iterable[Model], than: Before) -> None:
     """Temporary table `cell` of every changed cell, came and gone row; known_at follows from the others and is no cell."""
+    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+    try:
+        _compare(con, marts, f"timestamp '{than.as_of}'")
+    finally:
+        con.execute("detach before")
+
+
+def _compare(con: duckdb.DuckDBPyConnection, marts: Iterable[Model], known_by: str) -> None:
     con.execute("create or replace temp table cell (mart varchar, key varchar, date date, column_name varchar, "
                 "old varchar, new varchar)")
     there = {f"main.{name}" for name, in con.execute(
@@ -121,7 +123,7 @@ def _cells(con: duckdb.DuckDBPyConnection, marts: Iterable[Model]) -> None:
         if published_name(model.name) in there:
             then = f"before.{published_name(model.name)}"
             cells = changed_cells(con, then, model.name, model.grain, ["known_at"])
-            rows = came_and_gone_rows(con, then, model.name, model.grain, "(select then_as_of from span)")
+            rows = came_and_gone_rows(con, then, model.name, model.grain, known_by)
             con.execute(f"insert into cell select '{model.name}', * from ({cells}) "
                         f"union all select '{model.name}', * from ({rows})")
 
@@ -139,8 +141,8 @@ def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], cod
            computed_from: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
     """Temporary table `reads`: the raw tables below each column that changed.
 
-    `aside` are those whose values are not in the column's, though they may choose its rows; of the catalogue, whose
-    members and sectors do little else, none is.
+    `apart` are those whose values are not in the column's, though they may choose its rows. Those are `aside`, but for
+    the catalogue's, whose members and sectors do little else.
     """
     con.execute("create or replace temp table below (mart varchar, raw_table varchar)")
     con.execute("create or replace temp table computed (mart varchar, column_name varchar, raw_table varchar)")
@@ -152,47 +154,11 @@ def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], cod
         con.executemany("insert into computed values (?, ?, ?)", computed)
     con.execute("""
         create or replace temp table reads as
-        select c.mart, c.column_name, b.raw_table,
-            not starts_with(b.raw_table, 'raw.catalogue_')
-                and not coalesce(list_contains(from_tables, b.raw_table), true) as aside
+        select c.mart, c.column_name, b.raw_table, not coalesce(list_contains(from_tables, b.raw_table), true) as apart,
+            apart and not starts_with(b.raw_table, 'raw.catalogue_') as aside
         from (select distinct mart, column_name from cell) c join below b using (mart)
         left join (select mart, column_name, list(raw_table) as from_tables from computed group by all)
             using (mart, column_name)""")
-
-
-def _changes() -> str:
-    """SQL for what became visible between the two moments: raw_table, cause, key, date, evidence.
-
-    What was not known then changes no past row, but for a correction, which is known from its fetch on and holds for the
-    past; a vintage of a macro series is none, since each row keeps the one of its own day.
-    """
-    visible = "known_at <= {p}as_of and fetched_at <= {p}recorded"
-    return " union all ".join([*(f"""
-        select '{f.table}' as raw_table, if(o.known is null, {f.first_seen}, {f.changed}) as cause, n.{f.key} as key,
-            n.{f.dated} as date, '{f.table} ' || n.{f.key} || ' '
-            || {" || ' ' || ".join(f'n.{c}::varchar' for c in f.rest)}
-            || ', known ' || n.known_at || ', fetched ' || n.fetched_at as evidence
-        from (from {f.table}, span where {visible.format(p='')}
-              and not ({visible.format(p='then_')})) n
-        left join (select {', '.join((f.key, *f.rest))}, min(known_at) as known from {f.table}, span
-                   where {visible.format(p='then_')} group by all) o using ({', '.join((f.key, *f.rest))})
-        where n.known_at <= n.then_as_of or (o.known is not null and n.pit_quality <> 'vintage')""" for f in FEEDS), *(f"""
-        select 'raw.catalogue_{table}', '{cause}', key, date, 'raw.catalogue_{table} ' || key
-        from ({_snapshot_difference(table)})""" for cause, tables in SNAPSHOTS.items() for table in tables)])
-
-
-def _snapshot_difference(table: str) -> str:
-    """Rows of a catalogue table that only one of the two moments' snapshots has, with the day from which they matter."""
-    key = {"universe_member": "symbol", "basket_member": "symbol", "instrument": "symbol", "series": "series_id",
-           "availability": "key", "universe": "index_code", "basket": "basket", "session": "date::varchar",
-           "rebalance": "index_code", "weight_limit": "index_code"}[table]
-    date = {"universe_member": "coalesce(valid_to, valid_from)", "basket_member": "coalesce(valid_to, valid_from)",
-            "session": "date", "rebalance": "effective_date"}.get(table, "date '1990-01-01'")
-    now, then = (f"select * exclude fetched_at from raw.catalogue_{table} where fetched_at = (select max(fetched_at) "
-                 f"from raw.catalogue_{table}, span where fetched_at <= {moment})"
-                 for moment in ("recorded", "then_recorded"))
-    return (f"select distinct {key} as key, {date} as date from "
-            f"((({now}) except all ({then})) union all (({then}) except all ({now})))")
 
 
 _EXPLAINED = """
@@ -218,19 +184,28 @@ _EXPLAINED = """
         select raw_table, date, arg_min(struct_pack(place, cause, evidence), (place, evidence)) as why
         from ranked where cause <> 'catalogue' group by all),
     anything as (
-        select n.id, arg_min(d.why, (n.aside, n.day - d.date, d.why.place, d.why.evidence)) as why
+        select n.id, arg_min(struct_pack(cause := d.why.cause, evidence := d.why.evidence),
+                             (n.aside, n.day - d.date, d.why.place, d.why.evidence)) as why
         from (select *, coalesce(date, date '9999-12-31') as day from numbered join reads using (mart, column_name)
               where not (aside and $code_changed)) n
             asof join by_day d on d.raw_table = n.raw_table and n.day >= d.date
         group by n.id),
     catalogue as (
-        select r.mart, min(c.evidence) as evidence from ranked c join below r using (raw_table)
-        where c.cause = 'catalogue' group by all)
-    select $found_at, $run_id, $previous, n.mart, n.key, n.date, n.column_name, n.old, n.new,
-        coalesce(own.why.cause, anything.why.cause, if(catalogue.mart is not null, 'catalogue', null),
-                 if($code_changed, 'code', 'unexplained')),
-        coalesce(own.why.evidence, anything.why.evidence, catalogue.evidence,
-                 if($code_changed, 'another code version', null)),
-        n.mart = 'marts.regime_daily' and list_contains($labels, n.column_name)
-    from numbered n left join own using (id) left join anything using (id) left join catalogue on catalogue.mart = n.mart
-    order by n.mart, n.key, n.column_name"""
+        select r.mart, r.column_name, struct_pack(cause := 'catalogue', evidence := min(c.evidence)) as why
+        from ranked c join reads r using (raw_table)
+        where c.cause = 'catalogue' and not (r.apart and $code_changed) group by all),
+    otherwise as (
+        select if($code_changed, struct_pack(cause := 'code', evidence := 'another code version'),
+                  struct_pack(cause := 'unexplained', evidence := null)) as last),
+    explained as (
+        select n.*, last, coalesce(own.why, anything.why, catalogue.why, last) as why
+        from numbered n left join own using (id) left join anything using (id)
+            left join catalogue using (mart, column_name) cross join otherwise),
+    -- A column that changed where only the code can be the cause has another formula everywhere.
+    judged as (
+        select * replace (if(bool_or(why.cause = 'code') over (partition by mart, column_name), last, why) as why)
+        from explained)
+    select $found_at, $run_id, $previous, mart, key, date, column_name, old, new, why.cause, why.evidence,
+        mart = 'marts.regime_daily' and list_contains($labels, column_name)
+    from judged
+    order by mart, key, column_name"""

@@ -164,16 +164,16 @@ create table if not exists audit.run (
     started_at timestamp not null, finished_at timestamp, status varchar not null, message varchar,
     request_key varchar
 );
-comment on table audit.run is 'Runs of the pipeline; status running, completed, incomplete, failed or interrupted.';
+comment on table audit.run is 'Runs of the pipeline; status running, completed, incomplete, failed, refused or interrupted.';
 comment on column audit.run.run_id is 'The command and a random tail.';
 comment on column audit.run.command is 'run, backfill, build or refresh.';
 comment on column audit.run.first_session is 'First date of the range asked; NULL for a build.';
 comment on column audit.run.last_session is 'Last date of the range asked; NULL for a build.';
 comment on column audit.run.started_at is 'When it had the writer''s turn (UTC).';
 comment on column audit.run.finished_at is 'When it ended (UTC); NULL while it runs, and for an interrupted one.';
-comment on column audit.run.status is 'running, completed, incomplete (published, and something is missing), failed, or interrupted.';
+comment on column audit.run.status is 'running, completed, incomplete (published, and something is missing), failed, refused (what was asked cannot be), or interrupted.';
 comment on column audit.run.message is 'What is missing or went wrong, in the words of the error.';
-comment on column audit.run.request_key is 'Digest of what was asked, by which a second click is known; NULL on the command line.';
+comment on column audit.run.request_key is 'Digest of what was asked, by which a second click is known; NULL on the command line, and where a key failed.';
 
 create table if not exists audit.validation_result (
     run_id varchar not null, batch_id varchar not null, suite varchar not null, expectation varchar not null,

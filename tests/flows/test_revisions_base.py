@@ -15,8 +15,9 @@ from flows.replay.server import running
 from flows.settings import Settings
 from transforms.project import models
 from warehouse import publish as publication
+from warehouse.changes import FEEDS, SNAPSHOTS
 from warehouse.errors import BadRequest, HomeUnusable
-from warehouse.revisions import FEEDS, SNAPSHOTS, _raw_reads
+from warehouse.revisions import _raw_reads
 
 THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
 
@@ -151,15 +152,16 @@ def test_a_moment_at_which_nothing_is_known_publishes_nothing(asked: dict[str, s
 
 
 def test_a_simulated_market_stays_marked_and_takes_no_other_source(home: Path, tiny: Path, tmp_path: Path) -> None:
-    """The mark is the data's: a build by the wall clock has it too, and a run at another kind of source is refused."""
+    """A run or a build at another kind of source, whose clock is another one too, is refused."""
     market = shutil.copytree(tiny, tmp_path / "market")
     (market / "archive" / "simulated.json").write_text('{"simulated": true, "first_session": "2026-03-02", '
                                                        '"last_session": "2026-05-29", "seed": 1}')
     fresh = tmp_path / "fresh"
     run(fresh, market, THEN)
-    run(fresh, tiny, NOW, as_of=THEN)
+    run(fresh, market, NOW, as_of=THEN)
     assert published(fresh, "select is_simulated from audit.publication where is_current") == [(True,)]
-    with pytest.raises(BadRequest, match="it holds a simulated market, and the source is a real one"):
-        run(fresh, tiny, NOW)
+    for asked in ({}, {"as_of": THEN}):
+        with pytest.raises(BadRequest, match="it holds a simulated market, and the source is a real one"):
+            run(fresh, tiny, NOW, **asked)
     with pytest.raises(BadRequest, match="it holds a real market, and the source is a simulated one"):
         run(home, market, NOW)
