@@ -123,7 +123,7 @@ def _count(number: int, thing: str) -> str:
 def _markdown(section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> list[str]:
     if not section.upright or not rows:
         cells = [[readable(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
-        return [f"## {section.title}", _table(columns, cells) if rows else "Nothing."]
+        return [f"## {section.title}", _table(columns, cells) if rows else f"{section.none[0].upper()}{section.none[1:]}."]
     parts = []
     for row in rows:
         values = dict(zip(columns, row, strict=True))

@@ -45,6 +45,10 @@ def test_the_summary_names_the_days_page(runs: dict[str, steps.Run], settings: S
     assert f"The day's page: [{page}](file://{str(page).replace(' ', '%20')})" in report.summary(runs["first"])
 
 
+def test_the_summary_says_why_a_section_has_no_rows(runs: dict[str, steps.Run]) -> None:
+    assert "## Sector funds by relative strength\n\nNo fund is ranked on this session.\n\n" in report.summary(runs["first"])
+
+
 def test_a_run_that_changed_nothing_leaves_the_days_picture_too(runs: dict[str, steps.Run]) -> None:
     assert [run.publication and run.publication.changed for run in runs.values()] == [True, False, False]
     pictures = {report.picture(run) for run in runs.values()}
