@@ -9,7 +9,7 @@ from datetime import date
 from html import unescape
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from flows.brief import story_baskets, story_index, story_record
 from flows.brief.answer import answer, tiles
@@ -17,6 +17,9 @@ from flows.brief.facts import Facts
 from flows.brief.palette import css
 from flows.brief.sections import Section
 from flows.brief.words import cell, name
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 HERE = Path(__file__).parent
 STORY: tuple[Callable[[Facts], Section], ...] = (
@@ -91,12 +94,19 @@ def meta(file: Path, key: str) -> str:
     return unescape(found[1]) if found else ""
 
 
+def unbroken(text: str) -> Markup:
+    """Text for the page in which no line ends inside a word with a hyphen, like Nasdaq-100."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"\w+(?:-\w+)+", r'<span class="whole">\g<0></span>', str(escape(text))))
+
+
 def _render(template: str, **given: object) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
                               loader=FileSystemLoader(HERE, encoding="utf-8"))
-    environment.filters["named"] = name
+    environment.filters |= {"named": name, "unbroken": unbroken}
     style = Markup(css() + "\n" + (HERE / "page.css").read_text(encoding="utf-8").strip())
     return environment.get_template(template).render(style=style, **given)

@@ -14,15 +14,15 @@ from flows.brief.sections import Section
 
 WIDTH, MARGIN, GAP = 1500, 40, 24
 COLUMN = (WIDTH - 2 * MARGIN - GAP) // 2
-# In two columns: the section whose chart it is.
-CHARTS = (("regime", "since-peak"), ("window", "rotation"))
+# Row by row: the section whose chart it is.
+CHARTS = (("regime", "window"), ("since-peak", "rotation"))
 PIXELS_A_UNIT = 1.25
 SIMULATED = "Simulated market: no figure here is a fact about any company or index."
 
 
 def picture(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Section], footer: str,
             simulated: bool) -> bytes:
-    """A PNG with the date, the sentence, the six figures and four charts; what has no chart leaves no hole."""
+    """A PNG with the date, the sentence, the six figures and four charts; what has no chart says why."""
     import vl_convert
 
     return vl_convert.svg_to_png(svg(title, answer, tiles, sections, footer, simulated), scale=PIXELS_A_UNIT)
@@ -38,52 +38,53 @@ def svg(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Secti
         y += 34
         parts.append(_text(SIMULATED, MARGIN, y, 18, "alarm", bold=True))
     y += 8
-    for line in wrap(answer, 118):
+    for line in wrap(answer, 118, break_on_hyphens=False):
         y += 33
         parts.append(_text(line, MARGIN, y, 24, "ink"))
     y += 26
-    parts.extend(_tiles(tiles, y))
-    y += 96 + GAP
-    drawn = {section.key: section for section in sections if section.drawing}
-    ends = []
-    for place, keys in enumerate(CHARTS):
-        left, top = MARGIN + place * (COLUMN + GAP), y
-        for key in keys:
-            if key in drawn:
-                part, height = _panel(drawn[key], left, top)
-                parts.append(part)
-                top += height + GAP
-        ends.append(top)
-    bottom = max(ends)
-    parts.append(_text(footer, MARGIN, bottom + 8, 14, "soft"))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 30:.0f}" '
+    notes = [wrap(tile.note, 32, break_on_hyphens=False) for tile in tiles]
+    high = 62 + 17 * max(2, *map(len, notes))
+    parts.extend(_tiles(tiles, notes, y, high))
+    y += high + GAP
+    by_key = {section.key: section for section in sections}
+    for row in CHARTS:
+        panels = [_panel(by_key[key]) for key in row]
+        high = max(60 + content_height for _, _, content_height in panels)
+        for place, (title, content, _) in enumerate(panels):
+            x = MARGIN + place * (COLUMN + GAP)
+            parts.append(_box(x, y, COLUMN, high) + _text(title, x + 16, y + 29, 18, "ink", bold=True)
+                         + f'<g transform="translate({x + 16} {y + 44:.1f})">{content}</g>')
+        y += high + GAP
+    parts.append(_text(footer, MARGIN, y + 8, 14, "soft"))
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 30:.0f}" '
             f'font-family="{escape(FONT)}"><rect width="100%" height="100%" fill="{LIGHT["ground"]}"/>'
             f'{"".join(parts)}</svg>')
 
 
-def _tiles(tiles: Sequence[Tile], y: float) -> Iterator[str]:
+def _tiles(tiles: Sequence[Tile], notes: Sequence[Sequence[str]], y: float, high: float) -> Iterator[str]:
     width = (WIDTH - 2 * MARGIN - GAP / 2 * (len(tiles) - 1)) / len(tiles)
-    for place, tile in enumerate(tiles):
+    for place, (tile, note) in enumerate(zip(tiles, notes, strict=True)):
         x = MARGIN + place * (width + GAP / 2)
-        yield _box(x, y, width, 96)
+        yield _box(x, y, width, high)
         yield _text(tile.label, x + 12, y + 22, 14, "soft")
         yield _text(tile.value, x + 12, y + 47, 18 if len(tile.value) > 18 else 21, "ink", bold=True)
-        for line, words in enumerate(wrap(tile.note, 34)[:2]):
+        for line, words in enumerate(note):
             yield _text(words, x + 12, y + 67 + 17 * line, 13, "soft")
 
 
-def _panel(section: Section, x: float, y: float) -> tuple[str, float]:
-    """A section's title and chart in a box, and its height."""
-    chart = section.drawing.svgs["wide"]  # type: ignore[union-attr]
+def _panel(section: Section) -> tuple[str, str, float]:
+    """A section's title, its chart as wide as a column, or why it has none, and how high that is."""
+    inner = COLUMN - 32
+    if section.drawing is None:
+        lines = wrap(" ".join(section.lacks) or "Not known.", 84, break_on_hyphens=False)
+        said = (_text(line, 0, 16 + 22 * place, 16, "soft") for place, line in enumerate(lines))
+        return section.title, "".join(said), 22.0 * len(lines)
+    chart = section.drawing.svgs["wide"]
     box = re.match(r'<svg\s+viewBox="0 0 ([\d.]+) ([\d.]+)"', chart)
     if box is None:
         raise ValueError(f"the chart of {section.key} has no size")
-    wide, high = float(box[1]), float(box[2])
-    inner = COLUMN - 32
-    scaled = high * inner / wide
-    placed = chart.replace("<svg", f'<svg x="{x + 16:.1f}" y="{y + 44:.1f}" width="{inner}" height="{scaled:.1f}"', 1)
-    title = _text(section.title, x + 16, y + 29, 18, "ink", bold=True)
-    return _box(x, y, COLUMN, scaled + 60) + title + in_light(placed), scaled + 60
+    high = float(box[2]) * inner / float(box[1])
+    return section.title, in_light(chart.replace("<svg", f'<svg width="{inner}" height="{high:.1f}"', 1)), high
 
 
 def _box(x: float, y: float, width: float, height: float) -> str:

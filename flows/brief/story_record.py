@@ -16,7 +16,6 @@ FIGURES = {
     "above_50d_share": "Members above their 50-day mean", "leading_tier": "Strongest tier over 21 sessions",
     "leading_sector_fund": "Strongest sector fund over 21 sessions",
 }
-FEEDS = {"bars": "bars", "observations": "macro observations"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def coverage(facts: Facts) -> Section:
     came, said = facts["coverage"], []
     others = [facts[key] for key in ("macro", "quarantine", "run", "publication")]
     for row in came.rows:
-        said.append(f"{count(row['received'])} of {count(row['expected'])} {FEEDS.get(row['feed'], row['feed'])} came"
+        said.append(f"{count(row['received'])} of {count(row['expected'])} {name(row['feed'])} came"
                     + (f" ({row['missing_keys'] or count(row['missing'])} missing)" if row["missing"] else "")
                     + (f", {row['late']} of them late" if row["late"] else ""))
     if (status := facts["run"].row.get("status")) is not None:
@@ -98,7 +97,8 @@ def coverage(facts: Facts) -> Section:
     message = "; ".join(said)
     return Section(
         "coverage", "Freshness and coverage", message and message[0].upper() + message[1:] + ".",
-        open_tables=(*table(came), *table(facts["macro"]), *table(facts["freshness"])),
+        open_tables=(*table(came, only=("feed", "expected", "received", "late", "missing_keys")), *table(facts["macro"]),
+                     *table(facts["freshness"])),
         tables=(*table(facts["quarantine"]), *upright(facts["run"])),
         queries=asked(came, facts["freshness"], *others), lacks=lacks(came, facts["freshness"], also=others))
 

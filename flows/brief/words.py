@@ -22,7 +22,7 @@ NAMES = {
     "data_missing": "data missing", "not_testable": "not testable",
     "record": "a record", "below_record": "below the record", "bear_market": "bear market",
     "below_0.45": "below 45%", "0.45_to_0.50": "45 to 50%", "above_0.50": "above 50%",
-    "within": "within 15 bp", "large": "over 15 bp",
+    "observations": "macro values", "within": "within 15 bp", "large": "over 15 bp",
 }
 SIGNALS = {
     "band": "VIX band", "recontraction": "VIX re-contraction", "stage": "stage", "ath": "close of the Nasdaq Composite",

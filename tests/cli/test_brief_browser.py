@@ -81,6 +81,25 @@ def test_it_asks_nobody_says_nothing_and_need_not_be_scrolled_sideways(name: str
     assert ground == "rgb({}, {}, {})".format(*_channels((DARK if scheme == "dark" else LIGHT)["ground"]))
 
 
+def test_a_phone_shows_what_changed_and_what_came_whole(browser: Any, written: Path) -> None:
+    """At a width of 390 no column lies outside the box, no caption is cut, no date or hyphened name is broken."""
+    tab = browser.new_page(viewport={"width": 390, "height": 900})
+    tab.goto(written.as_uri())
+    wide = tab.evaluate("""[...document.querySelectorAll('#story .scroll')].filter(each => each.checkVisibility()
+        && each.scrollWidth > each.clientWidth).map(each => each.ariaLabel)""")
+    # What a publication says differently has eight columns: that one is to be scrolled.
+    assert [caption for caption in wide if not caption.startswith("What this publication says differently")] == []
+    broken = tab.evaluate("""[...document.querySelectorAll('span, td')].filter(each => each.checkVisibility()
+        && /^([0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Za-z]+-[A-Za-z0-9]+)$/.test(each.textContent)).filter(each => {
+            const text = document.createRange();
+            text.selectNodeContents(each);
+            return text.getClientRects().length > 1;
+        }).map(each => each.textContent)""")
+    assert broken == []
+    assert tab.locator("span", has_text="Nasdaq-100").count() > 0
+    tab.close()
+
+
 def test_charts_fit_their_width_and_can_be_read(look: tuple[Any, int, str], written: Path) -> None:
     tab, width, _ = look
     tab.goto(written.as_uri())

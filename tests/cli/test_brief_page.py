@@ -16,7 +16,7 @@ from html_page import Page
 from tiny_market import clean_environment, rallyscope
 
 from flows.brief import chart, page, palette, picture
-from flows.brief.answer import answer, tiles
+from flows.brief.answer import Tile, answer, tiles
 from flows.brief.facts import Facts
 from flows.brief.sections import Section
 from flows.brief.write import refresh, write
@@ -155,6 +155,30 @@ def test_the_picture_tells_the_same_story_in_light_colours(known: Facts, section
     for words in ("Friday", "drive the market", "Regime", "Relative rotation", "Strongest tier", "footer", "Simulated"):
         assert words in text
     assert "var(" not in said
+
+
+def boxes(said: str) -> list[tuple[float, float]]:
+    """The top and the height of each box of a picture."""
+    return [(float(y), float(high)) for y, high in re.findall(r' y="([^"]+)" width="[^"]+" height="([^"]+)" rx="8"', said)]
+
+
+def test_the_boxes_of_a_row_are_equally_high(known: Facts, sections: list[Section]) -> None:
+    drawn = boxes(picture.svg("Friday", answer(known), list(tiles(known)), sections, "footer", False))
+    assert list(Counter(drawn).values()) == [6, 2, 2]
+
+
+def test_a_chart_that_could_not_be_drawn_leaves_words_in_the_picture(known: Facts, sections: list[Section]) -> None:
+    without = [replace(section, drawing=None, lacks=("No weighting has a return.",)) if section.key == "window" else section
+               for section in sections]
+    said = picture.svg("Friday", answer(known), list(tiles(known)), without, "footer", False)
+    assert "No weighting has a return." in said
+    assert list(Counter(boxes(said)).values()) == [6, 2, 2]
+
+
+def test_no_note_of_the_picture_is_cut(known: Facts, sections: list[Section]) -> None:
+    note = "+0.76 points on the day, confirmed band above 30 (this close alone: 25 to 30)"
+    said = picture.svg("Friday", "It rose.", [Tile("VIX", "26.00", note)] * 6, sections, "footer", False)
+    assert " ".join(re.findall(r">([^<>]+)</text>", said)).count(note) == 6
 
 
 def test_a_simulated_market_says_so_everywhere(changed: Callable[..., Home], known: Facts, undrawn: None) -> None:
