@@ -173,6 +173,38 @@ def test_another_code_and_a_price_that_change_the_same_night(before: Path, tiny:
     assert {cause for mart, _, _, cause, *_ in rows if mart == "marts.contribution_daily"} == {"correction"}
 
 
+@pytest.mark.usefixtures("another_code")
+def test_another_code_and_another_name_in_the_catalogue(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """An ordinary release. No figure is computed from a name."""
+    rows = found(before, tiny, tmp_path, None, stocks=("Double B Inc.", "Bee Bee Inc."))
+    assert {cause for *_, cause, _, _ in rows} == {"code"}
+
+
+def test_another_formula_of_a_column_that_a_price_reaches_too(before: Path, tiny: Path, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    """It changed before the price did, so it is the code's on every day; the other columns are the price's."""
+    models = [replace(m, sql=f"select * replace (hhi + 1 as hhi) from ({m.sql})")
+              if m.name == "marts.concentration_daily" else m for m in project.models()]
+    monkeypatch.setattr(project, "models", lambda: models)
+    rows = found(before, tiny, tmp_path, "bars", CORRECTED)
+    assert {cause for _, _, column, cause, *_ in rows if column == "hhi"} == {"code"}
+    assert {cause for _, _, column, cause, *_ in rows if column != "hhi"} == {"correction"}
+
+
+def test_a_removal_that_is_announced_changes_no_past(before: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = found(before, tiny, tmp_path, "bars", CORRECTED,
+                 members='changes = [{ date = 2026-06-22, add = [], remove = ["CCC"] }]')
+    assert {cause for *_, cause, _, _ in rows} == {"correction"}
+
+
+def test_a_dividend_is_no_reason_for_a_return_without_dividends(before: Path, tiny: Path, tmp_path: Path) -> None:
+    """It is told late for the very day of the correction, of another company."""
+    market = shutil.copytree(tiny, tmp_path / "corrected")
+    alter(market / "archive", "bars", CORRECTED)
+    rows = found(before, market, tmp_path, "actions", "from t union all select 'AAA', date '2026-05-19', 0.5, null")
+    assert {cause for *_, cause, _, _ in rows} == {"correction"}
+
+
 def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path) -> None:
     rows = found(before, tiny, tmp_path, "bars",
                  "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 35, close) as close) from t")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from tiny_market import published
 
 from flows import moments, steps
+from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
 from transforms.project import models
 from warehouse import publish as publication
 from warehouse.changes import FEEDS, SNAPSHOTS
-from warehouse.errors import BadRequest, HomeUnusable
+from warehouse.errors import BadRequest, HomeUnusable, RunIncomplete
 from warehouse.revisions import _raw_reads
 
 THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
@@ -149,6 +151,41 @@ def test_a_moment_at_which_nothing_is_known_publishes_nothing(asked: dict[str, s
     with pytest.raises(BadRequest, match=why):
         run(home, tiny, THEN, **asked)
     assert publication.current_build(steps_home) == current
+
+
+def damaged(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:100_000])
+
+
+@pytest.mark.parametrize("spoil", [damaged, lambda file: file.write_bytes(b"no database"),
+                                   lambda file: file.write_bytes(b"")])
+def test_a_damaged_publication_does_not_stop_the_next_one(spoil, home: Path, tiny: Path, tmp_path: Path) -> None:
+    """The published file and its kept build are one file: both are gone, and history is told against the one before."""
+    current = publication.current_build(Settings(home_folder=home).home)
+    run(home, corrected(tiny, tmp_path / "market"), NOW)
+    told = ledger(home)
+    spoil(home / "marts.duckdb")
+    run(home, corrected(tiny, tmp_path / "market2"), NEXT)
+    assert ledger(home) == {cause: 2 * count for cause, count in told.items()}
+    assert published(home, "select distinct previous_build_id from audit.revision") == [(current,)]
+
+
+def test_the_published_file_stands_in_for_its_kept_build(home: Path, tiny: Path, tmp_path: Path) -> None:
+    shutil.rmtree(home / "builds")
+    run(home, corrected(tiny, tmp_path / "market"), NOW)
+    assert ledger(home).keys() == {"correction"}
+
+
+def test_what_a_second_run_under_a_standing_clock_brings_is_late(tiny: Path, tmp_path: Path) -> None:
+    """The bars of one company failed in the first run, which the replayed clock gives the same moment as the second."""
+    fault = Fault("/v8/finance/chart/BBB*", "status", status=404, times=None)
+    for faults in ((fault,), ()):
+        with running(tiny / "archive", moments.moment_of(THEN), faults) as base:
+            settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
+            window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(THEN))
+            with suppress(RunIncomplete), steps.run(settings, "backfill", window) as this:
+                steps.carry_out(this)
+    assert ledger(tmp_path).keys() == {"late data"}
 
 
 def test_a_simulated_market_stays_marked_and_takes_no_other_source(home: Path, tiny: Path, tmp_path: Path) -> None:
