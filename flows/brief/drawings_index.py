@@ -96,7 +96,7 @@ def waterfall(rows: Rows, unit: str) -> Draw:
         room = alt.Scale(domain=[ends[0] - 0.02 * span, ends[1] + span * size.of(0.1, 0.27)], nice=False)
         y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=var("ink"), labelLimit=120, minExtent=78),
                   scale=alt.Scale(paddingInner=0.28, paddingOuter=0.1))
-        x = alt.X("start:Q", title=unit, scale=room, axis=alt.Axis(format="+~r", labelExpr=ZERO, tickCount=size.of(8, 4)))
+        x = alt.X("start:Q", title=unit, scale=room, axis=alt.Axis(format="+,~r", labelExpr=ZERO, tickCount=size.of(8, 4)))
         base = alt.Chart(alt.NamedData("bars"))
         chart = alt.layer(
             base.transform_filter("isValid(datum.next)").mark_rule(color=var("soft"), strokeWidth=1).encode(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 import story
+from html_page import Page
 from story import facts_of
 
-from flows.brief import story_baskets, story_index, story_record
+from flows.brief import page, story_baskets, story_index, story_record
 from flows.brief.answer import answer, tiles
 from flows.brief.facts import Facts
 from flows.brief.sections import Section
@@ -112,6 +114,12 @@ def test_the_band_is_the_confirmed_one_and_a_close_beyond_it_is_said(changed: Ch
     said = "confirmed band 25 to 30 (this close alone: above 30)"
     assert f"The VIX closed at 30.33, in the {said}" in story_index.regime(found).message
     assert said in next(tile.note for tile in tiles(found) if tile.label == "VIX")
+
+
+def test_no_page_speaks_of_today(home: Home) -> None:
+    """It may be of a past day."""
+    found = facts_of(home, story.DAYS[290])
+    assert re.findall(r"\b(?:to|yester)day\b", Page(page.page(found, page.story(found), [])).text) == []
 
 
 @pytest.mark.parametrize(("sessions", "said"), [
