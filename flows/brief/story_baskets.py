@@ -15,7 +15,7 @@ VERDICTS = {
     "match": f"the order expected ({EXPECTED})", "no_match": f"another order than the expected one ({EXPECTED})",
     "tie": f"the order expected ({EXPECTED}), but two on one day",
     "incomplete": f"the order expected ({EXPECTED}) stayed incomplete: {{}} did not lead within 63 sessions",
-    "open": "an order not settled yet",
+    "open": "the order is not settled yet",
 }
 
 
