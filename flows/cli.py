@@ -262,10 +262,10 @@ def _carry_out(command: str, settings, window, as_of: str | None = None, recorde
     from flows import moments, steps
     from flows.progress import on_terminal
 
-    moment = moments.moment_of(as_of) if as_of else None, moments.moment_of(recorded_by) if recorded_by else None
+    known, recorded = (None if text is None else moments.moment_of(text) for text in (as_of, recorded_by))
     with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
         this.progress = progress
-        steps.carry_out(this, moment=moment, chunk=chunk)
+        steps.carry_out(this, moment=(known, recorded), chunk=chunk)
         _say(f"{_counted(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 
 

@@ -277,6 +277,7 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
     (["run", "--source", "somewhere"], 2, "neither “live” nor a base URL"),
     (["run", "--catalog", "nowhere"], 2, "catalogue"),
     (["build", "--as-of", "soon", "--source", "http://127.0.0.1:9"], 2, "neither a date nor an instant"),
+    (["build", "--as-of", "", "--source", "http://127.0.0.1:9"], 2, "neither a date nor an instant"),
     (["query", "select 1", "--home", "elsewhere"], 2, "nothing is published"),
 ])
 def test_a_mistake_is_answered_in_one_sentence(command: list[str], code: int, sentence: str, checkout: Path,
