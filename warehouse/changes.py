@@ -99,7 +99,7 @@ def _became_visible(feed: Feed) -> str:
 def _snapshot_difference(table: str) -> str:
     """Rows of a catalogue table that only one of the two moments' snapshots has, with the day from which they matter.
 
-    A stay that ends otherwise than it did matters from the first of its ends.
+    A stay that ends otherwise than it did matters from the first of its ends. The row of NULLs of an empty part is none.
     """
     name, left_out = f"raw.catalogue_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
     now, then = (f"select * exclude ({left_out}) from {name} where fetched_at = ("
@@ -108,5 +108,6 @@ def _snapshot_difference(table: str) -> str:
     differs = f"(({now}) except all ({then})) union all (({then}) except all ({now}))"
     if group := STAYS.get(table):
         return (f"select symbol as key, if(count(*) > 1, min(valid_to), min(valid_from)) as date from ({differs}) "
-                f"group by {group}, symbol, valid_from")
-    return f"select distinct {CALLED[table]} as key, {DATED.get(table, EVER)} as date from ({differs})"
+                f"where symbol is not null group by {group}, symbol, valid_from")
+    return (f"select distinct {CALLED[table]} as key, {DATED.get(table, EVER)} as date from ({differs}) "
+            f"where {CALLED[table]} is not null")

@@ -76,38 +76,29 @@ create table if not exists raw.catalogue_instrument (
     fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_universe (
-    index_code varchar, title varchar, published_index varchar, fetched_at timestamp
+    index_code varchar, title varchar, published_index varchar, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_universe_member (
-    index_code varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp
+    index_code varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_rebalance (
-    index_code varchar, effective_date date, reference_date date, kind varchar, fetched_at timestamp
+    index_code varchar, effective_date date, reference_date date, kind varchar, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_weight_limit (
     index_code varchar, position integer, is_annual boolean, limited varchar,
-    size double, above double, target double, others_at_most double, fetched_at timestamp
+    size double, above double, target double, others_at_most double, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_basket (
-    basket varchar, title varchar, role varchar, position integer, fetched_at timestamp
+    basket varchar, title varchar, role varchar, position integer, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_basket_member (
-    basket varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp
+    basket varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null
 );
 create table if not exists raw.catalogue_series (
     series_id varchar, title varchar, unit varchar, frequency varchar,
     is_vintage boolean, fallback_for varchar, since date, stale_after_days integer,
-    fetched_at timestamp
+    fetched_at timestamp not null
 );
-
--- In a database made before an empty part was recorded they do not take NULLs.
-create or replace table raw.catalogue_universe as from raw.catalogue_universe;
-create or replace table raw.catalogue_universe_member as from raw.catalogue_universe_member;
-create or replace table raw.catalogue_rebalance as from raw.catalogue_rebalance;
-create or replace table raw.catalogue_weight_limit as from raw.catalogue_weight_limit;
-create or replace table raw.catalogue_basket as from raw.catalogue_basket;
-create or replace table raw.catalogue_basket_member as from raw.catalogue_basket_member;
-create or replace table raw.catalogue_series as from raw.catalogue_series;
 
 create table if not exists raw.catalogue_availability (
     feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null

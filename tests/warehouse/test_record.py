@@ -157,13 +157,3 @@ def test_no_model_reads_an_entry_out_of_an_empty_part(con, packaged):
     empty = {"universe", "universe_member", "rebalance", "weight_limit", "basket", "basket_member", "series"}
     read = [m for m in models() if m.name.removeprefix("staging.") in empty]
     assert {m.name: con.execute(m.sql).fetchall() for m in read} == {f"staging.{part}": [] for part in empty}
-
-
-def test_a_database_made_before_empty_parts_were_recorded_takes_them(packaged):
-    with duckdb.connect() as con:
-        con.execute("create schema raw; create table raw.catalogue_series (series_id varchar not null, title varchar, "
-                    "unit varchar, frequency varchar, is_vintage boolean, fallback_for varchar, since date, "
-                    "stale_after_days integer, fetched_at timestamp not null)")
-        con.execute(SCHEMA.read_text())
-        record(con, replace(packaged, series=MappingProxyType({})), MONDAY)
-        assert snapshots(con, "series") == [MONDAY]
