@@ -22,8 +22,9 @@ def spec() -> Spec:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_dictionary_a_project() -> Iterator[None]:
-    """The data dictionary is drawn once for all homes of a process: its lineage takes longer than a small run."""
+    """The data dictionary is drawn once a process, and the same models' lineage read: it takes longer than a small run."""
     from flows import dictionary
+    from transforms import lineage
 
     drawn: dict[str, str] = {}
     page = dictionary.page
@@ -33,8 +34,29 @@ def _one_dictionary_a_project() -> Iterator[None]:
             drawn[key] = page(project, stored, key)
         return drawn[key]
 
+    told: dict[tuple, object] = {}
+    tell = lineage.lineage
+
+    def told_once(models, tables):
+        models = list(models)
+        key = (tuple((model.name, model.sql) for model in models), tuple((name, *tables[name]) for name in sorted(tables)))
+        if key not in told:
+            told[key] = tell(models, tables)
+        return told[key]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dictionary, "page", once)
+        patch.setattr(lineage, "lineage", told_once)
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_pages() -> Iterator[None]:
+    """No page of the day is drawn, which takes longer than a small run, for tests that look at tables alone."""
+    from flows import steps
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "_write_page", lambda run: None)
         yield
 
 

@@ -23,6 +23,8 @@ from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.home import Home
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 NOWHERE = "http://127.0.0.1:9"
 HOLD_THE_TURN = """
 import sys

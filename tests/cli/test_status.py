@@ -15,6 +15,8 @@ from flows.show import show
 from warehouse.errors import SourceUnreachable
 from warehouse.home import Home
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 
 @pytest.fixture(scope="module")
 def failed(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,6 +15,8 @@ from flows.settings import Settings
 from warehouse.errors import BadRequest
 from warehouse.landing import MANIFEST, batches
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -17,6 +17,8 @@ from flows.replay.server import running
 from flows.settings import Settings
 from transforms import project
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 THEN, NOW = "2026-05-20", "2026-05-21"
 
 

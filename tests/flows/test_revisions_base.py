@@ -21,6 +21,8 @@ from warehouse.changes import FEEDS, SNAPSHOTS
 from warehouse.errors import BadRequest, HomeUnusable, RunIncomplete
 from warehouse.revisions import _raw_reads
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
 
 

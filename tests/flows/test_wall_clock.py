@@ -16,6 +16,8 @@ from flows.plan import Chunk
 from flows.replay.server import running
 from flows.settings import Clock, Settings
 
+pytestmark = pytest.mark.usefixtures("without_pages")
+
 EVENING, NEXT = "2026-05-19T22:30:00Z", "2026-05-20T22:30:00Z"
 
 Backfill = Callable[..., steps.Run]
