@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows import completion, ending
+from flows.brief.words import count
 from flows.options import (
     CatalogOption,
     Day,
@@ -206,7 +207,7 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what
         found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
-    _say(f"{_counted(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
+    _say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
 
 
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
@@ -266,7 +267,7 @@ def _carry_out(command: str, settings, window, as_of: str | None = None, recorde
     with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
         this.progress = progress
         steps.carry_out(this, moment=(known, recorded), chunk=chunk)
-        _say(f"{_counted(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
+        _say(f"{count(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 
 
 def _settings(home: Path | None, source: str | None, catalog: Path | None):
@@ -274,10 +275,6 @@ def _settings(home: Path | None, source: str | None, catalog: Path | None):
 
     given = {"home_folder": home, "source": source, "catalog_folder": catalog}
     return Settings(**{key: value for key, value in given.items() if value is not None})
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _say(line: str) -> None:

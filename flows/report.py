@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows.brief.words import count
 from flows.show import readable
 from flows.steps import Run
 from flows.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
@@ -80,8 +81,8 @@ def did(run: Run) -> str:
     published = run.publication
     outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
                else f"nothing changed, {published.build_id} stays current")
-    return (f"{_count(run.rows_added, 'row')} added, {run.rows_quarantined} quarantined, "
-            f"{_count(run.cells_revised, 'cell')} of history revised; {outcome}")
+    return (f"{count(run.rows_added, 'row')} added, {run.rows_quarantined} quarantined, "
+            f"{count(run.cells_revised, 'cell')} of history revised; {outcome}")
 
 
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
@@ -94,11 +95,11 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     failed = sum(row["success"] == "no" for row in validation)
     holes = sum(row["missing"] != "0" for row in coverage)
     return {
-        "coverage": (f"{_count(holes, 'hole') if holes else 'no holes'}: what was expected and came, by session and feed"
+        "coverage": (f"{count(holes, 'hole') if holes else 'no holes'}: what was expected and came, by session and feed"
                      if run.window else "no session was asked for, so no hole was looked for", coverage),
-        "quarantine": (f"{_count(run.rows_quarantined, 'row')} kept out of the tables, with the reason"
+        "quarantine": (f"{count(run.rows_quarantined, 'row')} kept out of the tables, with the reason"
                        if run.rows_quarantined else "no row was kept out of the tables", quarantine),
-        "validation": (f"{failed} of {_count(len(validation), 'expectation')} failed" if validation
+        "validation": (f"{failed} of {count(len(validation), 'expectation')} failed" if validation
                        else "nothing was asked, so nothing was validated", validation),
     }
 
@@ -114,10 +115,6 @@ def signals(home: Home) -> list[dict[str, str]]:
 
 def _site(run: Run) -> Path:
     return run.settings.home.folder / "site"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _markdown(section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> list[str]:

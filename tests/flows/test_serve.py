@@ -147,7 +147,7 @@ def test_a_scheduled_run_fires_and_says_what_it_did(served: Served, scheduled: I
     assert run["auto_scheduled"]
     assert run["state_type"] == "COMPLETED"
     assert run["name"] == "daily 2026-05-29"
-    assert re.match(r"\d+ rows added, 0 quarantined, .*; published ", run["state"]["message"])
+    assert re.match(r"[\d,]+ rows added, 0 quarantined, .*; published ", run["state"]["message"])
     assert published(served.home, "select max(date) from marts.regime_daily") == [(date(2026, 5, 29),)]
 
 
