@@ -201,6 +201,7 @@ def load(run: Run, batch: Batch) -> Loaded:
     with run.settings.home.warehouse() as con:
         loaded = load_batch(con, batch, run.run_id, verdict.rejected, verdict.results, verdict.stopped)
     run.problems.extend(f"{batch.feed} was stopped: {reason}" for reason in verdict.stopped)
+    run.problems.extend(loaded.held)
     run.rows_added += loaded.added
     run.rows_quarantined += loaded.quarantined
     return loaded

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from warehouse import held
 from warehouse.landing import Batch
 from warehouse.load_tables import DAYS, TABLES, UNREVISED, Table
 
@@ -40,11 +41,12 @@ class Stop:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What one load did, in rows."""
+    """What one load did, in rows; `held` says in a sentence each which keys contradict their evidence, and how."""
 
     landed: int
     added: int
     quarantined: int
+    held: tuple[str, ...] = ()
 
 
 def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd.DataFrame,
@@ -65,18 +67,22 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
                     [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
                      batch.batch_id, batch.feed])
         added, is_stopped = 0, any(stop.key is None for stop in stopped)
+        sentences: tuple[str, ...] = ()
+        held.prepare(con)
         if not is_stopped:
+            sentences = held.hold(con, TABLES[batch.feed])
             for table in TABLES[batch.feed]:
                 added += _append(con, table) + _withdraw(con, table)
             if batch.feed == "observations":
                 added += _append_vintages(con)
         if not is_loaded(con, batch.batch_id):
             _remember(con, batch, added, is_stopped)
+        kept_out = len(rejected) + _count(con, "select count(*) from held_row")
         con.commit()
     except BaseException:
         con.rollback()
         raise
-    return Loaded(batch.rows, added, len(rejected))
+    return Loaded(batch.rows, added, kept_out, sentences)
 
 
 def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
@@ -238,7 +244,9 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
     quarantined = _count(con, """
         insert into raw.rejected_row
         select frame, key, date, row_json, reason, batch_id, fetched_at, run_id
-        from rejected_rows cross join stamp""")
+        from rejected_rows cross join stamp
+        union all
+        select h.feed, key, date, row_json, reason, batch_id, fetched_at, run_id from held_row h cross join stamp""")
     con.execute("insert into audit.validation_result select run_id, batch_id, v.* from validation_results v, stamp")
     con.execute("""
         insert into audit.batch

@@ -124,13 +124,13 @@ create table if not exists raw.fetch_outcome (
     status varchar not null, rows integer not null, reason varchar not null, fetched_at timestamp not null,
     run_id varchar not null
 );
-comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source) or stopped (by validation).';
+comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source), stopped (by validation) or held (contradicts its evidence).';
 
 create table if not exists raw.rejected_row (
     feed varchar not null, key varchar not null, date date, row_json varchar not null, reason varchar not null,
     batch_id varchar not null, fetched_at timestamp not null, run_id varchar not null
 );
-comment on table raw.rejected_row is 'Rows that validation kept out of the raw tables, whole, with the reason.';
+comment on table raw.rejected_row is 'Rows that were kept out of the raw tables, whole, with the reason; a reason that begins with "held: " contradicts evidence.';
 
 create table if not exists audit.batch (
     batch_id varchar not null, feed varchar not null, sha256 varchar not null, fetched_at timestamp not null,

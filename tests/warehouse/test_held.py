@@ -1,0 +1,84 @@
+"""An answer that contradicts its evidence is held: kept with its reason, not loaded, and asked again."""
+
+from __future__ import annotations
+
+import pytest
+
+from warehouse import held
+from warehouse.load import TABLES
+
+BARS = "raw.price_bar"
+ANSWER = """
+    symbol | date       | close
+    AAA    | 2026-03-02 | 10
+    AAA    | 2026-03-03 | 100
+    BBB    | 2026-03-03 | 50
+"""
+
+
+@pytest.fixture
+def judged(desk, monkeypatch):
+    """A load of which the judges hold AAA since a session, or its whole answer."""
+    whole = held.hold
+
+    def load(since: str | None):
+        def hold(con, tables):
+            con.execute("insert into held_answer values ('AAA', ?, 'its bars contradict one another')", [since])
+            return whole(con, tables)
+
+        monkeypatch.setattr(held, "hold", hold)
+        loaded = desk.fetch("bars", "2026-03-03 23:00", ANSWER)
+        monkeypatch.setattr(held, "hold", whole)
+        return loaded
+
+    return load
+
+
+def outcomes(desk) -> list[tuple]:
+    return desk.con.execute("select key, status, reason from raw.fetch_outcome order by key").fetchall()
+
+
+def test_a_held_answer_is_kept_with_its_reason_and_not_loaded(desk, judged):
+    loaded = judged(None)
+    assert loaded.held == ("AAA is held: its bars contradict one another",)
+    assert (loaded.added, loaded.quarantined) == (1, 2)
+    desk.holds(BARS, """
+        symbol | date       | close
+        BBB    | 2026-03-03 | 50
+    """)
+    assert outcomes(desk) == [("AAA", "held", "its bars contradict one another"), ("BBB", "received", "")]
+    assert desk.con.execute("select feed, key, date::varchar, reason from raw.rejected_row order by date").fetchall() == [
+        ("bars", "AAA", f"2026-03-0{day}", "held: its bars contradict one another") for day in (2, 3)]
+
+
+def test_what_came_before_the_first_held_session_is_loaded(desk, judged):
+    assert judged("2026-03-03").added == 2
+    desk.holds(BARS, """
+        symbol | date       | close
+        AAA    | 2026-03-02 | 10
+        BBB    | 2026-03-03 | 50
+    """)
+
+
+def test_a_held_answer_withdraws_nothing(desk, judged):
+    desk.fetch("bars", "2026-03-03 22:00", ANSWER, """
+        symbol | date       | kind     | value
+        AAA    | 2026-03-02 | dividend | 0.5
+    """)
+    assert judged(None).added == 0
+
+
+def test_it_heals_when_the_source_is_right(desk, judged):
+    judged(None)
+    desk.fetch("bars", "2026-03-04 23:00", ANSWER)
+    desk.holds(BARS, """
+        symbol | date       | close | known_at
+        AAA    | 2026-03-02 | 10    | 2026-03-02 21:15
+        AAA    | 2026-03-03 | 100   | 2026-03-03 21:15
+        BBB    | 2026-03-03 | 50    | 2026-03-03 21:15
+    """)
+
+
+def test_every_feed_can_be_held(desk):
+    held.prepare(desk.con)
+    assert all(table.dated in table.keys for tables in TABLES.values() for table in tables)
