@@ -19,6 +19,7 @@ from transforms.project import LEDGER, Model, models
 from warehouse.copy import last_fetched, raw_copy
 from warehouse.errors import BadRequest
 from warehouse.home import Home
+from warehouse.zones import with_zone
 
 Row = dict[str, Any]
 
@@ -80,7 +81,7 @@ def _needed(project: Sequence[Model]) -> list[Model]:
 
 def _rows(con: duckdb.DuckDBPyConnection) -> list[Row]:
     try:
-        answer = con.execute(f"select * from {LEDGER} order by claim_id")
+        answer = con.execute(f"select * from {with_zone(con, LEDGER)} order by claim_id")
     except duckdb.CatalogException:
         raise BadRequest("claims", "the published build has no ledger", "Make one with: rallyscope build") from None
     columns = [column[0] for column in answer.description or []]

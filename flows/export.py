@@ -16,6 +16,7 @@ import duckdb
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.home import Home
 from warehouse.publish import PUBLISHED_SCHEMAS, table_hash
+from warehouse.zones import WITH, WITHOUT, use_utc, with_zone
 
 FORMAT = "rallyscope-export-1"
 MANIFEST = "export.json"
@@ -104,18 +105,21 @@ def _write(published: Path, folder: Path) -> Manifest:
                     "hash": table_hash(con, source), "columns": _columns(con, source)}
                 # Ordered, so that the same rows are the same bytes and a reader of a date range skips the rest.
                 con.execute(
-                    f"copy (from {source} order by all) to $file (format parquet, compression zstd, kv_metadata $said)",
+                    f"copy (from {with_zone(con, source)} order by all) to $file "
+                    "(format parquet, compression zstd, kv_metadata $said)",
                     {"file": str(folder / entry["file"]), "said": _said(manifest, name, entry)})
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
 
 
 def _opened(published: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only; not through Home.marts, whose connections cannot write files."""
+    """Read-only and in UTC; not through Home.marts, whose connections cannot write files."""
     try:
-        return duckdb.connect(str(published), read_only=True)
+        con = duckdb.connect(str(published), read_only=True)
     except duckdb.IOException as error:
         raise HomeUnusable(str(published), str(error).splitlines()[0]) from None
+    use_utc(con)
+    return con
 
 
 def _publication(con: duckdb.DuckDBPyConnection) -> Manifest:
@@ -130,9 +134,11 @@ def _publication(con: duckdb.DuckDBPyConnection) -> Manifest:
 
 def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str, str | None]]:
     schema, table = source.split(".")
-    return {name: {"type": kind, "description": _line(comment)} for name, kind, comment in con.execute(
+    found = con.execute(
         "select column_name, data_type, comment from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? order by column_index", [schema, table]).fetchall()}
+        "and schema_name = ? and table_name = ? order by column_index", [schema, table]).fetchall()
+    return {name: {"type": WITH if kind == WITHOUT else kind, "description": _line(comment)}
+            for name, kind, comment in found}
 
 
 def _said(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:

@@ -118,9 +118,9 @@ FRESHNESS = Section("Freshness", """
     union all select 'rotation_daily', count(*), min(date), max(date) from marts.rotation_daily""", key="freshness")
 
 RUNS = Section("Last runs", f"""
-    select command, first_session, last_session, started_at, replace(status, 'running', 'interrupted') as status,
-        {_cut("message", 120)} as message
-    from audit.run order by started_at desc, rowid desc limit 5""", working=True, key="runs")
+    select command, first_session, last_session, started_at::timestamptz as started_at,
+        replace(status, 'running', 'interrupted') as status, {_cut("message", 120)} as message
+    from audit.run order by run.started_at desc, rowid desc limit 5""", working=True, key="runs")
 
 CHECKS = Section("Expectations that failed in the newest batches: the ten with most rows", """
     select suite, expectation, severity, sum(unexpected_rows)::bigint as rows from audit.validation_result

@@ -11,6 +11,7 @@ from spec import Spec
 from flows.brief.facts import Facts, facts
 from warehouse.home import Home
 from warehouse.publish import PUBLISHED_SCHEMAS
+from warehouse.zones import use_utc, with_zone
 
 FIRST, SESSIONS = date(2025, 3, 3), 320
 DAYS = [FIRST + timedelta(weeks=n // 5, days=n % 5) for n in range(SESSIONS)]
@@ -108,10 +109,12 @@ def publish(spec: Spec, folder: Path) -> Path:
             spec.con.execute(f"create schema if not exists story.{published}")
             for table, in spec.con.execute("select table_name from duckdb_tables() where schema_name = ? "
                                            "and database_name = current_database()", [schema]).fetchall():
-                spec.con.execute(f"create table story.{published}.{table} as from {schema}.{table} limit 0")
+                spec.con.execute(f"create table story.{published}.{table} as "
+                                 f"from {with_zone(spec.con, f'{schema}.{table}')} limit 0")
     finally:
         spec.con.execute("detach story")
     with duckdb.connect(str(file)) as con:
+        use_utc(con)
         con.execute("create temp table days as select unnest($days) as date, unnest(range($count)) as n",
                     {"days": DAYS, "count": SESSIONS})
         con.execute("""create temp table contributions as

@@ -74,7 +74,7 @@ def _history(file: Path) -> list[tuple]:
     """Of each publication up to a file's own: build id, moment and place (a replay's clock stands still)."""
     try:
         with read_only(file) as con:
-            return con.execute("select build_id, published_at, rowid from audit.publication").fetchall()
+            return con.execute("select build_id, epoch_us(published_at), rowid from audit.publication").fetchall()
     except (HomeUnusable, duckdb.Error):
         return []
 

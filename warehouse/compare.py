@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.zones import without_zone
+
 _NO_CELLS = "select null::varchar as key, null::date as date, null as column_name, null as old, null as new limit 0"
 
 
@@ -45,6 +47,7 @@ def differences(con: duckdb.DuckDBPyConnection, first: str, second: str,
 def _difference(con: duckdb.DuckDBPyConnection, table: str, first: str, second: str,
                 grain: Sequence[str]) -> Difference | None:
     one_sided = set(_columns(con, first)) ^ set(_columns(con, second))
+    first, second = without_zone(con, first), without_zone(con, second)
     before, after = (f"(from {this} union all by name (from {other} limit 0))"
                      for this, other in ((first, second), (second, first)))
     missing = f"select count(*) from {{}} anti join {{}} using ({', '.join(grain)})"
@@ -61,8 +64,10 @@ def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain
                   ignore: Iterable[str] = ()) -> str:
     """SQL for (key, date, column_name, old, new): the cells that differ in rows both tables have.
 
-    `key` is the row's grain as JSON; a column that only one of them has is no changed cell.
+    `key` is the row's grain as JSON; a column that only one of them has is no changed cell. A moment with its zone, as it
+    is published, and the same one without are equal.
     """
+    before, after = without_zone(con, before), without_zone(con, after)
     there = _columns(con, before)
     columns = [c for c in there if c in set(_columns(con, after)) - set(grain) - set(ignore)]
     if not columns or not {*grain} <= set(there):
@@ -86,6 +91,7 @@ def came_and_gone_rows(con: duckdb.DuckDBPyConnection, before: str, after: str, 
     between the first and the last one of `before`: a new session is no past, and neither is one that a backfill only now
     reached. Of a table without sessions, when it could have been computed by `known_by`, an SQL timestamp.
     """
+    before, after = without_zone(con, before), without_zone(con, after)
     if not {*grain, "known_at"} <= set(_columns(con, before)):
         return _NO_CELLS  # another key makes another table
     key = f"to_json(struct_pack({', '.join(f'{k} := {k}' for k in grain)}))::varchar as key, {_date(grain)} as date"

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, TurnTaken
+from warehouse.zones import use_utc
 
 # How DuckDB says, in errors of several kinds, that the disk did not take what it wrote.
 DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated", "Cannot open file")
@@ -89,6 +90,7 @@ class Home:
         """
         try:
             with _opened(self.working) as con:
+                use_utc(con)
                 _put_in_place(con, SCHEMA.read_text())
                 yield con
         except duckdb.Error as error:
@@ -108,10 +110,10 @@ class Home:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A published file or a kept build, shut off from the file system and from settings; BuildDamaged when it is."""
-    shut_off = {"enable_external_access": "false", "lock_configuration": "true"}
+    """A published file or a kept build in UTC, shut off from the file system and from settings; BuildDamaged when it is."""
     try:
-        with _opened(file, read_only=True, config=shut_off) as con:
+        with _opened(file, read_only=True, config={"enable_external_access": "false"}) as con:
+            _lock_settings(con)
             yield con
     except duckdb.Error as error:
         if damage := damage_in(error):
@@ -121,6 +123,13 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         if _is_damage(error.problem):
             raise BuildDamaged(str(file), error.problem) from None
         raise
+
+
+def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
+    """Once for all connections of the process to this file: a second one finds the settings locked, in UTC."""
+    if con.execute("select current_setting('lock_configuration')").fetchone() == (False,):
+        use_utc(con)
+        con.execute("set lock_configuration = true")
 
 
 def damage_in(error: duckdb.Error) -> str | None:

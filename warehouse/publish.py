@@ -12,6 +12,7 @@ import duckdb
 
 from warehouse.errors import HomeUnusable, NothingPublished
 from warehouse.home import Home
+from warehouse.zones import WITH, WITHOUT, with_zone
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
 # ambiguous; in the main schema it is found both as marts.regime_daily and as regime_daily.
@@ -97,9 +98,11 @@ def current_build(home: Home) -> str | None:
 def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
     """A digest of the table's columns and rows, in whatever order the rows lie: equal tables, equal hashes, in any file.
 
-    A model's rows are distinct by its grain, so that the sum of their hashes tells sets of rows apart.
+    A model's rows are distinct by its grain, so that the sum of their hashes tells sets of rows apart. A moment is the same
+    with its zone, as it is published, and without.
     """
     columns = " ".join(f"{name} {kind}" for name, kind, *_ in con.execute(f"describe {table}").fetchall())
+    columns = columns.replace(WITH, WITHOUT)
     row = con.execute(f"select md5(concat_ws(' ', ?, count(*), sum(hash(t)::hugeint))) from {table} t",
                       [columns]).fetchone()
     return row[0]  # type: ignore[index]
@@ -114,13 +117,13 @@ def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Ma
             dict(hashes), stamp.is_present]
 
 
-def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, moment: str = "?") -> None:
     """Write the publication into an audit schema, as its current one; in the working database after the swap."""
     con.begin()
     try:
         con.execute(f"update {schema}.publication set is_current = false where is_current")
-        con.execute(f"insert into {schema}.publication values (?, ?, ?, ?, ?, ?, ?, ?, ?::map(varchar, bigint), "
-                    "?::map(varchar, varchar), true, ?)", row)
+        con.execute(f"insert into {schema}.publication values (?, {moment}, {moment}, {moment}, ?, ?, ?, ?, "
+                    "?::map(varchar, bigint), ?::map(varchar, varchar), true, ?)", row)
     except BaseException:
         con.rollback()
         raise
@@ -137,14 +140,14 @@ def _snapshot(con: duckdb.DuckDBPyConnection, file: Path, models: Collection[str
             con.rollback()
             raise
         con.commit()
-        _remember(con, "publication.audit", row)
+        _remember(con, "publication.audit", row, "timezone('UTC', ?)")
         con.execute("checkpoint publication")
     finally:
         con.execute("detach publication")
 
 
 def _copy(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> None:
-    """Tables with their comments, from the working database's schemas to the publication's."""
+    """Tables with their comments, from the working database's schemas to the publication's; moments get their zone."""
     for schema in PUBLISHED_SCHEMAS.values():
         con.execute(f"create schema if not exists publication.{schema}")
     for schema, table, comment in con.execute("""
@@ -153,7 +156,7 @@ def _copy(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> None:
                 and (schema_name = 'audit' or schema_name || '.' || table_name in $models) order by 1, 2""",
                                               {"schemas": list(PUBLISHED_SCHEMAS), "models": list(models)}).fetchall():
         published = f"publication.{PUBLISHED_SCHEMAS[schema]}.{table}"
-        con.execute(f"create table {published} as from {schema}.{table}")
+        con.execute(f"create table {published} as from {with_zone(con, f'{schema}.{table}')}")
         _comment(con, "table", published, comment)
         for column, description in con.execute("""
                 select column_name, comment from duckdb_columns() where database_name = current_database()

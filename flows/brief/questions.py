@@ -188,8 +188,8 @@ TIERS = Question("tiers", "Tiers and sector funds against the Nasdaq Composite",
 
 PEAK = Question("peak", "The last declared peak of the VIX", """
     select episode, peak_vix_close, declared_on,
-        case when known_at::date <= $date then verdict else 'open' end as verdict,
-        case when known_at::date <= $date then kendall_tau end as kendall_tau
+        case when timezone('UTC', known_at)::date <= $date then verdict else 'open' end as verdict,
+        case when timezone('UTC', known_at)::date <= $date then kendall_tau end as kendall_tau
     from marts.rotation_sequence where declared_on <= $date order by episode desc limit 1""",
     "No peak of the VIX had been declared by this session.")
 

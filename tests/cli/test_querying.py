@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -115,6 +116,17 @@ def test_tables_are_named_as_the_page_says(name: str | None, tables: list[str], 
             con.execute(f"attach '{home.published}' as {name} (read_only)")
         for table in tables:
             assert con.execute(f"from {table} limit 1").fetchall(), table
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/Berlin", "Asia/Tokyo"])
+def test_the_join_of_trades_is_the_same_in_every_zone(zone: str, changed: Callable[..., Home]) -> None:
+    """A session is known at 23:59 New York, 03:59 UTC: a trade of Friday afternoon knows Thursday's."""
+    home = changed("update regime_daily set known_at = (date + time '23:59') at time zone 'America/New_York'")
+    session, = (text for language, note, text in BLOCKS if (language, note) == ("sql", "session"))
+    with duckdb.connect() as con:
+        con.execute(f"set timezone = '{zone}'")
+        rows = con.execute(session.replace("data/marts.duckdb", str(home.published))).fetchall()
+    assert [(row[1], str(row[3])) for row in rows] == [("QQQ", "2026-03-26"), ("SMH", "2026-04-08"), ("COIN", "2026-05-22")]
 
 
 def test_two_kept_builds_tell_which_claims_flipped(home: Home, tmp_path: Path) -> None:

@@ -148,15 +148,15 @@ def test_a_publication_as_of_a_past_moment_says_so_in_new_yorks_time(mine: Home,
     change(mine, "update audit.publication set is_present = false, as_of = '2026-05-01 03:59:59'")
     assert "   as of 2026-04-30 23:59 New York, not the present\n" in printed(mine, "regime", capsys)
     assert printed(mine, "status", capsys).startswith("as of 2026-04-30 23:59 New York, not the present\n")
-    assert told(mine, "regime", capsys)["as_of"] == "2026-05-01 03:59:59"
+    assert told(mine, "regime", capsys)["as_of"] == "2026-05-01 03:59:59+00:00"
 
 
 def test_status_says_moments_to_the_second_as_a_build_is_asked_for_them(mine: Home,
                                                                          capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, "update audit.publication set as_of = '2026-05-01 03:59:59', recorded_by = '2026-06-01 00:00:07'")
     text = printed(mine, "status", capsys)
-    assert re.search("^ *as_of +2026-05-01 03:59:59 ", text, re.MULTILINE)
-    assert re.search("^ *recorded_by +2026-06-01 00:00:07 ", text, re.MULTILINE)
+    assert re.search("^ *as_of +2026-05-01 03:59:59[+]00 ", text, re.MULTILINE)
+    assert re.search("^ *recorded_by +2026-06-01 00:00:07[+]00 ", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("name", "shown"), [

@@ -154,7 +154,7 @@ def test_as_of_a_past_day_is_what_that_day_saw(home: Path, base: str, tmp_path: 
         for table, in con.execute("select table_name from duckdb_tables() where database_name = 'past' "
                                   "and schema_name = 'main'").fetchall():
             differing, = con.execute(f"""
-                select count(*) from (from now.{table} where known_at <= '2026-03-28 03:59:59'
+                select count(*) from (from now.{table} where known_at <= '2026-03-28 03:59:59+00'
                                       except from past.{table})""").fetchone()  # type: ignore[misc]
             assert differing == 0, table
 

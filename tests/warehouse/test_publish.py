@@ -92,8 +92,7 @@ def test_a_publication_says_what_it_was_made_from(con, home):
         select build_id, published_at, as_of, recorded_by, code_version, catalogue_hash, is_simulated, run_id,
             is_current, raw_rows['price_bar'], raw_rows['macro_observation'], map_keys(table_hashes)
         from audit.publication""")
-    moment = NOW.replace(tzinfo=None)
-    assert row == (published.build_id, moment, moment, moment, "0.1.0+abc", "catalogue", True, "run-0", True, 1, 0,
+    assert row == (published.build_id, NOW, NOW, NOW, "0.1.0+abc", "catalogue", True, "run-0", True, 1, 0,
                    ["core.index_level", "marts.regime_daily"])
     assert published.build_id.startswith("20260302T220000Z-")
 
