@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ KEYS_A_BATCH = 60
 COUNT_BEFORE = timedelta(days=400)
 # Quarterly statements, and the whole history of revised series, are asked anew when this many days have passed.
 WEEKLY = 7
+# A key whose newest bar lies further back than this before a session has ended; one whose bar is younger is late.
+STILL_TRADES = timedelta(days=10)
 # Days before the last observation that are asked again, by frequency.
 REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
 
@@ -84,9 +86,13 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
 
     A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
+    An answer covers only the sessions it has: a key whose newest due bar did not come is asked again, the same evening
+    too, while that session is young; an older hole that was asked for and answered without it is settled.
     Lists of weights are asked where the catalogue declares them, and of a replay server always.
     """
     asked = _Asked(con, now, again)
+    naive = now.astimezone(UTC).replace(tzinfo=None)
+    young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
     watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
     for instrument in needed(catalog, window):
@@ -97,7 +103,10 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
             if feed == "statements" and asked.within(feed, instrument.symbol, WEEKLY):
                 continue
-            start = asked.start(feed, instrument.symbol, since, window.end, catalog.feeds[feed].reask_days)
+            reask_days = catalog.feeds[feed].reask_days
+            start = asked.start(feed, instrument.symbol, since, window.end, reask_days)
+            if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
+                start = asked.start_of_late(instrument, due, reask_days)
             if start:
                 asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
     asks["observations"] = list(_observations(catalog, asked, window))
@@ -135,6 +144,16 @@ def _gives(instrument: Instrument, feed: str) -> bool:
     return feed == "bars" or (instrument.kind == "stock" and (feed == "shares" or instrument.statements))
 
 
+def _newest_due(instrument: Instrument, window: Window, now: datetime, young: list[tuple[date, datetime]]) -> date | None:
+    """The newest session of the window whose bar is due by its availability; None where none is young enough to be late."""
+    lag = timedelta(minutes=instrument.known.lag)
+    around_the_clock = instrument.known.rule == "after_utc_midnight_minutes"
+    last = min(window.end, instrument.until or window.end)
+    return max((day for day, closes in young if instrument.since <= day <= last
+                and (datetime.combine(day + timedelta(days=1), time()) if around_the_clock else closes) + lag <= now),
+               default=None)
+
+
 def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:
     for series in catalog.series.values():
         start = asked.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
@@ -163,13 +182,19 @@ class _Asked:
                             from raw.catalogue_session
                             where fetched_at = (select max(fetched_at) from raw.catalogue_session))
             select feed, key, asked_from, least(asked_to, session),
-                timezone('America/New_York', timezone('UTC', fetched_at))::date
+                timezone('America/New_York', timezone('UTC', fetched_at))::date,
+                -- Before it was recorded what an answer covers, an answer counted as covering what was asked.
+                if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
             from raw.fetch_outcome asof left join closed on fetched_at >= known_at
             where status in ('received', 'empty') and fetched_at <= ? and not list_contains(?::varchar[], feed)""",
             [now.replace(tzinfo=None), sorted(forgotten)]).fetchall()
         self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
-        for feed, key, *answer in rows:
+        self.newest: dict[tuple[str, str], date] = {}
+        """The last date of which an accepted row came."""
+        for feed, key, *answer, covered_to in rows:
             self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
+            if covered_to:
+                self.newest[feed, key] = max(covered_to, self.newest.get((feed, key), covered_to))
 
     def start(self, feed: str, key: str, since: date, until: date, reask_days: int) -> date | None:
         """Where to ask from so that sessions up to `until` are covered; None when they already are."""
@@ -178,6 +203,12 @@ class _Asked:
             return since
         covered = max(last for _, last, _ in answers)
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
+
+    def start_of_late(self, instrument: Instrument, due: date, reask_days: int) -> date | None:
+        """Where to ask from for the bar of a session that was asked for and did not come; None when nothing is late."""
+        newest = self.newest.get(("bars", instrument.symbol), instrument.since - timedelta(days=1))
+        is_late = due - STILL_TRADES <= newest < due
+        return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
 
     def within(self, feed: str, key: str, days: int, since: date = date.max) -> bool:
         """Whether an answer that reached back to `since` is younger than `days`."""

@@ -22,7 +22,8 @@ def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str
     """Keep the held rows out of what is loaded and mark their keys; return one sentence a key for the run.
 
     A held key counts as not answered, so that it is asked again, and its silence withdraws nothing. The rows since the
-    first held session go to `held_row`, from which they are recorded with the reason.
+    first held session go to `held_row`, from which they are recorded with the reason. An answer that was held where it
+    was fetched has no rows, and is recorded as what was asked.
     """
     con.execute("""
         create or replace temp table held_key as
@@ -40,6 +41,11 @@ def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str
         con.execute(f"""
             update said_{table.frame} s set is_accepted = false
             from held_key h where h.key = s.{key} and s.{table.dated} >= coalesce(h.since, s.{table.dated})""")
+    con.execute(f"""
+        insert into held_row
+        select '{tables[0].frame}', key, null, json_object('key', key, 'asked_from', asked_from, 'asked_to', asked_to),
+            'held: ' || reason
+        from outcomes where status = 'held' order by all""")
     con.execute("update outcomes o set status = 'held', reason = h.reason from held_key h where h.key = o.key")
     return tuple(f"{key} is held: {reason}" for key, reason in
-                 con.execute("select key, reason from held_key order by key").fetchall())
+                 con.execute("select key, reason from outcomes where status = 'held' order by key").fetchall())

@@ -237,10 +237,11 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopped: bool) -> None:
-    con.execute("""
-        insert into raw.fetch_outcome
-        select batch_id, feed, key, asked_from::date, asked_to::date, status, rows, reason, fetched_at, run_id
-        from outcomes cross join stamp""")
+    con.execute(f"""
+        insert into raw.fetch_outcome by name
+        select batch_id, feed, o.key, asked_from::date as asked_from, asked_to::date as asked_to, status, rows, reason,
+            fetched_at, run_id, if(status = 'received', covered_to, null) as covered_to
+        from outcomes o cross join stamp left join ({_covered(TABLES[batch.feed][0])}) c on c.key = o.key""")
     quarantined = _count(con, """
         insert into raw.rejected_row
         select frame, key, date, row_json, reason, batch_id, fetched_at, run_id
@@ -252,6 +253,15 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
         insert into audit.batch
         select batch_id, feed, ?, fetched_at, ?, ?, ?, ?, run_id, ? from stamp""",
                 [batch.sha256, "stopped" if is_stopped else "loaded", batch.rows, added, quarantined, batch.simulated])
+
+
+def _covered(table: Table) -> str:
+    """The last date of an accepted row of each key; of a feed that leaves out unfinished rows, of a finished one."""
+    keys = ", ".join(table.keys)
+    loaded = f"select ({keys}) from {table.name} where {table.keys[0]} in (select key from outcomes)"
+    finished = f"where ({keys}) in ({loaded})" if table.only_finished else ""
+    return (f"select {table.keys[0]} as key, max({table.dated}) as covered_to from landed_{table.frame} {finished} "
+            f"group by all")
 
 
 def _count(con: duckdb.DuckDBPyConnection, insert: str, parameters: list | None = None) -> int:

@@ -124,7 +124,9 @@ create table if not exists raw.fetch_outcome (
     status varchar not null, rows integer not null, reason varchar not null, fetched_at timestamp not null,
     run_id varchar not null
 );
+alter table raw.fetch_outcome add column if not exists covered_to date;
 comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source), stopped (by validation) or held (contradicts its evidence).';
+comment on column raw.fetch_outcome.covered_to is 'The last date of which the answer brought an accepted row; NULL without one, and in rows older than the column.';
 
 create table if not exists raw.rejected_row (
     feed varchar not null, key varchar not null, date date, row_json varchar not null, reason varchar not null,

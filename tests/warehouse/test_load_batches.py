@@ -120,3 +120,22 @@ def test_an_older_batch_loaded_late_takes_its_own_place_in_time(desk):
     then, later = datetime(2026, 3, 3, 12, tzinfo=UTC), datetime(2026, 3, 5, 12, tzinfo=UTC)
     assert desk.value(then, then) == {("AAA", date(2026, 3, 2)): 10}
     assert desk.value(later, later) == {("AAA", date(2026, 3, 2)): 11}
+
+
+def test_an_outcome_says_up_to_which_date_the_answer_brought_an_accepted_row(desk):
+    """Friday's bar of AAA is quarantined; that of BBB is said before its session closes."""
+    desk.load(desk.land("bars", "2026-03-06 18:00", """
+        symbol | date       | close
+        AAA    | 2026-03-04 | 10
+        AAA    | 2026-03-05 | 10
+        AAA    | 2026-03-06 | -1
+        BBB    | 2026-03-05 | 10
+        BBB    | 2026-03-06 | 11
+    """, asked=["AAA", "BBB", "^VIX"], failed=["^VIX"]), rejected=[("bars", 2)])
+    desk.load(desk.land("observations", "2026-03-06 18:00", """
+        series_id | date       | value
+        DGS10     | 2026-03-04 | 4.1
+        DGS10     | 2026-03-05 |
+    """))
+    assert desk.con.execute("select key, covered_to from raw.fetch_outcome order by key").fetchall() == [
+        ("AAA", date(2026, 3, 5)), ("BBB", date(2026, 3, 5)), ("DGS10", date(2026, 3, 5)), ("^VIX", None)]
