@@ -130,7 +130,7 @@ def test_a_column_is_linked_to_its_sources_to_the_end_and_to_its_readers(column:
 
 
 def test_a_name_in_a_text_is_a_link(page: Page) -> None:
-    assert "#core.index_coverage" in page.by_id["core.full_cap_weight"].all("p")[0].links()
+    assert "#core.weight_coverage" in page.by_id["core.full_cap_weight"].all("p")[0].links()
 
 
 def test_every_link_leads_somewhere_on_the_page_and_no_name_stands_twice(page: Page) -> None:

@@ -70,11 +70,11 @@ def test_contributions_add_up_to_the_index_return(home: Path) -> None:
 
 
 def test_a_session_with_too_little_coverage_has_no_figures(home: Path) -> None:
-    """One of three companies is missing on 2026-05-05: two thirds are not an index."""
+    """CCC is missing on 2026-05-05, 60 of 306 million dollars: four fifths of the weight are not an index."""
     rows = published(home, """select coverage_share, top1_weight, index_return
                               from marts.concentration_daily
                               where date = '2026-05-05' and weight_scheme = 'full_cap'""")
-    assert rows == [(pytest.approx(2 / 3), None, None)]
+    assert rows == [(pytest.approx(246 / 306), None, None)]
 
 
 def test_a_revised_value_stands_from_its_own_release_on(home: Path) -> None:

@@ -25,7 +25,7 @@ def listed(lists: dict[tuple[int, int], dict[str, float]]) -> str:
 
 
 def given(lists: dict[tuple[int, int], dict[str, float]], levels: dict[str, dict[int, float]],
-          joined: dict[str, int] | None = None, uncovered: tuple[int, ...] = (), count: int = 8,
+          joined: dict[str, int] | None = None, count: int = 8,
           **more: str) -> dict[str, str]:
     """Levels by session; every security is a member wherever it has one, unless `more` says otherwise."""
     prices = []
@@ -35,8 +35,8 @@ def given(lists: dict[tuple[int, int], dict[str, float]], levels: dict[str, dict
             prices.append((symbol, day(n), level, last and day(last), last and level / path[last] - 1, at(n)))
     return {
         "staging.session": calendar(100),
-        "core.index_coverage": table(("date", "index_code", "is_covered", "has_return", "known_at"), [
-            (day(n), "NDX", n not in uncovered, n not in uncovered, at(n)) for n in range(1, count + 1)]),
+        "core.index_coverage": table(("date", "index_code", "known_at"), [
+            (day(n), "NDX", at(n)) for n in range(1, count + 1)]),
         "core.index_member": table(("date", "index_code", "symbol", "issuer"), [
             (day(n), "NDX", symbol, issuer(symbol))
             for symbol in levels for n in range((joined or {}).get(symbol, 1), count + 1)]),
@@ -46,11 +46,12 @@ def given(lists: dict[tuple[int, int], dict[str, float]], levels: dict[str, dict
     }
 
 
+THROUGH = ("core.anchored_value", "core.weight_coverage")
 FLAT = {n: 1.0 for n in range(1, 9)}
 
 
 def weights(spec, tables: dict[str, str], column: str = "open_weight") -> dict[tuple[int, str], float]:
-    rows = spec.rows("core.anchored_weight", tables, columns=["date", "issuer", column])
+    rows = spec.rows("core.anchored_weight", tables, through=THROUGH, columns=["date", "issuer", column])
     places = {day(n): n for n in range(1, 101)}
     return {(places[date], issuer): value for date, issuer, value in rows}
 
@@ -89,7 +90,7 @@ def test_a_row_is_known_no_sooner_than_its_list(spec):
         date     | list_date | known_at
         {day(3)} | {day(2)}  | {night(3)}
         {day(4)} | {day(2)}  | {at(4)}
-    """)
+    """, through=THROUGH)
 
 
 def test_a_list_older_than_63_sessions_is_too_old(spec):
@@ -130,22 +131,21 @@ def test_a_joiner_that_no_list_names_enters_with_its_count_in_the_scale_of_the_m
     assert found[4, "CCC"] == pytest.approx(0.5 / 1.2)
 
 
-def test_a_member_the_list_leaves_out_has_no_weight(spec):
-    """It was a member on the list's day: that it is not there is what the list says."""
-    found = weights(spec, given(
+@pytest.mark.parametrize(("units", "coverage"), [(5.0, 100 / 105), (20.0, None)])
+def test_a_list_without_one_of_its_companies_is_not_whole(units, coverage, spec):
+    """OUT was a member on the list's day. In the list's scale, 0.01 a share, it is 5 or 20 beside 100."""
+    tables = given(
         {(2, 3): {"AAA": 1.0}}, {"AAA": FLAT, "OUT": FLAT}, count=3,
         **{"staging.universe_member": f"index_code | symbol | valid_from\nNDX | OUT | {day(1)}",
-           "core.share_count": f"symbol | date | units\nOUT | {day(1)} | 5"}))
-    assert found == {(3, "AAA"): 1.0}
+           "core.share_count": table(("symbol", "date", "units", "known_at"), [
+               (symbol, day(n), count, at(n)) for symbol, count in (("AAA", 100.0), ("OUT", units)) for n in (1, 2, 3)])})
+    assert weights(spec, tables) == ({(3, "AAA"): 1.0} if coverage else {})
+    (share,), = spec.rows("core.weight_coverage", tables, through=THROUGH[:1], columns=["coverage_share"])
+    assert share == pytest.approx(coverage or 100 / 120)
 
 
 def test_a_session_whose_returns_hold_less_than_90_percent_of_the_list_has_no_weights(spec):
     """Without BBB's close the list is not whole; on the next session its return over both is back."""
     levels = {"AAA": FLAT, "BBB": {n: 1.0 for n in FLAT if n != 4}}
     found = weights(spec, given({(2, 3): {"AAA": 0.85, "BBB": 0.15}}, levels, count=5))
-    assert {n for n, _ in found} == {3, 5}
-
-
-def test_a_session_below_the_coverage_rule_has_none(spec):
-    found = weights(spec, given({(2, 3): {"AAA": 1.0}}, {"AAA": FLAT}, uncovered=(4,), count=5))
     assert {n for n, _ in found} == {3, 5}

@@ -9,7 +9,7 @@ COLUMNS = ("symbol", "date", "level", "previous_date", "price_return", "known_at
 
 
 def given(shares: dict[str, float], levels: dict[str, list[float | None]], stays: dict[str, list[int]],
-          counted: dict[str, int] | None = None, uncovered: tuple[int, ...] = ()) -> dict[str, str]:
+          counted: dict[str, int] | None = None) -> dict[str, str]:
     """Index shares of one rebalance effective on session 2; levels from session 1 on, None where there is no close."""
     prices, values = [], []
     for issuer, path in levels.items():
@@ -24,8 +24,8 @@ def given(shares: dict[str, float], levels: dict[str, list[float | None]], stays
     count = max(map(len, levels.values()))
     return {
         "staging.session": calendar(), "core.capped_review": reviews((0, 2, 1, "start")),
-        "core.index_coverage": table(("date", "index_code", "is_covered", "has_return", "known_at"), [
-            (day(n), "NDX", n not in uncovered, n not in uncovered, at(n)) for n in range(1, count + 1)]),
+        "core.index_coverage": table(("date", "index_code", "known_at"), [
+            (day(n), "NDX", at(n)) for n in range(1, count + 1)]),
         "core.index_member": members(stays),
         "core.capped_share": table(
             ("index_code", "review", "issuer", "index_shares", "counted_on", "counted_position", "known_at"),
@@ -36,9 +36,13 @@ def given(shares: dict[str, float], levels: dict[str, list[float | None]], stays
     }
 
 
+def weights(spec, tables: dict[str, str], expect: str, *before: str) -> None:
+    spec("core.capped_weight", tables, expect, through=(*before, "core.capped_value", "core.weight_coverage"))
+
+
 def test_weights_move_with_prices_alone(spec):
     """3 x 10 against 1 x 10; then 3 x 10 against 1 x 20. What the company's capitalisation is does not matter."""
-    spec("core.capped_weight", given({"AAA": 3, "BBB": 1}, {"AAA": [10, 10, 10], "BBB": [10, 20, 10]},
+    weights(spec, given({"AAA": 3, "BBB": 1}, {"AAA": [10, 10, 10], "BBB": [10, 20, 10]},
                                      {"AAA": [2, 3], "BBB": [2, 3]}), f"""
         date     | issuer | market_cap | open_weight | price_return | weight | previous_date
         {day(2)} | AAA    | 10000      | 0.75        | 0.0          | 0.6    | {day(1)}
@@ -50,7 +54,7 @@ def test_weights_move_with_prices_alone(spec):
 
 def test_a_leavers_weight_goes_to_the_others_in_proportion_and_makes_no_return(spec):
     """CCC leaves with the open of session 3, at whatever price: A and B stay three to one, and only their returns count."""
-    spec("core.capped_weight", given({"AAA": 3, "BBB": 1, "CCC": 4}, {"AAA": [10, 10, 11], "BBB": [10, 10, 10],
+    weights(spec, given({"AAA": 3, "BBB": 1, "CCC": 4}, {"AAA": [10, 10, 11], "BBB": [10, 10, 10],
                                                                       "CCC": [10, 10, 99]},
                                      {"AAA": [2, 3], "BBB": [2, 3], "CCC": [2]}), f"""
         date     | issuer | open_weight | weight
@@ -64,7 +68,7 @@ def test_a_leavers_weight_goes_to_the_others_in_proportion_and_makes_no_return(s
 
 def test_a_joiner_is_there_from_the_session_after_the_close_it_is_counted_at(spec):
     """NEW is counted at session 2 and a member from session 3, with its return since; it takes from all alike."""
-    spec("core.capped_weight", given({"AAA": 3, "BBB": 1, "NEW": 4}, {"AAA": [10, 10, 10], "BBB": [10, 10, 10],
+    weights(spec, given({"AAA": 3, "BBB": 1, "NEW": 4}, {"AAA": [10, 10, 10], "BBB": [10, 10, 10],
                                                                       "NEW": [None, 10, 12]},
                                      {"AAA": [2, 3], "BBB": [2, 3], "NEW": [3]}, counted={"NEW": 2}), f"""
         date     | issuer | open_weight | price_return
@@ -77,11 +81,11 @@ def test_a_joiner_is_there_from_the_session_after_the_close_it_is_counted_at(spe
 
 
 def test_on_the_session_it_is_first_counted_it_has_a_level_and_no_return(spec):
-    spec("core.capped_weight", given({"AAA": 1, "NEW": 1}, {"AAA": [10, 10], "NEW": [10, 10]},
-                                     {"AAA": [2], "NEW": [2]}, counted={"NEW": 2}), """
+    weights(spec, given({"AAA": 9, "NEW": 1}, {"AAA": [10, 10], "NEW": [10, 10]},
+                        {"AAA": [2], "NEW": [2]}, counted={"NEW": 2}), """
         issuer | weight | open_weight | price_return
-        AAA    | 0.5    | 1.0         | 0.0
-        NEW    | 0.5    |             |
+        AAA    | 0.9    | 1.0         | 0.0
+        NEW    | 0.1    |             |
     """)
 
 
@@ -96,34 +100,42 @@ def test_a_split_inside_a_quarter_changes_nothing(spec):
             (symbol, day(n), 10.0 if (symbol, n) == ("AAA", 3) else 100.0, at(n))
             for symbol in ("AAA", "BBB") for n in (1, 2, 3)]),
     }
-    spec("core.capped_weight", tables, f"""
+    weights(spec, tables, f"""
         date     | issuer | open_weight | weight
         {day(2)} | AAA    | 0.75        | 0.75
         {day(2)} | BBB    | 0.25        | 0.25
         {day(3)} | AAA    | 0.75        | 0.75
         {day(3)} | BBB    | 0.25        | 0.25
-    """, through=("core.security_price",))
+    """, "core.security_price")
 
 
 def test_a_member_without_a_close_leaves_its_weight_to_the_others_and_brings_both_returns_after(spec):
-    spec("core.capped_weight", given({"AAA": 3, "BBB": 1}, {"AAA": [10, None, 12], "BBB": [10, 10, 10]},
-                                     {"AAA": [2, 3], "BBB": [2, 3]}), f"""
+    weights(spec, given({"AAA": 1, "BBB": 9}, {"AAA": [10, None, 12], "BBB": [10, 10, 10]},
+                        {"AAA": [2, 3], "BBB": [2, 3]}), f"""
         date     | issuer | open_weight | price_return | previous_date
         {day(2)} | BBB    | 1.0         | 0.0          | {day(1)}
-        {day(3)} | AAA    | 0.75        | 0.2          | {day(1)}
-        {day(3)} | BBB    | 0.25        | 0.0          | {day(2)}
+        {day(3)} | AAA    | 0.1         | 0.2          | {day(1)}
+        {day(3)} | BBB    | 0.9         | 0.0          | {day(2)}
     """)
 
 
-def test_a_session_below_the_coverage_rule_has_no_weights(spec):
-    spec("core.capped_weight", given({"AAA": 1}, {"AAA": [10, 10, 10]}, {"AAA": [2, 3]}, uncovered=(2,)),
-         f"date\n{day(3)}")
+def test_a_session_without_a_member_of_more_than_a_tenth_has_no_weights(spec):
+    """AAA is a tenth of the index shares and 30 of 255 dollars at its last price: what they are worth decides."""
+    weights(spec, given({"AAA": 1, "BBB": 9}, {"AAA": [30, None, 30], "BBB": [25, 25, 25]}, {"AAA": [2, 3], "BBB": [2, 3]}),
+            f"date     | issuer\n{day(3)} | AAA\n{day(3)} | BBB")
+
+
+def test_a_member_that_is_not_counted_yet_is_missing(spec):
+    """NEW joins on session 2 and is counted at session 3; until then it weighs as much as the mean member."""
+    weights(spec, given({"AAA": 3, "NEW": 1}, {"AAA": [10, 10, 10], "NEW": [None, None, 10]},
+                        {"AAA": [2, 3], "NEW": [2, 3]}, counted={"NEW": 3}),
+            f"date     | issuer | weight\n{day(3)} | AAA | 0.75\n{day(3)} | NEW | 0.25")
 
 
 def test_a_session_is_known_when_the_last_of_its_members_is(spec):
     tables = given({"AAA": 1, "BBB": 1}, {"AAA": [10, 10], "BBB": [10, 10]}, {"AAA": [2], "BBB": [2]})
     tables["core.issuer_value"] = tables["core.issuer_value"].replace(f"{at(2)}", f"{at(4)}", 1)
-    spec("core.capped_weight", tables, f"""
+    weights(spec, tables, f"""
         issuer | known_at
         AAA    | {at(4)}
         BBB    | {at(4)}

@@ -29,6 +29,10 @@ def given(weights: dict[str, tuple], members: str = "", coverage: str = "1.0 | t
             date  | index_code | members        | issuers        | coverage_share | is_covered | has_return | known_at
             {DAY} | NDX        | {len(weights)} | {len(weights)} | {coverage} | {AT}
         """,
+        "core.weight_coverage": f"""
+            date  | index_code | weight_scheme | coverage_share            | known_at
+            {DAY} | NDX        | full_cap      | {coverage.split(" |")[0]} | {AT}
+        """,
         "core.index_member": members or f"""
             date  | index_code | symbol | price_return
             {DAY} | NDX        | AAA    |

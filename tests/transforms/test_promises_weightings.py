@@ -35,6 +35,15 @@ BROKEN = {
         "weights are fractions": [{"weight": 0.0}, {"weight": 1.1}],
         "index shares are positive": {"index_shares": 0.0},
     },
+    "core.anchored_value": {
+        "a value today is the last one": DAY | {"close_value": 1.0, "last_value": 2.0},
+        "an opening value has a return": [DAY | {"open_value": 0.5}, DAY | {"price_return": 0.1}],
+        "a list is older than the session": DAY | {"list_date": "2026-01-05"},
+    },
+    "core.capped_value": {
+        "a value today is the last one": DAY | {"close_value": 1.0},
+        "an opening value has a return": [DAY | {"open_value": 0.5}, DAY | {"price_return": 0.1}],
+    },
     "core.anchored_weight": {
         "weights are fractions": [DAY | {"weight": 0.0}, DAY | {"weight": 1.1}, DAY | {"open_weight": 0.0},
                                   DAY | {"open_weight": 1.1}],

@@ -1,5 +1,5 @@
 /*
-doc = "Weights by plain market capitalisation, one row per member issuer of a covered session (core.index_coverage)."
+doc = "Weights by plain market capitalisation, one row per member issuer of a covered session (core.weight_coverage)."
 grain = ["date", "index_code", "issuer"]
 
 [columns]
@@ -17,35 +17,30 @@ known_at = "When all the weights of the session could be known (UTC)."
 "weights are fractions" = "weight > 0 and weight <= 1 and open_weight > 0 and open_weight <= 1"
 "an open weight has a return" = "(open_weight is null) = (price_return is null)"
 */
-with member as (
-    select distinct date, index_code, issuer from core.index_member
-), valued as (
+with valued as (
     select
-        m.date, m.index_code, m.issuer,
-        v.market_cap,
-        case when c.has_return then v.open_market_cap end as open_market_cap,
+        v.date, v.index_code, v.issuer, v.close_value, c.known_at,
+        case when c.has_return then v.open_value end as open_value,
         case when c.has_return then v.price_return end as price_return,
-        case when c.has_return then v.previous_date end as previous_date,
-        greatest(v.known_at, c.known_at) as known_at
-    from member m
-    join core.index_coverage c using (date, index_code)
-    join core.issuer_value v on v.issuer = m.issuer and v.date = m.date
-    where c.is_covered and (v.market_cap is not null or c.has_return)
+        case when c.has_return then v.previous_date end as previous_date
+    from core.full_cap_value v
+    join core.weight_coverage c
+        on c.date = v.date and c.index_code = v.index_code and c.weight_scheme = 'full_cap'
+    where c.is_covered and (v.close_value is not null or c.has_return and v.open_value is not null)
 ), total as (
     select date, index_code,
-        sum(market_cap order by issuer) as market_cap,
-        sum(open_market_cap order by issuer) as open_market_cap,
-        max(known_at) as known_at
+        sum(close_value order by issuer) as close_value,
+        sum(open_value order by issuer) as open_value
     from valued
     group by date, index_code
 )
 select
     v.date, v.index_code, v.issuer,
-    v.market_cap,
-    v.market_cap / t.market_cap as weight,
-    v.open_market_cap / t.open_market_cap as open_weight,
+    v.close_value as market_cap,
+    v.close_value / t.close_value as weight,
+    v.open_value / t.open_value as open_weight,
     v.price_return,
     v.previous_date,
-    t.known_at
+    v.known_at
 from valued v
 join total t using (date, index_code)

@@ -1,7 +1,7 @@
 /*
 doc = """
-How much of each universe is known by session. This is the one place of the coverage rule: below 0.90 an index has no
-figures that day, below 0.90 of returns it has no return.
+How many members of each universe are known by session, by name. What an index's breadth counts needs 0.90 of the names;
+its weights and its return need 0.90 of the weight (core.weight_coverage).
 """
 grain = ["date", "index_code"]
 
@@ -12,8 +12,8 @@ members = "Member securities."
 issuers = "Issuers with a member security; several classes of one company are one issuer."
 coverage_share = "Members with a close and shares in force / members."
 return_share = "Members with those and a return / members."
-is_covered = "coverage_share >= 0.90: the day has levels."
-has_return = "is_covered, and return_share >= 0.90: the day has a return."
+is_covered = "coverage_share >= 0.90: the day has breadth over longer windows."
+has_return = "is_covered, and return_share >= 0.90: the day has advancers and decliners."
 known_at = "When that could be known (UTC); of a session without any close, when a later session proved it a hole."
 
 [promises]

@@ -1,7 +1,7 @@
 /*
 doc = """
 How much of the market its largest issuers carry, and whether their contributions add up to the published index: one
-row per session, index and weighting. A session of which less than 90 % of the members is known has NULL figures, and
+row per session, index and weighting. A session of which less than 90 % of the weight is known has NULL figures, and
 one without a list of weights from the last 63 sessions has none under anchored.
 """
 grain = ["date", "index_code", "weight_scheme"]
@@ -12,7 +12,7 @@ index_code = "Code of the universe, NDX for the Nasdaq-100."
 weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
 members = "Member securities that day."
 issuers = "Member issuers that day; several classes of one company are one issuer."
-coverage_share = "Members with a close and shares in force / members, 0 to 1."
+coverage_share = "Weight of the members whose value at the close is known / weight of all members under this weighting, 0 to 1; who is missing weighs what it was last known to be worth. NULL where the weighting has nothing to weigh by: before the first rebalance, or without a list."
 total_market_cap = "Dollars at the close: whole capitalisations, summed over the issuers that have a weight, whatever part of them the weighting counts."
 top1_weight = "Weight of the largest issuer at the close, 0 to 1."
 top5_weight = "Weight of the five largest issuers at the close, 0 to 1."
@@ -22,7 +22,7 @@ hhi = "Herfindahl-Hirschman index: sum of squared weights, 0 to 1."
 effective_names = "1 / hhi: how many equal names would be as concentrated."
 entropy = "Shannon entropy of the weights in nats: -sum of weight x ln weight."
 gini = "Gini coefficient of the weights over the issuers: 0 when all are equal, (n - 1) / n when one has everything."
-index_return = "Sum of the issuers' contributions (open weight x price return); NULL when under 90 % of members have a return."
+index_return = "Sum of the issuers' contributions (open weight x price return); NULL when members of under 90 % of the weight have a return."
 official_return = "Return of the published index over the same span, from the close most of the open weight was valued at."
 residual_bp = "index_return - official_return, in basis points."
 residual_is_large = "Whether the residual is above 15 basis points in size."
@@ -41,7 +41,7 @@ known_at = "When the row could first be computed (UTC). Under anchored the eveni
 [promises]
 "weights are fractions, the larger group the heavier" = "0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"
 "coverage is a share" = "coverage_share between 0 and 1"
-"no figures from less than 90 % of the members" = "coverage_share >= 0.9 or coalesce(top10_weight, index_return, above_50d_share, advancers) is null"
+"no figures from less than 90 % of the weight" = "coverage_share >= 0.9 or coalesce(top10_weight, index_return) is null"
 "between one name and all of them" = "effective_names between 1 - 1e-9 and issuers + 1e-9"
 "entropy is at most that of equal weights" = "entropy between 0 and ln(issuers) + 1e-9"
 "gini leaves someone something" = "gini between -1e-9 and 1"
@@ -108,7 +108,7 @@ select
     scheme.weight_scheme,
     c.members,
     c.issuers,
-    c.coverage_share,
+    k.coverage_share,
     w.total_market_cap,
     w.top1_weight,
     w.top5_weight,
@@ -132,10 +132,12 @@ select
     case when c.is_covered and b.with_252d >= 0.9 then b.new_lows_252d end as new_lows_252d,
     t.top10_return_share_21d,
     t.top10_return_share_63d,
-    greatest(c.known_at, w.known_at, o.known_at, t.known_at) as known_at
+    greatest(c.known_at, k.known_at, w.known_at, o.known_at, t.known_at) as known_at
 from core.index_coverage c
 join core.weight_scheme scheme using (index_code)
 join breadth b using (date, index_code)
+left join core.weight_coverage k
+    on k.date = c.date and k.index_code = c.index_code and k.weight_scheme = scheme.weight_scheme
 left join weighted w on w.date = c.date and w.index_code = c.index_code and w.weight_scheme = scheme.weight_scheme
 left join official o on o.date = c.date and o.index_code = c.index_code and o.weight_scheme = scheme.weight_scheme
 left join core.top10_return_share t
