@@ -82,13 +82,22 @@ def test_realised_volatility_is_the_sample_deviation_of_21_log_returns_a_year(sp
         assert got[today] == pytest.approx(returns.std(ddof=1) * np.sqrt(252), rel=1e-12)
 
 
-def test_realised_volatility_needs_all_its_returns(spec):
-    closes = [100 + i % 3 for i in range(30)] + [None] + [100 + i % 3 for i in range(30)]
+def test_one_hole_does_not_blank_a_month_of_realised_volatility(spec):
+    """As on 2026-05-14, when nothing had come of 2026-05-13: twenty returns, the newest over two sessions."""
+    closes = [100.0 + i % 3 for i in range(30)] + [None] + [101.0 + i % 3 for i in range(30)]
     got = column(spec, "realized_vol_21d", closes)
-    assert got[29] is not None
-    # 20 rows later the hole is still among the last 21 sessions, one more and it is not.
-    assert got[49] is None
-    assert got[50] is not None
+    assert None not in got[21:]
+    held = np.array([c for c in closes[:32] if c is not None])
+    returns = np.diff(np.log(held))[-20:]
+    assert got[30] == pytest.approx(returns.std(ddof=1) * np.sqrt(252), rel=1e-12)
+
+
+def test_realised_volatility_needs_nine_tenths_of_its_returns(spec):
+    steady = [100.0 + i % 3 for i in range(30)]
+    assert None not in column(spec, "realized_vol_21d", [*steady, None, None, *steady])[21:]
+    got = column(spec, "realized_vol_21d", [*steady, None, None, None, *steady])
+    assert got[29:48] == [pytest.approx(got[29])] + [None] * 18
+    assert got[48] is not None
 
 
 def test_a_row_is_known_with_the_latest_close_it_stands_on(spec):

@@ -127,10 +127,24 @@ def test_the_fall_is_from_the_highest_close_of_the_window(spec):
     assert spec.rows(MODEL, vix(closes), columns=names)[-2:] == [(40, -20, -0.5), (20, -10, -0.5)]
 
 
-def test_a_peak_needs_every_close_of_its_window(spec):
+def test_a_peak_needs_its_whole_window_in_the_history(spec):
     assert column(spec, "vix_peak_21d", [20] * 21) == [None] * 20 + [20]
-    assert column(spec, "vix_peak_21d", [20] * 21 + [None] + [20] * 21)[-2:] == [None, 20]
     assert column(spec, "vix_peak_63d", [20] * 63) == [None] * 62 + [20]
+
+
+def test_one_hole_or_two_blank_no_month_and_a_third_does(spec):
+    """The window counts sessions: of 21 with two holes 19 closes are left."""
+    assert column(spec, "vix_peak_21d", [20] * 21 + [None] + [20] * 21)[20:] == [20] * 22
+    assert column(spec, "vix_peak_21d", [20] * 21 + [None, None] + [20] * 21)[20:] == [20] * 22
+    three = column(spec, "vix_peak_21d", [20] * 21 + [None] * 3 + [20] * 21)[20:]
+    assert three == [20] + [None] * 18 + [20] * 3
+    assert column(spec, "vix_peak_63d", [20] * 63 + [None] * 6 + [20])[-1] == 20
+    assert column(spec, "vix_peak_63d", [20] * 63 + [None] * 7 + [20])[-1] is None
+
+
+def test_a_hole_at_the_start_of_the_history_is_none_of_its_closes(spec):
+    assert column(spec, "vix_peak_21d", [20, None, *[20] * 19])[-2:] == [None, 20]
+    assert column(spec, "vix_peak_21d", [None, *[20] * 20])[-1] is None
 
 
 def test_the_fall_from_the_63_session_peak(spec):

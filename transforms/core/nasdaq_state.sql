@@ -16,7 +16,7 @@ drawdown_return = "Close over the highest close up to today - 1: 0 at it, else n
 sessions_since_ath = "Sessions since the last close that was a record; 0 on its day."
 is_correction = "drawdown_return <= -0.10."
 is_bear_market = "drawdown_return <= -0.20."
-realized_vol_21d = "Sample standard deviation of the last 21 sessions' log returns, times sqrt(252); NULL unless all 21 are there."
+realized_vol_21d = "Sample standard deviation of the log returns of the last 21 sessions that traded, times sqrt(252): a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach back 21 sessions."
 known_at = "When the closes since the first were known (UTC): the drawdown carries them all."
 
 [promises]
@@ -44,13 +44,15 @@ select
     is_ath_close,
     is_ath_intraday,
     drawdown as drawdown_return,
-    position - max(position) filter (is_ath_close) over (
-        order by position rows between unbounded preceding and current row
-    ) as sessions_since_ath,
+    position - max(position) filter (is_ath_close) over so_far as sessions_since_ath,
     drawdown <= -0.10 as is_correction,
     drawdown <= -0.20 as is_bear_market,
-    case when count(log_return) over last_21 = 21 then stddev_samp(log_return) over last_21 * sqrt(252) end
-        as realized_vol_21d,
+    -- A session without a close leaves a hole of one in the window: nine tenths of them are enough.
+    case when count(log_return) over last_21 >= 19
+            and min(position) filter (log_return is not null) over so_far <= position - 20
+        then stddev_samp(log_return) over last_21 * sqrt(252) end as realized_vol_21d,
     known_at
 from nasdaq
-window last_21 as (order by position range between 20 preceding and current row)
+window
+    so_far as (order by position rows between unbounded preceding and current row),
+    last_21 as (order by position range between 20 preceding and current row)

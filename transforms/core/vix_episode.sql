@@ -1,7 +1,7 @@
 /*
 doc = """
 Peaks of the VIX that were followed by relief, one row per peak. A peak is a close above 25 that is higher than every
-other close of the 63 sessions ending on it; the episode is declared on the first later close at or below 0.8 of it. A
+other close of the 63 sessions ending on it, of which 57 need one; the episode is declared on the first later close at or below 0.8 of it. A
 higher close before that makes it no peak of an episode.
 """
 grain = ["episode"]
@@ -21,7 +21,7 @@ known_at = "When the closes from 62 sessions before the peak until declared_on w
 */
 with vix as (
     select date, position, close, known_at,
-        count(*) over last_63 = 63 and close > 25
+        count(*) over last_63 >= 57 and first(position) over (order by position) <= position - 62 and close > 25
             and close > max(close) over (order by position range between 62 preceding and 1 preceding) as is_peak
     from core.index_level
     where symbol = '^VIX'

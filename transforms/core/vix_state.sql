@@ -13,8 +13,8 @@ vix_source = "yahoo, or fred where it fills a hole."
 vix_change_1d_points = "Close minus the last close within the five sessions before, index points."
 vix_change_21d_points = "Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."
 vix_change_21d_return = "The same change over that earlier close."
-vix_peak_21d = "Highest close of the last 21 sessions, index points; NULL unless all of them have a close."
-vix_peak_63d = "Highest close of the last 63 sessions, index points; NULL unless all of them have a close."
+vix_peak_21d = "Highest close of the last 21 sessions that traded, index points; NULL under 19 closes, or where the history does not reach back 21 sessions."
+vix_peak_63d = "Highest close of the last 63 sessions that traded, index points; NULL under 57 closes, or where the history does not reach back 63 sessions."
 vix_from_peak_21d_points = "Close minus vix_peak_21d, index points."
 vix_from_peak_21d_return = "Close over vix_peak_21d - 1."
 vix_from_peak_63d_points = "Close minus vix_peak_63d, index points."
@@ -53,8 +53,11 @@ with vix as (
     select *,
         last_value(v) over (order by position range between 5 preceding and 1 preceding) as v_1d,
         last_value(v) over (order by position range between 25 preceding and 21 preceding) as v_21d,
-        case when count(*) over last_21 = 21 then max(v) over last_21 end as peak_21d,
-        case when count(*) over last_63 = 63 then max(v) over last_63 end as peak_63d,
+        -- A session without a close leaves a hole of one in each window: nine tenths of them are enough.
+        case when count(*) over last_21 >= 19 and first(position) over so_far <= position - 20
+            then max(v) over last_21 end as peak_21d,
+        case when count(*) over last_63 >= 57 and first(position) over so_far <= position - 62
+            then max(v) over last_63 end as peak_63d,
         case when count(*) over last_252 >= 126 then cume_dist(order by v) over last_252 end as percentile_252,
         case when count(*) over last_2520 >= 1260 then cume_dist(order by v) over last_2520 end as percentile_2520,
         coalesce(last_value(event_30 ignore nulls) over so_far, first(v) over so_far > 30) as above_30,
