@@ -16,6 +16,7 @@ from flows.regime_model import fit_missing
 from transforms.build import Moment, build
 from transforms.project import models
 from warehouse import catalog
+from warehouse.availability import known_values
 from warehouse.record import record
 
 ROOT = Path(__file__).parent.parent
@@ -25,16 +26,6 @@ AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
 FITTED_SINCE = date(2025, 1, 2)
 FITS: dict[Path, pd.DataFrame] = {}
 
-# Every value with the moment its catalogue rule says, counted as the load counts; vintages with their own.
-KNOWN = """
-    case a.rule
-        when 'after_close_minutes'
-            then coalesce(c.close_at, new_york(v.date, time '16:00')) + a.lag * interval 1 minute
-        when 'after_utc_midnight_minutes' then v.date + interval 1 day + a.lag * interval 1 minute
-        when 'lag_business_days' then new_york(if(a.lag = 0, v.date, n.date), time '23:59:00')
-        when 'lag_days' then new_york(v.date + a.lag, time '23:59:00')
-        when 'after_period_end_days' then new_york(v.date + a.lag, time '23:59:59')
-    end"""
 TABLES = (  # feed, table, columns, the archive's rows with the key its availability goes by
     ("bars", "raw.price_bar", "symbol, date, open, high, low, close, volume",
      "select symbol as key, * from '{folder}/bars.parquet'"),
@@ -49,7 +40,7 @@ TABLES = (  # feed, table, columns, the archive's rows with the key its availabi
     ("statements", "raw.statement_item", "symbol, statement, period_end, item, value",
      "select symbol as key, period_end as date, * from '{folder}/statements.parquet'"),
     ("observations", "raw.macro_observation", "series_id, date, value",
-     "select series_id as key, * from '{folder}/observations.parquet' where value is not null"),
+     "select series_id as key, * exclude (pit_quality) from '{folder}/observations.parquet' where value is not null"),
     ("weights", "raw.index_weight_list", "index_code, date, published_on, symbol, weight", """
         select "index" as key, "index" as index_code, date, published_on, published_on as realtime_start, symbol, weight
         from '{folder}/index_weights.parquet'"""),
@@ -62,20 +53,15 @@ def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute((ROOT / "warehouse" / "schema.sql").read_text())
     record(con, catalog.load(), NOW)
-    con.execute("""
-        create temp table calendar as
-        select date, close_at, row_number() over (order by date) as position from raw.catalogue_session""")
     for feed, table, columns, rows in TABLES:
-        vintage = "v.realtime_start::date" if feed in ("observations", "weights") else "null::date"
+        con.execute("create or replace temp table stamp as select ?::timestamp as fetched_at, ? as feed",
+                    [NOW.replace(tzinfo=None), feed])
+        released = "realtime_start::date" if feed in ("observations", "weights") else None
         con.execute(f"""
-            insert into {table}
-            select {", ".join(f"v.{column}" for column in columns.split(", "))}, false,
-                coalesce({KNOWN}, new_york({vintage}, time '23:59:00')), ?, 'archive', 'rule', 'archive'
-            from ({rows.format(folder=archive)}) v
-            join raw.catalogue_availability a on a.feed = '{feed}' and a.key = v.key
-            left join calendar c on c.date = v.date
-            asof left join calendar p on v.date >= p.date
-            left join calendar n on n.position = p.position + a.lag""", [NOW.replace(tzinfo=None)])
+            insert into {table} ({columns}, is_withdrawn, known_at, fetched_at, source, pit_quality, run_id)
+            with {known_values(rows.format(folder=archive), "key", "date", released)}
+            select {columns}, false, known_at, s.fetched_at, 'archive', pit_quality, 'archive'
+            from known cross join stamp s""")
     _fit(con, archive)
     build(con, models(), Moment(as_of, AS_OF), archive / "-")
     return con

@@ -20,11 +20,22 @@ Problems = Iterator[tuple[str, str]]
 
 
 @dataclass(frozen=True)
+class YearEndDays:
+    """Calendar days after its end at which a fiscal year's last period is reported, by category of filer."""
+
+    other: Days
+    large_accelerated: Days
+    foreign: Days
+
+
+@dataclass(frozen=True)
 class Availability:
     """How the moment a value is known follows from its date; exactly one rule is set."""
 
     lag_business_days: Days | None = None
     """NYSE sessions after the date, at 23:59:00 New York."""
+    lag_federal_business_days: Days | None = None
+    """Federal business days (the Federal Reserve Board's) after the date, at 23:59:00 New York."""
     lag_days: Days | None = None
     """Calendar days after the date, at 23:59:00 New York."""
     vintage: bool | None = None
@@ -34,19 +45,27 @@ class Availability:
     after_utc_midnight_minutes: Days | None = None
     """Minutes after the end of the date's UTC day."""
     after_period_end_days: Days | None = None
-    """Calendar days after the end of the reported period."""
+    """Calendar days after the end of the reported period, and the first federal business day from then on."""
+    after_year_end_days: YearEndDays | None = None
+    """No rule of its own: what `after_period_end_days` is for the last period of a fiscal year."""
 
     def problems(self) -> Problems:
-        rules = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        rules = self._rules()
         if len(rules) != 1:
             yield "", f"must hold exactly one rule, but holds {', '.join(rules) or 'none'}"
         if self.vintage is False:
             yield "vintage", "can only be true; name another rule instead"
+        if self.after_year_end_days and self.after_period_end_days is None:
+            yield "after_year_end_days", "is only for the rule after_period_end_days"
+
+    def _rules(self) -> list[str]:
+        return [field.name for field in fields(self)
+                if field.name != "after_year_end_days" and getattr(self, field.name) is not None]
 
     @property
     def rule(self) -> str:
         """The name of the one rule that is set."""
-        return next(field.name for field in fields(self) if getattr(self, field.name) is not None)
+        return self._rules()[0]
 
     @property
     def lag(self) -> int:
@@ -103,6 +122,14 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Filer:
+    """From `since` on (the end of a period) a company's annual reports are due as those of this category are."""
+
+    category: Literal["other", "large_accelerated", "foreign"]
+    since: date
+
+
+@dataclass(frozen=True)
 class Instrument:
     """A listed line, index or coin, asked from `since` to its last trading day `until` (None: trades on)."""
 
@@ -120,6 +147,9 @@ class Instrument:
     statements: bool = False
     counts_whole_company: bool = False
     """The feed's share count of this line is that of all the company's lines together."""
+    fiscal_year_end_month: Annotated[int, AtLeast(1)] = 12
+    filer: tuple[Filer, ...] = ()
+    """Its categories of filer in order; `other` before the first."""
     ticker_reused: bool = False
     """The ticker means another company today: a feed that knows only tickers must not be asked for it."""
 
@@ -130,6 +160,11 @@ class Instrument:
     def problems(self) -> Problems:
         if self.until is not None and self.until < self.since:
             yield "until", f"is {self.until}, before since ({self.since})"
+        if self.fiscal_year_end_month > 12:
+            yield "fiscal_year_end_month", f"is {self.fiscal_year_end_month}, but must be at most 12"
+        for one, two in pairwise(self.filer):
+            if two.since <= one.since:
+                yield "filer", f"dates {two.category} {two.since}, not after the category before it ({one.since})"
 
     @property
     def primary_line(self) -> bool:

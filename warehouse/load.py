@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from warehouse import held
+from warehouse.availability import known_values
 from warehouse.landing import Batch
 from warehouse.load_tables import DAYS, TABLES, UNREVISED, Table
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 # Relative difference below which two values are one: rounding after a split must not rewrite history.
 EQUAL = 1e-6
-# The catalogue's snapshot in force at the fetch; the first one for a batch that is older than all of them.
-IN_FORCE = """
-    select coalesce(max(c.fetched_at) filter (c.fetched_at <= s.fetched_at), min(c.fetched_at))
-    from {table} c cross join stamp s"""
 
 
 @dataclass(frozen=True)
@@ -132,48 +129,26 @@ def _held(table: Table) -> str:
         qualify row_number() over (partition by {keys} order by known_at desc, fetched_at desc) = 1"""
 
 
+def _columns(table: Table) -> str:
+    """The columns of a raw table in the order the load gives them: a migrated table may hold them in another."""
+    return ", ".join((*table.keys, *table.values, "is_withdrawn", "known_at", "fetched_at", "source", "pit_quality",
+                      "run_id"))
+
+
 def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
     slack = {v: f"greatest({EQUAL} * abs(h.{v}), {f'i.{table.units[v]}' if v in table.units else 0})"
              for v in table.values}
-    known, quality = "s.fetched_at", "snapshot"
-    if table.released:
-        known, quality = f"new_york(d.{table.released}, time '23:59:00')", "vintage"
     differs = " or ".join(f"i.{v} is distinct from h.{v} and coalesce(abs(i.{v} - h.{v}) > {slack[v]}, true)"
                           for v in table.values)
     return _count(con, f"""
-        insert into {table.name}
-        with calendar as (
-            select date, close_at, row_number() over (order by date) as position from raw.catalogue_session
-            where fetched_at = ({IN_FORCE.format(table="raw.catalogue_session")})
-        ), availability as (
-            select key, rule, lag from raw.catalogue_availability a join stamp using (feed)
-            where a.fetched_at = ({IN_FORCE.format(table="raw.catalogue_availability")})
-        ), dated as (
-            select i.*, c.close_at, p.position from ({table.incoming}) i
-            left join calendar c on c.date = i.{table.dated}
-            asof left join calendar p on i.{table.dated} >= p.date
-        ), incoming as (
-            select d.* exclude (close_at, position), case a.rule
-                when 'after_close_minutes'
-                    then coalesce(d.close_at, new_york(d.{table.dated}, time '16:00')) + a.lag * interval 1 minute
-                when 'after_utc_midnight_minutes'
-                    then d.{table.dated} + interval 1 day + a.lag * interval 1 minute
-                when 'lag_business_days'
-                    then new_york(if(a.lag = 0, d.{table.dated}, n.date), time '23:59:00')
-                when 'lag_days' then new_york(d.{table.dated} + a.lag, time '23:59:00')
-                when 'after_period_end_days' then new_york(d.{table.dated} + a.lag, time '23:59:59')
-                -- Without its day of release, all we know of a vintage is that it was so at the fetch.
-                when 'vintage' then {known}
-                end as known_at, if(a.rule = 'vintage', '{quality}', 'rule') as pit_quality
-            from dated d cross join stamp s
-            join availability a on a.key = d.{table.keys[0]}
-            left join calendar n on n.position = d.position + a.lag
-        ), held as ({_held(table)})
+        insert into {table.name} ({_columns(table)})
+        with {known_values(table.incoming, table.keys[0], table.dated, table.released)}
+        , held as ({_held(table)})
         select {', '.join('i.' + c for c in (*table.keys, *table.values))}, false,
             if(h.known_at is null, i.known_at, greatest(s.fetched_at, h.known_at + interval 1 microsecond)),
             s.fetched_at, s.source, if(h.known_at is null, i.pit_quality, 'snapshot'), s.run_id
-        from incoming i cross join stamp s left join held h using ({', '.join(table.keys)})
+        from known i cross join stamp s left join held h using ({', '.join(table.keys)})
         where {'i.known_at <= s.fetched_at' if table.only_finished else 'true'}
             and (h.known_at is null or h.is_withdrawn or ({differs}))""")
 
@@ -190,7 +165,7 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.frame == "observations":
         said += f" where {UNREVISED} and value is not null"
     return _count(con, f"""
-        insert into {table.name}
+        insert into {table.name} ({_columns(table)})
         with held as ({_held(table)}), covered as ({table.covers})
         select {keys}, {', '.join('null' for _ in table.values)}, true,
             greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id

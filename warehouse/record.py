@@ -1,4 +1,4 @@
-"""Record the catalogue and the exchange's sessions in the warehouse, whole, whenever they changed."""
+"""Record the catalogue, the exchange's sessions and the federal business days, whole, whenever they changed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-if TYPE_CHECKING:
-    from warehouse.catalog import Availability, Catalog
-    from warehouse.weighting import Rebalancing
+from warehouse.business_days import FIRST_YEAR, federal_days
 
-FIRST_YEAR = 1990
+if TYPE_CHECKING:
+    from warehouse.catalog import Availability, Catalog, Instrument
+    from warehouse.weighting import Rebalancing
 
 
 @cache
@@ -44,20 +44,20 @@ def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> N
 def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now: datetime) -> None:
     import pandas as pd
 
-    columns = [row[0] for row in con.execute(f"describe {table}").fetchall()][:-1]
+    columns = [row[0] for row in con.execute(f"describe {table}").fetchall() if row[0] != "fetched_at"]
     incoming = pd.DataFrame(rows or [(None,) * len(columns)], columns=columns, dtype=object)  # noqa: F841, DuckDB reads it
     con.execute(f"create or replace temp table snapshot as select {', '.join(columns)} from {table} limit 0")
     con.execute("insert into snapshot from incoming")
     # Not simply the newest: under a replay's clock that was set back, a later snapshot is not yet in force.
     latest, = con.execute(f"select max(fetched_at) from {table} where fetched_at <= ?", [now]).fetchone()  # type: ignore[misc]
-    in_force = f"select * exclude fetched_at from {table} where fetched_at = $latest"
+    in_force = f"select {', '.join(columns)} from {table} where fetched_at = $latest"
     differs = f"exists ((from snapshot except all ({in_force})) union all (({in_force}) except all from snapshot))"
     same = latest is not None and con.execute(f"select {differs}", {"latest": latest}).fetchone() == (False,)
     if same:
         return
     # A catalogue edited twice under one (replayed) clock: the later edit stands for that moment.
     con.execute(f"delete from {table} where fetched_at = ?", [now])
-    con.execute(f"insert into {table} select *, ? from snapshot", [now])
+    con.execute(f"insert into {table} by name select *, ?::timestamp as fetched_at from snapshot", [now])
 
 
 def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
@@ -65,9 +65,11 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
     days = [day for day, _, _ in sessions(last_year)]
     return {
         "session": sessions(last_year),
+        "business_day": ((day,) for day in federal_days(last_year)),
         "instrument": ((i.symbol, i.name, i.kind, i.issuer, i.share_class, i.primary_line, i.counts_whole_company,
                         i.gics_sector, i.nasdaq_sector, i.since, i.until, i.statements)
                        for i in catalog.instruments.values()),
+        "filer": (row for i in stocks for row in _filer(i, catalog.feeds["statements"].known)),
         "universe": ((u.code, u.title, u.published_index) for u in catalog.universes.values()),
         "universe_member": ((u.code, m.symbol, m.valid_from, m.valid_to)
                             for u in catalog.universes.values() for m in u.members),
@@ -87,6 +89,14 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
             *(("weights", u.code, *rule(catalog.feeds["weights"].known)) for u in catalog.universes.values()),
         ],
     }
+
+
+def _filer(company: Instrument, known: Availability) -> Iterable[tuple]:
+    """The days within which a company's last fiscal quarters are reported, from each date on that they change."""
+    if not company.statements or not known.after_year_end_days:
+        return
+    for category, since in (("other", date(FIRST_YEAR, 1, 1)), *((f.category, f.since) for f in company.filer)):
+        yield company.symbol, company.fiscal_year_end_month, category, since, getattr(known.after_year_end_days, category)
 
 
 def _limits(code: str, rebalancing: Rebalancing) -> Iterable[tuple]:

@@ -69,6 +69,8 @@ comment on table raw.index_weight_list is 'Published lists of an index''s weight
 create table if not exists raw.catalogue_session (
     date date not null, open_at timestamp not null, close_at timestamp not null, fetched_at timestamp not null
 );
+create table if not exists raw.catalogue_business_day (date date, fetched_at timestamp not null);
+comment on table raw.catalogue_business_day is 'The days on which the Federal Reserve''s Board is open, which federal releases follow.';
 create table if not exists raw.catalogue_instrument (
     symbol varchar not null, name varchar not null, kind varchar not null, issuer varchar not null,
     share_class varchar, is_primary_line boolean not null, counts_whole_company boolean not null,
@@ -104,6 +106,12 @@ create table if not exists raw.catalogue_availability (
     feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null
 );
 comment on table raw.catalogue_availability is 'How the known_at of a key''s values follows from their date.';
+
+create table if not exists raw.catalogue_filer (
+    symbol varchar, fiscal_year_end_month integer, category varchar, valid_from date, year_end_lag integer,
+    fetched_at timestamp not null
+);
+comment on table raw.catalogue_filer is 'Days after a fiscal year''s end at which its last quarter is known, from valid_from on.';
 
 -- What is estimated outside the build, once, so that a build only applies it.
 create table if not exists raw.regime_model_fit (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from drawn import day, sessions, table
 
 ASKED = """
@@ -128,6 +130,37 @@ def test_a_daily_series_is_expected_when_its_rule_says(spec):
         date       | feed         | expected | received | missing_keys
         2026-01-06 | observations | 1        | 1        | []
         2026-01-07 | observations | 1        | 0        | [DGS10]
+    """, through=THROUGH)
+
+
+def test_no_yield_is_expected_of_a_day_on_which_the_board_is_closed(spec):
+    """Of Columbus Day, 2025-10-13, nothing is expected; Friday's yield is due on Tuesday, after the fetch of Monday."""
+    days = [date(2025, 10, d) for d in (9, 10, 13, 14)]
+    spec("audit.coverage", given(
+        staging__session=table(("date", "position", "close_at", "known_at"), [
+            (d, n, f"{d} 20:00", f"{d} 20:15") for n, d in enumerate(days, 1)]),
+        staging__business_day=table(("date", "position"), [
+            (d, n) for n, d in enumerate((*days[:2], days[3], date(2025, 10, 15)), 1)]),
+        raw__catalogue_availability=after_close("DGS10", feed="observations", rule="lag_federal_business_days", lag=1),
+        staging__series="""
+            series_id | frequency | since
+            DGS10     | daily     | 1990-01-02
+        """,
+        raw__fetch_outcome="""
+            batch_id | feed         | key   | asked_from | asked_to   | status   | rows | reason | fetched_at       | run_id
+            b1       | observations | DGS10 | 2025-10-09 | 2025-10-13 | received | 2    | -      | 2025-10-14 12:00 | r1
+            b2       | observations | DGS10 | 2025-10-09 | 2025-10-14 | received | 1    | -      | 2025-10-16 12:00 | r2
+        """,
+        raw__macro_observation="""
+            series_id | date       | value | known_at         | fetched_at
+            DGS10     | 2025-10-09 | 4.14  | 2025-10-11 03:59 | 2025-10-14 12:00
+            DGS10     | 2025-10-10 | 4.05  | 2025-10-15 03:59 | 2025-10-14 12:00
+        """,
+    ), """
+        date       | feed         | expected | received | late | missing_keys
+        2025-10-09 | observations | 1        | 1        | 0    | []
+        2025-10-10 | observations | 1        | 1        | 0    | []
+        2025-10-14 | observations | 1        | 0        | 0    | [DGS10]
     """, through=THROUGH)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from flows.sources.frames import COLUMNS, tidy
 from warehouse import landing
+from warehouse.business_days import federal_days
 from warehouse.home import SCHEMA
 from warehouse.landing import Batch
 from warehouse.load import TABLES, Loaded, Stop, load
@@ -22,11 +23,16 @@ AVAILABILITY = {
     "bars": {"AAA": ("after_close_minutes", 15), "BBB": ("after_close_minutes", 15),
              "^VIX": ("after_close_minutes", 15), "BTC-USD": ("after_utc_midnight_minutes", 15)},
     "shares": {"AAA": ("after_close_minutes", 15)},
-    "statements": {"AAA": ("after_period_end_days", 45)},
+    "statements": {company: ("after_period_end_days", 45) for company in ("AAA", "SEP", "JAN", "FOREIGN", "LARGE")},
     "weights": {"NDX": ("vintage", None)},
-    "observations": {"NASDAQCOM": ("lag_business_days", 0), "DGS10": ("lag_business_days", 1),
-                     "OECD": ("lag_days", 3), "CPI": ("vintage", None), "NFCI": ("vintage", None)},
+    "observations": {"NASDAQCOM": ("lag_business_days", 0), "DGS10": ("lag_federal_business_days", 1),
+                     "VIXCLS": ("lag_business_days", 1), "T10Y2Y": ("lag_federal_business_days", 0),
+                                         "OECD": ("lag_days", 3), "CPI": ("vintage", None), "NFCI": ("vintage", None)},
 }
+# The month in which a fiscal year ends, the date from which a report of it is due so many days later: (month, from, days).
+FILERS = {"AAA": [(12, "1990-01-01", 90)], "SEP": [(9, "1990-01-01", 90)], "JAN": [(1, "1990-01-01", 90)],
+          "FOREIGN": [(12, "1990-01-01", 90), (12, "2019-06-03", 120)],
+          "LARGE": [(12, "1990-01-01", 90), (12, "2025-06-30", 60)]}
 NO_RESULTS = pd.DataFrame(columns=["suite", "expectation", "severity", "success", "observed", "unexpected_rows"])
 
 
@@ -42,6 +48,10 @@ class Desk:
         self.con.register("days", pd.DataFrame([s for s in sessions(2027) if 2023 < s[0].year < 2027],
                                                columns=["date", "open_at", "close_at"]))
         self.con.execute("insert into raw.catalogue_session select *, ? from days", [recorded])
+        self.con.executemany("insert into raw.catalogue_business_day values (?, ?)",
+                             [(day, recorded) for day in federal_days(2027) if 2023 < day.year < 2027])
+        self.con.executemany("insert into raw.catalogue_filer values (?, ?, '-', ?, ?, ?)",
+                             [(company, *filer, recorded) for company, filers in FILERS.items() for filer in filers])
         self.con.executemany("insert into raw.catalogue_availability values (?, ?, ?, ?, ?)",
                              [(feed, key, *rule, recorded) for feed, keys in AVAILABILITY.items()
                               for key, rule in keys.items()])

@@ -175,8 +175,22 @@ def test_what_is_revised_is_known_by_its_vintage(packaged):
 def test_a_rule_is_told_with_its_lag(packaged):
     told = {series_id: (series.known.rule, series.known.lag) for series_id, series in packaged.series.items()}
     assert told["VIXCLS"] == ("lag_business_days", 1)
-    assert told["T10Y2Y"] == ("lag_business_days", 0)
+    assert told["T10Y2Y"] == ("lag_federal_business_days", 0)
     assert told["NFCI"] == ("vintage", 0)
+
+
+def test_yields_follow_the_board_and_closes_the_exchange(packaged):
+    federal = {series_id for series_id, series in packaged.series.items()
+               if series.known.rule == "lag_federal_business_days"}
+    assert federal == words("DGS10 DGS2 T10Y2Y DFII10 BAA10Y BAMLH0A0HYM2 DFF")
+    assert {series_id for series_id, series in packaged.series.items() if series.known.rule == "lag_business_days"} == \
+        words("VIXCLS VXVCLS NASDAQCOM NASDAQ100 SP500")
+
+
+def test_every_foreign_filer_with_statements_says_so(packaged):
+    foreign = {symbol for symbol, company in packaged.instruments.items()
+               if company.statements and any(filer.category == "foreign" for filer in company.filer)}
+    assert foreign == words("AZN TSM")
 
 
 def test_the_second_sources_of_the_indices_are_named(packaged):

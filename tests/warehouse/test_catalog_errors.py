@@ -162,6 +162,24 @@ FAULTS = {
     "a vintage that is none": (
         "macro.toml", "{ lag_business_days = 1 }", "{ vintage = false }",
         "VIXCLS", "known.vintage", "only be true"),
+    "year ends of a rule that has none": (
+        "macro.toml", "{ lag_business_days = 1 }",
+        "{ lag_business_days = 1, after_year_end_days = { other = 90, large_accelerated = 60, foreign = 120 } }",
+        "VIXCLS", "known.after_year_end_days", "only for the rule after_period_end_days"),
+    "year ends without a category": (
+        "macro.toml", "{ lag_business_days = 1 }",
+        "{ after_period_end_days = 45, after_year_end_days = { other = 90, foreign = 120 } }",
+        "VIXCLS", "known.after_year_end_days.large_accelerated", "is missing"),
+    "a thirteenth month": (
+        "stocks.toml", 'name = "Bear"', 'name = "Bear", fiscal_year_end_month = 13',
+        "BBB", "fiscal_year_end_month", "at most 12"),
+    "a filer of no category": (
+        "stocks.toml", 'name = "Bear"', 'name = "Bear", filer = [{ category = "foreing", since = 2020-01-02 }]',
+        "BBB", "filer[0].category", "did you mean 'foreign'"),
+    "categories of a filer that run backwards": (
+        "stocks.toml", 'name = "Bear"', 'name = "Bear", filer = [{ category = "foreign", since = 2020-01-02 }, '
+        '{ category = "other", since = 2020-01-02 }]',
+        "BBB", "filer", "not after the category before it"),
     "range reversed": (
         "macro.toml", "[5, 150]", "[150, 5]",
         "VIXCLS", "range", "must run upwards"),

@@ -81,7 +81,7 @@ def test_a_restated_item_is_known_since_the_fetch(desk):
     desk.fetch("statements", "2026-05-20 12:00", statement.format("4e9"))
     desk.holds("raw.statement_item", """
         value | known_at
-        5e9   | 2026-02-15 04:59:59
+        5e9   | 2026-04-01 03:59:59
         4e9   | 2026-05-20 12:00
     """)
 

@@ -48,7 +48,16 @@ def test_a_coins_bar_is_known_after_its_utc_day(desk):
 @pytest.mark.parametrize(("series", "day", "known_at"), [
     ("DGS10", "2026-03-02", "2026-03-04 04:59"),  # Monday, known on Tuesday at 23:59 New York
     ("DGS10", "2026-03-06", "2026-03-10 03:59"),  # Friday, known on Monday, after clocks changed
-    ("DGS10", "2026-04-02", "2026-04-07 03:59"),  # Thursday before Good Friday, known on Easter Monday
+    ("DGS10", "2026-04-02", "2026-04-04 03:59"),  # Thursday, known on Good Friday: the Board is open
+    ("DGS10", "2025-10-09", "2025-10-11 03:59"),  # Thursday, known on Friday
+    ("DGS10", "2025-10-10", "2025-10-15 03:59"),  # Friday before Columbus Day, known on Tuesday
+    ("DGS10", "2025-11-07", "2025-11-11 04:59"),  # Friday, known on Monday
+    ("DGS10", "2025-11-10", "2025-11-13 04:59"),  # Monday before Veterans Day, known on Wednesday
+    ("DGS10", "2025-10-13", "2025-10-15 03:59"),  # a holiday's own value, as that of the day before it
+    ("DGS10", "2025-12-23", "2025-12-30 04:59"),  # the president gave off Christmas Eve and the day after Christmas
+    ("VIXCLS", "2025-10-10", "2025-10-14 03:59"),  # the exchange trades on Columbus Day
+    ("VIXCLS", "2026-04-02", "2026-04-07 03:59"),  # and not on Good Friday
+    ("T10Y2Y", "2025-10-10", "2025-10-11 03:59"),  # no lag
     ("DGS10", "2026-03-07", "2026-03-10 03:59"),  # Saturday counts from the session before it
     ("NASDAQCOM", "2026-03-06", "2026-03-07 04:59"),  # no lag: the end of its own day
     ("NASDAQCOM", "2026-03-07", "2026-03-08 04:59"),
@@ -65,14 +74,32 @@ def test_an_observation_is_known_its_days_later_at_a_minute_to_midnight_new_york
     """)
 
 
-def test_a_statement_is_known_45_days_after_its_period(desk):
-    desk.fetch("statements", "2026-05-20 12:00", """
-        symbol | statement | period_end | item          | value
-        AAA    | income    | 2026-03-31 | Total Revenue | 5e9
+@pytest.mark.parametrize(("company", "period_end", "known_at"), [
+    ("AAA", "2026-03-31", "2026-05-16 03:59:59"),  # 45 days later is Friday 2026-05-15
+    ("AAA", "2025-09-30", "2025-11-15 04:59:59"),  # Friday 2025-11-14
+    ("AAA", "2025-06-30", "2025-08-15 03:59:59"),  # Thursday 2025-08-14
+    ("AAA", "2026-07-03", "2026-08-18 03:59:59"),  # a quarter of 13 weeks; 45 days later is Monday 2026-08-17
+    ("AAA", "2025-12-31", "2026-04-01 03:59:59"),  # a year's last: 90 days later is Tuesday 2026-03-31
+    ("AAA", "2026-01-03", "2026-04-04 03:59:59"),  # 53 weeks; 90 days later is Good Friday: the Board is open
+    ("AAA", "2024-09-27", "2024-11-13 04:59:59"),  # 45 days later is Veterans Day, so Tuesday 2024-11-12
+    ("SEP", "2025-09-27", "2025-12-30 04:59:59"),  # 90 days later is Friday 2025-12-26, a day off, so Monday
+    ("SEP", "2025-12-27", "2026-02-11 04:59:59"),  # the first quarter: 45 days later is Tuesday 2026-02-10
+    ("SEP", "2025-10-03", "2026-01-03 04:59:59"),  # 90 days later is New Year's Day, so Friday 2026-01-02
+    ("JAN", "2026-01-25", "2026-04-28 03:59:59"),  # 90 days later is Saturday 2026-04-25, so Monday
+    ("JAN", "2025-12-31", "2026-02-18 04:59:59"),  # no year's end here; Saturday, then Presidents' Day: Tuesday 02-17
+    ("FOREIGN", "2025-12-31", "2026-05-01 03:59:59"),  # 120 days later is Thursday 2026-04-30
+    ("FOREIGN", "2025-09-30", "2025-11-15 04:59:59"),  # its quarters as those of others
+    ("LARGE", "2025-12-31", "2026-03-03 04:59:59"),  # 60 days later is Sunday 2026-03-01
+    ("LARGE", "2024-12-31", "2025-04-01 03:59:59"),  # before it was a large filer: 90
+])
+def test_a_statement_is_known_when_its_report_is_due(desk, company, period_end, known_at):
+    desk.fetch("statements", "2026-12-20 12:00", f"""
+        symbol    | statement | period_end   | item          | value
+        {company} | income    | {period_end} | Total Revenue | 5e9
     """)
-    desk.holds("raw.statement_item", """
-        period_end | item          | value | known_at
-        2026-03-31 | Total Revenue | 5e9   | 2026-05-16 03:59:59
+    desk.holds("raw.statement_item", f"""
+        period_end   | item          | value | known_at   | pit_quality
+        {period_end} | Total Revenue | 5e9   | {known_at} | rule
     """)
 
 

@@ -17,7 +17,8 @@ from warehouse.home import SCHEMA
 from warehouse.record import record, sessions
 
 MONDAY, TUESDAY = (datetime(2026, 3, day, 22, tzinfo=UTC) for day in (2, 3))
-PARTS = ("session", "instrument", "universe", "universe_member", "basket", "basket_member", "series", "availability")
+PARTS = ("session", "business_day", "filer", "instrument", "universe", "universe_member", "basket", "basket_member",
+         "series", "availability")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,16 @@ def test_every_key_has_one_rule_and_only_a_vintage_has_no_lag(con, packaged):
     assert rules["statements", "AAPL"] == ("after_period_end_days", 45)
     assert rules["observations", "VIXCLS"] == ("lag_business_days", 1)
     assert rules["observations", "CPIAUCSL"] == ("vintage", None)
+
+
+def test_a_filer_is_recorded_with_the_days_of_its_category(con, packaged):
+    record(con, packaged, MONDAY)
+    assert con.execute("""
+        select symbol, fiscal_year_end_month, category, valid_from::varchar, year_end_lag from raw.catalogue_filer
+        where symbol in ('AAPL', 'TSM', 'MU') order by symbol, valid_from""").fetchall() == [
+        ("AAPL", 9, "other", "1990-01-01", 90), ("AAPL", 9, "large_accelerated", "2026-03-05", 60),
+        ("MU", 8, "other", "1990-01-01", 90),
+        ("TSM", 12, "other", "1990-01-01", 90), ("TSM", 12, "foreign", "2019-06-03", 120)]
 
 
 def test_sessions_know_holidays_early_closes_and_summer_time():

@@ -43,12 +43,17 @@ with rule as (
             when 'after_utc_midnight_minutes' then s.date + interval 1 day + r.lag * interval 1 minute
             when 'lag_business_days'
                 then (n.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
+            -- Of a day on which the Board is closed there is no yield to expect.
+            when 'lag_federal_business_days'
+                then (b.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
             when 'lag_days'
                 then (s.date + r.lag + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
         end as due_at
     from (select distinct rule, lag from alive) r
     cross join staging.session s
     left join staging.session n on n.position = s.position + r.lag
+    left join staging.business_day d on d.date = s.date
+    left join staging.business_day b on b.position = d.position + r.lag
 ), asked as (
     -- Sessions by number, so that a range of them is unfolded and not searched.
     select o.feed, o.key, a.rule, a.lag, o.fetched_at, unnest(range(f.position, l.position + 1)) as position

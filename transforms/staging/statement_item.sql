@@ -8,7 +8,7 @@ statement = "income, balance or cashflow."
 period_end = "Last day of the fiscal quarter."
 item = "The source's name of the item."
 value = "In the company's reporting currency; shares and per-share items in their own unit."
-pit_quality = "How known_at was found: vintage, rule (period end plus 45 days) or snapshot."
+pit_quality = "How known_at was found: rule (when its report was due: 45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalogue dates as large, 120 for a foreign one, or the next federal business day) or snapshot (a correction, known since we fetched it)."
 known_at = "When this version could be known (UTC)."
 
 [promises]
