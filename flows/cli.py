@@ -236,6 +236,8 @@ def replay(archive: Annotated[Path, typer.Option(help="A market archive folder."
 def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.")] = 4200,
           detach: Annotated[bool, typer.Option("--detach", help="In the background; returns when it is up.")] = False,
           stop: Annotated[bool, typer.Option("--stop", help="End the service of this data folder.")] = False,
+          no_auth: Annotated[bool, typer.Option("--no-auth", help="Ask for no user and password: every program and user of "
+                                                "this machine may then use it as you.")] = False,
           home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
     """A Prefect server with its UI, a worker and the deployments, until Ctrl-C or --stop."""
     from flows import serve as service
@@ -244,9 +246,9 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.
     if stop:
         service.stop(settings, _say)
     elif detach:
-        service.detach(settings, port, _say)
+        service.detach(settings, port, _say, no_auth)
     else:
-        service.serve(settings, port, _say)
+        service.serve(settings, port, _say, no_auth)
 
 
 @app.command(epilog="Example: rallyscope doctor")

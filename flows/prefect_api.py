@@ -5,15 +5,29 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+from uuid import uuid4
 
 POOL = "rallyscope"
 WEBHOOK = "rallyscope-webhook"
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirect is an HTTPError: user and password go to the address that was named, and to no other."""
+
+    def redirect_request(self, *_) -> None:
+        return None
+
+
+_open = build_opener(_NoRedirects).open
 
 
 @dataclass(frozen=True)
@@ -27,24 +41,44 @@ class Api:
     tries: int = 20
     """How often a busy server is asked."""
 
+    _client: str = field(default_factory=lambda: str(uuid4()), repr=False)
+    _token: list[str] = field(default_factory=list, repr=False)
+    """The server's token against forged requests, once it was asked for."""
+
     def __repr__(self) -> str:
         return f"Api({self.url})"
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """The answer as JSON, None for an empty one; OSError (HTTPError among them) when there is no good one."""
-        headers = {"Content-Type": "application/json"}
-        if self.auth:
-            headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()
-        request = Request(self.url + path, None if body is None else json.dumps(body).encode(), headers, method=method)
         for tries_left in reversed(range(self.tries)):
             try:
-                with urlopen(request, timeout=self.seconds) as answer:
-                    return json.loads(answer.read() or b"null")
+                return self._ask(method, path, body, self._csrf() if method in CHANGING else {})
             except HTTPError as error:
+                if error.code == 403 and self._token and tries_left:  # it is older than an hour
+                    self._token.clear()
+                    continue
                 if error.code != 503 or not tries_left:  # 503: SQLite is being written to by another request
                     raise
             time.sleep(0.5)
         raise AssertionError("unreachable")
+
+    def _csrf(self) -> dict[str, str]:
+        if not self._token:
+            try:
+                self._token.append(self._ask("GET", f"/csrf-token?client={self._client}")["token"])
+            except HTTPError as error:
+                if error.code != 422:  # 422: a server that wants none
+                    raise
+                return {}
+        return {"Prefect-Csrf-Token": self._token[0], "Prefect-Csrf-Client": self._client}
+
+    def _ask(self, method: str, path: str, body: Any = None, more: Mapping[str, str] = MappingProxyType({})) -> Any:
+        headers = {"Content-Type": "application/json", **more}
+        if self.auth:
+            headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()
+        request = Request(self.url + path, None if body is None else json.dumps(body).encode(), headers, method=method)
+        with _open(request, timeout=self.seconds) as answer:
+            return json.loads(answer.read() or b"null")
 
     def is_up(self) -> bool:
         """Whether the server answers that it is well."""

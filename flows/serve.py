@@ -9,13 +9,14 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from flows import service_access
 from flows.prefect_api import POOL, apply_automations, ensure_pool, run_again, unfinished, works
-from flows.service import HOST, Service
+from flows.service import CHECKOUT, Service
 from flows.service_processes import (
     NOTE,
     PREFECT,
+    SERVER,
     STOP_SECONDS,
     Say,
     alone,
@@ -32,27 +33,29 @@ from flows.service_processes import (
 from flows.settings import PrefectSettings, Settings
 from warehouse.errors import BadRequest, HomeUnusable
 
-CHECKOUT = Path(__file__).parent.parent
 # From a process's last act until it is gone.
 EXIT_SECONDS = 5
 # A worker that lives no longer than this, so often in a row, will not live longer the next time.
 AT_ONCE, AT_MOST = timedelta(seconds=20), 3
-WORK = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
+WORK = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
 
 
-def serve(settings: Settings, port: int, say: Say) -> None:
+def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
     """Bring the service up and keep it until this process is asked to end; then everything it started ends too.
 
     BadRequest when the port or the folder is taken; ServiceFailed when a part does not start or dies.
     """
-    service = Service(settings, port, PrefectSettings())
+    service = _service(settings, port, no_auth)
     if not (CHECKOUT / "prefect.yaml").exists():
         raise BadRequest("serve", f"there is no prefect.yaml in {CHECKOUT}", "Run it from a checkout, set up by make run")
     settings.clock()  # a source that is not there is said now, not by the first run tonight
+    _close(service, say)
     with ending_on_signals(say), alone(service) as note:
         refuse_taken(port)
+        if not service.no_auth and not service.own.auth:
+            service_access.make(settings.home.folder)
         say(f"starting the Prefect server at {service.ui}")
-        with started(service, "server", ["server", "start", "--host", HOST, "--port", str(port)], note) as server:
+        with started(service, "server", [*SERVER, "--port", str(port)], note) as server:
             until_ready(service, "server", server, service.api.is_up)
             ensure_pool(service.api)
             again(service, "The service ended while this run was on; it begins anew.", say)
@@ -67,7 +70,7 @@ def serve(settings: Settings, port: int, say: Say) -> None:
                         if not note.content["ready"]:
                             until_ready(service, "worker", worker, lambda since=began: works(service.api, since))
                             note.write(ready=True)
-                            print(service.told(), flush=True)
+                            print(service.told(sys.stdout.isatty()), flush=True)
                         while worker.poll() is None:
                             if server.poll() is not None:
                                 raise service.failed("server", "ended by itself")
@@ -81,26 +84,27 @@ def serve(settings: Settings, port: int, say: Say) -> None:
                 say("the worker ended by itself; starting another")
 
 
-def detach(settings: Settings, port: int, say: Say) -> None:
+def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
     """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
-    service = Service(settings, port, PrefectSettings())
+    service = _service(settings, port, no_auth)
     if held := note_of(service.folder):
         say(f"Prefect is up already at {held['ui']}; to apply other settings: make down, then make up")
         return
     refuse_taken(port)
     say(f"starting Prefect at {service.ui}; this takes about half a minute")
     log = service.log("serve")
+    _close(service, say)
     try:
-        service.folder.mkdir(parents=True, exist_ok=True)
-        out = log.open("w")
+        out = service_access.private(log, "w")
     except OSError as error:
         raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None
     with out:
-        child = subprocess.Popen([sys.executable, "-m", "flows.cli", "serve", "--port", str(port)], stdout=out, stderr=out,
-                                 stdin=subprocess.DEVNULL, env=service.environment(), start_new_session=True)
+        child = subprocess.Popen([sys.executable, "-m", "flows.cli", "serve", "--port", str(port),
+                                  *["--no-auth"][:service.no_auth]], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                 env={**os.environ, **service.own_settings()}, start_new_session=True)
     while child.poll() is None:
         if (held := note_of(service.folder)) and held["ready"]:
-            print(service.told())
+            print(service.told(sys.stdout.isatty()))
             return
         time.sleep(0.2)
     lines = log.read_text().strip().splitlines() or ["rallyscope: the service ended without a word"]
@@ -127,10 +131,24 @@ def stop(settings: Settings, say: Say) -> None:
     say(f"stopped {held['ui']}")
 
 
+def _service(settings: Settings, port: int, no_auth: bool) -> Service:
+    own = PrefectSettings()
+    if no_auth and own.auth:
+        raise BadRequest("--no-auth", "PREFECT_SERVER_API_AUTH_STRING is set", "Leave out one of the two")
+    return Service(settings, port, own, no_auth)
+
+
+def _close(service: Service, say: Say) -> None:
+    """What the service keeps is the user's alone; one that is up has closed it already."""
+    home = service.settings.home.folder
+    if not note_of(service.folder) and service_access.close(home):
+        say(f"closed {home} to other users of this machine; to share what is published: chmod go+rx {home}")
+
+
 def _deploy(service: Service) -> None:
-    with service.log("deploy").open("w") as log:
+    with service_access.private(service.log("deploy"), "w") as log:
         done = subprocess.run([*PREFECT, "--no-prompt", "deploy", "--all"], stdin=subprocess.DEVNULL, stdout=log,
-                              stderr=log, env=service.environment(), cwd=CHECKOUT, check=False)
+                              stderr=log, env=service.environment(), cwd=CHECKOUT, umask=0o077, check=False)
     if done.returncode:
         raise service.failed("deploy", "of the deployments failed")
     apply_automations(service.api, CHECKOUT / "automations.yaml", service.webhook)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
+from flows import service_access
 from flows.finding import Answer, Finding, fix, found, well
 from flows.prefect_api import POOL, Api
 from flows.service_processes import note_of
@@ -19,17 +20,19 @@ ANEW = "make down, then make up"
 def service(home: Home) -> Iterator[Finding]:
     """The server; the worker and the deployments while it is up. A service that is not running is no error."""
     note = note_of(home.folder / "prefect")
+    if service_access.open_to_others(home.folder):
+        yield found("service files", lambda: _open_files(home.folder / "prefect"))
     if not note:
         yield found("server", lambda: well("not running; make up starts it with a worker and the schedules"))
         return
     if not note["ready"]:
         yield found("server", lambda: well(f"{note['ui']} is starting; look again in half a minute"))
         return
-    auth = PrefectSettings().auth
-    api = Api(f"{note['ui']}/api", auth.get_secret_value() if auth else None, seconds=1, tries=1)
+    api = Api(f"{note['ui']}/api", service_access.known(PrefectSettings(), home.folder), seconds=1, tries=1)
     server = found("server", lambda: _server(api, note))
     yield server
     if server.ok:
+        yield found("access", lambda: _asked(lambda: _access(note)))
         yield found("worker", lambda: _asked(lambda: _worker(api)))
         yield found("deployments", lambda: _asked(lambda: _deployments(api)))
 
@@ -40,12 +43,27 @@ def _server(api: Api, note: dict) -> Answer:
     return fix(f"{note['ui']} does not answer, though pid {note['pid']} keeps it up: {ANEW}")
 
 
+def _open_files(folder: Path) -> Answer:
+    return fix(f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
+
+
+def _access(note: dict) -> Answer:
+    try:
+        Api(f"{note['ui']}/api", seconds=1, tries=1)("GET", f"/work_pools/{POOL}")
+    except HTTPError as error:
+        if error.code == 401:
+            return well("it asks for user and password, and hears no pages of other sites")
+        raise
+    return well("open to every program and user of this machine, by --no-auth; it hears no pages of other sites")
+
+
 def _asked(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except HTTPError as error:
         if error.code == 401:
-            return fix("the server asks for user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for make up")
+            return fix("the server asks for another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
+                       f"make up, or {ANEW}")
         return fix(f"the server answers {error.code} {error.reason}: {ANEW}")
     except OSError as error:
         return fix(f"the server gave no answer ({error}): {ANEW}")

@@ -15,10 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.service import HOST, Service
+from flows import service_access
+from flows.service import CHECKOUT, HOST, Service
 from warehouse.errors import BadRequest, HomeUnusable
 
 PREFECT = [sys.executable, "-m", "prefect"]
+# As `prefect server start` runs it, but for the door before it.
+SERVER = [sys.executable, "-m", "uvicorn", "--factory", "flows.service_door:server", "--app-dir", str(CHECKOUT),
+          "--host", HOST, "--no-proxy-headers", "--log-level", "warning"]
 # A cold start on a busy machine; a good one takes seconds.
 START_SECONDS, STOP_SECONDS = 180, 20
 NOTE = "serve.json"
@@ -28,14 +32,16 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def started(service: Service, part: str, arguments: list[str], note: Note) -> Iterator[subprocess.Popen]:
-    """`prefect` with the arguments, in a group of its own; at the end it is asked to end, then made to."""
+def started(service: Service, part: str, command: list[str], note: Note) -> Iterator[subprocess.Popen]:
+    """A part of the service, in a group of its own; at the end it is asked to end, then made to."""
     env = service.environment()
+    mask = -1  # what runs write is the user's to share
     if part == "server":
         env.pop("FRED_API_KEY", None)  # runs need it, the server does not
-    with service.log(part).open("a") as log:
-        process = subprocess.Popen([*PREFECT, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
-                                   cwd=service.folder, start_new_session=True, pass_fds=[note.file])
+        mask = 0o077
+    with service_access.private(service.log(part), "a") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
+                                   cwd=service.folder, start_new_session=True, umask=mask, pass_fds=[note.file])
     note.write(**{part: process.pid})
     try:
         yield process
@@ -139,7 +145,6 @@ def alone(service: Service) -> Iterator[Note]:
     """The note of this service while it is up; BadRequest when one is up for its data folder already."""
     path = service.folder / NOTE
     try:
-        service.folder.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None

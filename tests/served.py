@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import shutil
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tiny_market import rallyscope
 
 from flows.prefect_api import Api
@@ -24,6 +26,8 @@ from flows.replay.server import running
 NOW = datetime(2026, 5, 30, 2, tzinfo=UTC)
 PASSWORD, KEY = "watcher:a-word-nobody-knows", "k" * 31 + "7"
 PATIENCE = 150
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP *.example 127.0.0.1"]
 
 
 @dataclass
@@ -41,8 +45,13 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def auth(self) -> str:
+        """What it asks for: the string of its environment, or the one it made."""
+        return self.env.get("PREFECT_SERVER_API_AUTH_STRING") or (self.home / "prefect" / "auth").read_text().strip()
+
+    @property
     def api(self) -> Api:
-        return Api(f"{self.ui}/api", PASSWORD)
+        return Api(f"{self.ui}/api", self.auth)
 
     def note(self) -> dict[str, Any]:
         return json.loads((self.home / "prefect" / "serve.json").read_text())
@@ -99,11 +108,24 @@ def ear() -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
+def browser() -> Iterator[Any]:
+    """Headless Chromium, for which every name that ends in .example is this machine."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium here (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@contextmanager
 def up(tiny: Path, home: Path, *faults: Fault, now: datetime = NOW, **more: str) -> Iterator[Served]:
-    """A service over the tiny market, with a password; it and its source are gone afterwards."""
+    """A service over the tiny market, as it is without any setting of Prefect's; it and its source are gone afterwards."""
     with running(tiny / "archive", now, faults) as source, ear() as (address, heard):
         env = {"RALLYSCOPE_HOME": str(home), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalogue"),
-               "RALLYSCOPE_WEBHOOK": address, "PREFECT_SERVER_API_AUTH_STRING": PASSWORD, "FRED_API_KEY": KEY, **more}
+               "RALLYSCOPE_WEBHOOK": address, "FRED_API_KEY": KEY, **more}
         port = free_port()
         started = rallyscope("serve", "--detach", "--port", port, cwd=home, env=env)
         assert started.returncode == 0, started.stderr

@@ -21,6 +21,7 @@ NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
 WORKERS = "/api/work_pools/rallyscope/workers/filter"
 WELL: dict[str, Any] = {
     "/api/health": True,
+    "/api/csrf-token": {"token": "a-token"},
     "/api/work_pools/rallyscope": {"is_paused": False},
     WORKERS: [{"name": "old", "status": "OFFLINE"}, {"name": "new", "status": "ONLINE"}],
     "/api/deployments/filter": [{"name": name, "paused": False} for name in NAMES],
@@ -41,7 +42,10 @@ def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     class Server(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = answers[self.path]
+            answer = answers[self.path.partition("?")[0]]
+            asks_for = None if self.path == "/api/health" else answers.get("asks for")
+            if asks_for and self.headers["Authorization"] != asks_for:
+                answer = 401
             self.send_response(answer if type(answer) is int else 200)
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
@@ -61,7 +65,7 @@ def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @contextmanager
 def noted(folder: Path, ui: str, ready: bool = True) -> Iterator[Home]:
     """A data folder with the note of a service that lives: its lock is held."""
-    (folder / "prefect").mkdir()
+    (folder / "prefect").mkdir(mode=0o700)
     with (folder / "prefect" / "serve.json").open("w") as file:
         file.write(json.dumps({"pid": os.getpid(), "ui": ui, "ready": ready, "server": None, "worker": None}))
         file.flush()
@@ -74,7 +78,9 @@ def found(home: Home) -> dict[str, tuple[bool, str]]:
 
 
 def test_a_service_that_is_well(home: Home) -> None:
-    server, worker, deployments = found(home).values()
+    server, access, worker, deployments = found(home).values()
+    assert access[0]
+    assert access[1].startswith("open to every program and user of this machine, by --no-auth")
     assert (server[0], server[1].partition(", ")[2]) == (True, f"kept up by pid {os.getpid()}")
     assert worker == (True, "new polls the work pool rallyscope")
     assert deployments == (True, ", ".join(NAMES))
@@ -123,11 +129,41 @@ def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: Home, an
     assert found(home)["deployments"] == (False, "macro-revisions not applied: make down, then make up")
 
 
-def test_a_server_that_asks_for_a_password(home: Home, answers: dict[str, Any]) -> None:
-    answers["/api/work_pools/rallyscope"] = 401
+@pytest.fixture
+def closed(answers: dict[str, Any]) -> None:
+    """The server asks for user:password."""
+    answers["asks for"] = "Basic dXNlcjpwYXNzd29yZA=="
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_string_kept_in_the_home_opens_the_server(home: Home) -> None:
+    (home.folder / "prefect" / "auth").write_text("user:password\n")
+    assert [ok for ok, _ in found(home).values()] == [True] * 4
+    assert found(home)["access"] == (True, "it asks for user and password, and hears no pages of other sites")
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_users_own_string_comes_first(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home.folder / "prefect" / "auth").write_text("another:string\n")
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:password")
+    assert [ok for ok, _ in found(home).values()] == [True] * 4
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_server_that_asks_for_another_password(home: Home) -> None:
     ok, line = found(home)["worker"]
     assert not ok
     assert "PREFECT_SERVER_API_AUTH_STRING" in line
+
+
+def test_files_that_others_can_read(tmp_path: Path) -> None:
+    folder = tmp_path / "prefect"
+    folder.mkdir()
+    folder.chmod(0o755)
+    assert found(Home(tmp_path))["service files"] == (
+        False, f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
+    folder.chmod(0o700)
+    assert "service files" not in found(Home(tmp_path))
 
 
 @pytest.mark.parametrize("status", [500, 503])

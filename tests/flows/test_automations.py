@@ -35,7 +35,8 @@ def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     declared = (ROOT / "automations.yaml").read_text()
     assert declared.count("within: 10800") == 1
     (folder / "automations.yaml").write_text(declared.replace("within: 10800", "within: 10"))
-    with up(tiny, folder, SLOW, DOWN, now=NOW, PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS="5") as this:
+    with up(tiny, folder, SLOW, DOWN, now=NOW, PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS="5",
+            PREFECT_SERVER_API_AUTH_STRING=PASSWORD) as this:
         apply_automations(this.api, folder / "automations.yaml", this.env["RALLYSCOPE_WEBHOOK"])
         yield this
 

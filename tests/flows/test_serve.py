@@ -1,6 +1,7 @@
 """`rallyscope serve` as a user has it: the server, the worker and the deployments, all of them real.
 
-One service for the module, with a password, over the tiny market; the tests go through its life from up to down.
+One service for the module, with a password of the user's own, over the tiny market; the tests go through its life from up
+to down.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ SLOW = Fault(match="/fred/*", kind="timeout", times=0, seconds=20)
 def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service, up; the last test takes it down."""
     with up(tiny, tmp_path_factory.mktemp("served"), SLOW, PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS="5",
-            PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="3") as this:
+            PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="3", PREFECT_SERVER_API_AUTH_STRING=PASSWORD) as this:
         yield this
 
 
@@ -107,6 +108,7 @@ def test_the_doctor_finds_it_well(served: Served) -> None:
     found = {finding["name"]: finding for finding in json.loads(looked.stdout)}
     assert [name for name, finding in found.items() if not finding["ok"]] == ["publication"], "nothing is published yet"
     assert found["server"]["line"] == f"{served.ui}, kept up by pid {served.note()['pid']}"
+    assert found["access"]["line"] == "it asks for user and password, and hears no pages of other sites"
     assert found["worker"]["line"] == "rallyscope polls the work pool rallyscope"
     assert found["deployments"]["line"] == "daily, macro-revisions, fundamentals, backfill, rebuild"
 
@@ -200,6 +202,7 @@ def test_no_secret_is_in_a_process_list_or_a_log(served: Served) -> None:
     shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     logs = [file.read_text(errors="replace") for file in (served.home / "prefect").glob("*.log*")]
     assert len(logs) >= 4
+    assert not (served.home / "prefect" / "auth").exists(), "the user's own wins"
     for secret in (PASSWORD, PASSWORD.partition(":")[2], KEY, "secret-path"):
         for text in (shown, served.said, *logs):
             assert secret not in text

@@ -65,7 +65,7 @@ def test_runs_are_kept_in_postgresql_and_a_killed_keeper_leaves_nothing_behind(d
             assert up.returncode == 0, up.stderr
             assert "the runs in the database of PREFECT_SERVER_DATABASE_CONNECTION_URL" in up.stdout
             assert not (tmp_path / "prefect" / "prefect.db").exists()
-            api = Api(f"http://127.0.0.1:{port}/api")
+            api = Api(f"http://127.0.0.1:{port}/api", (tmp_path / "prefect" / "auth").read_text().strip())
             scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
             until(lambda: api("POST", "/flow_runs/count", scheduled) >= 3)
             for log in (tmp_path / "prefect").glob("*.log*"):

@@ -1,0 +1,106 @@
+"""Who gets in: the authentication string of a data folder's service, and the modes of what the service keeps."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from flows.settings import PrefectSettings
+from warehouse.errors import HomeUnusable
+
+AUTH = "auth"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+# user:password, in characters that a header and a person can carry.
+FORM = re.compile(r"[!-9;-~]+:[!-~]+")
+
+
+def make(home: Path) -> str:
+    """The authentication string of the home's service, made when there is none yet."""
+    folder = home / "prefect"
+    file = folder / AUTH
+    try:
+        if text := kept(home):
+            return text
+        text = f"rallyscope:{secrets.token_urlsafe(24)}"
+        draft = folder / f".{AUTH}.{os.getpid()}"
+        with private(draft, "x") as out:
+            out.write(f"{text}\n")
+            os.fsync(out.fileno())
+        draft.replace(file)
+    except OSError as error:
+        raise HomeUnusable(str(file), error.strerror or str(error)) from None
+    return text
+
+
+def known(own: PrefectSettings, home: Path) -> str | None:
+    """What the service of a data folder asks for: the user's own string, or the one that was made for it."""
+    return own.auth.get_secret_value() if own.auth else kept(home)
+
+
+def kept(home: Path) -> str | None:
+    """The authentication string that was made for the home's service; None when none was, or it is damaged."""
+    try:
+        text = (home / "prefect" / AUTH).read_text().strip()
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return None
+    except OSError as error:
+        raise HomeUnusable(str(home / "prefect" / AUTH), error.strerror or str(error)) from None
+    return text if FORM.fullmatch(text) else None
+
+
+def close(home: Path) -> bool:
+    """Make the service's folder, and close it and all in it to other users; whether the home was closed as well.
+
+    The home is closed the first time only: who opens it afterwards, to share what is published, wants that. An
+    authentication string that others could read is thrown away.
+    """
+    folder = home / "prefect"
+    try:
+        first = not folder.exists() or bool(folder.stat().st_mode & OTHERS)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            home.mkdir(0o700)
+        closing = first and _is_ours(home) and bool(home.stat().st_mode & OTHERS)
+        if closing:
+            home.chmod(0o700)
+        folder.mkdir(0o700, exist_ok=True)
+        folder.chmod(0o700)
+        for path in _within(folder):
+            with suppress(FileNotFoundError):
+                if path == folder / AUTH and path.stat().st_mode & OTHERS:
+                    path.unlink()
+                path.chmod(0o700 if path.is_dir() else 0o600)
+    except OSError as error:
+        raise HomeUnusable(str(folder), error.strerror or str(error)) from None
+    return closing
+
+
+def open_to_others(home: Path) -> list[Path]:
+    """What of the service's folder other users of the machine could read; nothing of a folder they cannot enter."""
+    folder = home / "prefect"
+    if not folder.exists() or not folder.stat().st_mode & OTHERS:
+        return []
+    return [folder, *(path for path in _within(folder) if path.lstat().st_mode & OTHERS)]
+
+
+def private(path: Path, mode: str) -> IO[str]:
+    """The file, opened; when that makes it, nobody else can read it."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def _within(folder: Path) -> list[Path]:
+    """All below the folder, without what lies behind a link."""
+    found = (Path(root) / name for root, folders, files in os.walk(folder) for name in (*folders, *files))
+    return [path for path in found if not path.is_symlink()]
+
+
+def _is_ours(home: Path) -> bool:
+    """Whether a folder is a data folder and no more; one like /tmp, which is there for all, is not."""
+    if home.stat().st_mode & stat.S_ISVTX:
+        return False
+    return (home / "warehouse.duckdb").exists() or not any(home.iterdir())
