@@ -50,7 +50,7 @@ class Ask:
 class Fetched:
     """Tidy frames by name, each sorted by its key columns, and one outcome a key.
 
-    `outcomes`: key, status (received, empty, failed), rows, reason (a sentence; empty where all is well),
+    `outcomes`: key, status (received, empty, failed, held), rows, reason (a sentence; empty where all is well),
     asked_from, asked_to.
     """
 

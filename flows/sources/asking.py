@@ -26,5 +26,7 @@ def ask(settings: Settings, request: Request) -> Fetched:
         return weights.lists(request.asks, endpoint, declared, settings.catalog.folder)
     from flows.sources import yahoo
 
-    feed = {"bars": yahoo.prices, "shares": yahoo.shares, "statements": yahoo.statements}[request.feed]
-    return feed(request.asks, endpoint)
+    if request.feed == "bars":
+        kinds = {symbol: instrument.kind for symbol, instrument in settings.catalog.instruments.items()}
+        return yahoo.prices(request.asks, endpoint, kinds)
+    return {"shares": yahoo.shares, "statements": yahoo.statements}[request.feed](request.asks, endpoint)

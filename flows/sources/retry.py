@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flows.sources.wire import Wire
 
-Kind = Literal["unreachable", "refused", "answer", "unknown"]
+Kind = Literal["unreachable", "refused", "answer", "unknown", "contradiction"]
 Part = TypeVar("Part")
 
 FAILURES_IN_A_ROW = 6
@@ -65,7 +65,7 @@ class Outcome:
     """One row of Fetched.outcomes."""
 
     key: str
-    status: Literal["received", "empty", "failed"]
+    status: Literal["received", "empty", "failed", "held"]
     rows: int
     reason: str
     asked_from: object
@@ -166,8 +166,8 @@ def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, rou
     else:
         breaker.key_answered()
         return answer, None, attempts.statistics["attempt_number"]
-    if problem.kind == "unknown":
-        breaker.key_answered()  # the host is well; it does not know this key
+    if problem.kind in ("unknown", "contradiction"):
+        breaker.key_answered()  # the host is well; it does not know this key, or answers it with something else
     else:
         breaker.key_failed(problem)
     return None, problem, attempts.statistics["attempt_number"]
@@ -180,6 +180,10 @@ def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: in
         reason = answer.remark if answer.rows else (
             f"{ask.key}: {asked}, came back without a row{f' ({answer.remark})' if answer.remark else ''}")
         return Outcome(ask.key, status, answer.rows, reason, ask.start, ask.end)
+    if problem and problem.kind == "contradiction":
+        reason = (f"{round_.source} returned {problem.came_back}, when asked for {round_.what} {ask.start} to {ask.end}; "
+                  "nothing of it is loaded, and the next run requests it again")
+        return Outcome(ask.key, "held", 0, reason, ask.start, ask.end)
     came_back = problem.came_back if problem else "nothing, since the run was stopped"
     if tries == 0:
         reason = (f"{ask.key}: not asked, because {round_.source} failed key after key with {came_back}; "
@@ -208,10 +212,10 @@ def _raise_if_down(asks: Sequence[Ask], problems: list[Problem], breaker: _Break
 
 def _log(results: list[tuple[Outcome, Answer | None]], wire: Wire, round_: Round, seconds: float) -> None:
     counts = {status: sum(outcome.status == status for outcome, _ in results)
-              for status in ("received", "empty", "failed")}
-    log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d rows, %d requests, %.1f s", round_.source,
-             round_.what, len(results), counts["received"], counts["empty"], counts["failed"],
+              for status in ("received", "empty", "failed", "held")}
+    log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d held, %d rows, %d requests, %.1f s", round_.source,
+             round_.what, len(results), counts["received"], counts["empty"], counts["failed"], counts["held"],
              sum(outcome.rows for outcome, _ in results), wire.requests, seconds)
     for outcome, _ in results:
-        if outcome.status == "failed":
+        if outcome.status in ("failed", "held"):
             log.warning("%s", outcome.reason)

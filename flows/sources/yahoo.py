@@ -1,8 +1,7 @@
 """Yahoo Finance through yfinance: daily bars with their actions, share counts, quarterly statements.
 
 yfinance keeps one session, one cookie and one cache of answers per process, so calls take turns; inside a
-call several threads ask. What it hides or moves is put right here: it writes 0 for a volume Yahoo left empty,
-and puts an event without a bar on the bar before it.
+call several threads ask. What it hides or moves is read from the answer itself, in yahoo_chart.
 """
 
 from __future__ import annotations
@@ -10,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import numpy as np
 import pandas as pd
 import yfinance
 from peewee import OperationalError
@@ -22,7 +22,7 @@ from yfinance import cache as yf_cache
 from yfinance.data import SingletonMeta, YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
 
-from flows.sources import Ask, Endpoint, Fetched
+from flows.sources import Ask, Endpoint, Fetched, yahoo_chart
 from flows.sources.frames import fetched
 from flows.sources.retry import Answer, Problem, Round, ask_all
 from flows.sources.wire import Wire
@@ -34,8 +34,7 @@ CHART = "/v8/finance/chart/"
 DATA = (CHART, "/ws/fundamentals-timeseries/")
 STATEMENTS = {"income": "quarterly_income_stmt", "balance": "quarterly_balance_sheet",
               "cashflow": "quarterly_cashflow"}
-PRICES = {"Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume"}
-UNREADABLE = (YFException, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+UNREADABLE = (YFException, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError)
 """What yfinance raises on an answer of a shape it does not expect."""
 
 yfinance.config.debug.hide_exceptions = False
@@ -48,12 +47,15 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance"
 _turn = threading.Lock()
 
 
-def prices(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+def prices(asks: Sequence[Ask], endpoint: Endpoint, kinds: Mapping[str, str] | None = None) -> Fetched:
     """Frames `bars` and `actions` as Yahoo said: split-adjusted up to the asking, not dividend-adjusted.
 
-    Dates are the exchange's own (UTC for BTC-USD). A bar without a close is left out; the reason counts it.
+    Dates are the exchange's own (UTC for BTC-USD). A bar without a close is a row all the same, which validation keeps
+    out, and does not count. `kinds` says of each key whether it is a stock, fund, index or crypto: an answer in another
+    time zone, or with bars on days on which one cannot trade, is held.
     """
-    return _ask(asks, endpoint, "daily bars", ("bars", "actions"), _prices)
+    return _ask(asks, endpoint, "daily bars", ("bars", "actions"),
+                lambda ask, wire: _prices(ask, wire, (kinds or {}).get(ask.key)))
 
 
 def shares(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
@@ -87,8 +89,13 @@ class _YahooWire(Wire):
         self.of_this_thread.status = response.status_code
         if response.status_code == 404:
             raise Problem("unknown", "HTTP 404")
-        if parts.path.startswith(CHART):
-            self.of_this_thread.chart = response
+        if response.status_code == 200:
+            try:
+                body = response.json()
+            except ValueError:
+                return response  # yfinance says what is wrong with it
+            yahoo_chart.refuse_foreign(parts.path, body)
+            self.of_this_thread.body = body
         return response
 
     def _handshake(self, method, url, *args, **options):
@@ -166,45 +173,23 @@ def _in_our_words(wire: _YahooWire) -> Iterator[None]:
                       transient=True) from None
 
 
-def _prices(ask: Ask, wire: _YahooWire) -> Answer:
+def _prices(ask: Ask, wire: _YahooWire, kind: str | None) -> Answer:
     try:
         with _in_our_words(wire):
-            history = yfinance.Ticker(ask.key, session=wire).history(
+            yfinance.Ticker(ask.key, session=wire).history(
                 start=ask.start, end=ask.end + timedelta(days=1), interval="1d", auto_adjust=False,
                 back_adjust=False, repair=False, keepna=True, actions=True, rounding=False, prepost=False,
                 timeout=wire.endpoint.source.timeout_seconds)
-            chart = wire.of_this_thread.chart.json()["chart"]["result"][0]
-            said = _as_said(chart)
-            actions = _actions(chart)
+            chart = wire.of_this_thread.body["chart"]["result"][0]
+            bars, remarks = yahoo_chart.bars(chart, ask, kind)
+            actions = yahoo_chart.actions(chart, ask)
     except YFPricesMissingError as nothing:
         return Answer({}, 0, nothing.yahoo_reason or "")
-    bars = history.rename(columns=PRICES).loc[:, list(PRICES.values())].astype("float64")
-    bars = bars.assign(symbol=ask.key, date=_days(bars.index))
-    bars.loc[bars["date"].isin(said.loc[said["volume"].isna(), "date"]), "volume"] = float("nan")
-    bars = _within(ask, bars.dropna(subset="close"))
-    actions["symbol"] = ask.key
-    null_bars = len(_within(ask, said.loc[said["close"].isna()]))
-    remark = f"{null_bars} null bar{'s' if null_bars > 1 else ''}" if null_bars else ""
-    return Answer({"bars": bars, "actions": _within(ask, actions)}, len(bars), remark)
-
-
-def _as_said(chart: dict) -> pd.DataFrame:
-    """Close and volume by date as the answer holds them, with nulls; of two for the live day, the last."""
-    quote = chart["indicators"]["quote"][0]
-    said = pd.DataFrame({"date": _local_days(chart["timestamp"], chart), "close": quote["close"],
-                         "volume": quote["volume"]})
-    return said.drop_duplicates("date", keep="last")
-
-
-def _actions(chart: dict) -> pd.DataFrame:
-    """The answer's dividends and splits under their own ex-dates, also those without a bar."""
-    events = chart.get("events") or {}
-    dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
-    rows = [(event["date"], "dividend", event["amount"]) for event in dividends]
-    rows += [(event["date"], "split", event["numerator"] / event["denominator"]) for event in splits]
-    frame = pd.DataFrame(rows, columns=["date", "kind", "value"])
-    frame["date"] = _local_days(frame["date"], chart)
-    return frame.astype({"value": "float64"})
+    except Problem as problem:
+        if problem.kind == "contradiction":
+            yf_cache.get_tz_cache().store(ask.key, None)  # yfinance would go on with the zone this answer gave it
+        raise
+    return Answer({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 
 
 def _shares(ask: Ask, wire: _YahooWire) -> Answer:
@@ -213,9 +198,9 @@ def _shares(ask: Ask, wire: _YahooWire) -> Answer:
         counts = ticker.get_shares_full(ask.start, ask.end + timedelta(days=1))
     if counts is None:
         return Answer({}, 0)
-    frame = pd.DataFrame({"symbol": ask.key, "date": _days(counts.index),
+    frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
                           "shares_outstanding": counts.astype("float64").to_numpy()})
-    frame = _within(ask, frame.dropna()).drop_duplicates("date", keep="last")
+    frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates("date", keep="last")
     return Answer({"shares": frame}, len(frame))
 
 
@@ -225,7 +210,7 @@ def _statements(ask: Ask, wire: _YahooWire) -> Answer:
     for name, table_of in STATEMENTS.items():
         table = _statement(ticker, table_of, wire)
         rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
-        rows = _within(ask, rows.assign(symbol=ask.key, statement=name), "period_end")
+        rows = yahoo_chart.within(ask, rows.assign(symbol=ask.key, statement=name), "period_end")
         parts.append(rows)
         if rows.empty:
             missing.append(name)
@@ -243,17 +228,3 @@ def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> pd.D
             if "Empty fundamentals-timeseries" in str(error) and wire.of_this_thread.status < 400:
                 return pd.DataFrame()
             raise
-
-
-def _local_days(seconds, chart: dict) -> pd.DatetimeIndex:
-    stamps = pd.DatetimeIndex(pd.to_datetime(pd.Series(seconds, dtype="int64"), unit="s", utc=True))
-    return _days(stamps.tz_convert(chart["meta"]["exchangeTimezoneName"]))
-
-
-def _days(stamps: pd.Index) -> pd.DatetimeIndex:
-    """Local dates of zoned moments, without a zone."""
-    return pd.DatetimeIndex(stamps).tz_localize(None).normalize().as_unit("s")
-
-
-def _within(ask: Ask, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
-    return frame.loc[pd.to_datetime(frame[column]).between(str(ask.start), str(ask.end))]

@@ -7,35 +7,9 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from charts import OPEN_NY, chart, closes, outcome
 
 from flows.sources import yahoo
-
-OPEN_NY = 14 * 3600 + 30 * 60  # 09:30 New York in winter, in seconds after midnight UTC
-
-
-def chart(days: list[str], closes: list[float | None], volumes: list[int | None] | None = None,
-          events: dict | None = None, zone: str = "America/New_York", opens: int = OPEN_NY) -> tuple[int, str]:
-    """A chart answer of Yahoo's."""
-    stamps = [int(pd.Timestamp(day).timestamp()) + opens for day in days]
-    quote = {name: closes for name in ("open", "high", "low", "close")}
-    result = {
-        "meta": {"currency": "USD", "symbol": "AAA", "instrumentType": "EQUITY", "exchangeTimezoneName": zone,
-                 "validRanges": ["1d", "max"], "priceHint": 2},
-        "timestamp": stamps, "events": events or {},
-        "indicators": {"quote": [quote | {"volume": volumes or [100] * len(days)}],
-                       "adjclose": [{"adjclose": closes}]},
-    }
-    return 200, json.dumps({"chart": {"result": [result], "error": None}})
-
-
-def closes(fetched, symbol: str = "AAA") -> dict[str, float]:
-    bars = fetched.frames["bars"]
-    bars = bars[bars["symbol"] == symbol]
-    return dict(zip(bars["date"].dt.strftime("%Y-%m-%d"), bars["close"], strict=True))
-
-
-def outcome(fetched, key: str = "AAA") -> dict:
-    return fetched.outcomes.set_index("key").loc[key].to_dict()
 
 
 def test_bars_are_split_adjusted_up_to_the_asking_and_say_their_splits(replay, endpoint, ask):
@@ -118,11 +92,14 @@ def test_an_empty_volume_is_missing_and_a_volume_of_none_is_zero(replay, endpoin
     assert volumes.iloc[1] == 0
 
 
-def test_bars_without_a_close_stay_out_and_are_counted(scripted, endpoint, ask):
+def test_bars_without_a_close_are_rows_for_validation_and_do_not_count(scripted, endpoint, ask):
+    """They reach the quarantine with a reason, and a null does not withdraw the bar that is held for its day."""
     days = ["2026-01-02", "2026-01-05", "2026-01-06", "2026-01-07"]
     server = scripted(lambda path, query: chart(days, [1.0, None, None, 4.0]))
     fetched = yahoo.prices([ask("AAA")], endpoint(server.base_url))
-    assert closes(fetched) == {"2026-01-02": 1.0, "2026-01-07": 4.0}
+    assert closes(fetched) == pytest.approx({"2026-01-02": 1.0, "2026-01-05": float("nan"), "2026-01-06": float("nan"),
+                                             "2026-01-07": 4.0}, nan_ok=True)
+    assert outcome(fetched)["rows"] == 2
     assert (outcome(fetched)["status"], outcome(fetched)["reason"]) == ("received", "2 null bars")
 
 

@@ -1,0 +1,124 @@
+"""Read a chart answer of Yahoo's as bars and actions, and refuse one that is not what was requested.
+
+yfinance keeps the last of two bars for a date, writes 0 for an empty volume and puts an event without a bar on the bar
+before it, so the rows are read from the answer itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import pandas as pd
+
+from flows.sources import Ask
+from flows.sources.retry import Problem
+from warehouse.record import sessions
+
+VALUES = ["open", "high", "low", "close", "volume"]
+EASTERN, CENTRAL = "America/New_York", "America/Chicago"
+ZONES = {"stock": (EASTERN,), "fund": (EASTERN,), "index": (EASTERN, CENTRAL), "crypto": ("UTC",)}
+# A timestamp outside these years is no day of a market, but for example milliseconds.
+FIRST_SECOND, LAST_SECOND = (int(pd.Timestamp(f"{year}-01-01", tz="UTC").timestamp()) for year in (1900, 2100))
+
+
+def refuse_foreign(path: str, body: Any) -> None:
+    """A Problem when an answer names another symbol than its request, the last part of the path, or an impossible time."""
+    requested = unquote(path.rsplit("/", 1)[-1]).upper()
+    try:
+        results = (body.get("chart") or body.get("timeseries") or {}).get("result") or []
+        named = [result["meta"].get("symbol") or requested for result in results]
+        symbols = {str(symbol) for names in named for symbol in (names if isinstance(names, list) else [names])}
+        seconds = [second for result in results for second in result.get("timestamp") or []]
+        seconds += [event["date"] for result in results for kind in (result.get("events") or {}).values()
+                    for event in kind.values()]
+    except (AttributeError, KeyError, TypeError):
+        return  # it has not the shape of an answer, which yfinance says in its own words
+    others = sorted(symbol for symbol in symbols if symbol.upper() != requested)
+    if others:
+        raise Problem("contradiction", f"the data of {', '.join(others)[:40]}")
+    for second in seconds:
+        if isinstance(second, int | float) and not FIRST_SECOND <= second < LAST_SECOND:
+            raise Problem("contradiction", f"a timestamp outside the years 1900 to 2100 ({second:.6g})")
+
+
+def bars(chart: dict, ask: Ask, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """The bars in the range asked, null ones included, and remarks; a bar said twice with one close is one bar.
+
+    `kind` is the catalogue's kind of the symbol: with it, the answer's time zone and dates must be possible for one.
+    """
+    meta, stamps, quote = chart["meta"], chart["timestamp"], chart["indicators"]["quote"][0]
+    _refuse_zone(meta["exchangeTimezoneName"], kind)
+    said = pd.DataFrame({"symbol": ask.key, "date": local_days(stamps, chart), **{name: quote[name] for name in VALUES}})
+    said = said.astype(dict.fromkeys(VALUES, "float64"))
+    _refuse_days(said.loc[said["close"].notna(), "date"], kind, ask.end.year)
+    if _ends_live(meta, stamps, said["date"]):
+        said = said.drop(index=said.index[-2])
+    is_null = said["close"].isna()
+    said = said.loc[~(is_null & (said.duplicated("date", keep=False) | _cannot_trade(said["date"], kind, ask.end.year)))]
+    said = within(ask, said.drop_duplicates(["date", "close"], keep="last"))
+    nulls = int(said["close"].isna().sum())
+    remarks = [f"{nulls} null bar{'s' if nulls > 1 else ''}"] if nulls else []
+    for day, closes in said.loc[said.duplicated("date", keep=False)].groupby("date")["close"]:
+        remarks.append(f"several closes for {day:%Y-%m-%d}: {' and '.join(f'{close:g}' for close in closes)}")
+    return said, remarks
+
+
+def actions(chart: dict, ask: Ask) -> pd.DataFrame:
+    """The answer's dividends and splits under their own ex-dates, also those without a bar."""
+    events = chart.get("events") or {}
+    dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
+    rows = [(ask.key, event["date"], "dividend", event["amount"]) for event in dividends]
+    rows += [(ask.key, event["date"], "split", event["numerator"] / event["denominator"]) for event in splits]
+    frame = pd.DataFrame(rows, columns=["symbol", "date", "kind", "value"])
+    frame["date"] = local_days(frame["date"], chart)
+    return within(ask, frame.astype({"value": "float64"}))
+
+
+def within(ask: Ask, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
+    """The rows dated in the range asked."""
+    return frame.loc[pd.to_datetime(frame[column]).between(str(ask.start), str(ask.end))]
+
+
+def local_days(seconds, chart: dict) -> pd.DatetimeIndex:
+    """The dates of epoch seconds in the answer's own time zone, without a zone."""
+    stamps = pd.DatetimeIndex(pd.to_datetime(pd.Series(seconds, dtype="int64"), unit="s", utc=True))
+    return days_of(stamps.tz_convert(chart["meta"]["exchangeTimezoneName"]))
+
+
+def days_of(stamps: pd.Index) -> pd.DatetimeIndex:
+    """Local dates of zoned moments, without a zone."""
+    return pd.DatetimeIndex(stamps).tz_localize(None).normalize().as_unit("s")
+
+
+def _refuse_zone(zone: str, kind: str | None) -> None:
+    if kind and zone not in ZONES[kind]:
+        raise Problem("contradiction", f"bars in the time zone {str(zone)[:40]}, and not in {' or '.join(ZONES[kind])}")
+
+
+def _refuse_days(days: pd.Series, kind: str | None, year: int) -> None:
+    impossible = days.loc[_cannot_trade(days, kind, year)]
+    if len(impossible):
+        count = f"{len(impossible)} bars" if len(impossible) > 1 else "a bar"
+        raise Problem("contradiction", f"{count} on days without a session, first {impossible.min():%Y-%m-%d}")
+
+
+def _cannot_trade(days: pd.Series, kind: str | None, year: int) -> pd.Series:
+    """Stocks and funds trade on sessions only, an index may have a value on a holiday, and a coin trades every day."""
+    if kind in ("stock", "fund"):
+        calendar = pd.DatetimeIndex([day for day, _, _ in sessions(year + 1)])
+        return ~days.isin(calendar) & (days >= calendar[0])
+    return (days.dt.dayofweek >= 5) & (kind == "index")
+
+
+def _ends_live(meta: dict, stamps: list[int], days: pd.Series) -> bool:
+    """Whether the last two rows are one day's bar and its live quote, which Yahoo adds while the session is open.
+
+    A live quote has the time of the last trade, before the session's end. Where the answer does not say these times,
+    a last row at another time of the day counts as live.
+    """
+    if len(stamps) < 2 or days.iloc[-1] != days.iloc[-2] or stamps[-1] <= stamps[-2]:
+        return False
+    traded_at = meta.get("regularMarketTime")
+    ends_at = ((meta.get("currentTradingPeriod") or {}).get("regular") or {}).get("end")
+    return (traded_at is None or traded_at == stamps[-1]) and (ends_at is None or stamps[-1] < ends_at)
