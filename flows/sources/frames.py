@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 
 from flows.sources import Fetched
@@ -23,6 +26,20 @@ COLUMNS = {
                  "asked_to": DAY},
 }
 VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight"}
+
+
+DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def days(said: Iterable[str]) -> np.ndarray | None:
+    """Dates written YYYY-MM-DD as datetime64[s]; None when one is not, since numpy reads “2026” and “today” as days too."""
+    said = list(said)
+    if not all(DAY_AS_WRITTEN.fullmatch(day) for day in said):
+        return None
+    try:
+        return np.array(said, dtype=DAY)
+    except ValueError:
+        return None
 
 
 def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]) -> Fetched:

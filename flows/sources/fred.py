@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import fredapi
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from flows.sources import Ask, Endpoint, Fetched
-from flows.sources.frames import DAY, fetched
+from flows.sources.frames import days, fetched
 from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
 
@@ -97,7 +97,7 @@ class _Fred(fredapi.Fred):
 def _xml(body: bytes) -> ET.Element | None:
     try:
         return ET.fromstring(body)
-    except ET.ParseError:
+    except (ET.ParseError, LookupError, ValueError):  # the latter two for an encoding it cannot read
         return None
 
 
@@ -136,13 +136,25 @@ def _observations(ask: Ask, fred: _Fred, **realtime: str) -> pd.DataFrame:
     """The answer to one request as said, "." as NaN."""
     rows = _pages(fred, "series/observations", series_id=ask.key, observation_start=str(ask.start),
                   observation_end=str(ask.end), **realtime)
-    return pd.DataFrame({
+    _refuse_another_series(ask, (row.get("series_id") or row.get("id") for row in rows))
+    return _within(ask, pd.DataFrame({
         "series_id": ask.key,
         "date": _days([row.get("date", "") for row in rows]),
         "value": _values([row.get("value", "") for row in rows]),
         "realtime_start": _days([row.get("realtime_start", "") for row in rows]),
         "realtime_end": _days([row.get("realtime_end", "") for row in rows]),
-    })
+    }))
+
+
+def _within(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows dated in the range asked, equal ones once: two values for one date are both for validation to see."""
+    return frame.loc[frame["date"].between(str(ask.start), str(ask.end))].drop_duplicates(ignore_index=True)
+
+
+def _refuse_another_series(ask: Ask, named: Iterable[str | None]) -> None:
+    others = sorted({name for name in named if name and name != ask.key})
+    if others:
+        raise Problem("contradiction", f"the observations of {', '.join(others)[:40]}")
 
 
 def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
@@ -151,30 +163,30 @@ def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
     while True:
         root = fred.fetch(path, **query, **({"offset": str(len(found))} if found else {}))
         found.extend(root)
-        total = root.get("count", "")
+        total, limit = root.get("count", ""), root.get("limit", "")
         if not total.isdigit() or len(found) >= int(total):
             return found
-        if not len(root):
-            raise Problem("answer", f"only {len(found)} of {total} rows", transient=True)
+        # Every page but the last is full, so that an answer cannot go on for ever a row at a time.
+        if len(root) < (int(limit) if limit.isdigit() and limit != "0" else 1):
+            raise Problem("answer", f"only {len(found)} of {total[:20]} rows", transient=True)
 
 
 def _days(said: list[str]) -> np.ndarray:
     """Dates as datetime64[s]; anything else is a Problem that does not quote it."""
-    try:
-        days = np.array(said, dtype=DAY)
-    except ValueError:
-        days = None
-    if days is None or np.isnat(days).any():
+    read = days(said)
+    if read is None:
         raise Problem("answer", "a date that is none", transient=True)
-    return days
+    return read
 
 
 def _values(said: list[str]) -> np.ndarray:
     """Numbers, NaN where FRED says "."; anything else is a Problem that does not quote it."""
     try:
-        return np.array(["nan" if value == "." else value for value in said], dtype="float64")
+        values = np.array(["nan" if value == "." else value for value in said], dtype="float64")
     except ValueError:
-        pass
+        values = None
+    if values is not None and int(np.isnan(values).sum()) == said.count("."):
+        return values
     raise Problem("answer", "a value that is no number", transient=True)
 
 
@@ -191,10 +203,12 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
         raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
         table = pd.read_csv(io.StringIO(response.text), na_values=["."], dtype={0: "str", 1: "float64"})
-        said = pd.DataFrame({"series_id": ask.key, "date": table.iloc[:, 0].to_numpy(dtype=DAY),
-                             "value": table[ask.key]})
+        dates, values = days(table.iloc[:, 0].fillna("")), table[ask.key]
     except (ValueError, LookupError):
-        raise Problem("answer", "something that is not FRED's CSV", transient=True) from None
+        dates = None
+    if dates is None:
+        raise Problem("answer", f"something that is not FRED's CSV of {ask.key}", transient=True)
+    said = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
     said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
     remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""
     return Answer({"observations": said}, len(said), remark)

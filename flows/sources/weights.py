@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from flows.sources import Ask, Endpoint, Fetched
-from flows.sources.frames import COLUMNS, DAY, fetched
+from flows.sources.frames import COLUMNS, days, fetched
 from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
 from warehouse.weighting import LIST_COLUMNS, PublishedWeights
@@ -43,6 +43,8 @@ def lists(asks: Sequence[Ask], endpoint: Endpoint, declared: Mapping[str, Publis
             if text is None:
                 return Answer({"weights": _nothing()}, 0, "no list is published there")
             frame = _within(_rows(text, place), ask)
+            # A list said twice is one list; two weights of a security are both for validation to see.
+            frame = frame.drop_duplicates(ignore_index=True)
             return Answer({"weights": frame}, len(frame))
 
         return fetched(ask_all(asks, ask_one, endpoint, wire, round_), ("weights",))
@@ -90,19 +92,19 @@ def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:
 
 def _within(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
     """The lists of the index asked that were published in the range asked."""
+    others = sorted(set(rows["index_code"]))
+    if others and ask.key not in others:
+        raise Problem("contradiction", f"the weights of {', '.join(others)[:40]}")
     published = rows["published_on"].to_numpy()
     inside = (published >= np.datetime64(ask.start)) & (published <= np.datetime64(ask.end))
     return rows.loc[inside & (rows["index_code"] == ask.key).to_numpy()]
 
 
 def _days(said: pd.Series) -> np.ndarray:
-    try:
-        days = said.to_numpy(dtype="str").astype(DAY)
-    except ValueError:
-        days = None
-    if days is None or np.isnat(days).any():
+    read = days(said)
+    if read is None:
         raise Problem("answer", "a date that is none", transient=True)
-    return days
+    return read
 
 
 def _numbers(said: pd.Series) -> np.ndarray:
