@@ -19,6 +19,7 @@ from flows.moments import refuse_future
 from flows.plan import Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
+from flows.sources import clock as source_clock
 from flows.sources.asking import ask
 from warehouse import landing
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete, SourceError
@@ -59,6 +60,8 @@ class Run:
     keys_failed: int = 0
     cells_revised: int = 0
     publication: Publication | None = None
+    newest_fetch: datetime | None = None
+    """When the newest answer held at its start was fetched."""
 
 
 # A run that never came to its end, or whose publication did not.
@@ -81,12 +84,15 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
             one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
+            this.newest_fetch = source_clock.newest_fetch(con)
             record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
                         [this.run_id, command, window and window.start, window and window.end, _naive(clock.now),
                          request_key])
         try:
+            if window:
+                _refuse_earlier_clock(this)
             _recover(this)
             yield this
             if this.problems:
@@ -125,6 +131,8 @@ def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
               moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole) -> None:
     """Everything of a run: ask and load chunk by chunk, then build and publish. `step` wraps each function, as a task."""
     refuse_future(run.clock.now, as_of=moment[0], recorded_by=moment[1])
+    if not any(moment):
+        _refuse_earlier_clock(run)  # a build of the present, too
     windows = chunks(run.window, chunk) if run.window else []
     for place, asking in _to_ask(run, windows):
         for position, request in enumerate(asking):
@@ -179,7 +187,7 @@ def fetch(run: Run, request: Request) -> Batch:
     """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
     run.say(f"asking {request} for {len(request.asks)} keys")
     asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
-    fetched = ask(run.settings, request)
+    fetched = ask(run.settings, request, run.newest_fetch)
     failed = fetched.outcomes.query("status == 'failed'")
     run.keys_failed += len(failed)
     if len(failed) > FAILED_SHARE * request.watched:
@@ -296,6 +304,10 @@ def _recover(run: Run) -> None:
         batch = landing.read(folder)
         one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
         load(run, batch)
+
+
+def _refuse_earlier_clock(run: Run) -> None:
+    source_clock.refuse_earlier(run.settings.base_url or "this machine", run.clock.now, run.newest_fetch)
 
 
 def _look_at_the_clock(run: Run) -> None:

@@ -191,6 +191,20 @@ class SourceAnswerInvalid(SourceError):
 
 
 @dataclass(eq=False)
+class ClockWentBack(RallyscopeError):
+    """A source's clock lies before what was already fetched; the run stopped before it loaded or published anything."""
+
+    source: str
+    says: str
+    newest: str
+
+    def __str__(self) -> str:
+        return (f"the clock of {self.source} went back: it says {self.says}, but this data folder was filled at "
+                f"{self.newest}. Nothing was loaded and the last publication stays; correct the clock (a replay's is set "
+                "with --now), or name another folder with --home.")
+
+
+@dataclass(eq=False)
 class ArchiveNotSimulated(RallyscopeError):
     """A folder to simulate into holds an archive that is not simulated; nothing was written."""
 

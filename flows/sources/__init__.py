@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ class Endpoint:
     api_key: str | None = field(default=None, repr=False)
     backoff_seconds: float = 1.0
     """The wait before the second try; it doubles with every further one."""
+    newest_fetch: datetime | None = None
+    """When the newest answer that is held was fetched: the source's clock must not lie before it."""
 
 
 @dataclass(frozen=True)

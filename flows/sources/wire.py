@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from curl_cffi import CurlOpt, requests
 from curl_cffi.requests import exceptions
 
-from flows.sources import Endpoint
+from flows.sources import Endpoint, clock
 from flows.sources.limits import is_loopback, limiter
 from flows.sources.retry import Problem
 
@@ -41,6 +41,9 @@ class Wire(requests.Session):
         response = self.bare_request(method, url, *args, **options)
         if response.status_code == 429 or response.status_code >= 500:
             raise Problem("answer", f"HTTP {response.status_code}", transient=True)
+        says = clock.moment_of(response.headers.get("Date"), response.headers.get("Age"))
+        if says:
+            clock.refuse_earlier(urlsplit(url).netloc, says, self.endpoint.newest_fetch)
         return response
 
     def bare_request(self, method, url, *args, **options):

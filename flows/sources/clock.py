@@ -1,0 +1,34 @@
+"""The clock of a source must not go back: an answer older than what is held would publish an earlier present."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import duckdb
+
+from warehouse.errors import ClockWentBack
+
+# Clocks differ, and an answer may come from a cache.
+TOLERANCE = timedelta(hours=1)
+
+
+def newest_fetch(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest answer that is loaded was fetched; None before the first one."""
+    newest, = con.execute("select max(fetched_at) from audit.batch").fetchone() or (None,)
+    return newest and newest.replace(tzinfo=UTC)
+
+
+def refuse_earlier(source: str, says: datetime, newest: datetime | None) -> None:
+    """ClockWentBack when the source's moment lies before what was already fetched, by more than clocks differ."""
+    if newest and says < newest - TOLERANCE:
+        raise ClockWentBack(source, f"{says:%Y-%m-%dT%H:%M:%SZ}", f"{newest:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def moment_of(date: str | None, age: str | None) -> datetime | None:
+    """The present by an answer's Date header, with the seconds it waited in a cache; None where it does not say."""
+    try:
+        said = parsedate_to_datetime(date or "").astimezone(UTC)
+        return said + timedelta(seconds=int(age) if age and age.isdigit() else 0)
+    except (ValueError, OverflowError):
+        return None
