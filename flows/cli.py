@@ -162,7 +162,7 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of its 
 
     settings = _settings(home, None, None)
     with settings.home.turn(waiting=lambda holder: _say(f"waiting for the run of {holder}")):
-        _say(f"current is {go_back(settings.home, build).stem}")
+        _say(f"current is {go_back(settings.home, build, _say).stem}")
 
 
 @app.command(epilog="Example: rallyscope diff 20260327T0359 current")

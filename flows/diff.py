@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from warehouse.builds import find
 from warehouse.compare import Difference, differences
 from warehouse.errors import BuildDamaged
 from warehouse.home import Home, damage_in
+from warehouse.stray import undisturbed
 
 
 def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
@@ -37,10 +39,11 @@ def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
 def _differences(*builds: Path) -> list[Difference]:
     """Between two build files; BuildDamaged names the one that cannot be read."""
     grains = {m.name: m.grain for m in models() if m.layer in ("marts", "core")}
-    with duckdb.connect() as con:
+    with ExitStack() as stack, duckdb.connect() as con:
         for name, build in zip(("first", "second"), builds, strict=True):
+            file = stack.enter_context(undisturbed(build))
             try:
-                con.execute(f"attach '{str(build).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+                con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
             except duckdb.Error as error:
                 raise BuildDamaged(str(build), str(error).splitlines()[0]) from None
         try:

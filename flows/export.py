@@ -16,6 +16,7 @@ import duckdb
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.home import Home
 from warehouse.publish import PUBLISHED_SCHEMAS, table_hash
+from warehouse.stray import undisturbed
 from warehouse.zones import WITH, WITHOUT, use_utc, with_zone
 
 FORMAT = "rallyscope-export-1"
@@ -91,7 +92,7 @@ def _files_of_export(folder: Path) -> set[str]:
 
 def _write(published: Path, folder: Path) -> Manifest:
     """One Parquet file a table, then the manifest; all of the publication that stood when the file was opened."""
-    with _opened(published) as con:
+    with undisturbed(published) as file, _opened(file) as con:
         manifest = _publication(con)
         for schema in EXPORTED:
             (folder / schema).mkdir()

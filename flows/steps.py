@@ -268,6 +268,8 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
         refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed
             else f"nothing changed: {run.publication.build_id} stays current")
+    if run.publication.note:
+        run.say(run.publication.note)
     _write_page(run)
     return run.publication
 

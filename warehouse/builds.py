@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished
-from warehouse.home import Home, read_only
-from warehouse.publish import PUBLISHED_SCHEMAS, current_build, make_current
+from warehouse.home import Home, damage_in, read_only
+from warehouse.publish import PUBLISHED_SCHEMAS, current_build, replaced, snapshot, table_hash
+from warehouse.stray import undisturbed
 
 
 def kept(home: Home) -> list[Path]:
@@ -36,10 +38,11 @@ def find(home: Home, text: str) -> Path:
     return found[0]
 
 
-def rollback(home: Home, text: str | None = None) -> Path:
+def rollback(home: Home, text: str | None = None, say: Callable[[str], None] = lambda line: None) -> Path:
     """Make an older build current in one step: the one named, or the newest kept one before the current.
 
-    Raw data and the working database stay as they are; the next publication moves forward again. Raises BadRequest for
+    Raw data and the working database stay as they are; the next publication moves forward again. What is published is a
+    snapshot of the build's own tables, so that one that an earlier version kept opens everywhere too. Raises BadRequest for
     a file that is not the whole build of its name, and HomeUnusable; readers keep what they had.
     """
     if text is not None:
@@ -51,15 +54,40 @@ def rollback(home: Home, text: str | None = None) -> Path:
         if not older:
             raise BadRequest("rollback", "no older build is kept", f"Kept: {', '.join(names) or 'none yet'}")
         build = older[0]
-    if wrong := problem(build, build.stem):
+    if wrong := problem(build, build.stem) or _publish_again(home, build, say):
         others = ", ".join(file.stem for file in kept(home) if file != build)
         raise BadRequest(f"build {build.stem}", f"its file is not that build, whole: {wrong}",
                          f"Nothing was changed; other kept builds: {others or 'none'}")
+    return build
+
+
+def _publish_again(home: Home, build: Path, say: Callable[[str], None]) -> str | None:
+    """Publish a kept build; or say which of its tables is not what was published, with nothing changed."""
     try:
-        make_current(home, build)
+        with undisturbed(build) as file, duckdb.connect() as con, replaced(home, home.published, say) as draft:
+            con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
+            hashes, = con.execute("select table_hashes from kept.audit.publication where is_current").fetchone()  # type: ignore[misc]
+            places = {name: f"{PUBLISHED_SCHEMAS[schema]}.{table}" for name in hashes
+                      for schema, _, table in [name.partition(".")]}
+            audit = con.execute("select schema_name || '.' || table_name from duckdb_tables() "
+                                "where database_name = 'kept' and schema_name = 'audit' order by 1").fetchall()
+            snapshot(con, draft, {f"kept.{place}": place for place in (*places.values(), *(name for name, in audit))})
+            for name, place in places.items():
+                if table_hash(con, f"kept.{place}") != hashes[name]:
+                    raise _Altered(name)
+    except _Altered as error:
+        return f"{error} was altered"
+    except duckdb.Error as error:
+        if damage := damage_in(error):
+            return damage
+        raise HomeUnusable(str(home.folder), str(error).splitlines()[0]) from None
     except OSError as error:
         raise HomeUnusable(str(home.folder), error.strerror or str(error)) from None
-    return build
+    return None
+
+
+class _Altered(Exception):
+    """A table of a kept build is not what was published."""
 
 
 def _current(home: Home) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, TurnTaken
+from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
 
 # How DuckDB says, in errors of several kinds, that the disk did not take what it wrote.
@@ -48,6 +49,11 @@ class Home:
     @property
     def broken(self) -> Path:
         return self.folder / "broken"
+
+    @property
+    def set_aside(self) -> Path:
+        """What other programs wrote to published files."""
+        return self.folder / "set-aside"
 
     @property
     def cache(self) -> Path:
@@ -89,7 +95,7 @@ class Home:
         A disk that is full or cannot be written is HomeUnusable: what was committed stays, the rest is as it was.
         """
         try:
-            with _opened(self.working) as con:
+            with _opened(self.working, self.working) as con:
                 use_utc(con)
                 _put_in_place(con, SCHEMA.read_text())
                 yield con
@@ -110,9 +116,13 @@ class Home:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A published file or a kept build in UTC, shut off from the file system and from settings; BuildDamaged when it is."""
+    """A published file or a kept build in UTC, shut off from the file system and from settings; BuildDamaged when it is.
+
+    What another program does to it, or left beside it, is passed over.
+    """
+    shut_off = {"enable_external_access": "false"}
     try:
-        with _opened(file, read_only=True, config={"enable_external_access": "false"}) as con:
+        with undisturbed(file) as path, _opened(path, file, read_only=True, config=shut_off) as con:
             _lock_settings(con)
             yield con
     except duckdb.Error as error:
@@ -151,9 +161,10 @@ def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
         con.execute(f"begin; {schema}; create or replace view raw.schema_in_place as select '{digest}' as digest; commit")
 
 
-def _opened(file: Path, **options) -> duckdb.DuckDBPyConnection:
+def _opened(path: Path, file: Path, **options) -> duckdb.DuckDBPyConnection:
+    """The database at `path`, which a person knows as `file`."""
     try:
-        return duckdb.connect(str(file), **options)
+        return duckdb.connect(str(path), **options)
     except duckdb.Error as error:
         # A wrong checksum is no IOException.
         if isinstance(error, duckdb.IOException) or damage_in(error):

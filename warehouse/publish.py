@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +14,14 @@ import duckdb
 
 from warehouse.errors import HomeUnusable, NothingPublished
 from warehouse.home import Home
+from warehouse.stray import logs, said, set_aside, writer
 from warehouse.zones import WITH, WITHOUT, with_zone
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
 # ambiguous; in the main schema it is found both as marts.regime_daily and as regime_daily.
 PUBLISHED_SCHEMAS = {"marts": "main", "core": "core", "audit": "audit"}
+# The oldest version of DuckDB that reads a published file. It costs 2 to 3 % of size against the newest format.
+STORAGE = "v1.2.0"
 BUILDS_KEPT = 10
 
 
@@ -36,11 +41,15 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Publication:
-    """A published build; `changed` is False when its content was already the current one."""
+    """A published build; `changed` is False when its content was already the current one.
+
+    `note` says what another program did to the published file, "" when none did anything.
+    """
 
     build_id: str
     file: Path
     changed: bool
+    note: str = ""
 
 
 def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
@@ -57,32 +66,51 @@ def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
     changed = current_build(home) != build_id
     row = _row(con, stamp, build_id, hashes)
     build = home.builds / f"{build_id}.duckdb"
-    draft = home.builds / f".{build_id}.{os.getpid()}.draft"
     try:
         home.builds.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        _snapshot(con, draft, models, row)
-        _sync(draft)
-        draft.replace(build)
-        _sync(home.builds)
-        make_current(home, build)
+        with replaced(home, build) as draft:
+            snapshot(con, draft, _working_tables(con, models),
+                     finish=lambda: _remember(con, "publication.audit", row, "timezone('UTC', ?)"))
+        note = make_current(home, build)
     except (OSError, duckdb.IOException) as error:
         raise HomeUnusable(str(home.folder), getattr(error, "strerror", None) or str(error).splitlines()[0]) from None
-    finally:
-        for left in home.builds.glob(f"{draft.name}*"):
-            left.unlink()
     _remember(con, "audit", row)
     _forget_old(home, {build.stem, newest_present(con)})
-    return Publication(build_id, build, changed)
+    return Publication(build_id, build, changed, note)
 
 
-def make_current(home: Home, build: Path) -> None:
-    """Swap the published file for `build` in one step; an open reader keeps the one it has."""
-    link = home.folder / f".marts.{os.getpid()}.draft"
-    link.unlink(missing_ok=True)
-    os.link(build, link)
-    link.replace(home.published)
-    _sync(home.folder)
+def make_current(home: Home, build: Path) -> str:
+    """Swap the published file for a copy of `build` in one step; an open reader keeps the one it has.
+
+    A copy, since what another program writes into the published file must not reach the kept build. Returns a note about
+    such a program, "" when there was none.
+    """
+    note: list[str] = []
+    with replaced(home, home.published, note.append) as draft:
+        shutil.copyfile(build, draft)
+    return "".join(note)
+
+
+@contextmanager
+def replaced(home: Home, file: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Path]:
+    """A draft to be written, which then takes the place of `file` in one step, or after an error is deleted.
+
+    A log that another program left beside the file goes first: it would be applied to the new one. `say` is told of such
+    a program.
+    """
+    draft = file.with_name(f".{file.stem}.{os.getpid()}.draft")
+    try:
+        draft.unlink(missing_ok=True)
+        yield draft
+        _sync(draft)
+        holder, place = writer(file), set_aside(file, home.set_aside)
+        draft.replace(file)
+        _sync(file.parent)
+        if place or holder:
+            say(said(file, place, holder))
+    finally:
+        for left in (*logs(draft), draft):
+            left.unlink(missing_ok=True)
 
 
 def current_build(home: Home) -> str | None:
@@ -130,43 +158,51 @@ def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, moment: st
     con.commit()
 
 
-def _snapshot(con: duckdb.DuckDBPyConnection, file: Path, models: Collection[str], row: list) -> None:
-    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as publication")
+def snapshot(con: duckdb.DuckDBPyConnection, file: Path, tables: Mapping[str, str],
+             finish: Callable[[], None] = lambda: None) -> None:
+    """Write tables with their comments, by name and place, into a new file, which is `publication` while `finish` runs."""
+    con.execute(f"attach {_text(str(file))} as publication (storage_version '{STORAGE}')")
     try:
         con.begin()
         try:
-            _copy(con, models)
+            _copy(con, tables)
         except BaseException:
             con.rollback()
             raise
         con.commit()
-        _remember(con, "publication.audit", row, "timezone('UTC', ?)")
+        finish()
         con.execute("checkpoint publication")
     finally:
         con.execute("detach publication")
 
 
-def _copy(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> None:
-    """Tables with their comments, from the working database's schemas to the publication's; moments get their zone."""
+def _working_tables(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> dict[str, str]:
+    """By name, where in a published file each table of the working database belongs that is to be published."""
+    found = con.execute("""
+        select database_name, schema_name, table_name from duckdb_tables()
+        where database_name = current_database() and schema_name in $schemas and not temporary
+            and (schema_name = 'audit' or schema_name || '.' || table_name in $models) order by all""",
+                        {"schemas": list(PUBLISHED_SCHEMAS), "models": list(models)}).fetchall()
+    return {f"{catalog}.{schema}.{table}": f"{PUBLISHED_SCHEMAS[schema]}.{table}" for catalog, schema, table in found}
+
+
+def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
+    """Tables with their comments into the attached publication; moments get their zone."""
     for schema in PUBLISHED_SCHEMAS.values():
         con.execute(f"create schema if not exists publication.{schema}")
-    for schema, table, comment in con.execute("""
-            select schema_name, table_name, comment from duckdb_tables()
-            where database_name = current_database() and schema_name in $schemas and not temporary
-                and (schema_name = 'audit' or schema_name || '.' || table_name in $models) order by 1, 2""",
-                                              {"schemas": list(PUBLISHED_SCHEMAS), "models": list(models)}).fetchall():
-        published = f"publication.{PUBLISHED_SCHEMAS[schema]}.{table}"
-        con.execute(f"create table {published} as from {with_zone(con, f'{schema}.{table}')}")
-        _comment(con, "table", published, comment)
-        for column, description in con.execute("""
-                select column_name, comment from duckdb_columns() where database_name = current_database()
-                    and schema_name = ? and table_name = ? and comment is not null""", [schema, table]).fetchall():
-            _comment(con, "column", f'{published}."{column}"', description)
+    for name, place in tables.items():
+        published = f"publication.{place}"
+        con.execute(f"create table {published} as from {with_zone(con, name)}")
+        named = "database_name || '.' || schema_name || '.' || table_name = ? and comment is not null"
+        for comment, in con.execute(f"select comment from duckdb_tables() where {named}", [name]).fetchall():
+            con.execute(f"comment on table {published} is {_text(comment)}")
+        for column, comment in con.execute(f"select column_name, comment from duckdb_columns() where {named}",
+                                           [name]).fetchall():
+            con.execute(f'comment on column {published}."{column}" is {_text(comment)}')
 
 
-def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str | None) -> None:
-    if comment is not None:
-        con.execute(f"comment on {kind} {name} is '{comment.replace(chr(39), chr(39) * 2)}'")
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def newest_present(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -180,7 +216,8 @@ def _forget_old(home: Home, never: Collection[str | None]) -> None:
     builds = sorted(home.builds.glob("*.duckdb"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     for build in builds[BUILDS_KEPT:]:
         if build.stem not in never:
-            build.unlink()
+            for file in (*logs(build), build):
+                file.unlink()
 
 
 def _sync(path: Path) -> None:

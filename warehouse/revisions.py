@@ -22,6 +22,7 @@ from warehouse.changes import PRIORITY, write_changes
 from warehouse.compare import came_and_gone_rows, changed_cells, published_name
 from warehouse.home import Home, damage_in
 from warehouse.publish import Stamp, current_build
+from warehouse.stray import undisturbed
 
 
 class Model(Protocol):
@@ -107,11 +108,12 @@ def _compared(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, marts: S
 
 def _cells(con: duckdb.DuckDBPyConnection, file: Path, marts: Iterable[Model], than: Before) -> None:
     """Temporary table `cell` of every changed cell, came and gone row; known_at follows from the others and is no cell."""
-    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as before (read_only)")
-    try:
-        _compare(con, marts, f"timestamp '{than.as_of}'")
-    finally:
-        con.execute("detach before")
+    with undisturbed(file) as path:
+        con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+        try:
+            _compare(con, marts, f"timestamp '{than.as_of}'")
+        finally:
+            con.execute("detach before")
 
 
 def _compare(con: duckdb.DuckDBPyConnection, marts: Iterable[Model], known_by: str) -> None:

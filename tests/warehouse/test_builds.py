@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from flows.diff import diff
+from warehouse import publish as publishing
 from warehouse.builds import find, kept, rollback
 from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished
 from warehouse.home import Home
@@ -117,12 +118,21 @@ def test_a_file_that_is_not_that_build_is_refused_and_nothing_changes(
     assert current_build(home) == builds[2]
 
 
-def test_a_folder_that_takes_no_link_is_said(home: Home, builds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_links_is_rolled_back_too(home: Home, builds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    with pytest.raises(HomeUnusable, match="Operation not permitted"):
+    rollback(home)
+    assert current_build(home) == builds[1]
+
+
+def test_a_disk_without_room_is_said(home: Home, builds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publishing, "_sync", full)
+    with pytest.raises(HomeUnusable, match="No space left on device"):
         rollback(home)
     assert current_build(home) == builds[2]
 

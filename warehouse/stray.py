@@ -1,0 +1,103 @@
+"""What other programs do to a published file, by a log beside it (FILE.wal) or a lock on it; it stops no run of ours.
+
+DuckDB opens a file for writing unless it is told not to: a notebook that forgot `read_only` leaves such a log when it is
+killed, or while it stays open. A publication has none of its own. In the storage version that old readers know, a log does
+not say which file it belongs to, and DuckDB applies it to whichever file lies beside it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from warehouse.errors import HomeUnusable
+
+
+def logs(file: Path) -> list[Path]:
+    """What lies beside a database file as its write-ahead log."""
+    return sorted(file.parent.glob(f"{glob.escape(file.name)}.wal*"))
+
+
+def writer(file: Path) -> str | None:
+    """Who has the file open for writing, as “PID 4711”; None when no other process has."""
+    try:
+        with file.open("rb") as opened:
+            fcntl.lockf(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        try:
+            duckdb.connect(str(file), read_only=True).close()
+        except duckdb.Error as error:
+            found = re.search(r"PID \d+", str(error))
+            return found[0] if found else "another program" if "lock" in str(error) else None
+    except OSError:
+        pass
+    return None
+
+
+@contextmanager
+def undisturbed(file: Path) -> Iterator[Path]:
+    """The file to open for what was published: itself, or a copy if a log lies beside it or another program writes to it.
+
+    The copy has the same name, after which DuckDB names its catalog, and is deleted at the end.
+    """
+    if not logs(file) and not writer(file):
+        yield file
+        return
+    with TemporaryDirectory(prefix="rallyscope-") as folder:
+        try:
+            copy = Path(shutil.copyfile(file, Path(folder) / file.name))
+        except OSError as error:
+            raise HomeUnusable(str(file), f"its copy in {folder} failed: {error.strerror or error}") from None
+        yield copy
+
+
+def set_aside(file: Path, folder: Path) -> Path | None:
+    """Move the logs beside a file into a new folder below `folder`, with the file they lay beside; that folder, or None.
+
+    Whoever wrote them can open the two together there. The file itself stays too, for its successor to replace.
+    """
+    if not (left := logs(file)):
+        return None
+    written = datetime.fromtimestamp(max(log.lstat().st_mtime for log in left), UTC)
+    place = _new_folder(folder, f"{written:%Y%m%dT%H%M%SZ}")
+    if file.exists():
+        try:
+            os.link(file, place / file.name)
+        except OSError:
+            shutil.copyfile(file, place / file.name)
+    for log in left:
+        log.replace(place / log.name)
+    return place
+
+
+def said(file: Path, place: Path | None, holder: str | None) -> str:
+    """One or two sentences about what was set aside, and who still writes to the file that was replaced; "" for neither."""
+    lines = []
+    if place:
+        lines.append(f"another program had opened {file.name} for writing and left {file.name}.wal: both were moved to "
+                     f"{place}, and {file.name} holds only what was published")
+    if holder:
+        lines.append(f"{holder} still has the earlier {file.name} open for writing: close it there and open it read-only, "
+                     f"or what it writes next appears beside the new one as {file.name}.wal")
+    return "; ".join(lines)
+
+
+def _new_folder(folder: Path, name: str) -> Path:
+    for number in range(1, 1000):
+        place = folder / (name if number == 1 else f"{name}-{number}")
+        try:
+            place.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return place
+    raise OSError(f"{folder} is full of folders of {name}")
