@@ -17,6 +17,7 @@ from warehouse import landing
 from warehouse.check import duplicates
 from warehouse.errors import HomeUnusable, RallyscopeError, TurnTaken
 from warehouse.publish import table_hash
+from warehouse.stray import trouble
 
 if TYPE_CHECKING:
     from flows.settings import Clock
@@ -55,10 +56,18 @@ def publication(home: Home) -> Answer:
                 "select build_id, as_of, table_hashes from audit.publication where is_current").fetchone()  # type: ignore[misc]
             marts = [name for name in hashes if name.startswith("marts.")]
             changed = [name for name in marts if table_hash(con, name) != hashes[name]]
+            foreign = con.execute("""select table_name from duckdb_tables() where schema_name = 'main'
+                                         and not list_contains($marts, 'marts.' || table_name) order by 1""",
+                                  {"marts": marts}).fetchall()
         except duckdb.Error as error:
             return fix(f"{home.published} is damaged ({str(error).splitlines()[0]}): rallyscope build makes it anew")
     if changed:
         return fix(f"{build} does not hold the {', '.join(changed)} that was published: rallyscope build makes it anew")
+    if foreign:
+        return fix(f"{home.published} also holds {', '.join(name for name, in foreign)}, which another program wrote there "
+                   "and the next publication will not have: keep your own tables in a file of your own")
+    if line := trouble(home.published):
+        return fix(line)
     if not (home.builds / f"{build}.duckdb").exists():
         return fix(f"{build} is not among the kept builds, so no rollback leads back to it: rallyscope build")
     return well(f"{build}, as of {as_of:%Y-%m-%d}, {len(marts)} marts whole")

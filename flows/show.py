@@ -20,6 +20,7 @@ from flows.plan import NEW_YORK
 from flows.views import VIEWS, Section
 from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
 from warehouse.home import Home
+from warehouse.stray import trouble
 
 WIDTH = 100
 LEAST = 6
@@ -45,6 +46,8 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False, since: 
         session = _session(con, table, day) if table else None
         answers = [(section, *(_working(home, section) or _rows(con, section, session, since))) for section in sections]
         tell(con, session, answers, as_json, _answer(con, session) if with_answer else None)
+    if view == "status" and (line := trouble(home.published)):
+        sys.stderr.write(f"{line}\n")
 
 
 def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[Answer], as_json: bool,

@@ -80,6 +80,17 @@ def set_aside(file: Path, folder: Path) -> Path | None:
     return place
 
 
+def trouble(file: Path) -> str | None:
+    """What another program does to a file, and what to do about it; None when none does anything."""
+    if holder := writer(file):
+        return (f"{holder} has {file} open for writing, and no other program can open it: close it there and open it "
+                "read-only. rallyscope run publishes a file that all can read")
+    if left := logs(file):
+        return (f"{left[0]} was left by a program that opened {file.name} for writing, and others would read it as part of "
+                "it: delete it or move it away, or let rallyscope run or rollback move it to set-aside")
+    return None
+
+
 def said(file: Path, place: Path | None, holder: str | None) -> str:
     """One or two sentences about what was set aside, and who still writes to the file that was replaced; "" for neither."""
     lines = []

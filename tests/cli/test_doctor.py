@@ -21,6 +21,7 @@ from flows.doctor import checks, doctor
 from flows.finding import Finding
 from flows.replay.server import running
 from flows.settings import Settings
+from flows.show import show
 from warehouse.home import Home
 
 pytestmark = pytest.mark.usefixtures("without_pages")
@@ -110,6 +111,7 @@ def test_it_starts_fast_since_no_large_library_is_imported(settings) -> None:
 import sys
 from flows.doctor import doctor
 from flows.settings import Settings
+from flows.show import show
 doctor(Settings())
 print({"prefect", "great_expectations", "yfinance", "fredapi", "altair"} & sys.modules.keys())"""
     given = settings()
@@ -145,6 +147,37 @@ def test_a_published_mart_that_was_changed(found, home: Home) -> None:
 def test_a_published_mart_that_is_missing(found, home: Home) -> None:
     spoil(home.published, "drop table regime_daily")
     assert "is damaged" in found("publication").line
+
+
+def test_a_table_that_somebody_wrote_into_the_published_file(found, home: Home) -> None:
+    spoil(home.published, "create table scratch as select 1 as a; create table main.other as select 1 as a")
+    finding = found("publication")
+    assert not finding.ok
+    assert "also holds other, scratch, which another program wrote there" in finding.line
+
+
+@pytest.mark.parametrize("log", [b"", b"no log" * 1000])
+def test_a_log_beside_the_published_file_is_told_once(settings, home: Home, log: bytes, capsys) -> None:
+    Path(f"{home.published}.wal").write_bytes(log)
+    assert doctor(settings()) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("FIX") == 1
+    assert (f"{home.published}.wal was left by a program that opened marts.duckdb for writing, and others would read it as "
+            "part of it: delete it or move it away, or let rallyscope run or rollback move it to set-aside") in said
+    show(home, "status", None)
+    assert capsys.readouterr().err.startswith(f"{home.published}.wal was left by a program")
+
+
+def test_a_notebook_that_has_the_published_file_open_is_named(settings, home: Home, capsys) -> None:
+    open_it = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", open_it, str(home.published)], text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as notebook:
+        notebook.stdout.readline()  # type: ignore[union-attr]
+        assert doctor(settings()) == 1
+        said = " ".join(capsys.readouterr().out.split())
+        assert said.count("FIX") == 1
+        assert f"PID {notebook.pid} has {home.published} open for writing, and no other program can open it" in said
+        notebook.communicate("\n")
 
 
 def test_a_current_build_that_is_not_kept(found, home: Home) -> None:
