@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse import held
+from warehouse import answer_check, held
 from warehouse.availability import known_values
 from warehouse.landing import Batch
 from warehouse.load_tables import DAYS, TABLES, UNREVISED, Table
@@ -67,7 +67,9 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
         sentences: tuple[str, ...] = ()
         held.prepare(con)
         if not is_stopped:
-            sentences = held.hold(con, TABLES[batch.feed])
+            if batch.feed == "bars":
+                sentences = answer_check.judge(con)
+            sentences += held.hold(con, TABLES[batch.feed])
             for table in TABLES[batch.feed]:
                 added += _append(con, table) + _withdraw(con, table)
             if batch.feed == "observations":

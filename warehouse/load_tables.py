@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Table:
-    """How one landed frame becomes rows of a raw table.
+    """How one landed frame becomes rows of a raw table. `warehouse.split_evidence` makes bar_factor and action_factor.
 
     `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
     from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
@@ -29,27 +29,19 @@ class Table:
     released: str | None = None
 
 
-# The source adjusts for every split up to the fetch, and its answer reaches to the fetch, so it names every split
-# after each of its bars: their product brings back what was traded.
-AS_TRADED = """
-    select d.symbol, d.date, coalesce(product(s.value order by s.date), 1) as factor
-    from (select distinct symbol, date from {frame}) d left join landed_actions s
-      on s.symbol = d.symbol and s.kind = 'split' and s.date > d.date
-    group by all"""
-BARS_AS_TRADED, ACTIONS_AS_TRADED = (AS_TRADED.format(frame=f) for f in ("landed_bars", "landed_actions"))
 UNREVISED = "realtime_start is null"
 DAYS = ("date", "period_end", "published_on")
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
-              f"""select symbol, date, open * factor as open, high * factor as high, low * factor as low,
+              """select symbol, date, open * factor as open, high * factor as high, low * factor as low,
                       close * factor as close, volume / factor as volume, 1 / factor as one_share
-                  from landed_bars join ({BARS_AS_TRADED}) using (symbol, date)""",
+                  from landed_bars join bar_factor using (symbol, date)""",
               covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
               only_finished=True, units={"volume": "one_share"}),
         Table("actions", "raw.corporate_action", ("symbol", "date", "kind"), ("value",),
-              f"""select symbol, date, kind, case kind when 'dividend' then value * factor else value end as value
-                  from landed_actions join ({ACTIONS_AS_TRADED}) using (symbol, date)""",
+              """select symbol, date, kind, case kind when 'dividend' then value * factor else value end as value
+                  from landed_actions join action_factor using (symbol, date)""",
               covers="select key, asked_from::date as first, asked_to::date as last"
                      " from outcomes where status = 'received'"),
     ),
