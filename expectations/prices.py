@@ -14,7 +14,20 @@ from expectations.spikes import with_spikes
 BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spike"]
 ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 
-BARS = with_spikes("select *, ln(if(close > 0, close, null)) as level from landed", "symbol", "date")
+# A level that goes on over a split that the answer names and has not divided the bars before it by: no spike.
+BARS = with_spikes("""
+    with leap as (
+        select s.symbol, s.date, s.value as ratio,
+            ln(min_by(l.close, l.date) filter (l.date >= s.date))
+                - ln(max_by(l.close, l.date) filter (l.date < s.date)) as leap
+        from actions s join landed l on l.symbol = s.symbol and l.close > 0
+        where s.kind = 'split' and s.value > 0 group by all
+    ), undivided as (
+        select symbol, date, sum(ln(ratio)) over (partition by symbol order by date) as step
+        from leap where abs(leap + ln(ratio)) < abs(leap)
+    )
+    select l.*, ln(if(close > 0, close, null)) + coalesce(u.step, 0) as level
+    from landed l asof left join undivided u on u.symbol = l.symbol and u.date <= l.date""", "symbol", "date")
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
 HIGHEST_CLOSE = 1e9
 

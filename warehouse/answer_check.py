@@ -17,7 +17,7 @@ FEWEST_BEFORE = 5
 # A leap stays in doubt for so many of the newest sessions of an answer.
 DOUBTED_SESSIONS = 10
 # The ratios a leap is measured by, how near it must be, and how much the traded value may grow by a mere split.
-RATIOS = "[1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100]"
+RATIOS = "[1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50]"
 NEAR = 0.12
 VALUE_GROWTH = 3
 
@@ -34,8 +34,9 @@ CONTRADICTED = """
         when verdict = 'contradicted'
             then printf('the split of %g on %s does not fit its prices, the close went from %g to %g',
                         ratio, date::varchar, close_before, close_since)
-        when is_forgotten then printf('it no longer names the split of %g on %s, and the earlier bars are still divided by it',
-                                      ratio, date::varchar)
+        when is_forgotten
+            then printf('it no longer names the split of %g on %s, and the earlier bars are still divided by it',
+                        ratio, date::varchar)
         when is_near_another then printf('it names splits near %s twice, and no close tells which is right', date::varchar)
         else printf('it names a split of %g on %s, and the earlier bars are not divided by it', ratio, date::varchar) end
     from split_verdict
@@ -56,7 +57,8 @@ WINDOW = f"""
             lag(close) over w as before, lead(close) over w as after
         from held_close window w as (partition by symbol order by date)
     ), windows as (
-        select c.symbol, count(*) as bars, count(*) filter (not c.is_same) as differ, min(c.date) as first, max(c.date) as last,
+        select c.symbol, count(*) as bars, count(*) filter (not c.is_same) as differ,
+            min(c.date) as first, max(c.date) as last,
             median(c.off) filter (not c.is_same) as off,
             count(*) filter (not c.is_same and c.close between n.before * 0.9999 and n.before * 1.0001) as late,
             count(*) filter (not c.is_same and c.close between n.after * 0.9999 and n.after * 1.0001) as early,
@@ -72,25 +74,25 @@ WINDOW = f"""
         from windows w
     )
     select symbol, null, case
-        when late >= 0.8 * differ then printf('its closes from %s to %s are those of the session before', first::varchar, last::varchar)
-        when early >= 0.8 * differ then printf('its closes from %s to %s are those of the session after', first::varchar, last::varchar)
-        when alike >= 0.8 * differ then printf('%d of %d re-asked closes from %s to %s are %g times the held ones, and no split explains it',
-            alike, bars, first::varchar, last::varchar, 1 / off)
+        when late >= 0.8 * differ
+            then printf('its closes from %s to %s are those of the session before', first::varchar, last::varchar)
+        when early >= 0.8 * differ
+            then printf('its closes from %s to %s are those of the session after', first::varchar, last::varchar)
+        when alike >= 0.8 * differ
+            then printf('%d of %d re-asked closes from %s to %s are %g times the held ones, and no split explains it',
+                        alike, bars, first::varchar, last::varchar, 1 / off)
         else printf('%d of %d re-asked closes from %s to %s differ from the held ones, %s is %g instead of %g',
             differ, bars, first::varchar, last::varchar, first_off::varchar, first_close, first_held) end
     from measured
     where bars >= {FEWEST} and 2 * differ > bars
-        and not (alike >= 0.8 * differ and held_before is not null
+        and not (alike >= 0.8 * differ and greatest(late, early) < 0.8 * differ and held_before is not null
+                 and abs(ln(off)) > 0.05
                  and abs(ln(first_held / held_before)) > abs(ln(first_close / held_before)) + abs(ln(off)) / 2)"""
 
 # Re-asked bars off by more than a third from held ones that continue their neighbours.
 LONE = f"""
     insert into held_answer
-    with neighbours as (
-        select symbol, date, close, median(close) over (partition by symbol order by date rows between 3 preceding and 3 following
-            exclude current row) as around, count(*) over (partition by symbol) as bars
-        from traded where not is_new
-    ), compared as (
+    with compared as (
         select b.symbol, b.date, b.close * f.factor as close, b.held_close, n.around,
             count(*) over (partition by b.symbol) as bars
         from answer_bar b join bar_factor f using (symbol, date)
@@ -130,13 +132,24 @@ LEAP = f"""
         where fetched_at = (select max(fetched_at) from raw.catalogue_instrument)
     ), closed as (
         select max(date) as date from raw.catalogue_session where close_at <= (select fetched_at from stamp)
+    ), shown as (
+        select symbol, date, close, volume, is_new from traded
+        union all
+        -- The newest bar is looked at even where it was rejected for its leap.
+        select symbol, date, close, volume, true from (
+            select b.symbol, b.date, b.close, b.volume, b.is_accepted
+            from said_bars b join outcomes o on o.key = b.symbol and o.status = 'received'
+            where b.close > 0
+            qualify row_number() over (partition by b.symbol order by b.date desc) = 1
+        ) where not is_accepted and (symbol, date) not in (select (symbol, date) from traded)
     ), newest as (
         select t.*, row_number() over (partition by symbol order by date desc) as from_end
-        from traded t where date <= (select date from closed)
+        from shown t where date <= (select date from closed)
         qualify from_end <= 45
     ), steps as (
         select *, lag(close) over w as before, lag(date) over w as before_date,
-            count(*) over (w rows between unbounded preceding and 1 preceding) as bars_before,
+            last_value(close) over (w rows between unbounded preceding and unbounded following) as last_close,
+            row_number() over w - 1 as bars_before,
             median(close * volume) over (w rows between 20 preceding and 1 preceding) as usual_value
         from newest window w as (partition by symbol order by date)
     ), leaps as (
@@ -151,6 +164,7 @@ LEAP = f"""
     left join instrument i on i.symbol = l.symbol
     where l.is_new and from_end <= {DOUBTED_SESSIONS} and bars_before >= {FEWEST_BEFORE}
         and coalesce(i.kind, 'stock') not in ('index', 'crypto') and l.symbol not like '^%'
+        and abs(ln(last_close / close)) < size / 2
         and size > 4 * noise and abs(size - ln(r.ratio)) <= greatest(if(r.ratio < 2, 0.04, {NEAR}), least(2 * noise, 0.3))
         and coalesce(close * volume < {VALUE_GROWTH} * usual_value, true)
         and not exists (from split_verdict v where v.symbol = l.symbol and v.date > l.before_date and v.date <= l.date
@@ -177,5 +191,7 @@ def judge(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         insert into said_actions by name
         select symbol, date, 'split' as kind, ratio as value, false as is_accepted
         from split_verdict where not is_named and verdict <> 'refuted' and verdict <> 'silent'""")
-    return tuple(f"{symbol}: {reason}" for symbol, reason in con.execute(
-        "select symbol, reason from refuted_split where symbol not in (select key from held_answer) order by all").fetchall())
+    left_out = con.execute("""
+        select symbol, reason from refuted_split
+        where symbol not in (select key from held_answer) order by all""")
+    return tuple(f"{symbol}: {reason}" for symbol, reason in left_out.fetchall())

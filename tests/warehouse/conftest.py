@@ -64,12 +64,13 @@ class Desk:
         return self.land_frames(feed, moment(at), frames, asked, failed)
 
     def land_frames(self, feed: str, at: datetime, frames: Mapping[str, pd.DataFrame],
-                    asked: Sequence[str] | None = None, failed: Sequence[str] = ()) -> Batch:
+                    asked: Sequence[str] | None = None, failed: Sequence[str] = (),
+                    asked_from: date = date(2024, 1, 2)) -> Batch:
         keys = asked or sorted({key for frame in frames.values() for key in frame.iloc[:, 0]})
         outcomes = pd.DataFrame({
             "key": keys, "status": ["failed" if key in failed else "received" for key in keys],
             "rows": 1, "reason": ["no answer" if key in failed else "" for key in keys],
-            "asked_from": pd.Timestamp("2024-01-02"), "asked_to": pd.Timestamp(at.date())})
+            "asked_from": pd.Timestamp(asked_from), "asked_to": pd.Timestamp(at.date())})
         return landing.land(self.landing, feed, "test", at, str(at.date()),
                             {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
 
