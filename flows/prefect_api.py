@@ -12,22 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 from uuid import uuid4
+
+from flows.redirects import urlopen_here
 
 POOL = "rallyscope"
 WEBHOOK = "rallyscope-webhook"
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect is an HTTPError: user and password go to the address that was named, and to no other."""
-
-    def redirect_request(self, *_) -> None:
-        return None
-
-
-_open = build_opener(_NoRedirects).open
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ class Api:
         if self.auth:
             headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()
         request = Request(self.url + path, None if body is None else json.dumps(body).encode(), headers, method=method)
-        with _open(request, timeout=self.seconds) as answer:
+        with urlopen_here(request, timeout=self.seconds) as answer:
             return json.loads(answer.read() or b"null")
 
     def is_up(self) -> bool:

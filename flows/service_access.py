@@ -83,7 +83,10 @@ def close(home: Path) -> bool:
 def open_to_others(home: Path) -> list[Path]:
     """What of the service's folder other users of the machine could read; nothing of a folder they cannot enter."""
     folder = home / "prefect"
-    if not folder.exists() or not folder.stat().st_mode & OTHERS:
+    try:
+        if not folder.stat().st_mode & OTHERS:
+            return []
+    except OSError:  # it is not there, or we are the others
         return []
     return [folder, *(path for path in _within(folder) if path.lstat().st_mode & OTHERS)]
 

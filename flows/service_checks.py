@@ -11,6 +11,7 @@ from flows.finding import Answer, Finding, fix, found, well
 from flows.prefect_api import POOL, Api
 from flows.service_processes import note_of
 from flows.settings import PrefectSettings
+from warehouse.errors import HomeUnusable
 from warehouse.home import Home
 
 DECLARED = Path(__file__).parent.parent / "prefect.yaml"
@@ -28,7 +29,12 @@ def service(home: Home) -> Iterator[Finding]:
     if not note["ready"]:
         yield found("server", lambda: well(f"{note['ui']} is starting; look again in half a minute"))
         return
-    api = Api(f"{note['ui']}/api", service_access.known(PrefectSettings(), home.folder), seconds=1, tries=1)
+    try:
+        auth = service_access.known(PrefectSettings(), home.folder)
+    except HomeUnusable as error:
+        yield Finding("access", False, str(error))
+        return
+    api = Api(f"{note['ui']}/api", auth, seconds=1, tries=1)
     server = found("server", lambda: _server(api, note))
     yield server
     if server.ok:

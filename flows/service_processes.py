@@ -171,6 +171,6 @@ def note_of(folder: Path) -> dict | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return json.loads(file.read())
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+    except (OSError, json.JSONDecodeError):  # there is none, or none for us
         pass
     return None

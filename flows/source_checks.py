@@ -11,10 +11,11 @@ from functools import cached_property
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.finding import Answer, fix, well
+from flows.redirects import urlopen_here
 from flows.settings import LIVE
 from warehouse.errors import RallyscopeError
 
@@ -110,9 +111,9 @@ def key(settings: Settings) -> Answer:
 def _ask(host: str, answers: dict[str, timedelta | str]) -> None:
     try:
         try:
-            with urlopen(Request(host, method="HEAD"), timeout=PATIENCE_SECONDS) as answer:
+            with urlopen_here(Request(host, method="HEAD"), timeout=PATIENCE_SECONDS) as answer:
                 said = answer.headers["Date"]
-        except HTTPError as error:  # a page it refuses is an answer too
+        except HTTPError as error:  # a page it refuses, or has elsewhere, is an answer too
             said = error.headers["Date"]
         answers[host] = datetime.now(UTC) - parsedate_to_datetime(said)
     except (OSError, HTTPException) as error:

@@ -156,6 +156,21 @@ def test_a_server_that_asks_for_another_password(home: Home) -> None:
     assert "PREFECT_SERVER_API_AUTH_STRING" in line
 
 
+def test_a_string_that_cannot_be_read(home: Home) -> None:
+    (home.folder / "prefect" / "auth").mkdir()
+    ok, line = found(home)["access"]
+    assert not ok
+    assert "Is a directory" in line
+
+
+@pytest.mark.parametrize("name", ["prefect", "prefect/serve.json"])
+def test_a_link_that_leads_to_itself_is_no_service(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.symlink_to(path)
+    assert found(Home(tmp_path))["server"][1].startswith("not running")
+
+
 def test_files_that_others_can_read(tmp_path: Path) -> None:
     folder = tmp_path / "prefect"
     folder.mkdir()

@@ -74,10 +74,13 @@ def test_a_source_that_is_no_address(found) -> None:
 def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None]]:
     """Stands in for the live hosts; its clock can be set apart from this machine's."""
     ahead = [timedelta()]
+    asked: list[str] = []
 
     class Host(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            self.send_response(404)
+            asked.append(self.path)
+            self.send_response(301)
+            self.send_header("Location", "/elsewhere")
             self.end_headers()
 
         def date_time_string(self, timestamp=None) -> str:
@@ -92,6 +95,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None
             monkeypatch.setattr(source_checks, name, f"http://127.0.0.1:{server.server_port}/{name}")
         yield lambda offset: ahead.__setitem__(0, offset)
         server.shutdown()
+    assert "/elsewhere" not in asked, "where a host redirects to is not asked"
 
 
 def test_live_hosts_that_answer_and_a_clock_that_is_right(found, live) -> None:
