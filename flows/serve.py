@@ -30,7 +30,7 @@ from flows.service_processes import (
     until_ready,
     wait,
 )
-from flows.settings import PrefectSettings, Settings
+from flows.settings import PrefectSettings, Settings, environment
 from warehouse.errors import BadRequest, HomeUnusable
 
 # From a process's last act until it is gone.
@@ -101,7 +101,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
     with out:
         child = subprocess.Popen([sys.executable, "-m", "flows.cli", "serve", "--port", str(port),
                                   *["--no-auth"][:service.no_auth]], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                                 env={**os.environ, **service.own_settings()}, start_new_session=True)
+                                 env=environment({}, service.own_settings()), start_new_session=True)
     while child.poll() is None:
         if (held := note_of(service.folder)) and held["ready"]:
             print(service.told(sys.stdout.isatty()))

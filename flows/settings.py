@@ -24,7 +24,9 @@ LIVE = "live"
 PLACEHOLDER_KEY = "0" * 32
 # Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-for _name, _value in NO_TELEMETRY.items():
+# The server that Prefect starts for a run by hand answers every web page unless these say no.
+CLOSED = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true"}
+for _name, _value in (NO_TELEMETRY | CLOSED).items():
     os.environ.setdefault(_name, _value)
 
 

@@ -17,20 +17,24 @@ import os, sys
 class Watch:
     def find_spec(self, name, path=None, target=None):
         if name == "prefect":
-            print(os.environ.get("DO_NOT_TRACK"), os.environ.get("PREFECT_SERVER_ANALYTICS_ENABLED"))
+            print(*(os.environ.get(name) for name in {names}))
 sys.meta_path.insert(0, Watch())
 import flows.{module}
 """
 
 
+NAMES = ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED", "PREFECT_SERVER_CORS_ALLOWED_ORIGINS",
+         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED")
+
+
 @pytest.mark.parametrize("module", ["daily", "backfill"])
-@pytest.mark.parametrize(("set_by_the_user", "found"), [({}, "1 false"), ({"DO_NOT_TRACK": "0"}, "0 false")])
-def test_a_flow_started_by_hand_sends_no_telemetry_unless_told_to(module: str, set_by_the_user: dict[str, str],
-                                                                 found: str) -> None:
-    env = {name: value for name, value in clean_environment().items()
-           if name not in ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED")}
-    said = subprocess.run([sys.executable, "-c", AT_THE_IMPORT_OF_PREFECT.format(module=module)], cwd=ROOT, text=True,
-                          env=env | set_by_the_user, capture_output=True, check=True)
+@pytest.mark.parametrize(("set_by_the_user", "found"), [({}, "1 false http://127.0.0.1 true"),
+                                                        ({"DO_NOT_TRACK": "0"}, "0 false http://127.0.0.1 true")])
+def test_a_flow_started_by_hand_sends_no_telemetry_and_hears_no_page_unless_told_to(
+        module: str, set_by_the_user: dict[str, str], found: str) -> None:
+    env = {name: value for name, value in clean_environment().items() if name not in NAMES}
+    said = subprocess.run([sys.executable, "-c", AT_THE_IMPORT_OF_PREFECT.format(module=module, names=NAMES)], cwd=ROOT,
+                          text=True, env=env | set_by_the_user, capture_output=True, check=True)
     assert said.stdout.strip() == found
 
 
