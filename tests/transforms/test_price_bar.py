@@ -1,4 +1,4 @@
-"""staging.price_bar: of each bar the latest version known by as_of and recorded by recorded_by."""
+"""staging.price_bar: of each bar the values known by as_of and recorded by recorded_by, and since when."""
 
 from __future__ import annotations
 
@@ -56,4 +56,52 @@ def test_a_range_that_does_not_hold_its_close_is_no_range(spec):
         2026-01-05 |      | 8.0 | 10.0
         2026-01-06 | 12.0 |     | 10.0
         2026-01-07 | 10.0 | 9.0 | 10.0
+    """)
+
+
+def test_a_volume_that_is_corrected_moves_no_close(spec):
+    """Its evening said 1020, the next one 1000; the close and the range are those of the evening."""
+    spec("staging.price_bar", {"raw.price_bar": """
+        symbol | date       | open | high | low | close | volume | known_at         | fetched_at
+        AAA    | 2026-01-05 | 9.0  | 11.0 | 8.0 | 10.0  | 1020   | 2026-01-05 21:15 | 2026-01-05 22:00
+        AAA    | 2026-01-05 | 9.0  | 11.0 | 8.0 | 10.0  | 1000   | 2026-01-06 22:00 | 2026-01-06 22:00
+    """}, """
+        close | high | volume | known_at         | range_known_at   | volume_known_at
+        10.0  | 11.0 | 1000   | 2026-01-05 21:15 | 2026-01-05 21:15 | 2026-01-06 22:00
+    """)
+
+
+def test_a_range_that_comes_later_moves_no_close(spec):
+    spec("staging.price_bar", {"raw.price_bar": """
+        symbol | date       | high | low | close | known_at         | fetched_at
+        AAA    | 2026-01-05 |      |     | 10.0  | 2026-01-05 21:15 | 2026-01-05 22:00
+        AAA    | 2026-01-05 | 11.0 | 9.0 | 10.0  | 2026-01-06 22:00 | 2026-01-06 22:00
+    """}, """
+        close | high | low | known_at         | range_known_at
+        10.0  | 11.0 | 9.0 | 2026-01-05 21:15 | 2026-01-06 22:00
+    """)
+
+
+def test_a_close_that_comes_back_is_known_since_it_came_back(spec):
+    """10, then 11 for a day, then 10 again: what stands is known since the third version."""
+    spec("staging.price_bar", {"raw.price_bar": """
+        symbol | date       | close | known_at         | fetched_at
+        AAA    | 2026-01-05 | 10.0  | 2026-01-05 21:15 | 2026-01-05 22:00
+        AAA    | 2026-01-05 | 11.0  | 2026-01-06 22:00 | 2026-01-06 22:00
+        AAA    | 2026-01-05 | 10.0  | 2026-01-07 22:00 | 2026-01-07 22:00
+    """}, """
+        close | known_at
+        10.0  | 2026-01-07 22:00
+    """)
+
+
+def test_a_withdrawal_breaks_the_run(spec):
+    spec("staging.price_bar", {"raw.price_bar": """
+        symbol | date       | close | is_withdrawn | known_at         | fetched_at
+        AAA    | 2026-01-05 | 10.0  | false        | 2026-01-05 21:15 | 2026-01-05 22:00
+        AAA    | 2026-01-05 |       | true         | 2026-01-06 22:00 | 2026-01-06 22:00
+        AAA    | 2026-01-05 | 10.0  | false        | 2026-01-07 22:00 | 2026-01-07 22:00
+    """}, """
+        close | known_at
+        10.0  | 2026-01-07 22:00
     """)

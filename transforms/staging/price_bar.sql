@@ -1,5 +1,8 @@
 /*
-doc = "Daily bars as traded: of each bar the latest version known by as_of and recorded by recorded_by."
+doc = """
+Daily bars as traded: of each bar the values in force by as_of and recorded by recorded_by, each known since the
+version that first said it and was not contradicted since. So a corrected volume moves no close.
+"""
 grain = ["symbol", "date"]
 
 [columns]
@@ -11,22 +14,58 @@ low = "Lowest price, as traded; NULL where the source has none, or says one abov
 close = "Last price, as traded."
 volume = "Units traded."
 source = "Who said it."
-known_at = "When this version of the bar could be known (UTC)."
+known_at = "When the close could be known (UTC): that of the first of the newest versions that agree on it."
+range_known_at = "When open, high and low could be known, and the close they are held against (UTC)."
+volume_known_at = "When the volume could be known (UTC)."
 
 [promises]
 "prices are positive" = "close > 0"
 "the day's range holds its close" = "high >= close * (1 - 1e-6) and low <= close * (1 + 1e-6)"
-"nothing from after as_of" = "known_at <= getvariable('as_of')"
+"nothing from after as_of" = "greatest(known_at, range_known_at, volume_known_at) <= getvariable('as_of')"
+"no range is known before its close" = "range_known_at >= known_at"
 */
-with latest as (
-    select *
+with visible as (
+    select *, row_number() over versions as age,
+        first_value(is_withdrawn or close is null) over versions as is_gone,
+        first_value(struct_pack(open, high, low, close, volume)) over versions as newest
     from raw.price_bar
     where known_at <= getvariable('as_of') and fetched_at <= getvariable('recorded_by')
-    qualify row_number() over (partition by symbol, date order by known_at desc, fetched_at desc) = 1
+    window versions as (partition by symbol, date order by known_at desc, fetched_at desc
+                        rows between unbounded preceding and unbounded following)
+), compared as (
+    -- The load takes two values for one within a millionth, so does this.
+    select *,
+        is_withdrawn or abs(close - newest.close) > 1e-6 * newest.close as is_other_close,
+        is_withdrawn or [open, high, low] is distinct from [newest.open, newest.high, newest.low] and coalesce(
+            abs(open - newest.open) + abs(high - newest.high) + abs(low - newest.low) > 3e-6 * newest.close, true)
+            as is_other_range,
+        is_withdrawn or volume is distinct from newest.volume
+            and coalesce(abs(volume - newest.volume) > 1e-6 * newest.volume, true) as is_other_volume
+    from visible
+    where not is_gone
+), agreeing as (
+    select *,
+        coalesce(min(age) filter (is_other_close) over bar, 1e9) as other_close_age,
+        coalesce(min(age) filter (is_other_range) over bar, 1e9) as other_range_age,
+        coalesce(min(age) filter (is_other_volume) over bar, 1e9) as other_volume_age
+    from compared
+    window bar as (partition by symbol, date)
+), in_force as (
+    select symbol, date,
+        max_by(struct_pack(close, known_at), age) filter (age < other_close_age) as said,
+        max_by(struct_pack(open, high, low, known_at), age) filter (age < other_range_age) as said_range,
+        max_by(struct_pack(volume, known_at), age) filter (age < other_volume_age) as said_volume,
+        min_by(source, age) as source
+    from agreeing
+    group by symbol, date
 )
 -- A high below the close (or a low above it) is a mistake of the feed; the close is worth keeping all the same.
 select
-    symbol, date, open, if(high >= close * (1 - 1e-6), high, null) as high,
-    if(low <= close * (1 + 1e-6), low, null) as low, close, volume, source, known_at
-from latest
-where not is_withdrawn and close is not null
+    symbol, date, said_range.open,
+    if(said_range.high >= said.close * (1 - 1e-6), said_range.high, null) as high,
+    if(said_range.low <= said.close * (1 + 1e-6), said_range.low, null) as low,
+    said.close, said_volume.volume, source,
+    said.known_at,
+    greatest(said_range.known_at, said.known_at) as range_known_at,
+    said_volume.known_at as volume_known_at
+from in_force
