@@ -19,7 +19,7 @@ def given(members: str, **closes) -> dict[str, str]:
     """Bars of each symbol from the first session on, one a session; None is a bar the source dropped."""
     bars = [{"symbol": symbol, "date": day, "close": close, "known_at": f"{day} 21:15"}
             for symbol, path in closes.items() for day, close in zip(DAYS, path, strict=False) if close is not None]
-    return {"staging.session": sessions(DAYS), "staging.basket_member": members, "staging.price_bar": draw(bars),
+    return {"staging.session": sessions(DAYS), "staging.basket_member": members, "core.price_bar": draw(bars),
             "staging.instrument": draw({"symbol": s, "kind": "stock"} for s in closes)}
 
 
@@ -106,7 +106,7 @@ def test_a_split_is_no_return(spec):
 
 def test_a_return_is_known_with_the_last_price_in_it(spec):
     tables = given(TWO, AAA=[100, 110, 121], BBB=[100, 110, 121])
-    tables["staging.price_bar"] = tables["staging.price_bar"].replace(
+    tables["core.price_bar"] = tables["core.price_bar"].replace(
         "BBB | 2026-03-03 | 110 | 2026-03-03 21:15", "BBB | 2026-03-03 | 110 | 2026-03-20 21:15")
     got = returns(spec, tables, "known_at")
     assert got[TUESDAY] == got[WEDNESDAY] == [datetime.fromisoformat("2026-03-20 21:15")]
@@ -116,7 +116,7 @@ def test_a_return_is_known_with_the_last_price_in_it(spec):
 def test_a_return_over_a_day_of_too_few_is_known_with_the_price_it_starts_from(spec):
     """Wednesday is skipped, so AAA's return of Thursday needs Tuesday's close, which came late."""
     tables = given(TWO, AAA=[100, 110, 220, 242], BBB=[100, 110, None, 121])
-    tables["staging.price_bar"] = tables["staging.price_bar"].replace("2026-03-03 21:15", "2026-03-20 21:15", 1)
+    tables["core.price_bar"] = tables["core.price_bar"].replace("2026-03-03 21:15", "2026-03-20 21:15", 1)
     assert returns(spec, tables, "known_at")[THURSDAY] == [datetime.fromisoformat("2026-03-20 21:15")]
 
 

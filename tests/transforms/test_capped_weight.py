@@ -96,7 +96,7 @@ def test_a_split_inside_a_quarter_changes_nothing(spec):
     tables |= {
         "staging.instrument": "symbol | kind\nAAA | stock\nBBB | stock",
         "staging.split": f"symbol | date | ratio | known_at\nAAA | {day(3)} | 10 | {at(3)}",
-        "staging.price_bar": table(("symbol", "date", "close", "known_at"), [
+        "core.price_bar": table(("symbol", "date", "close", "known_at"), [
             (symbol, day(n), 10.0 if (symbol, n) == ("AAA", 3) else 100.0, at(n))
             for symbol in ("AAA", "BBB") for n in (1, 2, 3)]),
     }

@@ -16,7 +16,7 @@ WEEK = {**INDICES, "staging.session": sessions(weekdays(5, date(2026, 3, 2)))}
 
 
 def test_a_return_is_close_over_the_close_before(spec):
-    spec(MODEL, {**WEEK, "staging.price_bar": """
+    spec(MODEL, {**WEEK, "core.price_bar": """
         symbol | date       | close | high | known_at
         ^IXIC  | 2026-03-02 | 100   | 101  | 2026-03-02 21:15
         ^IXIC  | 2026-03-03 | 110   | 112  | 2026-03-03 21:15
@@ -28,7 +28,7 @@ def test_a_return_is_close_over_the_close_before(spec):
 
 
 def test_fred_fills_a_hole_of_the_same_date_and_says_so(spec):
-    spec(MODEL, {**WEEK, "staging.price_bar": """
+    spec(MODEL, {**WEEK, "core.price_bar": """
         symbol | date       | close | high | known_at
         ^VIX   | 2026-03-02 | 20    | 21   | 2026-03-02 21:15
         ^VIX   | 2026-03-04 | 25    | 26   | 2026-03-04 21:15
@@ -60,7 +60,7 @@ def test_fred_fills_with_its_latest_vintage_and_not_with_one_taken_back(spec):
 
 def test_what_a_source_dates_on_a_holiday_makes_no_row(spec):
     spec(MODEL, {**INDICES, "staging.session": sessions([date(2026, 1, 16), date(2026, 1, 20)]),
-                 "staging.price_bar": """
+                 "core.price_bar": """
         symbol | date       | close | known_at
         ^VIX   | 2026-01-16 | 20    | 2026-01-16 21:15
         ^VIX   | 2026-01-19 | 21    | 2026-01-19 21:15
@@ -76,7 +76,7 @@ def test_what_a_source_dates_on_a_holiday_makes_no_row(spec):
 
 
 def test_a_missing_session_loses_no_return(spec):
-    spec(MODEL, {**WEEK, "staging.price_bar": """
+    spec(MODEL, {**WEEK, "core.price_bar": """
         symbol | date       | close | known_at
         ^IXIC  | 2026-03-02 | 100   | 2026-03-02 21:15
         ^IXIC  | 2026-03-05 | 110   | 2026-03-05 21:15
@@ -90,7 +90,7 @@ def test_a_missing_session_loses_no_return(spec):
 def test_a_return_reaches_back_five_sessions_and_not_six(spec):
     days = weekdays(12, date(2026, 3, 2))
     bars = [{"symbol": "^IXIC", "date": days[i], "close": 100 + i, "known_at": f"{days[i]} 21:15"} for i in (0, 5, 11)]
-    spec(MODEL, {**INDICES, "staging.session": sessions(days), "staging.price_bar": draw(bars)}, expect="""
+    spec(MODEL, {**INDICES, "staging.session": sessions(days), "core.price_bar": draw(bars)}, expect="""
         date       | close | previous_date | gap_sessions | price_return
         2026-03-02 | 100   |               |              |
         2026-03-09 | 105   | 2026-03-02    | 4            | 0.05
@@ -99,7 +99,7 @@ def test_a_return_reaches_back_five_sessions_and_not_six(spec):
 
 
 def test_only_indices_are_here(spec):
-    assert spec.rows(MODEL, {**WEEK, "staging.price_bar": """
+    assert spec.rows(MODEL, {**WEEK, "core.price_bar": """
         symbol | date       | close | known_at
         AAPL   | 2026-03-02 | 100   | 2026-03-02 21:15
     """}) == []

@@ -151,9 +151,9 @@ def test_the_columns_of_a_model_are_all_there(spec: Spec, known: Lineage) -> Non
 
 @pytest.mark.parametrize(("column", "expected"), [
     ("staging.macro_observation.value", {"raw.macro_observation.is_withdrawn", "raw.macro_observation.value"}),
-    ("core.index_level.close", {"staging.macro_observation.value", "staging.price_bar.close"}),
-    ("core.index_level.price_return", {"staging.macro_observation.value", "staging.price_bar.close"}),
-    ("core.security_price.level", {"staging.price_bar.close", "staging.split.ratio"}),
+    ("core.index_level.close", {"staging.macro_observation.value", "core.price_bar.close"}),
+    ("core.index_level.price_return", {"staging.macro_observation.value", "core.price_bar.close"}),
+    ("core.security_price.level", {"core.price_bar.close", "staging.split.ratio"}),
     ("core.basket_level.benchmark_close", {"core.index_level.close"}),
     ("marts.concentration_daily.official_return", {"core.index_level.close"}),
     ("marts.concentration_daily.top10_issuers", {"core.index_weight.issuer", "core.index_weight.weight"}),
@@ -168,7 +168,7 @@ def test_known_columns_come_from_where_they_do(column: str, expected: set[str], 
 @pytest.mark.parametrize(("column", "some", "none"), [
     ("marts.concentration_daily.residual_bp",
      {"raw.price_bar.close", "raw.shares_outstanding.shares_outstanding", "raw.corporate_action.value"},
-     {"raw.price_bar.volume"}),
+     {"raw.statement_item.value"}),
     ("marts.regime_daily.nfci", {"raw.macro_observation.value"}, {"raw.price_bar.close"}),
     ("marts.regime_daily.is_ath_intraday", {"raw.price_bar.high"}, {"raw.price_bar.low"}),
     ("marts.rotation_daily.rs_21d", {"raw.price_bar.close"}, {"raw.shares_outstanding.shares_outstanding"}),

@@ -17,7 +17,7 @@ INSTRUMENTS = """
 def closes(spec, fred: str, expect: str) -> None:
     spec("audit.reconciliation", {
         "staging.series": SERIES, "staging.instrument": INSTRUMENTS,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | source | known_at
             ^VIX   | 2026-01-05 | 18.25 | yahoo  | 2026-01-05 21:15
             ^VIX   | 2026-01-06 | 19.50 | yahoo  | 2026-01-06 21:15

@@ -201,7 +201,7 @@ def test_from_prices_to_strength(spec):
         "staging.instrument": "symbol | kind\nNVDA | stock\nMSFT | stock\n^IXIC | index",
         "staging.basket": TIERS,
         "staging.basket_member": "basket|symbol|valid_from\nai_leaders|NVDA|2020-01-02\nai_leaders|MSFT|2020-01-02",
-        "staging.price_bar": draw(bars),
+        "core.price_bar": draw(bars),
     }, through=("core.security_price", "core.index_level", "core.basket_return", "core.basket_level",
                 "core.basket_risk"), columns=["basket_return", "benchmark_return", "gap_sessions", "rs_21d", "rs_rank"])
     assert len(rows) == 29

@@ -14,7 +14,7 @@ def test_a_return_is_close_over_the_last_close_minus_one(spec):
     spec("core.security_price", {
         "staging.session": sessions(2),
         "staging.instrument": STOCK,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             AAA    | 2026-01-05 | 50    | 2026-01-05 21:15
             AAA    | 2026-01-06 | 51    | 2026-01-06 21:15
@@ -30,7 +30,7 @@ def test_a_split_makes_no_return_and_no_step_in_the_level(spec):
     spec("core.security_price", {
         "staging.session": sessions(3),
         "staging.instrument": STOCK,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | high | close | known_at
             AAA    | 2026-01-05 | 410  | 400   | 2026-01-05 21:15
             AAA    | 2026-01-06 | 102  | 101   | 2026-01-06 21:15
@@ -52,7 +52,7 @@ def test_a_missing_session_loses_no_return(spec):
     spec("core.security_price", {
         "staging.session": sessions(4),
         "staging.instrument": STOCK,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             AAA    | 2026-01-05 | 100   | 2026-01-05 21:15
             AAA    | 2026-01-07 | 104   | 2026-01-07 21:15
@@ -70,7 +70,7 @@ def test_a_split_on_a_missing_session_is_in_the_next_return(spec):
     spec("core.security_price", {
         "staging.session": sessions(3),
         "staging.instrument": STOCK,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             AAA    | 2026-01-05 | 100   | 2026-01-05 21:15
             AAA    | 2026-01-07 | 51    | 2026-01-07 21:15
@@ -91,7 +91,7 @@ def test_a_close_more_than_five_sessions_ago_starts_no_return(spec):
         return {
             "staging.session": sessions(7),
             "staging.instrument": STOCK,
-            "staging.price_bar": f"""
+            "core.price_bar": f"""
                 symbol | date       | close | known_at
                 AAA    | 2026-01-05 | 100   | 2026-01-05 21:15
                 AAA    | {last_close} | 110   | 2026-01-13 21:15
@@ -117,7 +117,7 @@ def test_a_bar_on_a_day_without_a_session_makes_no_row(spec):
             symbol | kind
             ^VIX   | index
         """,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             ^VIX   | 2026-01-04 | 15    | 2026-01-04 21:15
             ^VIX   | 2026-01-05 | 16    | 2026-01-05 21:15
@@ -136,7 +136,7 @@ def test_a_coin_takes_its_last_day_that_ended_before_the_close_and_compounds_wee
             symbol  | kind
             BTC-USD | crypto
         """,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol  | date       | close | known_at
             BTC-USD | 2026-01-08 | 100   | 2026-01-09 00:15
             BTC-USD | 2026-01-09 | 110   | 2026-01-10 00:15
@@ -155,7 +155,7 @@ def test_a_later_split_changes_no_earlier_row(spec):
     given = {
         "staging.session": sessions(2),
         "staging.instrument": STOCK,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             AAA    | 2026-01-05 | 33.3  | 2026-01-05 21:15
             AAA    | 2026-01-06 | 11.7  | 2026-01-06 21:15
@@ -192,7 +192,7 @@ def test_a_stock_that_left_its_last_index_or_basket_has_no_row_any_longer(spec):
             leaders | AGAIN  | 2026-01-05 |
             funds   | FUND   | 2020-01-02 | 2021-01-04
         """,
-        "staging.price_bar": """
+        "core.price_bar": """
             symbol | date       | close | known_at
             LEFT   | 2026-01-05 | 50    | 2026-01-05 21:15
             LEFT   | 2026-01-06 | 51    | 2026-01-06 21:15

@@ -1,7 +1,7 @@
 /*
 doc = """
-What was kept out of the figures, whole and with the reason: rows that validation rejected, and share counts that are
-or were held (core.share_count_held).
+What was kept out of the figures, whole and with the reason: rows that validation rejected, bars that evidence holds
+(core.price_bar_held), and share counts that are or were held (core.share_count_held).
 """
 grain = ["feed", "key", "row_json", "reason"]
 
@@ -12,7 +12,7 @@ date = "Date of the row; of a held count, the first session. NULL where the row 
 row_json = "The row as it came, or the run of held sessions, as JSON."
 reason = "Why it was kept out, in one sentence."
 times = "How often it was kept out: fetches that brought it, or sessions it was held."
-known_at = "When it was first fetched; of a held count, when its newest session was known (UTC)."
+known_at = "When it was first fetched; of a held bar, when that could be told; of a held count, when its newest session was known (UTC)."
 */
 select
     feed, key,
@@ -23,6 +23,12 @@ select
 from raw.rejected_row
 where fetched_at <= getvariable('recorded_by') and (date is null or date <= getvariable('as_of')::date)
 group by feed, key, row_json, reason
+union all
+select
+    'bars', symbol, date,
+    to_json(struct_pack(symbol := symbol, date := date, close := close, kind := kind, ratio := ratio))::varchar,
+    reason, 1, known_at
+from core.price_bar_held
 union all
 select
     'shares', symbol, first_date,

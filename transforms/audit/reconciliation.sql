@@ -30,7 +30,7 @@ with close as (
         greatest(b.known_at, o.known_at) as known_at
     from staging.series s
     join staging.instrument i on i.symbol = s.fallback_for and i.kind = 'index'
-    join staging.price_bar b on b.symbol = i.symbol
+    join core.price_bar b on b.symbol = i.symbol
     join (
         select * from staging.macro_observation
         qualify row_number() over (partition by series_id, date order by known_at desc) = 1

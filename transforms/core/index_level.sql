@@ -27,7 +27,7 @@ known_at = "When both closes were known (UTC)."
 */
 with said as (
     select b.symbol, b.date, b.close, b.high, 'yahoo' as source, b.known_at
-    from staging.price_bar b join staging.instrument i using (symbol)
+    from core.price_bar b join staging.instrument i using (symbol)
     where i.kind = 'index' and b.close is not null
     union all
     select s.fallback_for, o.date, o.value, null, 'fred', o.known_at

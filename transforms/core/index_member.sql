@@ -16,7 +16,7 @@ is_above_50d = "Close above the mean of its last 50 sessions' closes, split-free
 is_above_200d = "The same over 200 sessions; NULL under 180 closes."
 is_new_high_252d = "Close above every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
 is_new_low_252d = "Close below every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
-known_at = "When the security's figures could be known (UTC); NULL without a close."
+known_at = "When the security's figures could be known (UTC); of a held bar (core.price_bar_held), when that could be; NULL without a close otherwise."
 
 [promises]
 "a priced member says when it was known" = "not is_priced or known_at is not null"
@@ -46,7 +46,8 @@ select
     b.is_above_200d,
     b.is_new_high_252d,
     b.is_new_low_252d,
-    case when p.close is not null then greatest(p.known_at, b.known_at, c.known_at) end as known_at
+    case when p.close is not null then greatest(p.known_at, b.known_at, c.known_at)
+        else h.known_at end as known_at
 from staging.universe_member u
 join span using (index_code)
 join staging.session s
@@ -54,5 +55,6 @@ join staging.session s
     and s.date >= u.valid_from and (u.valid_to is null or s.date < u.valid_to)
 left join staging.instrument i on i.symbol = u.symbol
 left join core.security_price p on p.symbol = u.symbol and p.date = s.date
+left join core.price_bar_held h on h.symbol = u.symbol and h.date = s.date
 left join core.share_count c on c.symbol = u.symbol and c.date = s.date
 left join core.security_breadth b on b.symbol = u.symbol and b.date = s.date

@@ -34,7 +34,7 @@ with last_stay as (
     group by symbol
 ), session_bar as (
     select b.symbol, s.date, s.position, b.date as bar_date, b.close, b.high, b.low, b.known_at
-    from staging.price_bar b
+    from core.price_bar b
     join staging.instrument i on i.symbol = b.symbol and i.kind <> 'crypto'
     join staging.session s on s.date = b.date
     left join last_stay l on l.symbol = b.symbol and i.kind = 'stock'
@@ -44,7 +44,7 @@ with last_stay as (
     select b.symbol, s.date, s.position, b.date, b.close, b.high, b.low, greatest(b.known_at, s.known_at)
     from (
         select b.*, b.date + interval 1 day as ended_at
-        from staging.price_bar b
+        from core.price_bar b
         join staging.instrument i on i.symbol = b.symbol and i.kind = 'crypto'
     ) b
     asof join staging.session s on s.close_at >= b.ended_at
