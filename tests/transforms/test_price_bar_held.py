@@ -1,4 +1,4 @@
-"""core.price_bar_held and core.price_bar: what is held is in no figure, is named, and moves the known_at of what it moved."""
+"""core.price_bar_held and core.price_bar: what is held is in no figure, is named, and moves the known_at it changes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ is_above_50d = "Close above the mean of its last 50 sessions' closes, split-free
 is_above_200d = "The same over 200 sessions; NULL under 180 closes."
 is_new_high_252d = "Close above every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
 is_new_low_252d = "Close below every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
-known_at = "When the security's figures could be known (UTC); of a held bar (core.price_bar_held), when that could be; NULL without a close otherwise."
+known_at = "When the security's figures, or that its bar is held, could be known (UTC); NULL without a bar."
 
 [promises]
 "a priced member says when it was known" = "not is_priced or known_at is not null"
