@@ -1,4 +1,4 @@
-"""What a batch of daily bars and corporate actions must be before it is loaded."""
+"""What a batch of daily bars and actions must be before it is loaded; core.price_bar_verdict judges leaps."""
 
 from __future__ import annotations
 
@@ -9,26 +9,10 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
-from expectations.spikes import with_spikes
 
-BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume", "spike"]
+BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume"]
 ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
 
-# A level that goes on over a split that the answer names and has not divided the bars before it by: no spike.
-BARS = with_spikes("""
-    with leap as (
-        select s.symbol, s.date, s.value as ratio,
-            ln(min_by(l.close, l.date) filter (l.date >= s.date))
-                - ln(max_by(l.close, l.date) filter (l.date < s.date)) as leap
-        from actions s join landed l on l.symbol = s.symbol and l.close > 0
-        where s.kind = 'split' and s.value > 0 group by all
-    ), undivided as (
-        select symbol, date, sum(ln(ratio)) over (partition by symbol order by date) as step
-        from leap where abs(leap + ln(ratio)) < abs(leap)
-    )
-    select l.*, ln(if(close > 0, close, null)) + coalesce(u.step, 0) as level
-    from landed l asof left join undivided u on u.symbol = l.symbol and u.date <= l.date""", "symbol", "date")
-LARGEST_SPIKE = 1.1  # a factor of three, there and back
 HIGHEST_CLOSE = 1e9
 
 
@@ -49,8 +33,6 @@ def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
                                           **why("a bar is not dated after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],
                                             **why("one bar for a symbol and date", QUARANTINE)),
-        gxe.ExpectColumnValuesToBeBetween(column="spike", max_value=LARGEST_SPIKE,
-                                          **why("a close does not leap threefold and back", QUARANTINE)),
         gxe.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="high", column_B="low", or_equal=True, ignore_row_if="either_value_is_missing",
             **why("the high is not below the low", WARN)),

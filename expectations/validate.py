@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
 REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
 # What the columns that are derived for validation only are made from, by frame; and those columns.
-DERIVED_FROM = {"bars": {"symbol", "date", "close"}, "weights": {"index_code", "symbol", "date", "published_on", "weight"}}
+DERIVED_FROM = {"weights": {"index_code", "symbol", "date", "published_on", "weight"}}
 DERIVED = ["spike", "list_total"]
 
 
@@ -85,7 +85,7 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
                    macro.macro_suite(catalog.series[series_id], fetched_on), series_id)
         return
     checks = {
-        "bars": [("actions", None, prices.actions_suite), ("bars", prices.BARS, prices.bars_suite)],
+        "bars": [("actions", None, prices.actions_suite), ("bars", None, prices.bars_suite)],
         "shares": [("shares", None, shares.shares_suite)],
         "statements": [("statements", None, statements.statements_suite)],
         "weights": [("weights", weights.LISTS, weights.weights_suite)],
@@ -108,8 +108,6 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
     with duckdb.connect() as con:
         con.execute("create view landed as select * from read_parquet('" + str(batch.frame(name)).replace("'", "''")
                     + "', file_row_number = true)")
-        if name == "bars":
-            _show_actions(con, batch)
         columns = {row[0] for row in con.execute("describe landed").fetchall()}
         # A frame without its columns is for the suite to stop, not for the derivation to fail on.
         derivable = derived and DERIVED_FROM[name] <= columns
@@ -120,16 +118,6 @@ def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
         if column in frame:
             frame[column] = frame[column].dt.date
     return frame
-
-
-def _show_actions(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """A view `actions` beside the bars; without rows where the frame is not as declared, which its own suite stops."""
-    file = str(batch.frame("actions")).replace("'", "''")
-    columns = dict(con.execute(f"select column_name, column_type from (describe from read_parquet('{file}'))").fetchall())
-    is_declared = {"symbol", "date", "kind", "value"} <= columns.keys() and columns["value"] == "DOUBLE"
-    con.execute(f"create view actions as from read_parquet('{file}')" if is_declared else
-                "create view actions as select null::varchar as symbol, null::date as date, null::varchar as kind, "
-                "null::double as value where false")
 
 
 def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> Iterator[dict[str, Any]]:

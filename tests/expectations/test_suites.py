@@ -97,7 +97,6 @@ CASES: dict[str, dict[str, Case]] = {
         "a close is positive and no more than a billion": Case(put("close", 0.0, 3), (3,)),
         "a bar is not dated after its fetch": Case(put("date", LATER, 5), (5,)),
         "one bar for a symbol and date": Case(twice(3), (3, 12)),
-        "a close does not leap threefold and back": Case(put("close", 40.0, 3), (3,)),
         "the high is not below the low": Case(put("high", 8.0, 3), (3,)),
         "volume is not negative": Case(put("volume", -1.0, 3), (3,)),
     },
