@@ -37,8 +37,9 @@ TABLES = (  # feed, table, columns, the archive's rows with the key its availabi
         from '{folder}/actions.parquet' where dividend is not null"""),
     ("shares", "raw.shares_outstanding", "symbol, date, shares_outstanding",
      "select symbol as key, * from '{folder}/shares.parquet'"),
-    ("statements", "raw.statement_item", "symbol, statement, period_end, item, value",
-     "select symbol as key, period_end as date, * from '{folder}/statements.parquet'"),
+    ("statements", "raw.statement_item", "symbol, statement, period_end, item, value, currency", """
+        select symbol as key, period_end as date, *, if(symbol = 'TSM', 'TWD', 'USD') as currency
+        from '{folder}/statements.parquet'"""),
     ("observations", "raw.macro_observation", "series_id, date, value",
      "select series_id as key, * exclude (pit_quality) from '{folder}/observations.parquet' where value is not null"),
     ("weights", "raw.index_weight_list", "index_code, date, published_on, symbol, weight", """

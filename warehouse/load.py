@@ -110,6 +110,8 @@ def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop])
                 file_row_number not in (select "row" from rejected_rows where frame = '{table.frame}')
                 and {table.keys[0]} not in (select key from stops where key is not null) as is_accepted
             from read_parquet(?, file_row_number = true)""", [str(batch.frame(table.frame))])
+        for label in table.labels:  # a batch landed before it was kept
+            con.execute(f"alter table said_{table.frame} add column if not exists {label} varchar")
         con.execute(f"create or replace temp view landed_{table.frame} as "
                     f"select * exclude is_accepted from said_{table.frame} where is_accepted")
 
@@ -124,7 +126,7 @@ def _held(table: Table) -> str:
     if table.covers:
         reach += f" union all {table.covers}"
     return f"""
-        select {keys}, {', '.join(table.values)}, is_withdrawn, known_at
+        select {keys}, {', '.join((*table.values, *table.labels))}, is_withdrawn, known_at, pit_quality
         from {table.name} h join (select key, min(first) as first, max(last) as last from ({reach}) group by key) r
             on r.key = h.{key} and h.{dated} between r.first and r.last
         where h.fetched_at <= (select fetched_at from stamp)
@@ -133,8 +135,8 @@ def _held(table: Table) -> str:
 
 def _columns(table: Table) -> str:
     """The columns of a raw table in the order the load gives them: a migrated table may hold them in another."""
-    return ", ".join((*table.keys, *table.values, "is_withdrawn", "known_at", "fetched_at", "source", "pit_quality",
-                      "run_id"))
+    return ", ".join((*table.keys, *table.values, *table.labels, "is_withdrawn", "known_at", "fetched_at", "source",
+                      "pit_quality", "run_id"))
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
@@ -143,16 +145,24 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
              for v in table.values}
     differs = " or ".join(f"i.{v} is distinct from h.{v} and coalesce(abs(i.{v} - h.{v}) > {slack[v]}, true)"
                           for v in table.values)
+    # A label that the source only now says was as true of the value before: it is known since the value is.
+    labelled = " or ".join(["false", *(f"h.{label} is null and i.{label} is not null" for label in table.labels)])
+    relabelled = " or ".join(["false", *(f"coalesce(h.{label} <> i.{label}, false)" for label in table.labels)])
+    is_label_only = f"not h.is_withdrawn and not ({differs} or {relabelled})"
+    labels = [f"coalesce(i.{label}, h.{label})" for label in table.labels]
     return _count(con, f"""
         insert into {table.name} ({_columns(table)})
         with {known_values(table.incoming, table.keys[0], table.dated, table.released)}
         , held as ({_held(table)})
-        select {', '.join('i.' + c for c in (*table.keys, *table.values))}, false,
-            if(h.known_at is null, i.known_at, greatest(s.fetched_at, h.known_at + interval 1 microsecond)),
-            s.fetched_at, s.source, if(h.known_at is null, i.pit_quality, 'snapshot'), s.run_id
+        select {', '.join([*('i.' + c for c in (*table.keys, *table.values)), *labels])}, false,
+            case when h.known_at is null then i.known_at when {is_label_only} then h.known_at
+                else greatest(s.fetched_at, h.known_at + interval 1 microsecond) end,
+            s.fetched_at, s.source,
+            case when h.known_at is null then i.pit_quality when {is_label_only} then h.pit_quality else 'snapshot' end,
+            s.run_id
         from known i cross join stamp s left join held h using ({', '.join(table.keys)})
         where {'i.known_at <= s.fetched_at' if table.only_finished else 'true'}
-            and (h.known_at is null or h.is_withdrawn or ({differs}))""")
+            and (h.known_at is null or h.is_withdrawn or ({differs}) or ({labelled}) or ({relabelled}))""")
 
 
 def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
@@ -169,7 +179,7 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     return _count(con, f"""
         insert into {table.name} ({_columns(table)})
         with held as ({_held(table)}), covered as ({table.covers})
-        select {keys}, {', '.join('null' for _ in table.values)}, true,
+        select {keys}, {', '.join('null' for _ in (*table.values, *table.labels))}, true,
             greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id
         from held h cross join stamp s
         join covered v on v.key = h.{table.keys[0]} and h.{table.dated} between v.first and v.last

@@ -14,7 +14,8 @@ class Table:
     from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
     `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
     value the column of `incoming` below whose size a difference is the source's rounding; `released` is SQL for the
-    day a vintage was published, when each row says it.
+    day a vintage was published, when each row says it; `labels` texts that say what a value is and are no value of their
+    own: one that was not said before is added as of the moment the value was known.
     """
 
     frame: str
@@ -27,6 +28,7 @@ class Table:
     only_finished: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
     released: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 UNREVISED = "realtime_start is null"
@@ -57,7 +59,8 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     ),
     "statements": (
         Table("statements", "raw.statement_item", ("symbol", "statement", "period_end", "item"), ("value",),
-              "select symbol, statement, period_end, item, value from landed_statements", dated="period_end"),
+              "select symbol, statement, period_end, item, value, currency from landed_statements", dated="period_end",
+              labels=("currency",)),
     ),
     "weights": (
         Table("weights", "raw.index_weight_list", ("index_code", "date", "published_on", "symbol"), ("weight",),

@@ -54,7 +54,8 @@ create table if not exists raw.statement_item (
     is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
     source varchar not null, pit_quality varchar not null, run_id varchar not null
 );
-comment on table raw.statement_item is 'Quarterly statement items under the source''s own item names.';
+alter table raw.statement_item add column if not exists currency varchar;
+comment on table raw.statement_item is 'Quarterly statement items under the source''s own item names; currency is NULL where it was not kept.';
 
 create table if not exists raw.index_weight_list (
     index_code varchar not null, date date not null, published_on date not null, symbol varchar not null,

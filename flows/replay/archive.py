@@ -39,6 +39,10 @@ LAYOUT = {
     "index_weights": {"index": "varchar", "date": "date", "published_on": "date", "symbol": "varchar",
                       "weight": "double"},
 }
+# What a file may carry; NULL where it does not.
+OPTIONAL = {"instruments": {"country": "varchar"}, "statements": {"currency": "varchar"}}
+# The currency of statements that do not say theirs: companies of these countries report in their own, others in dollars.
+CURRENCIES = {"China": "CNY", "Japan": "JPY", "South Korea": "KRW", "Taiwan": "TWD"}
 
 # Prices as a source says them on `today`: the as-traded bar over every later split known by then.
 KNOWN = """
@@ -163,9 +167,14 @@ class Archive:
 
     def _load(self, table: str, columns: dict[str, str]) -> None:
         path = self.folder / f"{table}.parquet"
+        optional = OPTIONAL.get(table, {})
+        columns = columns | optional
         wanted = ", ".join(f'"{name}"::{type_} as "{name}"' for name, type_ in columns.items())
         if path.is_file():
             source = "from read_parquet('" + str(path).replace("'", "''") + "')"
+            if optional:
+                lacking = ", ".join(f'null::{type_} as "{name}"' for name, type_ in optional.items())
+                source = f"from ({source} union all by name select {lacking} where false)"
         elif table == "bars":
             problem = "there is no bars.parquet in it" if self.folder.is_dir() else "there is no such folder"
             raise ArchiveError(str(self.folder), problem)
@@ -237,14 +246,15 @@ class Archive:
             [symbol, self.today]).fetchall()
 
     @_once
-    def statements(self, symbol: str) -> dict[str, list[tuple[date, float]]]:
-        """Item, lower case without spaces -> (quarter end, value), oldest first; known 45 days later."""
-        found: dict[str, list[tuple[date, float]]] = {}
-        for item, period_end, value in self._con.execute("""
-                select distinct lower(replace(item, ' ', '')), period_end, value from statements
+    def statements(self, symbol: str) -> dict[str, list[tuple[date, float, str]]]:
+        """Item, lower case without spaces -> (quarter end, value, currency), oldest first; known 45 days later."""
+        found: dict[str, list[tuple[date, float, str]]] = {}
+        country = self._con.execute("select max(country) from instruments where symbol = ?", [symbol]).fetchall()[0][0]
+        for item, *stated in self._con.execute("""
+                select distinct lower(replace(item, ' ', '')), period_end, value, coalesce(currency, ?) from statements
                 where symbol = ? and period_end + 45 <= ? and value is not null and not isnan(value)
-                order by period_end""", [symbol, self.today]).fetchall():
-            found.setdefault(item, []).append((period_end, value))
+                order by period_end""", [CURRENCIES.get(country, "USD"), symbol, self.today]).fetchall():
+            found.setdefault(item, []).append(tuple(stated))
         return found
 
     @_once

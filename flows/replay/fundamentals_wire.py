@@ -50,9 +50,9 @@ def _items(archive: Archive, symbol: str, name: str) -> list[tuple[date, dict[st
     rows = archive.statements(symbol).get(name.removeprefix(QUARTERLY).lower(), [])
     return [(day, {
         "dataId": 20_000 + zlib.crc32(name.encode()) % 10_000, "asOfDate": day.isoformat(),
-        "periodType": "3M", "currencyCode": "USD",
+        "periodType": "3M", "currencyCode": currency,
         "reportedValue": {"raw": float(value), "fmt": short(value)},
-    }) for day, value in rows]
+    }) for day, value, currency in rows]
 
 
 def _begins(day: date) -> float:

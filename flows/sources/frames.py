@@ -18,14 +18,17 @@ COLUMNS = {
              "close": "float64", "volume": "float64"},
     "actions": {"symbol": "str", "date": DAY, "kind": "str", "value": "float64"},
     "shares": {"symbol": "str", "date": DAY, "shares_outstanding": "float64"},
-    "statements": {"symbol": "str", "statement": "str", "period_end": DAY, "item": "str", "value": "float64"},
+    "statements": {"symbol": "str", "statement": "str", "period_end": DAY, "item": "str", "value": "float64",
+                   "currency": "str"},
     "observations": {"series_id": "str", "date": DAY, "value": "float64", "realtime_start": DAY,
                      "realtime_end": DAY},
     "weights": {"index_code": "str", "date": DAY, "published_on": DAY, "symbol": "str", "weight": "float64"},
     "outcomes": {"key": "str", "status": "str", "rows": "int64", "reason": "str", "asked_from": DAY,
                  "asked_to": DAY},
 }
-VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight"}
+LABELS = {"currency"}
+"""Texts that a source may leave out."""
+VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight", "currency"}
 
 
 DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -54,7 +57,9 @@ def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]
 def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The parts as one frame of the declared columns and types, sorted by its key columns."""
     types = COLUMNS[name]
-    parts = [part.loc[:, list(types)].astype(types) for part in parts if len(part)]
+    labels = LABELS & types.keys()
+    parts = [part.assign(**dict.fromkeys(labels - set(part))).loc[:, list(types)].astype(types)
+             for part in parts if len(part)]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
     keys = [column for column in types if column not in VALUES]
     return whole.sort_values(keys, kind="stable", ignore_index=True)

@@ -96,6 +96,8 @@ class _YahooWire(Wire):
                 return response  # yfinance says what is wrong with it
             yahoo_chart.refuse_foreign(parts.path, body)
             self.of_this_thread.body = body
+            if hasattr(self.of_this_thread, "statement"):
+                self.of_this_thread.statement.append(body)
         return response
 
     def _handshake(self, method, url, *args, **options):
@@ -208,9 +210,11 @@ def _statements(ask: Ask, wire: _YahooWire) -> Answer:
     ticker = yfinance.Ticker(ask.key, session=wire)
     parts, missing = [], []
     for name, table_of in STATEMENTS.items():
-        table = _statement(ticker, table_of, wire)
+        table, currencies = _statement(ticker, table_of, wire)
         rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
         rows = yahoo_chart.within(ask, rows.assign(symbol=ask.key, statement=name), "period_end")
+        rows["currency"] = [currencies.get((_bare(item), end)) for item, end in
+                            zip(rows["item"], pd.to_datetime(rows["period_end"]), strict=True)]
         parts.append(rows)
         if rows.empty:
             missing.append(name)
@@ -219,12 +223,26 @@ def _statements(ask: Ask, wire: _YahooWire) -> Answer:
     return Answer({"statements": frame}, len(frame), remark)
 
 
-def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> pd.DataFrame:
-    """Items by period end; without columns where Yahoo has no such statement."""
+def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> tuple[pd.DataFrame, dict]:
+    """Items by period end, without columns where Yahoo has no such statement; and the currency of each amount."""
+    wire.of_this_thread.statement = []
     with _in_our_words(wire):
         try:
-            return getattr(ticker, table_of)
+            return getattr(ticker, table_of), _currencies(wire.of_this_thread.statement)
         except YFException as error:
             if "Empty fundamentals-timeseries" in str(error) and wire.of_this_thread.status < 400:
-                return pd.DataFrame()
+                return pd.DataFrame(), {}
             raise
+
+
+def _currencies(answers: list) -> dict[tuple[str, pd.Timestamp], str]:
+    """By item and period end what the answers say each amount is in, which yfinance's table leaves out."""
+    results = [entry for answer in answers for entry in answer["timeseries"]["result"] or ()]
+    return {(_bare(kind.removeprefix("quarterly")), pd.Timestamp(value["asOfDate"])): value["currencyCode"]
+            for entry in results for kind, values in entry.items() if kind not in ("meta", "timestamp")
+            for value in values if value and value.get("currencyCode")}
+
+
+def _bare(item: str) -> str:
+    """An item's name as Yahoo and yfinance both spell it: TotalRevenue is Total Revenue."""
+    return item.replace(" ", "").lower()

@@ -74,6 +74,29 @@ def test_a_statement_item_has_every_recorded_key_and_type(base, get, wire, name)
         "reportedValue": {"raw": 43_718_000_000.0, "fmt": "43.72B"}}
 
 
+def test_statements_have_the_currency_of_the_archive_or_of_the_country(handmade):
+    """An archive may say the currency of an amount; where it does not, companies of Taiwan report in Taiwan dollars."""
+    import duckdb
+
+    from flows.replay.archive import Archive
+    from flows.replay.fundamentals_wire import timeseries
+
+    with duckdb.connect() as con:
+        con.execute(f"""
+            copy (select symbol, symbol as name, 'EQUITY' as quote_type, country from (values ('TSM', 'Taiwan'),
+                ('AZN', 'United Kingdom'), ('AAA', 'United States'), ('ASML', 'Netherlands'), ('PDD', 'China'))
+                t(symbol, country)) to '{handmade}/instruments.parquet' (format parquet)""")
+        con.execute(f"""
+            copy (select symbol, 'income' as statement, date '2025-12-31' as period_end, 'Total Revenue' as item,
+                1e12 as value, if(symbol = 'ASML', 'EUR', null) as currency
+                from '{handmade}/instruments.parquet') to '{handmade}/statements.parquet' (format parquet)""")
+    archive, said = Archive(handmade), {}
+    for symbol in ("TSM", "AZN", "AAA", "PDD", "ASML"):
+        _, body = timeseries(archive, symbol, {"type": "quarterlyTotalRevenue", "period1": "1", "period2": "2000000000"})
+        said[symbol] = body["timeseries"]["result"][0]["quarterlyTotalRevenue"][0]["currencyCode"]
+    assert said == {"TSM": "TWD", "AZN": "USD", "AAA": "USD", "PDD": "CNY", "ASML": "EUR"}
+
+
 def test_a_type_without_data_has_only_its_meta(base, get):
     ours = get(base, "/ws/fundamentals-timeseries/v1/finance/timeseries/AAA", period1=1, period2=2_000_000_000,
                type="annualTotalRevenue,quarterlyNetIncome").json()

@@ -74,6 +74,27 @@ def test_statements_hold_what_was_reported_in_the_range_under_yahoos_names(repla
     assert set(rows["period_end"]) == {pd.Timestamp("2025-12-31")}
 
 
+def test_each_amount_has_the_currency_yahoo_says(scripted, endpoint, ask):
+    """The recorded shape: currencyCode beside each amount, which yfinance's own table drops."""
+    def stated(kind: str, *codes: str | None) -> dict:
+        days = ["2025-09-30", "2025-12-31"][:len(codes)]
+        return {"meta": {"symbol": ["TSM"], "type": [kind]}, "timestamp": [stamp(day) for day in days], kind: [
+            {"dataId": 1, "asOfDate": day, "periodType": "3M", "reportedValue": {"raw": 1.0, "fmt": "1.00"}}
+            | ({"currencyCode": code} if code else {}) for day, code in zip(days, codes, strict=True)]}
+
+    def answer(path: str, query: dict) -> tuple[int, str]:
+        if "chart" in path:
+            return ZONE
+        kinds = [stated("quarterlyTotalRevenue", "USD", "TWD"), stated("quarterlyPurchaseOfPPE", None)]
+        result = kinds if "quarterlyTotalRevenue" in json.dumps(query) else []
+        return 200, json.dumps({"timeseries": {"result": result, "error": None}})
+
+    fetched = yahoo.statements([ask("TSM", "2025-06-01", "2026-05-31")], endpoint(scripted(answer).base_url))
+    rows = fetched.frames["statements"].sort_values("period_end")
+    told = rows.loc[rows["item"] == "Total Revenue", "currency"].tolist()
+    assert told == ["USD", "TWD"]
+
+
 def test_a_statement_yahoo_has_not_is_named(replay, endpoint, ask):
     base = replay(statements="""
         symbol | statement | period_end | item          | value

@@ -74,6 +74,28 @@ def test_a_fiscal_quarter_counts_for_the_calendar_quarter_of_its_middle(spec):
         assert {str(day) for day, in got} == {first}, end
 
 
+def test_amounts_of_two_currencies_are_not_added_up(spec):
+    """Two companies in dollars and one in Taiwan dollars, a thousand times as large: it is not covered."""
+    in_dollars = [{**row, "currency": "USD"} for row in QUARTERS[:4]]
+    taiwan = [{**quarter("CCC", end, 1000 * n, 500 * n, 300 * n, 200 * n), "currency": "TWD"}
+              for n, end in enumerate(["2024-12-31", "2025-12-31"], 300)]
+    got = rows(spec, [*in_dollars, *taiwan], "basket", "currency", "members", "covered_members", "revenue",
+               "operating_margin")
+    assert got == [("three", "USD", 3, 2, 500, pytest.approx(0.3)), ("two", "USD", 2, 2, 500, pytest.approx(0.3))]
+
+
+def test_a_basket_of_one_foreign_currency_has_its_sums_in_it(spec):
+    got = rows(spec, [{**row, "currency": "TWD"} for row in QUARTERS[:4]], "basket", "currency", "revenue")
+    assert got == [("three", "TWD", 500), ("two", "TWD", 500)]
+
+
+def test_of_two_currencies_the_commoner_one_is_added_up_and_of_as_many_the_known_one(spec):
+    mixed = [*[{**row, "currency": "USD"} for row in QUARTERS[2:4]],
+             *[{**row, "currency": None} for row in QUARTERS[:2]]]
+    assert rows(spec, mixed, "basket", "currency", "covered_members", "revenue") == [
+        ("three", "USD", 1, 350), ("two", "USD", 1, 350)]
+
+
 def test_years_and_quarters_are_not_added_up(spec):
     year = [quarter("AAA", f"{y}-{end}", 1, 1, 1, 1) for y in (2024, 2025)
             for end in ("03-31", "06-30", "09-30", "12-31")]

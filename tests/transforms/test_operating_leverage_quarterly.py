@@ -174,7 +174,7 @@ def test_the_leverage_the_simulator_planted_is_recovered(spec):
     try:
         spec.con.register("items", pd.DataFrame(rows))
         spec.con.execute("""
-            insert into staging.statement_item
+            insert into staging.statement_item (symbol, statement, period_end, item, value, pit_quality, known_at)
             select symbol, statement, period_end, item, value, 'rule', period_end + interval 46 day from items""")
         spec.con.register("companies", pd.DataFrame({"symbol": issuer.keys(), "issuer": issuer.values()}))
         spec.con.execute("""insert into staging.instrument (symbol, issuer, is_primary_line)

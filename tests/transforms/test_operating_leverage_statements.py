@@ -115,6 +115,65 @@ def test_a_quarter_is_known_when_its_last_item_is_and_as_surely_as_its_weakest(s
         """}, expect="pit_quality | known_at\nsnapshot | 2025-06-01")
 
 
+def test_an_amount_in_another_currency_than_the_revenue_is_left_out(spec):
+    spec("core.statement_quarter", given={
+        "staging.instrument": INSTRUMENTS,
+        "staging.statement_item": """
+            symbol | statement | period_end | item             | value | currency | known_at
+            GOOGL  | income    | 2024-12-31 | Total Revenue    | 100   | TWD      | 2025-05-01
+            GOOGL  | income    | 2024-12-31 | Operating Income | 30    | USD      | 2025-06-01
+            GOOGL  | income    | 2024-12-31 | Gross Profit     | 40    | TWD      | 2025-05-01
+            GOOGL  | income    | 2025-03-31 | Total Revenue    | 100   |          | 2025-05-16
+            GOOGL  | income    | 2025-03-31 | Operating Income | 30    | USD      | 2025-05-16
+        """}, expect="""
+            period_end | currency | revenue | operating_income | gross_profit | known_at
+            2024-12-31 | TWD      | 100     |                  | 40           | 2025-05-01
+            2025-03-31 | USD      | 100     | 30               |              | 2025-05-16
+        """)
+
+
+def test_quarters_in_two_currencies_make_no_year(spec):
+    """The company changes to dollars: no year until four quarters are in dollars, and no comparison over the change."""
+    rows = [{"issuer": "AAA", "period_end": end, "revenue": 100, "known_at": f"{end} 21:00",
+             "currency": "EUR" if n < 2 else "USD"}
+            for n, end in enumerate(["2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31", "2025-03-31", "2025-06-30",
+                                     "2025-09-30"])]
+    given = {"core.statement_quarter": draw(rows)}
+    spec("core.statement_span", given, expect="""
+        period_end | quarters | currency | revenue
+        2024-03-31 | 1 | EUR | 100
+        2024-06-30 | 1 | EUR | 100
+        2024-09-30 | 1 | USD | 100
+        2024-12-31 | 1 | USD | 100
+        2025-03-31 | 1 | USD | 100
+        2025-06-30 | 1 | USD | 100
+        2025-06-30 | 4 | USD | 400
+        2025-09-30 | 1 | USD | 100
+        2025-09-30 | 4 | USD | 400
+    """)
+    spec("core.statement_year_on_year", given, through=("core.statement_span",), expect="""
+        period_end | basis        | currency
+        2024-03-31 |              | EUR
+        2024-06-30 |              | EUR
+        2024-09-30 |              | USD
+        2024-12-31 |              | USD
+        2025-03-31 |              | USD
+        2025-06-30 |              | USD
+        2025-09-30 | same_quarter | USD
+    """)
+
+
+def test_a_currency_that_was_not_kept_is_that_of_the_same_company(spec):
+    given = {"core.statement_quarter": draw([
+        {"issuer": "AAA", "period_end": "2024-03-31", "revenue": 90, "currency": None, "known_at": "2024-05-15"},
+        {"issuer": "AAA", "period_end": "2025-03-31", "revenue": 100, "currency": "TWD", "known_at": "2025-05-15"}])}
+    spec("core.statement_year_on_year", given, through=("core.statement_span",), expect="""
+        period_end | basis        | currency
+        2024-03-31 |              |
+        2025-03-31 | same_quarter | TWD
+    """)
+
+
 def test_a_restated_item_replaces_the_old_one_from_its_own_day_on(spec):
     raw = {"raw.statement_item": """
         symbol | statement | period_end | item          | value | known_at   | fetched_at | is_withdrawn
@@ -174,6 +233,7 @@ def test_other_four_do_not_make_a_year(spec, ends):
 def test_the_promises_on_the_way_can_be_broken(spec):
     breaks(spec, "staging.statement_item", {
         "a value is a number": {"statement": "income", "value": float("nan")},
+        "a currency is three letters": {"statement": "income", "currency": "$"},
         "one of three statements": {"statement": "profit"},
         "nothing from after as_of": {"statement": "income", "known_at": "2200-01-01"}})
     breaks(spec, "core.statement_quarter", {

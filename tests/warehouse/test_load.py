@@ -86,6 +86,58 @@ def test_a_restated_item_is_known_since_the_fetch(desk):
     """)
 
 
+ITEM = """
+    symbol | statement | period_end | item          | value | currency
+    AAA    | income    | 2026-03-31 | Total Revenue | {}    | {}
+"""
+
+
+def items(desk, text: str) -> None:
+    desk.holds("raw.statement_item", text)
+
+
+def test_a_currency_said_later_was_as_true_of_the_value_before(desk):
+    """A home that held the value without its currency learns it, and the value is known no later for it."""
+    desk.fetch("statements", "2026-05-20 12:00", ITEM.format("5e9", ""))
+    assert desk.fetch("statements", "2026-05-27 12:00", ITEM.format("5e9", "TWD")).added == 1
+    assert desk.fetch("statements", "2026-06-03 12:00", ITEM.format("5e9", "TWD")).added == 0
+    assert desk.fetch("statements", "2026-06-10 12:00", ITEM.format("5e9", "")).added == 0, "silence is no news"
+    items(desk, """
+        value | currency | known_at            | fetched_at       | pit_quality
+        5e9   |          | 2026-05-16 03:59:59 | 2026-05-20 12:00 | rule
+        5e9   | TWD      | 2026-05-16 03:59:59 | 2026-05-27 12:00 | rule
+    """)
+
+
+def test_another_currency_for_the_same_number_is_a_correction(desk):
+    desk.fetch("statements", "2026-05-20 12:00", ITEM.format("5e9", "USD"))
+    desk.fetch("statements", "2026-05-27 12:00", ITEM.format("5e9", "TWD"))
+    items(desk, """
+        value | currency | known_at            | pit_quality
+        5e9   | USD      | 2026-05-16 03:59:59 | rule
+        5e9   | TWD      | 2026-05-27 12:00    | snapshot
+    """)
+
+
+def test_a_corrected_value_keeps_the_currency_it_had(desk):
+    desk.fetch("statements", "2026-05-20 12:00", ITEM.format("5e9", "TWD"))
+    desk.fetch("statements", "2026-05-27 12:00", ITEM.format("4e9", ""))
+    items(desk, """
+        value | currency | known_at
+        5e9   | TWD      | 2026-05-16 03:59:59
+        4e9   | TWD      | 2026-05-27 12:00
+    """)
+
+
+def test_a_batch_landed_before_currencies_were_kept_is_loaded_without(desk):
+    batch = desk.land("statements", "2026-05-20 12:00", ITEM.format("5e9", "USD"))
+    file = batch.frame("statements")
+    desk.con.execute(f"copy (select * exclude (currency) from '{file}') to '{file}.new' (format parquet)")
+    file.with_name(file.name + ".new").replace(file)
+    desk.load(batch)
+    items(desk, "value | currency\n5e9 |")
+
+
 # No longer said
 
 

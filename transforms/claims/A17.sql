@@ -10,6 +10,10 @@ with newest as (
     where issuer in ('MSFT', 'AMZN', 'GOOGL', 'META', 'ORCL') and period_end >= '2026-01-01'
         and span.capital_expenditure is not null and base.capital_expenditure > 0
     qualify row_number() over (partition by issuer order by period_end desc) = 1
+), one_currency as (
+    select * from newest
+    where currency is not distinct from (
+        select currency from newest group by currency order by count(*) desc, currency nulls last limit 1)
 )
 select
     sum(span.capital_expenditure order by issuer) / sum(base.capital_expenditure order by issuer) - 1 as observed,
@@ -18,5 +22,5 @@ select
     format('{:+.1f} % year on year, sum over sum, of {} of 5 builders ({}), quarters to {}.', 100 * observed, count(*),
         string_agg(issuer || if(quarters = 4, ', four quarters', ', one quarter'), '; ' order by issuer), max(period_end))
         as evidence
-from newest
+from one_currency
 having count(*) > 0

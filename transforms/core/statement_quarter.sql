@@ -9,7 +9,8 @@ grain = ["issuer", "period_end"]
 [columns]
 issuer = "Symbol of the company's primary line; statements filed under another line of it are its own."
 period_end = "Last day of the fiscal quarter."
-revenue = "Total Revenue, else Operating Revenue; reporting currency, as all amounts."
+currency = "Currency of the revenue, and so of all amounts: an item stated in another is left out; NULL where the source did not say."
+revenue = "Total Revenue, else Operating Revenue."
 cost_of_revenue = "Cost Of Revenue, else Reconciled Cost Of Revenue."
 gross_profit = "Gross Profit, else revenue - cost_of_revenue."
 operating_income = "Operating Income, else Total Operating Income As Reported: EBIT from operations, without interest and investment gains."
@@ -55,15 +56,18 @@ with wanted(name, choice, statement, item) as (
         ('payables', 2, 'balance', 'Payables')
 ), said as (
     -- Where several lines of a company have statements, the primary one's stand.
-    select i.issuer, s.period_end, w.name, s.value, s.pit_quality, s.known_at
+    select i.issuer, s.period_end, w.name, s.value, s.currency, s.pit_quality, s.known_at
     from staging.statement_item s
     join wanted w using (statement, item)
     join staging.instrument i using (symbol)
     qualify row_number() over (
         partition by i.issuer, s.period_end, w.name order by w.choice, i.is_primary_line desc, s.symbol
     ) = 1
+), priced as (
+    select *, max(currency) filter (name = 'revenue') over (partition by issuer, period_end) as revenue_currency from said
 ), quarter as (
     select issuer, period_end,
+        any_value(currency) as currency,
         any_value(value) filter (name = 'revenue') as revenue,
         any_value(value) filter (name = 'cost_of_revenue') as cost_of_revenue,
         coalesce(any_value(value) filter (name = 'gross_profit'), revenue - cost_of_revenue) as gross_profit,
@@ -83,7 +87,8 @@ with wanted(name, choice, statement, item) as (
         any_value(value) filter (name = 'payables') as payables,
         min(pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
         max(known_at) as known_at
-    from said
+    from priced
+    where coalesce(currency = revenue_currency, true)
     group by issuer, period_end
 )
 select * from quarter where revenue is not null

@@ -9,7 +9,8 @@ grain = ["issuer", "period_end", "quarters"]
 issuer = "Symbol of the company's primary line."
 period_end = "Last day of the span's last quarter."
 quarters = "Quarters in the span: 1 or 4."
-revenue = "Sum over the span; reporting currency, as all amounts."
+currency = "Currency of all amounts; NULL where the source did not say. Quarters in two currencies make no year."
+revenue = "Sum over the span."
 cost_of_revenue = "Sum over the span."
 gross_profit = "Sum over the span."
 operating_income = "Sum over the span."
@@ -32,10 +33,11 @@ select
     q.issuer,
     q.period_end,
     span.quarters,
+    any_value(p.currency) as currency,
     case when count(columns(p.* exclude (
-            issuer, period_end, total_assets, inventory, receivables, payables, pit_quality, known_at))) = span.quarters
+            issuer, period_end, currency, total_assets, inventory, receivables, payables, pit_quality, known_at))) = span.quarters
         then sum(columns(p.* exclude (
-            issuer, period_end, total_assets, inventory, receivables, payables, pit_quality, known_at))
+            issuer, period_end, currency, total_assets, inventory, receivables, payables, pit_quality, known_at))
             order by p.period_end) end,
     q.total_assets,
     q.inventory,
@@ -50,4 +52,4 @@ cross join (values (1, 0, 0), (4, 240, 295)) span(quarters, shortest_days, longe
 join core.statement_quarter p
     on p.issuer = q.issuer and p.period_end between q.period_end - span.longest_days and q.period_end
 group by q.issuer, q.period_end, span.quarters, span.shortest_days, q.total_assets, q.inventory, q.receivables, q.payables
-having count(*) = span.quarters and q.period_end - min(p.period_end) >= span.shortest_days
+having count(*) = span.quarters and count(distinct p.currency) <= 1 and q.period_end - min(p.period_end) >= span.shortest_days

@@ -10,9 +10,10 @@ basket = "Name of the basket."
 quarter = "First day of the calendar quarter that holds the middle of the company's fiscal one."
 basis = "trailing_four_quarters or same_quarter; companies of different bases are not added up."
 members = "Companies in the basket on the quarter's last day."
-covered_members = "Those of them that have revenue, gross profit, operating income and free cash flow now and a year before."
+covered_members = "Those of them that have revenue, gross profit, operating income and free cash flow now and a year before, in the currency named."
 coverage_share = "covered_members / members; 0 to 1."
-revenue = "Revenue of the covered companies, in their reporting currency, which the members of a basket share."
+currency = "Currency of the amounts, the one that most members with all figures report in; NULL where the source did not say. Amounts of two currencies are never added."
+revenue = "Revenue of the covered companies."
 revenue_change_return = "Their revenue over that of the span a year before - 1."
 gross_margin = "Their gross profit / their revenue."
 operating_margin = "Their operating income / their revenue."
@@ -49,8 +50,13 @@ with stated as (
     join member m using (quarter, issuer)
     where span.gross_profit + span.operating_income + span.free_cash_flow is not null
         and base.gross_profit + base.operating_income + base.free_cash_flow is not null
+), common as (
+    select basket, quarter, basis, currency
+    from covered
+    group by basket, quarter, basis, currency
+    qualify row_number() over (partition by basket, quarter, basis order by count(*) desc, currency nulls last) = 1
 ), summed as (
-    select basket, quarter, basis,
+    select c.basket, c.quarter, c.basis, c.currency,
         count(*) as covered_members,
         sum(span.revenue order by issuer) as revenue,
         sum(base.revenue order by issuer) as base_revenue,
@@ -65,8 +71,10 @@ with stated as (
         sum(base.capital_expenditure order by issuer) filter (has_capex) as base_capex,
         sum(span.revenue order by issuer) filter (has_capex) as capex_revenue,
         max(known_at) as known_at
-    from covered
-    group by basket, quarter, basis
+    from covered c
+    join common m on m.basket = c.basket and m.quarter = c.quarter and m.basis = c.basis
+        and m.currency is not distinct from c.currency
+    group by c.basket, c.quarter, c.basis, c.currency
     having revenue > 0 and base_revenue > 0
 ), sized as (
     select basket, quarter, count(*) as members from member group by basket, quarter
@@ -78,6 +86,7 @@ select
     members,
     covered_members,
     covered_members / members as coverage_share,
+    currency,
     revenue,
     revenue / base_revenue - 1 as revenue_change_return,
     gross_margin,

@@ -9,7 +9,8 @@ grain = ["issuer", "period_end"]
 issuer = "Symbol of the company's primary line; statements filed under another line of it are its own."
 period_end = "Last day of the fiscal quarter."
 basis = "What the figures are of: trailing_four_quarters (against the four before), same_quarter (against that of a year before), NULL without a year before."
-revenue = "Revenue of the span that basis names, in the reporting currency."
+currency = "Currency of revenue, in which the company reports: TWD for one in Taiwan; NULL where the source did not say. Ratios and changes have none."
+revenue = "Revenue of the span that basis names, in the currency named: comparable only with that of the same currency."
 revenue_change_return = "Revenue over that of the span a year before - 1."
 gross_margin = "Gross profit / revenue."
 operating_margin = "Operating income / revenue; NULL where the company states none, as insurers do."
@@ -62,6 +63,7 @@ select
     issuer,
     period_end,
     basis,
+    currency,
     span.revenue,
     revenue_change as revenue_change_return,
     gross_margin,
