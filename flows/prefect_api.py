@@ -42,12 +42,14 @@ class Api:
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """The answer as JSON, None for an empty one; OSError (HTTPError among them) when there is no good one."""
+        fresh = not self._token
         for tries_left in reversed(range(self.tries)):
             try:
                 return self._ask(method, path, body, self._csrf() if method in CHANGING else {})
             except HTTPError as error:
-                if error.code == 403 and self._token and tries_left:  # it is older than an hour
+                if error.code == 403 and not fresh and tries_left:  # the token is older than an hour
                     self._token.clear()
+                    fresh = True
                     continue
                 if error.code != 503 or not tries_left:  # 503: SQLite is being written to by another request
                     raise

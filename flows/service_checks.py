@@ -58,9 +58,9 @@ def _access(note: dict) -> Answer:
         Api(f"{note['ui']}/api", seconds=1, tries=1)("GET", f"/work_pools/{POOL}")
     except HTTPError as error:
         if error.code == 401:
-            return well("it asks for user and password, and hears no pages of other sites")
+            return well("asks for a login and refuses pages of other sites")
         raise
-    return well("open to every program and user of this machine, by --no-auth; it hears no pages of other sites")
+    return well("open to every program and user of this machine, because of --no-auth; refuses pages of other sites")
 
 
 def _asked(ask: Callable[[], Answer]) -> Answer:

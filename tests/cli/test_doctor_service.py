@@ -80,7 +80,7 @@ def found(home: Home) -> dict[str, tuple[bool, str]]:
 def test_a_service_that_is_well(home: Home) -> None:
     server, access, worker, deployments = found(home).values()
     assert access[0]
-    assert access[1].startswith("open to every program and user of this machine, by --no-auth")
+    assert access[1].startswith("open to every program and user of this machine, because of --no-auth")
     assert (server[0], server[1].partition(", ")[2]) == (True, f"kept up by pid {os.getpid()}")
     assert worker == (True, "new polls the work pool rallyscope")
     assert deployments == (True, ", ".join(NAMES))
@@ -139,7 +139,7 @@ def closed(answers: dict[str, Any]) -> None:
 def test_the_string_kept_in_the_home_opens_the_server(home: Home) -> None:
     (home.folder / "prefect" / "auth").write_text("user:password\n")
     assert [ok for ok, _ in found(home).values()] == [True] * 4
-    assert found(home)["access"] == (True, "it asks for user and password, and hears no pages of other sites")
+    assert found(home)["access"] == (True, "asks for a login and refuses pages of other sites")
 
 
 @pytest.mark.usefixtures("closed")

@@ -10,7 +10,7 @@ from served import free_port
 
 from flows import serve
 from flows.settings import Settings
-from warehouse.errors import HomeUnusable
+from warehouse.errors import BadRequest, HomeUnusable
 
 
 @pytest.fixture
@@ -24,6 +24,15 @@ def test_a_folder_that_cannot_be_made_starts_nothing(settings: Settings, monkeyp
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("nothing is started"))
     with pytest.raises(HomeUnusable, match="Not a directory"):
         serve.detach(settings, free_port(), lambda line: None)
+
+
+@pytest.mark.parametrize("start", [serve.serve, serve.detach])
+def test_a_login_of_ones_own_and_none_at_all_is_refused(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "me:mine")
+    with pytest.raises(BadRequest, match="PREFECT_SERVER_API_AUTH_STRING is set") as refused:
+        start(Settings(home_folder=tmp_path), free_port(), lambda line: None, no_auth=True)
+    assert "mine" not in str(refused.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_up_in_a_home_that_is_none(settings: Settings) -> None:
