@@ -28,7 +28,8 @@ def rebuild_name() -> str:
 
 
 @flow(name="backfill", flow_run_name=backfill_name)
-def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = Chunk.whole) -> State:
+def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = Chunk.whole,
+             accept: str | None = None) -> State:
     """Make sure of every session from start to end; what was asked and answered is not asked again.
 
     The same request asked twice on one day (a double click) runs once.
@@ -39,6 +40,7 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
         as_of: Publish the marts as the world knew them at the end of this day. Empty means the present.
         chunk: How the range is cut on the way; the tables are the same however it is. Smaller pieces take less memory, and
             an interrupted run has less to ask again.
+        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
     """
     settings = Settings()
 
@@ -49,23 +51,24 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
             get_run_logger().info("nothing to do: %s did this very request", done)
             return Completed(message=f"Nothing to do: {done} did this very request")
         moment = (moments.moment_of(str(as_of)) if as_of else None, None)
-        return through_prefect(settings, "backfill", window, moment, chunk, key)
+        return through_prefect(settings, "backfill", window, moment, chunk, key, accept=accept)
 
     return told(fill)
 
 
 @flow(name="rebuild", flow_run_name=rebuild_name)
-def rebuild(as_of: date | None = None, recorded_by: date | None = None) -> State:
+def rebuild(as_of: date | None = None, recorded_by: date | None = None, accept: str | None = None) -> State:
     """Build and publish the marts anew from what is loaded; with no date given, the present.
 
     Args:
         as_of: As the world knew it at the end of this day in New York. Empty means the present.
         recorded_by: From what had been fetched by the end of this day. Empty means the present; with both on one day
             it is exactly what was published on that day.
+        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
     """
     settings = Settings()
     moment = moments.moment_of(str(as_of)) if as_of else None, moments.moment_of(str(recorded_by)) if recorded_by else None
-    return told(lambda: through_prefect(settings, "build", None, moment))
+    return told(lambda: through_prefect(settings, "build", None, moment, accept=accept))
 
 
 if __name__ == "__main__":

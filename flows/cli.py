@@ -10,6 +10,7 @@ import typer
 from flows import completion, ending
 from flows.brief.words import count
 from flows.options import (
+    AcceptOption,
     CatalogOption,
     Day,
     DayOption,
@@ -47,33 +48,34 @@ def demo(home: HomeOption = None, seed: Annotated[int, typer.Option(help="Of the
 
 @app.command(epilog="Example: rallyscope run --date 2026-03-27")
 def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
-        catalog: CatalogOption = None) -> None:
+        catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
     """One session, by default the last closed one: ask what is missing, validate, load, build, publish."""
     from flows import moments
 
     settings = _settings(home, source, catalog)
     window = moments.session_window(settings, day)
-    _carry_out("run", settings, window, wait=wait)
+    _carry_out("run", settings, window, wait=wait, accept=accept)
 
 
 @app.command(epilog="Example: rallyscope backfill 2024-01-02 2026-05-29 --source http://127.0.0.1:8765")
 def backfill(start: Day, end: Day, as_of: Moment = None,
              chunk: Annotated[Chunk, typer.Option(help="How the range is cut; the tables are the same.")] = Chunk.whole,
              wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
-             catalog: CatalogOption = None) -> None:
+             catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
     """Make sure of every session from START to END; whatever was asked and answered is not asked again."""
     from flows import moments
 
     settings = _settings(home, source, catalog)
     window = moments.range_window(settings, start, end)
-    _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait)
+    _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait, accept=accept)
 
 
 @app.command(epilog="Example: rallyscope build --as-of 2026-03-27")
 def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = True, home: HomeOption = None,
-          source: SourceOption = None, catalog: CatalogOption = None) -> None:
+          source: SourceOption = None, catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
     """Transforms and publication only, as the world knew it at a moment, from what was recorded by another."""
-    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by, wait=wait)
+    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by, wait=wait,
+               accept=accept)
 
 
 @app.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
@@ -261,13 +263,15 @@ def doctor(json: JsonOption = False, home: HomeOption = None, source: SourceOpti
 
 
 def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None,
-               chunk: Chunk = Chunk.whole, wait: bool = True) -> None:
+               chunk: Chunk = Chunk.whole, wait: bool = True, accept: str | None = None) -> None:
     from flows import moments, steps
+    from flows.gate import acceptance
     from flows.progress import on_terminal
 
+    accepted = acceptance(accept)
     known, recorded = (None if text is None else moments.moment_of(text) for text in (as_of, recorded_by))
     with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
-        this.progress = progress
+        this.progress, this.acceptance = progress, accepted
         steps.carry_out(this, moment=(known, recorded), chunk=chunk)
         _say(f"{count(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 

@@ -26,8 +26,9 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 
 from flows import moments, report, steps
+from flows.gate import acceptance
 from flows.plan import Chunk, Window
-from warehouse.errors import RallyscopeError, SourceAnswerInvalid, SourceUnreachable
+from warehouse.errors import KeysLost, RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
@@ -63,13 +64,14 @@ def _session(day: date | None) -> str:
 
 
 @flow(name="daily", flow_run_name=daily_name)
-def daily(day: date | None = None, skip_holidays: bool = False) -> State:
+def daily(day: date | None = None, skip_holidays: bool = False, accept: str | None = None) -> State:
     """Bring the warehouse up to one session's close; safe to run again.
 
     Args:
         day: The session. Leave it empty for the last closed one.
         skip_holidays: On a day without a session do nothing and say so, if the session before it is published. The
             schedule sets this.
+        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
     """
     settings = Settings()
 
@@ -78,7 +80,7 @@ def daily(day: date | None = None, skip_holidays: bool = False) -> State:
             get_run_logger().info(why)
             create_markdown_artifact(why, key="summary", description=why)
             return Completed(name="Skipped", message=why)
-        return through_prefect(settings, "run", moments.session_window(settings, day))
+        return through_prefect(settings, "run", moments.session_window(settings, day), accept=accept)
 
     return told(bring_up)
 
@@ -114,9 +116,10 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def through_prefect(settings: Settings, command: str, window: Window | None,
                     moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
-                    request_key: str | None = None, again: frozenset[str] = frozenset()) -> State:
+                    request_key: str | None = None, again: frozenset[str] = frozenset(),
+                    accept: str | None = None) -> State:
     """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
-    log = get_run_logger()
+    log, accepted = get_run_logger(), acceptance(accept)
     bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=f"{flow_run.name}: waiting for its turn"))
 
     def progress(share: float, label: str) -> None:
@@ -124,7 +127,7 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
 
     known = report.signals(settings.home)
     with steps.run(settings, command, window, log.info, request_key=request_key) as run:
-        run.progress, run.again = progress, again
+        run.progress, run.again, run.acceptance = progress, again, accepted
         steps.carry_out(run, as_task, moment, chunk)
         progress(1.0, did := report.did(run))
         create_markdown_artifact(report.summary(run), key="summary", description=f"{flow_run.name}: {did}")
@@ -146,15 +149,29 @@ def tell_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None
 
 
 def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step as a coarse task named after what it works on; a source out of reach is asked again later."""
+    """The step as a coarse task named after what it works on; a source out of reach is asked again later.
+
+    A task that did its work and got nothing fails, so that nobody takes it for a good one; the run itself goes on.
+    """
 
     def call(run: steps.Run, *about: Any) -> Any:
         things = [thing.feed if isinstance(thing, Batch) else str(thing) for thing in about if thing is not None]
         label = " ".join([step.__name__, *things])
-        # A closure: Prefect would otherwise walk through everything a run holds, looking for futures.
-        return Task(lambda: step(run, *about), name=step.__name__, task_run_name=lambda: label,
-                    retries=len(RETRY_AFTER_SECONDS), retry_delay_seconds=RETRY_AFTER_SECONDS,
-                    retry_condition_fn=_may_pass, cache_policy=NO_CACHE, persist_result=False)()
+        done: list[Any] = []
+
+        def work() -> Any:
+            # A closure: Prefect would otherwise walk through everything a run holds, looking for futures.
+            done.append(step(run, *about))
+            if lost := steps.lost(done[-1]):
+                raise KeysLost(label, lost)
+            return done[-1]
+
+        try:
+            return Task(work, name=step.__name__, task_run_name=lambda: label, retries=len(RETRY_AFTER_SECONDS),
+                        retry_delay_seconds=RETRY_AFTER_SECONDS, retry_condition_fn=_may_pass, cache_policy=NO_CACHE,
+                        persist_result=False)()
+        except KeysLost:
+            return done[-1]
 
     return call
 

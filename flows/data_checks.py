@@ -79,8 +79,11 @@ def freshness(home: Home, clock: Clock) -> Answer:
     from warehouse.record import sessions
 
     with home.marts() as con:
-        newest, simulated, as_of, published_at = con.execute("""
-            select (select max(date) from marts.regime_daily), is_simulated, as_of, published_at
+        newest, simulated, as_of, published_at, asked = con.execute("""
+            select (select max(date) from marts.regime_daily), is_simulated, as_of, published_at,
+                (select max(date) from audit.coverage where feed = 'bars' and date not in (
+                    select p.date from core.security_price p join core.instrument i using (symbol)
+                    where i.kind <> 'crypto'))
             from audit.publication where is_current""").fetchone()  # type: ignore[misc]
     if simulated != clock.simulated:
         kinds = ("a simulated", "the real") if simulated else ("a real", "a simulated")
@@ -90,6 +93,9 @@ def freshness(home: Home, clock: Clock) -> Answer:
     behind = sum((newest or date.min) < day <= last for day, _, _ in sessions(clock.now.year + 1))
     if not behind:
         return well(f"{newest} is the last closed session")
+    if behind == 1 and asked == last:
+        return fix(f"{newest} is published; the source was asked for {last} and has nothing of it: rallyscope run asks "
+                   "again. If the exchange was closed, nothing is missing, and the next session's run is whole again")
     way = ("it was built as of a past moment: rallyscope build" if published_at - as_of > timedelta(days=1)
            else "rallyscope run")
     return fix(f"{newest or 'no session'} is published, {behind} behind {last}, the last closed session: {way}")

@@ -47,4 +47,6 @@ SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
 Moment = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Queue behind another run, or refuse.")]
+AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish what a check withholds; the "
+                                                  "reason is kept in the audit.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]

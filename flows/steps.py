@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from flows import one_market
+from flows.gate import pass_gate
 from flows.moments import refuse_future
 from flows.plan import Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
@@ -23,6 +24,7 @@ from flows.sources import clock as source_clock
 from flows.sources.asking import ask
 from warehouse import landing
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete, SourceError
+from warehouse.gate import Acceptance
 from warehouse.landing import Batch
 from warehouse.load import Loaded, is_loaded
 from warehouse.load import load as load_batch
@@ -32,9 +34,6 @@ from warehouse.record import record
 from warehouse.revisions import record_revisions
 
 log = logging.getLogger("rallyscope")
-
-# When more than this share of a feed's keys fails, the source failed, not a few symbols.
-FAILED_SHARE = 0.1
 
 Step = Callable[..., Any]
 Progress = Callable[[float, str], None]
@@ -53,7 +52,9 @@ class Run:
     say: Callable[[str], None]
     progress: Progress = lambda share, label: None
     again: frozenset[str] = frozenset()
+    acceptance: Acceptance | None = None
     problems: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
     rows_added: int = 0
     rows_quarantined: int = 0
@@ -188,11 +189,7 @@ def fetch(run: Run, request: Request) -> Batch:
     run.say(f"asking {request} for {len(request.asks)} keys")
     asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
     fetched = ask(run.settings, request, run.newest_fetch)
-    failed = fetched.outcomes.query("status == 'failed'")
-    run.keys_failed += len(failed)
-    if len(failed) > FAILED_SHARE * request.watched:
-        run.problems.append(f"{request}: {len(failed)} of {len(request.asks)} keys failed, first {failed.iloc[0].key} "
-                            f"({failed.iloc[0].reason})")
+    run.keys_failed += int((fetched.outcomes.status == "failed").sum())
     keys = [ask.key for ask in request.asks]
     return landing.land(
         run.settings.home.landing, request.feed, request.source, asked_at, str(last_closed(asked_at)),
@@ -213,6 +210,19 @@ def load(run: Run, batch: Batch) -> Loaded:
     run.rows_added += loaded.added
     run.rows_quarantined += loaded.quarantined
     return loaded
+
+
+def lost(outcome: object) -> str | None:
+    """What a step that ended without an error lost, where it lost everything: the answers of a batch, or all its rows."""
+    match outcome:
+        case Batch():
+            statuses = duckdb.execute("select count(*), count(*) filter (status = 'failed'), "
+                                      "any_value(reason) filter (status = 'failed') from read_parquet(?)",
+                                      [str(outcome.frame("outcomes"))]).fetchone() or (0, 0, None)
+            return f"all {statuses[0]} keys failed ({statuses[2]})" if statuses[0] and statuses[0] == statuses[1] else None
+        case Loaded(landed=landed, quarantined=quarantined) if landed and landed == quarantined:
+            return f"all {landed} rows were quarantined"
+    return None
 
 
 def fit(run: Run) -> int:
@@ -248,7 +258,7 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
 
 
 def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> Publication:
-    """Publish the last build with its data dictionary, and close the run's record."""
+    """Pass the gate, publish the last build with its data dictionary, and close the run's record."""
     from flows.dictionary import refresh
     from transforms.project import models
 
@@ -258,12 +268,14 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
         return raw_tables(con, project)
 
     project = models()
-    _finish(run, "incomplete" if run.problems else "completed", "; ".join(run.problems) or None)
     with run.settings.home.warehouse() as con:
         stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
                       run.settings.catalog.hash, True in one_market.held(con), run.run_id,
                       as_of is None and recorded_by is None)
         run.cells_revised = record_revisions(con, run.settings.home, stamp, project, computed_from)
+        pass_gate(run, con, stamp)
+    _finish(run, "incomplete" if run.problems else "completed", "; ".join([*run.problems, *run.reports]) or None)
+    with run.settings.home.warehouse() as con:
         run.publication = publish_build(con, run.settings.home, stamp, [m.name for m in project])
         refresh(run.settings.home, con, project)
     run.say(f"published {run.publication.build_id}" if run.publication.changed

@@ -103,6 +103,17 @@ QUARANTINE = Section("Quarantined: the newest twelve", """
 COVERAGE = Section("Coverage of the last sessions", COVERED + """
     where date > (select max(date) from audit.coverage) - 7 order by date desc, feed""", key="coverage")
 
+HOLES = Section("Sessions of the calendar on which nothing traded, as far as the sources say", """
+    select date, expected from audit.coverage
+    where feed = 'bars' and date not in (
+        select p.date from core.security_price p join core.instrument i using (symbol) where i.kind <> 'crypto')
+    order by date desc limit 20""", key="holes", none="none")
+
+GATE = Section("Checks of the newest build that found something", """
+    select check_name, severity, sentence, accepted_reason from audit.publication_check
+    where not is_passed and run_id = (select arg_max(run_id, checked_at) from audit.publication_check)
+    order by severity <> 'withhold', check_name, place limit 20""", key="gate", none="none", working=True)
+
 COVERAGE_THEN = Section("Coverage of the session", COVERED + " where date = $date order by feed", key="coverage")
 
 PUBLICATION = Section("Publication (moments are UTC)", """
@@ -145,5 +156,5 @@ VIEWS = {
     "sectors": View("marts.sector_weight_daily", (SECTORS,)),
     "day": DAY,
     "revisions": View(None, (REVISED, FLIPPED)),
-    "status": View(None, (PUBLICATION, FRESHNESS, COVERAGE, RUNS, CHECKS, QUARANTINE)),
+    "status": View(None, (PUBLICATION, FRESHNESS, COVERAGE, HOLES, RUNS, GATE, CHECKS, QUARANTINE)),
 }

@@ -55,6 +55,21 @@ class PromiseBroken(RallyscopeError):
 
 
 @dataclass(eq=False)
+class PublicationWithheld(RallyscopeError):
+    """A check over the whole build failed, so it was not published; `findings` say what and where."""
+
+    findings: tuple[str, ...]
+    current: str | None
+
+    def __str__(self) -> str:
+        more = f"; and {len(self.findings) - 3} more" if len(self.findings) > 3 else ""
+        shown = "; ".join(self.findings[:3]) + more
+        stands = f"the last good publication, {self.current}, stands" if self.current else "nothing was published before"
+        return (f"not published, {stands}: {shown}. Everything is loaded. Correct the source and run the same "
+                "command again, or publish it all the same: rallyscope build --accept REASON")
+
+
+@dataclass(eq=False)
 class HomeUnusable(RallyscopeError):
     """The data folder cannot be read or written."""
 
@@ -124,6 +139,17 @@ class BadRequest(RallyscopeError):
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}. {self.instead}"
+
+
+@dataclass(eq=False)
+class KeysLost(RallyscopeError):
+    """A step did its work, and none of its keys came; the run goes on and says so at its end."""
+
+    step: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.problem}"
 
 
 @dataclass(eq=False)

@@ -213,6 +213,24 @@ comment on column audit.publication.table_hashes is 'A digest of the rows of eac
 comment on column audit.publication.is_current is 'Whether this file is that build.';
 comment on column audit.publication.is_present is 'Whether no moment was asked: the present of its run, with which the next one is compared.';
 
+create table if not exists audit.publication_check (
+    run_id varchar not null, checked_at timestamp not null, check_name varchar not null, severity varchar not null,
+    place varchar, observed double, bound double, is_passed boolean not null, sentence varchar,
+    accepted_reason varchar, accepted_by varchar
+);
+comment on table audit.publication_check is 'Every check of every build before it was published: what lay above its bound, or else what came nearest to it.';
+comment on column audit.publication_check.run_id is 'The run that built it.';
+comment on column audit.publication_check.checked_at is 'When the checks were asked (UTC).';
+comment on column audit.publication_check.check_name is 'The check''s name.';
+comment on column audit.publication_check.severity is 'What a finding does: withhold (nothing is published), incomplete (published, and the run says what is missing) or report.';
+comment on column audit.publication_check.place is 'Where it was measured: a session, an index, a weighting, a company or a table; NULL where there was nothing to measure.';
+comment on column audit.publication_check.observed is 'What was measured, in the unit of the check.';
+comment on column audit.publication_check.bound is 'The most that passes.';
+comment on column audit.publication_check.is_passed is 'Whether observed was within its bound.';
+comment on column audit.publication_check.sentence is 'What was found, in one sentence; NULL where the check passed.';
+comment on column audit.publication_check.accepted_reason is 'Why a person had it published all the same; NULL where nobody did.';
+comment on column audit.publication_check.accepted_by is 'Who that was: the user of the process that published.';
+
 create table if not exists audit.revision (
     found_at timestamp not null, run_id varchar not null, previous_build_id varchar not null,
     mart varchar not null, key varchar not null, date date, column_name varchar not null, old varchar, new varchar,

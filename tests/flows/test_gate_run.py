@@ -1,0 +1,150 @@
+"""Runs that meet the publication gate: what is missing is named, what is wrong is withheld, and a person can accept it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from tiny_market import published, table_hashes
+
+from flows import moments, steps
+from flows.cli import app
+from flows.data_checks import freshness
+from flows.gate import acceptance
+from flows.replay.server import running
+from flows.settings import Settings
+from flows.show import show
+from warehouse import gate
+from warehouse.errors import BadRequest, PublicationWithheld, RunIncomplete
+from warehouse.gate import Check
+
+pytestmark = pytest.mark.usefixtures("without_pages")
+
+FIRST, CLOSURE, AFTER, LAST = date(2026, 3, 2), date(2026, 5, 13), date(2026, 5, 14), date(2026, 5, 29)
+WRONG = Check("planted", "fails", "withhold",
+              "select 'NDX' as place, 500 as observed, 40 as bound, 'NDX misses the published index by 500 bp' as sentence")
+
+
+@pytest.fixture
+def without(tiny: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """The tiny archive without the bars for which an SQL condition holds."""
+
+    def write(condition: str) -> Path:
+        folder = tmp_path / "archive"
+        shutil.copytree(tiny / "archive", folder)
+        duckdb.execute(f"copy (from '{tiny}/archive/bars.parquet' where not ({condition})) to '{folder}/bars.parquet'")
+        return folder
+
+    return write
+
+
+@contextmanager
+def at(archive: Path, tiny: Path, home: Path, day: date) -> Iterator[Settings]:
+    """The settings of a home whose source stands at the end of a day."""
+    with running(archive, moments.moment_of(str(day))) as base:
+        yield Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+
+
+def run_to(given: Settings, last: date, said: list[str] | None = None, accept: str | None = None,
+           command: str = "backfill") -> steps.Run:
+    window = moments.range_window(given, FIRST, last) if command == "backfill" else None
+    with steps.run(given, command, window, (said if said is not None else []).append) as run:
+        run.acceptance = acceptance(accept)
+        steps.carry_out(run)
+    return run
+
+
+def test_a_closure_that_the_calendar_does_not_know(without, tiny: Path, tmp_path: Path, capsys) -> None:
+    """No bar of anything on 2026-05-13: that evening's run names it and is incomplete; the day after, no month is blank."""
+    archive, home = without(f"date = '{CLOSURE}'"), tmp_path / "home"
+    with at(archive, tiny, home, CLOSURE) as given:
+        with pytest.raises(RunIncomplete, match="nothing came of 2026-05-13, the newest session of the calendar"):
+            run_to(given, CLOSURE)
+        assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-12",)]
+        is_well, line = freshness(given.home, given.clock())
+        assert not is_well
+        assert "the source was asked for 2026-05-13 and has nothing of it: rallyscope run asks again" in line
+    with at(archive, tiny, home, AFTER) as given, pytest.raises(RunIncomplete, match="the session of 2026-05-13"):
+        run_to(given, AFTER)
+    with at(archive, tiny, home, LAST) as given:
+        said: list[str] = []
+        run_to(given, LAST, said)
+        assert "nothing came of the session of 2026-05-13: its figures are NULL, and nothing else waits for it" in said
+    assert published(home, "select status, message like '%2026-05-13%' from audit.run order by started_at, rowid") == [
+        ("incomplete", True), ("incomplete", True), ("completed", True)]
+    vol, peak, covered = published(home, """
+        select count(realized_vol_21d), count(vix_from_peak_21d_points), count(*) from marts.regime_daily
+        where date between '2026-05-14' and '2026-05-29'""")[0]
+    assert vol == peak == covered == 11
+    show(given.home, "status", None, as_json=True)
+    assert json.loads(capsys.readouterr().out)["holes"] == [{"date": "2026-05-13", "expected": 11}]
+
+
+def test_the_largest_member_without_a_bar(without, tiny: Path, tmp_path: Path) -> None:
+    """BBB is a third of the market: the newest session has no index, and the run says why."""
+    archive, home = without(f"date = '{LAST}' and symbol = 'BBB'"), tmp_path / "home"
+    with at(archive, tiny, home, LAST) as given, pytest.raises(RunIncomplete) as failed:
+        run_to(given, LAST)
+    assert "1 of 11 bars due for 2026-05-29 are missing: BBB" in str(failed.value)
+    assert "NDX under full_cap has no figures of 2026-05-29" in str(failed.value)
+    (coverage, index_return), = published(home, """
+        select coverage_share, index_return from marts.concentration_daily
+        where date = '2026-05-29' and weight_scheme = 'full_cap'""")
+    assert 0.6 < coverage < 0.7
+    assert index_return is None
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a good publication."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_to(Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue"), LAST)
+    return folder
+
+
+@pytest.fixture
+def given(whole: Path, tiny: Path, tiny_server: str, tmp_path: Path) -> Settings:
+    return Settings(home_folder=shutil.copytree(whole, tmp_path / "home"), source=tiny_server,
+                    catalog_folder=tiny / "catalogue")
+
+
+def test_what_a_check_withholds_is_not_published_until_a_person_accepts_it(given: Settings, tiny: Path,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    home = given.home.folder
+    before = published(home, "select build_id from audit.publication where is_current")
+    monkeypatch.setattr(gate, "checks", lambda: (WRONG,))
+    with pytest.raises(PublicationWithheld, match="planted: NDX misses the published index by 500 bp") as withheld:
+        run_to(given, LAST, command="build")
+    assert f"the last good publication, {before[0][0]}, stands" in str(withheld.value)
+    assert "rallyscope build --accept REASON" in str(withheld.value)
+    assert published(home, "select build_id from audit.publication where is_current") == before
+    options = ["--home", str(home), "--source", str(given.source), "--catalog", str(tiny / "catalogue")]
+    app(["build", "--accept", "a spin-off, see the prospectus", *options], standalone_mode=False)
+    assert published(home, """
+        select check_name, observed, accepted_reason, accepted_by is not null from audit.publication_check
+        where accepted_reason is not null""") == [("planted", 500.0, "a spin-off, see the prospectus", True)]
+    run_to(given, LAST, command="build")  # and what was accepted is not asked again
+
+
+def test_an_acceptance_has_a_reason() -> None:
+    with pytest.raises(BadRequest, match="the reason is empty"):
+        acceptance("  ")
+
+
+def test_a_present_that_ends_before_the_last_one_does_not_replace_it(given: Settings) -> None:
+    """Whatever took the newest session away, the last good publication stands; a past moment can still be asked for."""
+    before = table_hashes(given.home.folder)
+    with given.home.turn(), given.home.warehouse() as con:
+        con.execute(f"update raw.price_bar set is_withdrawn = true, close = null where date = '{LAST}'")
+    with pytest.raises(PublicationWithheld, match=r"marts\.regime_daily ends on 2026-05-28"):
+        run_to(given, LAST, command="build")
+    assert table_hashes(given.home.folder) == before
+    with steps.run(given, "build") as run:
+        steps.carry_out(run, moment=(moments.moment_of("2026-05-20"), None))
+    assert published(given.home.folder, "select max(date)::varchar from marts.regime_daily") == [("2026-05-20",)]
