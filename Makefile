@@ -5,7 +5,7 @@ BIN := .venv/bin
 # A process more than two cores have: some tests wait for servers. In the order of the folders, the long ones come first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test check up down docs drill bench lock clean
+.PHONY: run test check up down docs drill bench old-readers lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
@@ -34,6 +34,9 @@ drill: .venv/installed  ## 200 kills, a full disk, a read-only folder; every cut
 
 bench: .venv/installed  ## how fast it is, as ratios to something simple run beside it
 	$(BIN)/python tests/bench.py
+
+old-readers: .venv/installed  ## the published file and its kept builds, read with DuckDB 1.2, 1.3 and 1.4
+	RALLYSCOPE_OLD_DUCKDB="1.2.0 1.2.2 1.3.2 1.4.4" $(BIN)/python -m pytest tests/cli/test_old_readers.py -rs
 
 lock: .venv/installed  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -39,7 +39,8 @@ def test_each_of_thirteen_questions_has_one_query() -> None:
 
 def test_every_block_of_the_page_is_of_a_kind_some_test_runs() -> None:
     assert {(language, note) for language, note, _ in BLOCKS} == {
-        ("sh", ""), ("python", ""), ("python", "polars"), ("sql", ""), ("sql", "session"), ("sh", "elsewhere"), ("r", "")}
+        ("sh", ""), ("python", ""), ("python", "polars"), ("sql", ""), ("sql", "session"), ("sql", "elsewhere"),
+        ("sh", "elsewhere"), ("r", "")}
 
 
 @pytest.mark.parametrize(("question", "sql"), QUESTIONS)
@@ -127,6 +128,17 @@ def test_the_join_of_trades_is_the_same_in_every_zone(zone: str, changed: Callab
         con.execute(f"set timezone = '{zone}'")
         rows = con.execute(session.replace("data/marts.duckdb", str(home.published))).fetchall()
     assert [(row[1], str(row[3])) for row in rows] == [("QQQ", "2026-03-26"), ("SMH", "2026-04-08"), ("COIN", "2026-05-22")]
+
+
+def test_every_query_runs_on_a_copy_that_is_used_as_marts(home: Home, tmp_path: Path) -> None:
+    shutil.copy(home.published, tmp_path / "copied.duckdb")
+    use, = (text for language, note, text in BLOCKS if (language, note) == ("sql", "elsewhere"))
+    with duckdb.connect() as con:
+        con.execute(use.replace("'copied.duckdb'", f"'{tmp_path}/copied.duckdb'"))
+        for _, sql in QUESTIONS:
+            con.execute(sql)
+        for table in ("marts.regime_daily", "regime_daily", "core.instrument", "audit.coverage", "marts.core.instrument"):
+            con.execute(f"from {table}")
 
 
 def test_two_kept_builds_tell_which_claims_flipped(home: Home, tmp_path: Path) -> None:
