@@ -162,10 +162,11 @@ def damaged(file: Path) -> None:
 @pytest.mark.parametrize("spoil", [damaged, lambda file: file.write_bytes(b"no database"),
                                    lambda file: file.write_bytes(b"")])
 def test_a_damaged_publication_does_not_stop_the_next_one(spoil, home: Path, tiny: Path, tmp_path: Path) -> None:
-    """The published file and its kept build are one file: both are gone, and history is told against the one before."""
+    """Its kept build too: both are gone, and history is told against the one before."""
     current = publication.current_build(Settings(home_folder=home).home)
     run(home, corrected(tiny, tmp_path / "market"), NOW)
     told = ledger(home)
+    spoil(home / "builds" / f"{publication.current_build(Settings(home_folder=home).home)}.duckdb")
     spoil(home / "marts.duckdb")
     run(home, corrected(tiny, tmp_path / "market2"), NEXT)
     assert ledger(home) == {cause: 2 * count for cause, count in told.items()}
