@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import great_expectations as gx
@@ -10,6 +10,45 @@ import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, why
 from warehouse.catalog import Series
+
+# How far a value stands off its neighbours, as a part of the most that its series may change in a day: the smaller of
+# the two changes; of the newest value, which has neighbours on one side only, the smaller of those to the nearest two, so
+# that a leap back passes. A value out of the series' range is no neighbour. A newest value that the close of the symbol it
+# stands in for confirms is no spike.
+SPIKES = """
+    with usable as (
+        select o.series_id, o.date, o.value, o.file_row_number, l.largest_change, l.largest_ratio, l.symbol
+        from (
+            select series_id, date::date as date, value, file_row_number from landed
+            where realtime_start is null
+            union all
+            select series_id, date::date, value, null from held_observation
+        ) o
+        join series_limit l using (series_id)
+        where o.value between l.low and l.high
+    ), placed as (
+        select *, lag(value, 1) over steps as before, lag(value, 2) over steps as before2, lead(value) over steps as after
+        from usable
+        window steps as (partition by series_id order by date, file_row_number)
+    ), changed as (
+        select *,
+            change(value, before, largest_change, largest_ratio) as from_before,
+            change(value, before2, largest_change, largest_ratio) as from_before2,
+            change(value, after, largest_change, largest_ratio) as to_after
+        from placed
+    )
+    select c.file_row_number,
+        case
+            when c.before is null then null
+            when c.after is not null then least(c.from_before, c.to_after)
+            when abs(h.close / c.value - 1) < 0.01 then 0
+            else least(c.from_before, coalesce(c.from_before2, c.from_before))
+        end as spike
+    from changed c left join held_close h on h.symbol = c.symbol and h.date = c.date
+    where c.file_row_number is not null"""
+CHANGE = """
+    create macro change(value, other, largest_change, largest_ratio) as
+        if(largest_ratio is null, abs(value - other) / largest_change, abs(ln(value / other)) / ln(largest_ratio))"""
 
 COLUMNS = ["series_id", "date", "value", "realtime_start", "realtime_end"]
 
@@ -24,17 +63,27 @@ def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
     ])
 
 
+def limits(catalog_series: Iterable[Series]) -> list[tuple]:
+    """Of each daily series: id, range, the most it may change in a day (in its unit or as a ratio), fallback symbol."""
+    return [(s.id, *s.range, s.largest_change, s.max_ratio, s.fallback_for)
+            for s in catalog_series if s.frequency == "daily"]
+
+
 def macro_suite(series: Series, fetched_on: date) -> gx.ExpectationSuite:
     """Observations of one series, one for a date and real-time period; an explicitly missing value is allowed."""
     low, high = series.range
+    leap = f"a factor of {series.max_ratio:g}" if series.max_ratio else f"{series.largest_change:g} {series.unit}"
     plausible = f"{series.id} lies between {low:g} and {high:g} {series.unit}"
     return gx.ExpectationSuite(name=f"macro.{series.id}", expectations=[
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every observation has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=low, max_value=high, mostly=MOSTLY,
                                           **why(f"most of {plausible}", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=low, max_value=high, **why(plausible, QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="spike", max_value=1,
+            **why(f"{series.id} does not leap by more than {leap} and back", QUARANTINE, contradicts="value")),
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
                                           **why("an observation is not dated after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["date", "realtime_start"], ignore_row_if="never",
-                                            **why("one value for a date and release", QUARANTINE)),
+                                            **why("one value for a date and release", QUARANTINE, contradicts="value")),
     ])

@@ -11,7 +11,15 @@ import great_expectations.expectations as gxe
 from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
 
 BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume"]
-ACTION_COLUMNS = ["symbol", "date", "kind", "value"]
+ACTION_COLUMNS = ["symbol", "date", "kind", "value", "share_of_price"]
+# A dividend as a part of the close before it, or after it where the answer begins with it.
+ACTIONS = """
+    select a.*, if(a.kind = 'dividend', a.value / coalesce(b.close, n.close), null) as share_of_price
+    from landed a
+    asof left join (select symbol, date, close from bars where close > 0) b on b.symbol = a.symbol and b.date < a.date
+    asof left join (select symbol, date, close from bars where close > 0) n on n.symbol = a.symbol and n.date >= a.date
+    order by a.file_row_number"""
+LARGEST_NUMBER = 1e300  # what is larger is infinite
 
 HIGHEST_CLOSE = 1e9
 
@@ -32,7 +40,10 @@ def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
                                           **why("a bar is not dated after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],
-                                            **why("one bar for a symbol and date", QUARANTINE)),
+                                            **why("one bar for a symbol and date", QUARANTINE, contradicts="close")),
+        *(gxe.ExpectColumnValuesToBeBetween(column=column, min_value=-LARGEST_NUMBER, max_value=LARGEST_NUMBER,
+                                            **why(f"{words} is finite", QUARANTINE))
+          for column, words in (("open", "an open"), ("high", "a high"), ("low", "a low"), ("volume", "a volume"))),
         gxe.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="high", column_B="low", or_equal=True, ignore_row_if="either_value_is_missing",
             **why("the high is not below the low", WARN)),
@@ -54,6 +65,8 @@ def actions_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
         gxe.ExpectColumnValuesToNotBeNull(column="value", **why("an action has a ratio or dividend", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0, strict_min=True,
                                           **why("a ratio or dividend is positive", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="share_of_price", max_value=1,
+                                          **why("a dividend is smaller than the price", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(
             column="value", min_value=1 / 200, max_value=200, row_condition='kind=="split"',
             condition_parser="pandas", **why("a split is between 1:200 and 200:1", QUARANTINE)),

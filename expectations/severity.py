@@ -17,6 +17,9 @@ NAMES = {STOP: "stop", QUARANTINE: "quarantine", WARN: "warn"}
 MOSTLY = 0.8
 
 
-def why(sentence: str, severity: str) -> dict[str, Any]:
-    """Keyword arguments of an expectation: its severity, and the sentence people read when it fails."""
-    return {"severity": severity, "meta": {"why": sentence}}
+def why(sentence: str, severity: str, contradicts: str | None = None) -> dict[str, Any]:
+    """Keyword arguments of an expectation: its severity, and the sentence people read when it fails.
+
+    `contradicts` is the column whose values are evidence against one another: such rows are held, and the run says so.
+    """
+    return {"severity": severity, "meta": {"why": sentence, "contradicts": contradicts}}

@@ -10,6 +10,36 @@ import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, why
 
+# Of several counts for one date, how near each is to the count in force: the one before, or else the next one after, as
+# it became by the splits in between. `place` 1 is the nearest; one count for a date is not compared.
+CHOICE = """
+    with said as (
+        select symbol, date::date as date, shares_outstanding, file_row_number,
+            count(*) over (partition by symbol, date) as counts
+        from landed where shares_outstanding > 0
+    ), settled as (
+        select symbol, date, shares_outstanding from said where counts = 1
+        union
+        select h.symbol, h.date::date, h.shares_outstanding from held_count h
+        where (h.symbol, h.date::date) not in (select (symbol, date) from said)
+    ), split as (
+        select symbol, date::date as date, ratio from held_split
+    ), compared as (
+        select s.*, coalesce(
+            b.shares_outstanding * (select coalesce(product(ratio), 1) from split p
+                                    where p.symbol = s.symbol and p.date > b.date and p.date <= s.date),
+            a.shares_outstanding / (select coalesce(product(ratio), 1) from split p
+                                    where p.symbol = s.symbol and p.date > s.date and p.date <= a.date)) as in_force
+        from said s
+        asof left join settled b on b.symbol = s.symbol and b.date < s.date
+        asof left join settled a on a.symbol = s.symbol and a.date > s.date
+        where s.counts > 1
+    )
+    select file_row_number, in_force, row_number() over (
+            partition by symbol, date order by abs(ln(shares_outstanding / in_force)), file_row_number desc) as place,
+        list(shares_outstanding) over (partition by symbol, date) as counts
+    from compared"""
+
 COLUMNS = ["symbol", "date", "shares_outstanding"]
 FEWEST, MOST = 1e5, 1e12
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
+from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from expectations.held_facts import held_facts, nothing_held
 from expectations.severity import NAMES, QUARANTINE, STOP
 from warehouse.catalog import Catalog
 from warehouse.landing import Batch
 from warehouse.load import Stop
+from warehouse.record import sessions
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -25,28 +31,38 @@ if TYPE_CHECKING:
 RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
 REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
 # What the columns that are derived for validation only are made from, by frame; and those columns.
-DERIVED_FROM = {"weights": {"index_code", "symbol", "date", "published_on", "weight"}}
-DERIVED = ["spike", "list_total"]
+DERIVED_FROM = {"actions": {"symbol", "date", "kind", "value"},
+                "weights": {"index_code", "symbol", "date", "published_on", "weight"}}
+DERIVED = ["spike", "list_total", "is_known", "is_session", "names_kept", "share_of_price"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`rejected` rows go to quarantine, `results` to the audit; what `stopped` names is not loaded."""
+    """`rejected` rows go to quarantine, `results` to the audit; what `stopped` names is not loaded.
+
+    `held` says in a sentence each which values contradict one another, or what is held.
+    """
 
     rejected: pd.DataFrame
     results: pd.DataFrame
     stopped: tuple[Stop, ...]
+    held: tuple[str, ...] = ()
 
 
-def validate(batch: Batch, catalog: Catalog) -> Verdict:
-    """Run every suite of the batch's frames; the frames themselves stay as they landed."""
+def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | None = None) -> Verdict:
+    """Run every suite of the batch's frames; the frames themselves stay as they landed.
+
+    With the warehouse's connection an answer is compared with what is held, too.
+    """
     import pandas as pd
 
+    facts = nothing_held() | (held_facts(con, batch) if con else {})
     context = _context()
     results: list[tuple] = []
     rejected: list[dict[str, Any]] = []
     stopped: list[Stop] = []
-    for frame_name, frame, suite, key in _suites(batch, catalog):
+    held: list[str] = []
+    for frame_name, frame, suite, key in _suites(batch, catalog, facts, rejected):
         asset = context.data_sources.add_or_update_pandas("landing").add_dataframe_asset(f"{frame_name}.{suite.name}")
         outcome = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame}) \
             .validate(suite, result_format={"result_format": "COMPLETE"})
@@ -62,16 +78,36 @@ def validate(batch: Batch, catalog: Catalog) -> Verdict:
             if severity == STOP or raised:
                 stopped.append(Stop(f"{suite.name}: not so that {why}", key))
             elif severity == QUARANTINE:
-                rejected.extend(_whole(frame_name, frame, rows, why))
+                said = list(_whole(frame_name, frame, rows, why))
+                if column := config.meta.get("contradicts"):
+                    held.extend(_hold(said, column, why))
+                rejected.extend(said)
     return Verdict(_one_row_each(pd.DataFrame(rejected, columns=REJECTED_COLUMNS)),
-                   pd.DataFrame(results, columns=RESULT_COLUMNS), (*stopped, *_without_a_split(rejected)))
+                   pd.DataFrame(results, columns=RESULT_COLUMNS), (*stopped, *_without_a_split(rejected)), tuple(held))
 
 
-def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite, str | None]]:
+def _hold(rejected: list[dict[str, Any]], column: str, why: str) -> Iterator[str]:
+    """Mark rows whose values contradict evidence as held, each with all values for its key and date; a sentence each."""
+    def key_and_date(row: dict[str, Any]) -> tuple:
+        return row["key"], row["date"], row["values"].get("symbol")
+
+    for (key, day, symbol), rows in groupby(sorted(rejected, key=lambda row: str(key_and_date(row))), key_and_date):
+        rows = list(rows)
+        values = [f"{row['values'][column]:g}" for row in rows if row["values"][column] is not None]
+        name = f"{key} {symbol}" if symbol and symbol != key else key
+        for row in rows:
+            row["reason"] = f"held: {column} {' and '.join(values)}; {row['reason']}"
+        yield f"{rows[0]['frame']} of {name} for {day} held: {column} {' and '.join(values)}, not so that {why}"
+
+
+def _suites(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame],
+            rejected: list[dict[str, Any]]) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite, str | None]]:
     """Each frame of the batch with a suite to meet, and the key it is about when it is one alone.
 
     An empty frame has nothing to prove.
     """
+    import pandas as pd
+
     from expectations import macro, prices, shares, statements, weights
 
     fetched_on = batch.fetched_at.astimezone(UTC).date()  # where a bar's date may already be tomorrow's in New York
@@ -80,19 +116,26 @@ def _suites(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, pd.DataFrame,
         if len(whole):
             yield "observations", whole, macro.names_suite(catalog.series), None
         series_of: Any = whole.get("series_id", [])
+        spikes = _spikes(batch, catalog, facts) if set(macro.COLUMNS) <= set(whole) else None
         for series_id in sorted(set(series_of) & catalog.series.keys()):
-            yield ("observations", whole.loc[series_of == series_id],
+            yield ("observations", whole.loc[series_of == series_id].assign(spike=spikes),
                    macro.macro_suite(catalog.series[series_id], fetched_on), series_id)
         return
     checks = {
-        "bars": [("actions", None, prices.actions_suite), ("bars", None, prices.bars_suite)],
+        "bars": [("actions", prices.ACTIONS, prices.actions_suite), ("bars", None, prices.bars_suite)],
         "shares": [("shares", None, shares.shares_suite)],
         "statements": [("statements", None, statements.statements_suite)],
         "weights": [("weights", weights.LISTS, weights.weights_suite)],
     }
     known = catalog.universes if batch.feed == "weights" else catalog.instruments
+    if batch.feed == "weights":
+        days = [day for day, _, _ in sessions(batch.fetched_at.year + 1)]
+        facts = {**facts, "instrument": pd.DataFrame({"symbol": list(catalog.instruments)}, dtype="str"),
+                 "session": pd.DataFrame({"date": days})}
     for name, derived, suite in checks[batch.feed]:
-        frame = _frame(batch, name, derived)
+        frame = _frame(batch, name, derived, facts)
+        if name == "shares" and set(shares.COLUMNS) <= set(frame):
+            frame = _choose(batch, frame, facts, rejected)
         if len(frame):
             yield name, frame, suite(known, fetched_on), None
 
@@ -103,14 +146,57 @@ def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
         yield Stop(f"bars: a split of {key} was kept out, so its earlier prices cannot be told", key)
 
 
-def _frame(batch: Batch, name: str, derived: str | None = None) -> pd.DataFrame:
-    """The landed rows, labelled by their position, dates as plain dates; `derived` adds columns by SQL."""
+def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """How far each observation of a daily series stands off its neighbours, by its position."""
+    from expectations import macro
+
+    with _landed(batch, "observations", facts) as con:
+        con.execute("create table series_limit (series_id varchar, low double, high double, largest_change double, "
+                    "largest_ratio double, symbol varchar)")
+        con.executemany("insert into series_limit values (?, ?, ?, ?, ?, ?)", macro.limits(catalog.series.values()))
+        con.execute(macro.CHANGE)
+        return con.execute(macro.SPIKES).df().set_index("file_row_number")["spike"]
+
+
+def _choose(batch: Batch, frame: pd.DataFrame, facts: Mapping[str, pd.DataFrame],
+            rejected: list[dict[str, Any]]) -> pd.DataFrame:
+    """The counts without those of which a date has another one nearer to the count in force; these are rejected."""
+    from expectations import shares
+
+    with _landed(batch, "shares", facts) as con:
+        others = con.execute(f"select * from ({shares.CHOICE}) where place > 1 and len(list_distinct(counts)) > 1"
+                             " order by file_row_number").fetchall()
+    for row, in_force, _, counts in others:
+        numbers = " and ".join(f"{count:,.0f}" for count in sorted(set(counts)))
+        by = f"that is nearest to the {in_force:,.0f} in force" if in_force else "said last, since none was in force"
+        rejected.extend(_whole("shares", frame, [row], f"a date has one count: of {numbers} the one counts {by}"))
+    return frame.drop(index=[row for row, *_ in others])
+
+
+@contextmanager
+def _landed(batch: Batch, name: str, facts: Mapping[str, pd.DataFrame]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory with the frame as view `landed`, a batch's bars beside its actions, and the facts held."""
+    def parquet(frame: str) -> str:
+        return "select * from read_parquet('" + str(batch.frame(frame)).replace("'", "''") + "', file_row_number = true)"
+
     with duckdb.connect() as con:
-        con.execute("create view landed as select * from read_parquet('" + str(batch.frame(name)).replace("'", "''")
-                    + "', file_row_number = true)")
+        con.execute(f"create view landed as {parquet(name)}")
+        if name == "actions":
+            con.execute(f"create view bars as {parquet('bars')}")
+        for fact, rows in facts.items():
+            con.register(fact, rows)
+        yield con
+
+
+def _frame(batch: Batch, name: str, derived: str | None = None,
+           facts: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> pd.DataFrame:
+    """The landed rows, labelled by their position, dates as plain dates; `derived` adds columns by SQL."""
+    with _landed(batch, name, facts) as con:
         columns = {row[0] for row in con.execute("describe landed").fetchall()}
         # A frame without its columns is for the suite to stop, not for the derivation to fail on.
         derivable = derived and DERIVED_FROM[name] <= columns
+        if name == "actions" and derivable:
+            derivable = {"symbol", "date", "close"} <= {row[0] for row in con.execute("describe bars").fetchall()}
         frame = con.execute(derived if derivable else "select * from landed order by file_row_number").df()  # type: ignore[arg-type]
     frame = frame.set_index("file_row_number")
     frame.index.name = None  # Great Expectations reports rows of a named index as dicts
@@ -127,9 +213,10 @@ def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> I
     came = frame.loc[rows].drop(columns=DERIVED, errors="ignore").to_dict("records")
     for row, record in zip(rows, came, strict=True):
         values = {name: None if pd.isna(value) else value for name, value in record.items()}
+        as_json = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in values.items()}
         yield {"frame": frame_name, "row": row, "key": str(next(iter(values.values()))), "values": values,
                "date": values.get("date", values.get("period_end")),
-               "row_json": json.dumps(values, default=str), "reason": f"not so that {why}"}
+               "row_json": json.dumps(as_json, default=str), "reason": f"not so that {why}"}
 
 
 def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:

@@ -12,14 +12,32 @@ from expectations.severity import MOSTLY, QUARANTINE, STOP, why
 from expectations.spikes import with_spikes
 
 SAID = ["index_code", "date", "published_on", "symbol", "weight"]
-COLUMNS = [*SAID, "list_total", "spike"]
+COLUMNS = [*SAID, "list_total", "is_known", "is_session", "names_kept", "spike"]
 WHOLE = (0.98, 1.02)
+FEWEST_NAMES = 0.9
 
-# With what the weights of a row's list add to. Rounded as they are, the smallest weights may double and mean nothing.
+# With what the weights of a row's list add to, those of securities that the catalogue does not hold left out; and how
+# many names it has, if they add to a whole, as a part of the most that a list of the thirty days before had. Rounded as
+# they are, the smallest weights may double and mean nothing.
 LISTS = with_spikes("""
-    select *, ln(if(weight >= 0, weight + 1e-4, null)) as level,
-        sum(weight) over (partition by index_code, date, published_on) as list_total
-    from landed""", "index_code, symbol", "date, published_on")
+    with known as (
+        select *, ln(if(weight >= 0, weight + 1e-4, null)) as level,
+            if(symbol is null, null, (symbol in (select symbol from instrument))::integer) as is_known,
+            if(date is null, null, (date::date in (select date from session))::integer) as is_session
+        from landed
+    ), said as (
+        select *, sum(weight) filter (is_known is distinct from 0) over list as list_total, count(*) over list as names
+        from known
+        window list as (partition by index_code, date, published_on)
+    ), lists as (
+        select distinct index_code, date::date as date, names from said where list_total between 0.98 and 1.02
+        union
+        select index_code, date::date, names from held_list
+    )
+    select s.* exclude names, if(s.list_total between 0.98 and 1.02, s.names / (
+        select max(l.names) from lists l
+        where l.index_code = s.index_code and l.date between s.date::date - 30 and s.date::date - 1), null) as names_kept
+    from said s""", "index_code, symbol", "date, published_on")
 LARGEST_SPIKE = 1.1  # a factor of three, there and back
 
 
@@ -38,6 +56,13 @@ def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
         gxe.ExpectColumnValuesToNotBeNull(column="weight", **why("a weight is a number", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0, max_value=1,
                                           **why("a weight lies between 0 and 1", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="is_known", min_value=1,
+                                          **why("the catalogue holds the security", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(column="is_session", min_value=1,
+                                          **why("a list is of a session", QUARANTINE)),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="names_kept", min_value=FEWEST_NAMES,
+            **why(f"a list keeps {FEWEST_NAMES:.0%} of the names of those of the month before", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="list_total", min_value=low, max_value=high,
                                           **why(f"the weights of a whole list add to {low:g} to {high:g}", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="spike", max_value=LARGEST_SPIKE,
@@ -47,5 +72,5 @@ def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
         gxe.ExpectColumnValuesToBeBetween(column="published_on", max_value=fetched_on,
                                           **why("a list is not published after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=SAID[:4], ignore_row_if="never",
-                                            **why("one weight for a security of a list", QUARANTINE)),
+                                            **why("one weight for a security of a list", QUARANTINE, contradicts="weight")),
     ])

@@ -202,11 +202,11 @@ def load(run: Run, batch: Batch) -> Loaded:
     """Meet the suites, then load what passed."""
     from expectations.validate import validate
 
-    verdict = validate(batch, run.settings.catalog)
     with run.settings.home.warehouse() as con:
+        verdict = validate(batch, run.settings.catalog, con)
         loaded = load_batch(con, batch, run.run_id, verdict.rejected, verdict.results, verdict.stopped)
     run.problems.extend(f"{batch.feed} was stopped: {reason}" for reason in verdict.stopped)
-    run.problems.extend(loaded.held)
+    run.problems.extend((*verdict.held, *loaded.held))
     run.rows_added += loaded.added
     run.rows_quarantined += loaded.quarantined
     return loaded

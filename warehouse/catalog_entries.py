@@ -101,7 +101,11 @@ class Feed:
 
 @dataclass(frozen=True)
 class Series:
-    """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills."""
+    """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills.
+
+    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next: a daily value that
+    leaps further is held until another observation confirms it.
+    """
 
     id: str
     title: str
@@ -114,11 +118,27 @@ class Series:
     range: tuple[float, float]
     license: str
     fallback_for: Symbol | None = None
+    max_change: float | None = None
+    max_ratio: float | None = None
 
     def problems(self) -> Problems:
         low, high = self.range
         if low >= high:
             yield "range", f"runs from {low:g} to {high:g}, but must run upwards"
+        if self.max_change is not None and not 0 < self.max_change < float("inf"):
+            yield "max_change", f"is {self.max_change:g}, but must be a number above 0"
+        if self.max_ratio is not None and not 1 < self.max_ratio < float("inf"):
+            yield "max_ratio", f"is {self.max_ratio:g}, but must be a number above 1"
+        if self.max_ratio is not None and low <= 0:
+            yield "max_ratio", f"is of no use for a series that may be {low:g}: declare max_change"
+        if self.max_change is not None and self.max_ratio is not None:
+            yield "max_change", "cannot stand beside max_ratio: declare one of them"
+
+    @property
+    def largest_change(self) -> float:
+        """The largest true difference of two neighbouring values, where no ratio is declared: else a tenth of the range."""
+        low, high = self.range
+        return self.max_change or (high - low) / 10
 
 
 @dataclass(frozen=True)

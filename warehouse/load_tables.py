@@ -33,6 +33,14 @@ class Table:
 
 UNREVISED = "realtime_start is null"
 DAYS = ("date", "period_end", "published_on")
+# A list of which rows were kept out is not whole: that a name is not in it withdraws nothing.
+WHOLE_LISTS = """
+    select index_code as key, h.published_on as first, h.published_on as last
+    from (select distinct index_code, published_on from raw.index_weight_list) h
+    join (select index_code, min(published_on) as first, max(published_on) as last
+          from landed_weights group by index_code) r using (index_code)
+    where h.published_on between r.first and r.last and (index_code, h.published_on) not in (
+        select (index_code, published_on) from said_weights where not is_accepted)"""
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
@@ -65,7 +73,6 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     "weights": (
         Table("weights", "raw.index_weight_list", ("index_code", "date", "published_on", "symbol"), ("weight",),
               "select index_code, date, published_on, symbol, weight from landed_weights",
-              covers="select index_code as key, min(published_on) as first, max(published_on) as last"
-                     " from landed_weights group by index_code", dated="published_on", released="published_on"),
+              covers=WHOLE_LISTS, dated="published_on", released="published_on"),
     ),
 }

@@ -59,7 +59,7 @@ def prices(asks: Sequence[Ask], endpoint: Endpoint, kinds: Mapping[str, str] | N
 
 
 def shares(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
-    """Frame `shares`: shares outstanding by date, the last one said for each date."""
+    """Frame `shares`: shares outstanding by date, every count that was said for a date; a remark names several."""
     return _ask(asks, endpoint, "share counts", ("shares",), _shares)
 
 
@@ -202,8 +202,11 @@ def _shares(ask: Ask, wire: _YahooWire) -> Answer:
         return Answer({}, 0)
     frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
                           "shares_outstanding": counts.astype("float64").to_numpy()})
-    frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates("date", keep="last")
-    return Answer({"shares": frame}, len(frame))
+    frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates(keep="last")
+    several = frame.loc[frame.duplicated("date", keep=False)].groupby("date")["shares_outstanding"]
+    remarks = [f"several counts for {day:%Y-%m-%d}: {' and '.join(f'{count:,.0f}' for count in counts)}"
+               for day, counts in several]
+    return Answer({"shares": frame}, len(frame), "; ".join(remarks))
 
 
 def _statements(ask: Ask, wire: _YahooWire) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -25,10 +26,11 @@ def packaged() -> Catalog:
 def meet(packaged: Catalog, tmp_path: Path) -> Meet:
     """Land the frames of a feed and meet the suites of the packaged catalogue."""
 
-    def meet(feed: str, at: datetime = datetime(2026, 3, 10, 22, tzinfo=UTC), **frames: pd.DataFrame) -> Verdict:
+    def meet(feed: str, at: datetime = datetime(2026, 3, 10, 22, tzinfo=UTC),
+             con: duckdb.DuckDBPyConnection | None = None, **frames: pd.DataFrame) -> Verdict:
         outcomes = pd.DataFrame({"key": ["any"], "status": ["received"]})
         batch = landing.land(tmp_path / "landing", feed, "test", at, "2026-03-10", {**frames, "outcomes": outcomes}, {},
                              simulated=True)
-        return validate(batch, packaged)
+        return validate(batch, packaged, con)
 
     return meet
