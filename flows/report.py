@@ -46,7 +46,7 @@ def summary(run: Run) -> str:
     from flows.brief.answer import answer, tiles
     from flows.brief.facts import facts
 
-    missing = [f"**Missing:** {problem}" for problem in run.problems]
+    missing = [*(f"**Missing:** {problem}" for problem in run.problems), *(f"**Reported:** {line}" for line in run.reports)]
     with run.settings.home.marts() as con:
         try:
             found = facts(con, None)

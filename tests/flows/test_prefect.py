@@ -46,6 +46,19 @@ def flow_runs() -> list:
     return asyncio.run(read())
 
 
+def task_runs() -> list:
+    """The tasks of the newest flow run."""
+    from prefect import get_client
+
+    newest = max(flow_runs(), key=lambda run: run.start_time).id
+
+    async def read():
+        async with get_client() as client:
+            return [run for run in await client.read_task_runs() if run.flow_run_id == newest]
+
+    return asyncio.run(read())
+
+
 def artifacts() -> list:
     from prefect import get_client
 
@@ -128,6 +141,23 @@ def test_a_failed_source_is_not_a_completed_run(home: Path, tiny: Path, monkeypa
         state = state_of(daily)
     assert state.is_failed()
     assert "run the same command again" in state.message
+
+
+def test_a_task_whose_keys_all_failed_is_not_green(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source knows none of the series: the rest is published, and the flow's message says what is missing."""
+    from flows.daily import daily
+
+    with running(tiny / "archive", faults=[Fault(match="/fred/*", kind="unknown", times=None)]) as base:
+        monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
+        state = state_of(daily)
+    assert state.is_failed()
+    assert "observations: 2 of 2 keys failed: DGS10" in state.message
+    states = {run.name: run.state for run in task_runs()}
+    assert states["fetch observations"].is_failed()
+    assert "all 2 keys failed" in states["fetch observations"].message
+    assert states["fetch bars"].is_completed()
+    assert states["publish"].is_completed()
+    assert published(home, "select count(*) > 0 from marts.regime_daily") == [(True,)]
 
 
 @pytest.mark.parametrize(("start", "end", "sentence"), [

@@ -262,7 +262,6 @@ def test_an_index_without_figures_of_the_newest_session_is_named(share, found, g
     (asked("AAA", status="failed", reason="HTTP 500"), ["bars: 1 of 1 keys failed: AAA (HTTP 500)"]),
     (asked("AAA", status="failed", run="run-0"), []),
     (asked("GONE", status="failed"), []),
-    (asked("XXX", status="failed", reason="Yahoo does not know it: check its entry"), []),
     (asked("DGS10", status="failed", reason="HTTP 500", feed="observations"),
      ["observations: 1 of 1 keys failed: DGS10 (HTTP 500)"])])
 def test_keys_that_failed_in_this_run_are_lost(outcomes, found, given):
@@ -272,6 +271,14 @@ def test_keys_that_failed_in_this_run_are_lost(outcomes, found, given):
 def test_a_key_that_came_when_it_was_asked_again_is_not_lost(given):
     again = asked("AAA", status="failed").replace("22:00", "21:50") + "\n" + asked("AAA").splitlines()[1]
     assert given("lost keys", {"staging.instrument": INSTRUMENTS, "raw.fetch_outcome": again}) == []
+
+
+@pytest.mark.parametrize(("others", "found"), [(10, 0), (9, 0), (8, 1)])
+def test_a_key_that_the_source_does_not_know_is_no_loss_while_it_is_one_of_ten(others, found, given):
+    unknown = asked("XXX", status="failed", reason="Yahoo does not know it: check its entry")
+    known = asked(*(f"S{n}" for n in range(others)), run="run-0").splitlines()[1:]
+    assert len(given("lost keys", {"staging.instrument": INSTRUMENTS,
+                                   "raw.fetch_outcome": "\n".join([unknown, *known])})) == found
 
 
 def test_what_a_source_does_not_know_is_reported(given):
