@@ -37,7 +37,6 @@ class Check:
     sql: str
     present_only: bool = False
     compares: bool = False
-    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ def judge(con: duckdb.DuckDBPyConnection, home: Home, build: Build, acceptance: 
     found: dict[str, list[Finding]] = {severity: [] for severity in SEVERITIES}
     with _before(con, home) as has_before:
         for check in checks() if declared is None else declared:
-            is_asked = ((build.is_present or not check.present_only) and (has_before or not check.compares)
-                        and (check.needs is None or _is_there(con, check.needs)))
-            if is_asked:
+            if (build.is_present or not check.present_only) and (has_before or not check.compares):
                 found[check.severity].extend(_ask(con, build, check, acceptance))
     return Verdict(*(tuple(found[severity]) for severity in SEVERITIES))
 
@@ -160,9 +157,3 @@ def _presents(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[Path]:
                                  "order by published_at desc, rowid desc").fetchall():
         if (file := files.get(build_id)) and not problem(file, build_id):
             yield file
-
-
-def _is_there(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    schema, _, name = table.partition(".")
-    return con.execute("select 1 from duckdb_tables() where database_name = current_database() and schema_name = ? "
-                       "and table_name = ?", [schema, name]).fetchone() is not None

@@ -36,8 +36,6 @@ def given(spec, con):
         con.execute("create or replace temp table span as select ? as run_id, true as is_present, ?::date as first, "
                     "?::date as last, max(date) as newest from staging.session", [build.run_id, build.first, build.last])
         check = next(check for check in gate.checks() if check.name == name)
-        if check.needs and not gate._is_there(con, check.needs):
-            pytest.skip(f"{check.needs} is not there")
         if before is not None:
             con.execute("create schema before")
             for table_name, text in before.items():
@@ -169,7 +167,7 @@ def asked(*keys: str, status: str = "received", run: str = "run-1", reason: str 
 
 def market(**until: int) -> dict[str, str]:
     return {
-        "staging.instrument": INSTRUMENTS, "staging.price_bar": bars(**until),
+        "staging.instrument": INSTRUMENTS, "staging.price_bar": bars(**until), "core.price_bar": bars(**until),
         "raw.fetch_outcome": asked("AAA", "BBB", "OLD", "GONE", "BTC"),
         "audit.coverage": table(("date", "feed"), [(day(n), "bars") for n in range(1, 11)]),
         "core.security_price": "symbol | date", "core.instrument": "symbol | kind"}
@@ -218,7 +216,7 @@ def test_no_bar_is_missing(given_bars, given):
 
 def hole(*missing: int) -> dict[str, str]:
     tables = market()
-    return tables | {"staging.price_bar": table(("symbol", "date", "close"), [
+    return tables | {"core.price_bar": table(("symbol", "date", "close"), [
         ("AAA", day(n), 1.0) for n in range(1, 11) if n not in missing])}
 
 
@@ -285,6 +283,18 @@ def test_what_a_source_does_not_know_is_reported(given):
     assert given("unknown keys", {"raw.fetch_outcome": asked("XXX", "YYY", status="failed",
                                                              reason="Yahoo does not know it: check its entry")}) == [
         "bars: the source does not know XXX, YYY"]
+
+
+@pytest.mark.parametrize(("at", "kind", "incomplete", "reported"), [
+    (30, "stale", 1, 0), (10, "stale", 1, 0), (9, "stale", 0, 1), (9, "leap", 1, 0), (2, "leap", 0, 0), (2, "stale", 0, 0)])
+def test_a_held_bar_makes_the_run_incomplete_while_it_is_new_or_off_by_a_factor(at, kind, incomplete, reported, given):
+    """Thirty sessions, of which the run asked for those from the fifth on; the newest 21 begin with the tenth."""
+    tables = {"staging.session": sessions(30), "core.price_bar_held": table(
+        ("symbol", "date", "kind", "reason"), [("AAA", day(at), kind, "held: ten times the closes around it")])}
+    asked_for = Build("run-1", AT, True, day(5), day(30))
+    found = given("bars held", tables, asked_for)
+    assert found == [f"the bar of AAA on {day(at)} is held: ten times the closes around it"] * incomplete
+    assert len(given("stale bars held", {"staging.session": "date"}, asked_for)) == reported
 
 
 FAILS = Check("always", "fails", "withhold",
