@@ -41,6 +41,13 @@ create table if not exists raw.shares_outstanding (
 );
 comment on table raw.shares_outstanding is 'Share counts as the feed says them, a row where the feed gave one.';
 
+create table if not exists raw.stated_share_count (
+    symbol varchar not null, date date not null, shares_outstanding double,
+    is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,
+    source varchar not null, pit_quality varchar not null, run_id varchar not null
+);
+comment on table raw.stated_share_count is 'Share counts as companies state them in their filings, by the day they date them; no source fills it yet.';
+
 create table if not exists raw.macro_observation (
     series_id varchar not null, date date not null, value double,
     is_withdrawn boolean not null, known_at timestamp not null, fetched_at timestamp not null,

@@ -81,24 +81,35 @@ def test_a_count_five_times_too_high_moves_no_weight(con):
     assert max(weights) < 0.02
 
 
-def test_wrong_counts_are_held_and_a_merger_is_accepted_when_it_has_stood(con):
+def test_wrong_counts_are_held_and_a_merger_of_an_outsider_is_accepted_when_it_has_stood(con):
     held = {(symbol, str(first)): (str(last), outcome) for symbol, first, last, outcome in con.execute(
         "select symbol, first_date, last_date, outcome from core.share_count_held").fetchall()}
     assert held["MU", "2026-03-11"] == ("2026-03-13", "dropped")
     assert held["MRVL", "2024-09-04"] == ("2024-10-02", "dropped")
     assert held["TEAM", "2025-02-06"] == ("2025-05-05", "dropped")
     assert held["DXCM", "2025-10-31"] == ("2025-12-09", "dropped")
-    assert held["FANG", "2024-11-12"] == ("2025-02-12", "accepted")
+    assert held["FANG", "2024-11-12"] == ("2024-12-10", "accepted")
+    assert held["V", "2025-11-10"] == ("2025-11-13", "dropped")
     assert not any(symbol in ("LRCX", "AVGO", "NFLX", "BKNG", "ORLY") for symbol, _ in held)
-    assert unexplained(con, "issuer = 'FANG'") == [("FANG", date(2025, 2, 13), pytest.approx(0.637, abs=1e-3))]
+    assert unexplained(con, "issuer = 'FANG'") == [("FANG", date(2024, 12, 11), pytest.approx(0.637, abs=1e-3))]
+    assert unexplained(con, "issuer = 'SNPS' and date > '2025-07-01'")[0] == (
+        "SNPS", date(2025, 9, 11), pytest.approx(0.197, abs=1e-3))
+
+
+def test_a_step_is_believed_when_it_has_settled(con):
+    """CEG's count fell by an eighth on 2026-03-23 and XOM's rose by an eighth on 2024-08-07."""
+    assert unexplained(con, "issuer in ('CEG', 'XOM') and date between '2024-08-01' and '2026-04-01'") == [
+        ("CEG", date(2026, 1, 16), pytest.approx(0.160, abs=1e-3)),
+        ("CEG", date(2026, 3, 27), pytest.approx(-0.1345, abs=1e-3)),
+        ("XOM", date(2024, 8, 13), pytest.approx(0.1268, abs=1e-3))]
 
 
 def test_no_split_moves_a_market_value_by_more_than_the_return_explains(con):
-    """MSTR sold a tenth more shares on the day after its split; that is no split."""
+    """MSTR sold a tenth more shares on the day after its split; that is no split, and settled five sessions later."""
     moved = unexplained(con, """exists (
         from staging.split p join staging.session ex on ex.date = p.date
         where p.symbol = v.issuer and abs(ex.position - v.position) <= 6)""")
-    assert moved == [("MSTR", date(2024, 8, 9), pytest.approx(0.0955, abs=1e-4))]
+    assert moved == [("MSTR", date(2024, 8, 15), pytest.approx(0.0955, abs=1e-4))]
 
 
 def test_a_change_of_listing_with_flipping_counts_moves_nothing(con):

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from drawn import day, sessions, table
-
-
-def given(length: int, counts: dict[int, float], splits: dict[int, float] | None = None) -> dict[str, str]:
-    """Counts and splits of one stock by session number; the feed gives a row where its count changes."""
-    return {
-        "staging.session": sessions(length),
-        "staging.shares_outstanding": table(
-            ("symbol", "date", "shares_outstanding", "known_at"),
-            [("AAA", day(p), count, f"{day(p)} 21:15") for p, count in counts.items()]),
-        "staging.split": table(
-            ("symbol", "date", "ratio", "known_at"),
-            [("AAA", day(p), ratio, f"{day(p)} 21:15") for p, ratio in (splits or {}).items()]),
-    }
-
-
-def in_force(spec, length: int, counts: dict[int, float], splits: dict[int, float] | None = None) -> list[tuple]:
-    """(shares in force, status) of every session."""
-    return spec.rows("core.share_count", given(length, counts, splits), columns=["shares_in_force", "status"])
+import pytest
+from counted import CHAIN, day, given, in_force, runs
+from drawn import sessions
 
 
 def test_a_count_is_carried_forward_until_the_feed_says_another(spec):
@@ -30,14 +14,123 @@ def test_a_count_is_carried_forward_until_the_feed_says_another(spec):
         2026-01-06 | 1000            | accepted | 2026-01-05 | 1                  | 1.0
         2026-01-07 | 1010            | accepted | 2026-01-07 | 0                  | 1.01
         2026-01-08 | 1010            | accepted | 2026-01-07 | 1                  | 1.0
-    """)
+    """, through=CHAIN)
 
 
-def test_the_edges_of_the_band_are_in_it(spec):
-    assert in_force(spec, 2, {1: 1000, 2: 1250}) == [(1000, "accepted"), (1250, "accepted")]
-    assert in_force(spec, 2, {1: 1000, 2: 800}) == [(1000, "accepted"), (800, "accepted")]
-    assert in_force(spec, 2, {1: 1000, 2: 1251}) == [(1000, "accepted"), (1000, "held")]
-    assert in_force(spec, 2, {1: 1000, 2: 799}) == [(1000, "accepted"), (1000, "held")]
+@pytest.mark.parametrize("count", [1040, 1000 / 1.04, 997, 1015])
+def test_drift_passes_at_once(spec, count):
+    assert in_force(spec, 2, {1: 1000, 2: count})[1] == (pytest.approx(count), "accepted")
+
+
+@pytest.mark.parametrize("count", [1050, 940, 1150, 800, 1250])
+def test_a_step_comes_into_force_on_the_fifth_session_it_stands_and_never_backwards(spec, count):
+    got = in_force(spec, 12, {1: 1000, 3: count})
+    assert got[2:6] == [(1000, "held")] * 4
+    assert got[6:] == [(count, "accepted")] * 6
+
+
+@pytest.mark.parametrize("dip", [940, 1070, 900, 5000])
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_a_dip_of_days_never_passes(spec, dip, length):
+    got = in_force(spec, 40, {1: 1000, 20: dip, 20 + length: 1000})
+    assert {shares for shares, _ in got} == {1000}
+    assert [status for _, status in got].count("held") == length
+
+
+def test_a_count_that_did_not_move_for_years_falls_when_its_correction_has_settled(spec):
+    got = in_force(spec, 600, {1: 1000, 580: 910})
+    assert got[579 + 3] == (1000, "held")
+    assert got[579 + 4] == (910, "accepted")
+
+
+def flips(first: int, lengths: list[int], low: float, high: float) -> dict[int, float]:
+    """Counts by session: `low` at first, then changes between the two, each standing for so many sessions."""
+    counts, at = {1: low}, first
+    for place, length in enumerate(lengths):
+        counts[at] = (high, low)[place % 2]
+        at += length
+    return counts
+
+
+@pytest.mark.parametrize("high", [1150, 870, 1200, 1060])
+def test_fifteen_flips_in_a_month_change_the_count_in_force_once_at_most(spec, high):
+    """Fifteen changes in 21 sessions, then the second count stays: it is in force once it has settled."""
+    lengths = [1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 2, 1, 60]
+    got = in_force(spec, 120, flips(40, lengths, 1000, high))
+    assert {shares for shares, _ in got[:58]} == {1000}
+    assert runs(got) == [1000, high]
+    assert got[57 + 21] == (high, "accepted")
+
+
+def test_an_oscillating_count_is_the_median_of_its_stand(spec):
+    """From session 61 on the feed says 1150 on four days of five: after a while most of the last 42 sessions did."""
+    lengths = [4, 1] * 14
+    got = in_force(spec, 130, flips(61, lengths, 1000, 1150))
+    assert runs(got) == [1000, 1150]
+    assert got[60 + 20][0] == 1000
+    assert got[60 + 40][0] == 1150
+
+
+@pytest.mark.parametrize("times", [4, 5, 2, 8, 10, 3, 0.5, 0.25, 0.125, 1 / 9, 1 / 6, 100, 1000, 0.001, 1.5])
+def test_a_whole_number_of_times_the_count_never_passes_for_having_stood(spec, times):
+    got = in_force(spec, 280, {1: 1000, 70: 1000 * times, 270: 1002})
+    assert {shares for shares, _ in got[:269]} == {1000}
+    assert {status for _, status in got[69:269]} == {"held"}
+    assert got[269] == (1002, "accepted")
+
+
+@pytest.mark.parametrize("times", [4.05, 3.93, 0.1655, 0.1106, 5.06])
+def test_nearly_a_whole_number_is_one(spec, times):
+    assert {shares for shares, _ in in_force(spec, 280, {1: 1000, 70: 1000 * times})} == {1000}
+
+
+@pytest.mark.parametrize("part", [0.63, 0.7, 0.55, 0.79])
+def test_the_shares_of_one_class_only_never_pass_for_having_stood(spec, part):
+    got = in_force(spec, 400, {1: 1000, 70: 1000 * part, 380: 1000})
+    assert {shares for shares, _ in got} == {1000}
+    assert {status for _, status in got[69:379]} == {"held"}
+
+
+@pytest.mark.parametrize("times", [1.36, 1.64, 1.29, 2.82])
+def test_a_leap_that_is_no_whole_number_passes_on_the_21st_session(spec, times):
+    got = in_force(spec, 60, {1: 1000, 10: 1000 * times})
+    assert got[9 + 19] == (1000, "held")
+    assert got[9 + 20] == (pytest.approx(1000 * times), "accepted")
+
+
+def test_a_leap_over_three_times_passes_on_the_63rd(spec):
+    got = in_force(spec, 120, {1: 1000, 10: 6620})
+    assert got[9 + 61] == (1000, "held")
+    assert got[9 + 62] == (6620, "accepted")
+
+
+def test_a_leap_that_went_back_is_taken_back_when_the_old_count_has_settled(spec):
+    """A fall of 0.61 would never pass; but it ends where the count stood before the leap."""
+    got = in_force(spec, 120, {1: 1000, 10: 1640, 70: 1003})
+    assert got[69 + 3] == (1640, "held")
+    assert got[69 + 4] == (1003, "accepted")
+
+
+def test_a_wrong_first_count_gives_way_to_its_double_and_after_a_year_to_any_other(spec):
+    doubled = in_force(spec, 120, {1: 1000, 27: 2001})
+    assert doubled[26 + 61] == (1000, "held")
+    assert doubled[26 + 62] == (2001, "accepted")
+    quartered = in_force(spec, 320, {1: 4000, 27: 1000})
+    assert quartered[26 + 250] == (4000, "held")
+    assert quartered[26 + 251] == (1000, "accepted")
+
+
+def test_a_count_back_in_the_band_ends_the_row(spec):
+    got = in_force(spec, 60, {1: 1000, 2: 1640, 15: 1000, 16: 1640})
+    assert got[14] == (1000, "accepted")
+    assert got[15 + 19] == (1000, "held")
+    assert got[15 + 20] == (1640, "accepted")
+
+
+def test_a_third_count_begins_its_own_row(spec):
+    got = in_force(spec, 60, {1: 1000, 2: 1640, 15: 2700})
+    assert got[14 + 19] == (1000, "held")
+    assert got[14 + 20] == (2700, "accepted")
 
 
 def test_a_count_dated_on_a_weekend_speaks_from_the_next_session_on(spec):
@@ -52,45 +145,22 @@ def test_a_count_dated_on_a_weekend_speaks_from_the_next_session_on(spec):
         date       | shares_in_force | count_date | count_age_sessions
         2026-01-09 | 1000            | 2026-01-09 | 0
         2026-01-12 | 1020            | 2026-01-10 | 0
-    """)
+    """, through=CHAIN)
 
 
-def test_five_times_the_count_for_three_sessions_is_held_and_never_in_force(spec):
-    spec("core.share_count", given(6, {1: 1000, 3: 5000, 6: 1002}), """
-        date       | shares_in_force | status   | held_sessions | reason
-        2026-01-05 | 1000            | accepted |               |
-        2026-01-06 | 1000            | accepted |               |
-        2026-01-07 | 1000            | held     | 1             | 5 times the last accepted count, session 1 of 63
-        2026-01-08 | 1000            | held     | 2             | 5 times the last accepted count, session 2 of 63
-        2026-01-09 | 1000            | held     | 3             | 5 times the last accepted count, session 3 of 63
-        2026-01-12 | 1002            | accepted |               |
-    """)
-
-
-def test_a_true_jump_is_accepted_on_the_63rd_session_it_stands_and_never_backwards(spec):
-    got = in_force(spec, 70, {1: 1000, 3: 1640})
-    assert got[2:64] == [(1000, "held")] * 62
-    assert got[64:] == [(1640, "accepted")] * 6
-
-
-def test_a_count_back_in_the_band_ends_the_run(spec):
-    got = in_force(spec, 130, {1: 1000, 2: 1640, 60: 1000, 61: 1640})
-    assert got[59] == (1000, "accepted")
-    assert got[60 + 61] == (1000, "held")
-    assert got[60 + 62] == (1640, "accepted")
-
-
-def test_a_third_count_begins_its_own_run(spec):
-    got = in_force(spec, 130, {1: 1000, 2: 5000, 40: 3000})
-    assert got[39 + 61] == (1000, "held")
-    assert got[39 + 62] == (3000, "accepted")
-
-
-def test_a_held_count_that_moves_within_the_band_of_the_day_before_is_one_run(spec):
-    """As an accepted count may move: each is compared with the one held before it."""
-    got = in_force(spec, 70, {1: 1000, 2: 2000, 20: 2400, 40: 2880})
-    assert got[1 + 61] == (1000, "held")
-    assert got[1 + 62] == (2880, "accepted")
+def test_its_reason_is_a_sentence(spec):
+    reasons = spec.rows("core.share_count", given(75, {1: 1000, 70: 5000, 71: 1100, 72: 630, 73: 1640}),
+                        columns=["held_sessions", "reason"], through=CHAIN)
+    assert reasons[68:74] == [
+        (None, None),
+        (1, "5 times the last accepted count, session 1: "
+            "a mistake of unit, class or receipt unless evidence says otherwise"),
+        (1, "1.1 times the last accepted count, session 1 of 5: not settled yet"),
+        (1, "0.63 times the last accepted count, session 1: "
+            "no company retires that much in a day, and no evidence says it did"),
+        (1, "1.64 times the last accepted count, session 1 of 21: a leap without evidence"),
+        (2, "1.64 times the last accepted count, session 2 of 21: a leap without evidence"),
+    ]
 
 
 def test_in_force_counts_split_on_the_ex_date(spec):
@@ -125,12 +195,26 @@ def test_a_split_still_missing_after_five_sessions_is_held(spec):
     assert {shares for shares, _ in got[1:]} == {4000}
 
 
-def test_split_noise_neither_counts_towards_a_run_nor_ends_it(spec):
-    """A jump of 1.64 stands for 30 sessions, the old count comes back unsplit for two, then the jump for 33 more."""
-    got = in_force(spec, 70, {1: 1000, 2: 1640, 32: 1000, 34: 3280}, {32: 2})
-    assert [status for _, status in got[31:33]] == ["split_noise", "split_noise"]
-    assert got[1 + 61 + 2] == (2000, "held")
-    assert got[1 + 62 + 2] == (3280, "accepted")
+def test_split_noise_neither_counts_towards_a_row_nor_ends_it(spec):
+    """A leap of 1.64 stands for 10 sessions, the old count comes back unsplit for two, then the leap for 11 more."""
+    got = in_force(spec, 40, {1: 1000, 2: 1640, 12: 1000, 14: 3280}, {12: 2})
+    assert [status for _, status in got[11:13]] == ["split_noise", "split_noise"]
+    assert got[1 + 19 + 2] == (2000, "held")
+    assert got[1 + 20 + 2] == (3280, "accepted")
+
+
+@pytest.mark.parametrize("ratio", [1.323, 1.281, 1.253, 1.324, 1.046])
+def test_a_spin_off_written_as_a_split_changes_no_count(spec, ratio):
+    got = in_force(spec, 90, {1: 1000000}, {5: ratio})
+    assert set(got) == {(1000000, "accepted")}
+
+
+@pytest.mark.parametrize("ratio", [1.323, 1.281, 1.046])
+@pytest.mark.parametrize("shift", [0, 2, -2])
+def test_a_count_that_moves_by_such_a_ratio_passes_as_soon_as_the_two_agree(spec, ratio, shift):
+    got = in_force(spec, 20, {1: 1000, 8 + shift: 1000 * ratio}, {8: ratio})
+    assert got[7 + max(shift, 0)] == (pytest.approx(1000 * ratio), "accepted")
+    assert got[6] [0] == 1000
 
 
 def test_counts_end_with_the_last_trading_day(spec):
@@ -141,7 +225,7 @@ def test_counts_end_with_the_last_trading_day(spec):
         date
         2026-01-05
         2026-01-06
-    """)
+    """, through=CHAIN)
 
 
 def test_known_when_the_session_closed_or_a_count_in_use_was_corrected(spec):
@@ -159,4 +243,11 @@ def test_known_when_the_session_closed_or_a_count_in_use_was_corrected(spec):
         2026-01-06 | 1010            | 2026-03-01 09:00
         2026-01-07 | 1010            | 2026-03-01 09:00
         2026-01-08 | 1020            | 2026-01-08 21:15
-    """)
+    """, through=CHAIN)
+
+
+def test_a_step_is_known_on_the_session_it_has_settled(spec):
+    known = spec.rows("core.share_count", given(8, {1: 1000, 2: 1100}), columns=["shares_in_force", "known_at"],
+                      through=CHAIN)
+    assert [(shares, str(at)) for shares, at in known[4:6]] == [
+        (1000, f"{day(5)} 21:15:00"), (1100, f"{day(6)} 21:15:00")]

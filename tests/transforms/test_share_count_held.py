@@ -1,22 +1,10 @@
-"""core.share_count_held: each run of held counts, with what became of it."""
+"""core.share_count_held: each row of held counts, with what became of it."""
 
 from __future__ import annotations
 
-from drawn import day, sessions, table
+from counted import CHAIN, given
 
-THROUGH = ("core.share_count",)
-
-
-def given(length: int, counts: dict[int, float], splits: dict[int, float] | None = None) -> dict[str, str]:
-    return {
-        "staging.session": sessions(length),
-        "staging.shares_outstanding": table(
-            ("symbol", "date", "shares_outstanding", "known_at"),
-            [("AAA", day(p), count, f"{day(p)} 21:15") for p, count in counts.items()]),
-        "staging.split": table(
-            ("symbol", "date", "ratio", "known_at"),
-            [("AAA", day(p), ratio, f"{day(p)} 21:15") for p, ratio in (splits or {}).items()]),
-    }
+THROUGH = (*CHAIN, "core.share_count")
 
 
 def test_a_count_that_goes_away_was_dropped(spec):
@@ -31,12 +19,30 @@ def test_its_reason_is_a_sentence(spec):
         reason
         Shares 5 times the last accepted count for 3 sessions: the feed came back to the accepted count on 2026-01-09
     """, through=THROUGH)
+    (reason,), = spec.rows("core.share_count_held", given(3, {1: 1000, 2: 630}), columns=["reason"], through=THROUGH)
+    assert reason == ("Shares 0.63 times the last accepted count for 2 sessions: no company retires that much in a day, "
+                      "and no evidence says it did")
 
 
-def test_a_count_that_stood_was_accepted(spec):
-    spec("core.share_count_held", given(70, {1: 1000, 2: 2000}), """
+def test_a_single_days_dip_is_a_held_count(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 3: 940, 4: 1000}), """
+        first_date | sessions | ratio | outcome
+        2026-01-07 | 1        | 0.94  | dropped
+    """, through=THROUGH)
+
+
+def test_a_step_that_settled_is_none_and_one_that_has_not_yet_is_open(spec):
+    spec("core.share_count_held", given(6, {1: 1000, 2: 1100}), "symbol", through=THROUGH)
+    spec("core.share_count_held", given(5, {1: 1000, 2: 1100}), """
         first_date | sessions | outcome
-        2026-01-06 | 62       | accepted
+        2026-01-06 | 4        | open
+    """, through=THROUGH)
+
+
+def test_a_leap_that_stood_was_accepted(spec):
+    spec("core.share_count_held", given(30, {1: 1000, 2: 1640}), """
+        first_date | sessions | outcome
+        2026-01-06 | 20       | accepted
     """, through=THROUGH)
 
 
@@ -48,7 +54,7 @@ def test_a_third_count_replaces_the_second(spec):
     """, through=THROUGH)
 
 
-def test_split_noise_inside_a_run_does_not_cut_it_in_two(spec):
+def test_split_noise_inside_a_row_does_not_cut_it_in_two(spec):
     spec("core.share_count_held", given(6, {1: 1000, 2: 1640, 4: 1000, 5: 3280}, {4: 2}), """
         first_date | last_date  | sessions | outcome
         2026-01-06 | 2026-01-12 | 4        | open

@@ -1,29 +1,30 @@
 /*
 doc = """
-Share counts that were held: one row per run of sessions in which the feed's count was too far from the accepted one
-to be believed at once. A run that a split's ex-date explains (the split seen early) is not among them.
+Share counts that were held: one row per row of sessions in which the feed's count was too far from the one in force to
+be believed at once. Not among them are counts that settled (core.share_count_verdict) and those that a split's
+ex-date explains (the split seen early).
 """
 grain = ["symbol", "first_date"]
 
 [columns]
 symbol = "Ticker."
-first_date = "First session of the run."
-last_date = "Last session of the run so far."
+first_date = "First session of the row."
+last_date = "Last session of the row so far."
 sessions = "Sessions the count has stood, without those of split noise."
 feed_count = "Shares the feed said on last_date."
 ratio = "feed_count / the accepted count, both in split-neutral units."
-outcome = "accepted (it stood for 63 sessions), dropped (the feed came back), replaced (by a third count) or open."
-reason = "The run in one sentence."
-known_at = "When the run, and the session that ended it, could be known (UTC)."
+outcome = "accepted (it passed after all), dropped (the feed came back), replaced (by a third count) or open."
+reason = "The row in one sentence."
+known_at = "When the row, and the session that ended it, could be known (UTC)."
 
 [promises]
-"a run stands less than 63 sessions" = "sessions between 1 and 62"
-"what is held is out of the band" = "ratio not between 0.8 and 1.25"
+"what is held is no drift" = "ratio not between 1 / 1.04 and 1.04"
+"a count stands for a session at least" = "sessions >= 1"
 "it ends after it starts" = "last_date >= first_date"
 "an outcome we know" = "outcome in ('accepted', 'dropped', 'replaced', 'open')"
 */
 with decided as (
-    select c.*, s.position,
+    select c.*, s.position, c.feed_count / c.shares_in_force as held_ratio,
         lead(c.status) over days as next_status,
         lead(c.ratio) over days as next_ratio,
         lead(c.held_sessions) over days as next_held_sessions,
@@ -41,7 +42,8 @@ with decided as (
         max(position) as last_position,
         max(held_sessions) as sessions,
         arg_max(feed_count, date) as feed_count,
-        arg_max(ratio, date) as ratio,
+        arg_max(held_ratio, date) as ratio,
+        arg_max(reason, date) as last_reason,
         max(known_at) as known_at,
         -- What follows the run's last session; nothing when that is the newest one.
         arg_max(struct_pack(
@@ -59,12 +61,13 @@ with decided as (
         case
             when next.status is null then 'open'
             when next.status = 'held' then 'replaced'
-            when next.ratio between 0.8 and 1.25 then 'dropped'
-            else 'accepted'
+            when abs(ln(next.ratio)) <= ln(1.04) + 1e-9 then 'dropped'
+            when abs(ln(next.ratio / ratio)) <= ln(1.25) + 1e-9 then 'accepted'
+            else 'replaced'
         end as outcome
     from run r
     where not exists (
-        from staging.split p
+        from core.split_kind p
         asof join staging.session s on p.date <= s.date
         where p.symbol = r.symbol
             and s.position > r.last_position and s.position - r.first_position <= 5
@@ -82,10 +85,11 @@ select
     format('Shares {:.4g} times the last accepted count for {} session{}: ', ratio, sessions,
            if(sessions = 1, '', 's'))
         || case outcome
-            when 'accepted' then 'it stood for 63, and was accepted on ' || next.date::varchar
+            when 'accepted' then 'accepted on ' || next.date::varchar
             when 'dropped' then 'the feed came back to the accepted count on ' || next.date::varchar
             when 'replaced' then 'another count took its place on ' || next.date::varchar
-            when 'open' then 'held until it has stood for 63 or the feed comes back'
+            when 'open' then regexp_replace(last_reason, '^.*?: ', '')
         end as reason,
     greatest(known_at, next.known_at) as known_at
 from judged
+where outcome <> 'accepted' or ratio not between 0.8 and 1.25
