@@ -48,6 +48,8 @@ def rounded(value: float | Decimal, places: int, times: int = 1) -> Decimal:
 
 def signal(key: str) -> str:
     """The name of a signal for people, also of one that is about a weighting or a series."""
+    if key.startswith("stale_count_"):
+        return f"age of {key.removeprefix('stale_count_')}'s share count"
     kind, _, of = key.partition("_")
     return {"residual": f"residual ({name(of)})", "stale": f"age of {of}"}.get(kind) or SIGNALS.get(key, name(key))
 

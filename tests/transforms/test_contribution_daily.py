@@ -24,6 +24,29 @@ def test_a_contribution_is_open_weight_times_return_and_the_largest_gain_ranks_f
     """)
 
 
+def test_the_age_of_a_count_is_that_of_the_issuers_oldest_line(spec):
+    spec("marts.contribution_daily", {
+        "core.index_weight": WEIGHTS,
+        "core.index_member": """
+            date       | index_code | symbol | issuer
+            2026-01-05 | NDX        | AAA    | AAA
+            2026-01-05 | NDX        | AAB    | AAA
+            2026-01-05 | NDX        | BBB    | BBB
+        """,
+        "core.share_count": """
+            symbol | date       | count_age_sessions | known_at
+            AAA    | 2026-01-05 | 3                  | 2026-01-05 21:15
+            AAB    | 2026-01-05 | 300                | 2026-01-05 21:15
+            BBB    | 2026-01-05 | 0                  | 2026-01-06 09:00
+        """,
+    }, """
+        issuer | share_count_age_sessions | known_at
+        AAA    | 300                      | 2026-01-05 21:15
+        BBB    | 0                        | 2026-01-06 09:00
+        CCC    |                          | 2026-01-05 21:15
+    """)
+
+
 def test_an_issuer_has_the_sector_of_its_primary_line_and_the_tier_of_any_line(spec):
     spec("marts.contribution_daily", {
         "core.index_weight": WEIGHTS,

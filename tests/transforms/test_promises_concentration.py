@@ -97,6 +97,7 @@ BROKEN: list[tuple[str, str, dict[str, object]]] = [
     ("marts.contribution_daily", "a contribution is weight times return", {"contribution": 0.06}),
     ("marts.contribution_daily", "ranks count from one", {"rank": 0}),
     ("marts.contribution_daily", "every issuer has a sector", {"sector": None}),
+    ("marts.contribution_daily", "a count is not younger than its saying", {"share_count_age_sessions": -1}),
     ("marts.sector_weight_daily", "a taxonomy we know", {"taxonomy": "icb"}),
     ("marts.sector_weight_daily", "weights are fractions", {"weight": 1.1}),
     ("marts.sector_weight_daily", "the sectors of a taxonomy add to one", {"weight": 0.9}),

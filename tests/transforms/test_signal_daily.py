@@ -105,6 +105,12 @@ def test_a_series_is_stale_beyond_its_limit_until_it_speaks_again(spec):
     assert changes(spec, given, "stale_DGS10") == []
 
 
+def test_a_share_count_is_stale_after_thirteen_months_until_the_feed_says_another(spec):
+    given = {"marts.contribution_daily": _daily({"share_count_age_sessions": [272, 273, 274, None, 275, 0]},
+                                                index_code="NDX", weight_scheme="full_cap", issuer="MELI")}
+    assert changes(spec, given, "stale_count_MELI") == [(2, "fresh", "stale", "watch"), (5, "stale", "fresh", "info")]
+
+
 def test_a_change_is_known_when_both_states_are(spec):
     given = regime(band=["below_20", "above_30", "below_20"])
     given["marts.regime_daily"] = given["marts.regime_daily"].replace("2026-03-03 21:15", "2026-03-20 12:00")
@@ -121,10 +127,12 @@ def test_the_evidence_of_every_signal_runs_and_shows_both_days(spec):
         "staging.series": "series_id | stale_after_days\nNFCI | 3",
         "core.macro_as_known": _daily({"observation_date": ["2026-03-01"] * 3, "value": [1, 1, 1]}, series_id="NFCI")
                                .replace("2026-03-04 | NFCI | 2026-03-01", "2026-03-04 | NFCI | 2026-02-01"),
+        "marts.contribution_daily": _daily({"share_count_age_sessions": [1, None, 300]}, index_code="NDX",
+                                           weight_scheme="full_cap", issuer="MELI"),
     }
     rows = spec.rows(MODEL, given, columns=["signal", "evidence"])
     assert {signal for signal, _ in rows} == {"band", "stage", "ath", "correction", "recontraction", "top10_weight",
-                                              "residual_full_cap", "leaders_weak", "stale_NFCI"}
+                                              "residual_full_cap", "leaders_weak", "stale_NFCI", "stale_count_MELI"}
     spec.con.begin()
     try:
         for table, text in given.items():

@@ -2,18 +2,22 @@
 doc = """
 How many shares a large member must have for its index to return what it did. Every 21 sessions the published return of
 the last 126 is set against a light reconstruction: members by the median of the feed's units over the window, the
-issuers above 2.5 % times the one factor (of 0.20 to 1.25) that leaves the smallest squares, since limits hold them
-down. What is left, regressed on a member's excess return times its weight, says by how much its count is off.
-It is said of members of at least 1 % only, and only where the reconstruction then explains 94 % of the squares over 63
-sessions or more. Limits and unlisted classes make true counts look up to 1.45 times too small (1.9 under 3 %, where
-one company differs more) or 0.45 times too large: the bounds leave that room, and two standard errors.
+issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them down. What is left, regressed on a member's
+excess return times its weight, says by how much the member's count is off; the factor is the one that then leaves the
+smallest squares. It is said of members of at least 1 % only, and only where 94 % of the published squares over 63 sessions or
+more are explained.
+Limits, classes that are not listed and receipts make an index hold less than a company has, and what they take goes to
+the others: true counts look up to 1.9 times too small, or 0.5 of the limits' factor (0.5 without) too large. Of a member
+of 7 % or more, which is certainly limited, they look at most 1.3 times too small. The bounds leave that room, and two
+standard errors. So the index tells a half of the largest companies and a fifth or five times of other large ones;
+smaller mistakes, and small companies, it cannot tell.
 """
 grain = ["symbol", "position"]
 
 [columns]
 symbol = "Member's line that its issuer is counted by."
 position = "Number of the session the window ends on; at 21, 42 and so on."
-weight = "Mean weight in the light reconstruction, 0 to 1."
+weight = "Mean weight at index_units, 0 to 1."
 reference_units = "Units of the feed it was weighted by: the median over the window."
 index_units = "Units at which the reconstruction would have closed."
 standard_error = "Standard error of index_units / reference_units."
@@ -57,63 +61,59 @@ with line as (
         units * open_level / sum(units * open_level) over (partition by index_code, end_position, position) as plain_weight
     from sampled
 ), sized as (
-    select *, avg(plain_weight) over (partition by index_code, end_position, symbol) > 0.025 as is_large
+    select *, avg(plain_weight) over (partition by index_code, end_position, symbol) as typical_weight,
+        typical_weight > 0.025 as is_large
     from weighed
 ), day as (
-    select index_code, end_position, position, any_value(published_return) as published_return,
-        sum(plain_weight * price_return order by symbol) as plain_return,
-        coalesce(sum(plain_weight * price_return order by symbol) filter (is_large), 0) as large_return,
-        coalesce(sum(plain_weight order by symbol) filter (is_large), 0) as large_weight
+    select *,
+        sum(plain_weight * price_return) over days as plain_return,
+        coalesce(sum(plain_weight * price_return) filter (is_large) over days, 0) as large_return,
+        coalesce(sum(plain_weight) filter (is_large) over days, 0) as large_weight,
+        max(known_at) over (partition by index_code, end_position) as window_known_at
     from sized
-    group by index_code, end_position, position
+    window days as (partition by index_code, end_position, position)
 ), tried as (
-    select index_code, end_position, factor,
-        count(*) as sessions,
-        sum(power(published_return - (plain_return + (factor - 1) * large_return) / (1 + (factor - 1) * large_weight), 2)
-            order by position) as squares,
-        sum(power(published_return, 2) order by position) as total_squares
+    -- The member at its own count, the other large ones at the factor.
+    select symbol, index_code, end_position, position, units, factor, published_return, window_known_at,
+        1 + (factor - 1) * (large_weight - is_large::integer * plain_weight) as total,
+        plain_weight / total as weight,
+        weight * (price_return - published_return) as lever,
+        published_return
+            - (plain_return + (factor - 1) * (large_return - is_large::integer * plain_weight * price_return)) / total
+            as residual
     from day
-    cross join (select unnest(range(20, 130, 5)) / 100 as factor)
-    group by index_code, end_position, factor
-), fitted as (
-    select index_code, end_position, factor, total_squares
-    from tried
-    where sessions >= 63
-    qualify row_number() over (partition by index_code, end_position order by squares, factor) = 1
-), missed as (
-    select s.symbol, s.index_code, s.end_position, s.position, s.units,
-        s.plain_weight * if(is_large, factor, 1) / (1 + (factor - 1) * large_weight) as weight,
-        weight * (s.price_return - s.published_return) as lever,
-        s.published_return - (plain_return + (factor - 1) * large_return) / (1 + (factor - 1) * large_weight) as residual,
-        total_squares,
-        max(known_at) over (partition by s.index_code, s.end_position) as known_at
-    from sized s
-    join day using (index_code, end_position, position)
-    join fitted using (index_code, end_position)
+    cross join (select unnest(range(2, 13)) / 10 as factor)
+    where typical_weight >= 0.004
 ), regressed as (
-    select symbol, index_code, end_position as position, any_value(units) as units,
-        avg(weight order by position) as weight,
+    select symbol, index_code, end_position as position, factor, any_value(units) as units,
+        avg(weight order by position) as plain_weight,
         sum(lever * residual order by position) / sum(lever * lever order by position) as slope,
         sum(residual * residual order by position)
             - power(sum(lever * residual order by position), 2) / sum(lever * lever order by position) as squares,
         sqrt(greatest(squares, 0) / (count(*) - 1) / sum(lever * lever order by position)) as standard_error,
-        any_value(total_squares) as total_squares,
-        any_value(known_at) as known_at
-    from missed
-    group by symbol, index_code, end_position
-    having count(*) >= 63 and avg(weight order by position) >= 0.01 and sum(lever * lever order by position) > 0
+        sum(published_return * published_return order by position) as published_squares,
+        any_value(window_known_at) as known_at
+    from tried
+    group by symbol, index_code, end_position, factor
+    having count(*) >= 63 and sum(lever * lever order by position) > 0
+), fitted as (
+    select *
+    from regressed
+    qualify row_number() over (partition by symbol, index_code, position order by squares, factor) = 1
 ), told as (
     -- The lever is against the published return, so that 1 + slope is true units / units, however large the member.
-    select *, 1 + slope as times
-    from regressed
-    where squares < 0.06 * total_squares
+    select symbol, position, units, factor, standard_error, known_at,
+        1 + slope as times,
+        plain_weight * (1 + slope) / (1 + plain_weight * slope) as weight
+    from fitted
+    where squares < 0.06 * published_squares and weight >= 0.01
     qualify row_number() over (partition by symbol, position order by weight desc, index_code) = 1
 )
 select symbol, position, weight,
     units as reference_units,
     units * times as index_units,
     standard_error,
-    units * greatest(times - 2 * standard_error, 0) / if(weight >= 0.03, 1.45, 1.9) as low_units,
-    units * greatest(times + 2 * standard_error, 0.1) / 0.45 as high_units,
+    units * greatest(times - 2 * standard_error, 0) / if(weight >= 0.07, 1.3 * factor, 1.9) as low_units,
+    units * greatest(times + 2 * standard_error, 0.1) / if(weight >= 0.02, 0.5 * factor, 0.5) as high_units,
     known_at
 from told

@@ -7,9 +7,9 @@ grain = ["date", "signal"]
 
 [columns]
 date = "Session on whose close the signal changed."
-signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, or stale_<series>."
+signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, or stale_count_<issuer>."
 previous = "State it was in when last known."
-current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh."
+current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh."
 severity = "Of the current state: info, watch or alert."
 evidence = "A query that shows it, from the session of the previous state to this one."
 known_at = "When both states were known (UTC)."
@@ -65,6 +65,11 @@ with state as (
     select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
         if(m.date - observation_date > stale_after_days, 'watch', 'info'), m.known_at
     from core.macro_as_known m join staging.series s using (series_id)
+    union all
+    select date, 'stale_count', issuer,
+        case when share_count_age_sessions > 273 then 'stale' when share_count_age_sessions <= 273 then 'fresh' end,
+        if(share_count_age_sessions > 273, 'watch', 'info'), known_at
+    from marts.contribution_daily where index_code = 'NDX' and weight_scheme = 'full_cap'
 ), change as (
     select *,
         lag(struct_pack(date, state, known_at)) over (partition by kind, of order by date) as before
@@ -84,7 +89,9 @@ with state as (
     ('residual', 'index_return, official_return, residual_bp',
         'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''{}'' and'),
     ('stale', 'value, observation_date, date - observation_date as days_old',
-        'core.macro_as_known where series_id = ''{}'' and')
+        'core.macro_as_known where series_id = ''{}'' and'),
+    ('stale_count', 'open_weight, share_count_age_sessions',
+        'marts.contribution_daily where index_code = ''NDX'' and weight_scheme = ''full_cap'' and issuer = ''{}'' and')
 )
 select date,
     concat_ws('_', kind, of) as signal,
