@@ -12,7 +12,7 @@ def given(weights: dict[str, float], levels: dict[str, float], listed_on: int = 
         "staging.published_weight": table(("index_code", "date", "published_on", "symbol", "weight", "known_at"), [
             ("NDX", day(listed_on), day(listed_on + 1), symbol, weight, at(listed_on + 1, "04:59"))
             for symbol, weight in weights.items()]),
-        "core.security_price": table(("symbol", "date", "level", "known_at"), [
+        "core.held_level": table(("symbol", "date", "level", "known_at"), [
             (symbol, day(listed_on), level, at(listed_on)) for symbol, level in levels.items()]),
         "staging.instrument": "symbol | issuer\nGOOGL | GOOGL\nGOOG | GOOGL",
         **more,

@@ -46,7 +46,7 @@ def given(lists: dict[tuple[int, int], dict[str, float]], levels: dict[str, dict
     }
 
 
-THROUGH = ("core.anchored_value", "core.weight_coverage")
+THROUGH = ("core.held_level", "core.anchored_value", "core.weight_coverage")
 FLAT = {n: 1.0 for n in range(1, 9)}
 
 
@@ -140,7 +140,7 @@ def test_a_list_without_one_of_its_companies_is_not_whole(units, coverage, spec)
            "core.share_count": table(("symbol", "date", "units", "known_at"), [
                (symbol, day(n), count, at(n)) for symbol, count in (("AAA", 100.0), ("OUT", units)) for n in (1, 2, 3)])})
     assert weights(spec, tables) == ({(3, "AAA"): 1.0} if coverage else {})
-    (share,), = spec.rows("core.weight_coverage", tables, through=THROUGH[:1], columns=["coverage_share"])
+    (share,), = spec.rows("core.weight_coverage", tables, through=THROUGH[:2], columns=["coverage_share"])
     assert share == pytest.approx(coverage or 100 / 120)
 
 

@@ -37,7 +37,8 @@ def given(shares: dict[str, float], levels: dict[str, list[float | None]], stays
 
 
 def weights(spec, tables: dict[str, str], expect: str, *before: str) -> None:
-    spec("core.capped_weight", tables, expect, through=(*before, "core.capped_value", "core.weight_coverage"))
+    spec("core.capped_weight", tables, expect,
+         through=(*before, "core.held_level", "core.capped_value", "core.weight_coverage"))
 
 
 def test_weights_move_with_prices_alone(spec):
@@ -106,7 +107,27 @@ def test_a_split_inside_a_quarter_changes_nothing(spec):
         {day(2)} | BBB    | 0.25        | 0.25
         {day(3)} | AAA    | 0.75        | 0.75
         {day(3)} | BBB    | 0.25        | 0.25
-    """, "core.security_price")
+    """, "core.split_kind", "core.security_price")
+
+
+def test_a_spin_off_takes_what_was_distributed_out_of_the_weight(spec):
+    """AAA falls from 100 to 79.81, a price adjustment of 1.253: its holders lost nothing, the index holds 79.81."""
+    tables = given({"AAA": 3, "BBB": 1}, {"AAA": [100, 100, 100], "BBB": [100, 100, 100]}, {"AAA": [2, 3], "BBB": [2, 3]})
+    del tables["core.security_price"]
+    tables |= {
+        "staging.instrument": "symbol | kind\nAAA | stock\nBBB | stock",
+        "staging.split": f"symbol | date | ratio | known_at\nAAA | {day(3)} | 1.253 | {at(3)}",
+        "core.price_bar": table(("symbol", "date", "close", "known_at"), [
+            (symbol, day(n), 100 / 1.253 if (symbol, n) == ("AAA", 3) else 100.0, at(n))
+            for symbol in ("AAA", "BBB") for n in (1, 2, 3)]),
+    }
+    weights(spec, tables, f"""
+        date     | issuer | open_weight | weight             | price_return
+        {day(2)} | AAA    | 0.75        | 0.75               | 0.0
+        {day(2)} | BBB    | 0.25        | 0.25               | 0.0
+        {day(3)} | AAA    | 0.75        | 0.7053844345168117 | 0.0
+        {day(3)} | BBB    | 0.25        | 0.2946155654831883 | 0.0
+    """, "core.split_kind", "core.security_price")
 
 
 def test_a_member_without_a_close_leaves_its_weight_to_the_others_and_brings_both_returns_after(spec):

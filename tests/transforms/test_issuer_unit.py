@@ -12,7 +12,7 @@ PRICES = """
 
 def test_it_is_the_capitalisation_over_the_primary_lines_level(spec):
     """After a split of ten, AAA trades at 10 with a level of 100; a company of two lines is one, in AAA's shares."""
-    spec("core.issuer_unit", {"core.security_price": PRICES, "core.issuer_value": """
+    spec("core.issuer_unit", {"core.held_level": PRICES, "core.issuer_value": """
         issuer | date       | market_cap | known_at
         AAA    | 2026-01-05 | 5000       | 2026-01-06 21:15
         BBB    | 2026-01-05 | 500        | 2026-01-05 21:15
@@ -24,7 +24,7 @@ def test_it_is_the_capitalisation_over_the_primary_lines_level(spec):
 
 
 def test_without_a_capitalisation_there_is_nothing(spec):
-    spec("core.issuer_unit", {"core.security_price": PRICES, "core.issuer_value": """
+    spec("core.issuer_unit", {"core.held_level": PRICES, "core.issuer_value": """
         issuer | date       | market_cap
         AAA    | 2026-01-05 |
     """}, "issuer")

@@ -14,6 +14,7 @@ BROKEN = {
         "units are positive": {"feed_units": 0},
         "a count is said before it is carried on": {"said_position": 2, "first_position": 1},
     },
+    "core.held_level": {"levels are positive": [{"level": 0, "adjustment": 1}, {"level": 1, "adjustment": 0}]},
     "core.share_count_by_index": {
         "bounds are in order": {"low_units": 2, "high_units": 1},
         "only large members are told": {"weight": 0.009},

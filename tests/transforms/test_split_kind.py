@@ -40,4 +40,5 @@ def test_the_product_leaves_price_adjustments_out(spec):
 
 
 def test_its_promises_can_be_broken(spec):
-    breaks(spec, "core.split_kind", {"two kinds": {"kind": "merger"}, "a product is positive": {"count_product": 0}})
+    breaks(spec, "core.split_kind", {"two kinds": {"kind": "merger"}, "a product is positive": [
+        {"count_product": 0, "adjustment_product": 1}, {"count_product": 1, "adjustment_product": 0}]})

@@ -13,7 +13,7 @@ position = "Number of the session list_date."
 symbol = "Security on the list with a close that day."
 issuer = "Its issuer: the company's primary line."
 weight = "Published weight, 0 to 1."
-index_shares = "weight / level of the security at the close: index shares before all splits, in a scale that holds within the list."
+index_shares = "weight / level of the security at the close (core.held_level): index shares before all splits, in a scale that holds within the list."
 known_at = "When the whole list and the closes could be known (UTC)."
 
 [promises]
@@ -28,7 +28,7 @@ with listed as (
     from staging.published_weight w
     join staging.session s using (date)
     left join staging.instrument i using (symbol)
-    left join core.security_price p on p.symbol = w.symbol and p.date = w.date
+    left join core.held_level p on p.symbol = w.symbol and p.date = w.date
 ), whole as (
     select index_code, list_date, published_on, max(known_at) as known_at
     from listed

@@ -17,7 +17,7 @@ symbol = "Member security."
 issuer = "Its issuer: the company's primary line."
 list_date = "Session at whose close the list held."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
-close_value = "Index shares x level at the session's close; NULL without a close or index shares."
+close_value = "Index shares x level (core.held_level) at the session's close; NULL without a close or index shares."
 last_value = "Index shares (of a member the list leaves out, its count in the list's scale) x the newest level up to this session; NULL before the first."
 open_value = "Index shares x the level at the last close before the session; NULL without a return."
 price_return = "Return of the security since previous_date."
@@ -68,18 +68,19 @@ with list as (
     asof left join core.share_count c on c.symbol = m.symbol and c.date <= m.date
 ), valued as (
     select
-        h.*, p.level, k.level as last_level, p.price_return, p.previous_date, v.market_cap,
-        greatest(h.known_at, p.known_at, k.known_at, v.known_at) as valued_at
+        h.*, q.level, q.adjustment, k.level as last_level, p.price_return, p.previous_date, v.market_cap,
+        greatest(h.known_at, p.known_at, q.known_at, k.known_at, v.known_at) as valued_at
     from held h
     left join core.security_price p on p.symbol = h.symbol and p.date = h.date
-    asof left join core.security_price k on k.symbol = h.symbol and k.date <= h.date
+    left join core.held_level q on q.symbol = h.symbol and q.date = h.date
+    asof left join core.held_level k on k.symbol = h.symbol and k.date <= h.date
     left join core.issuer_value v on v.issuer = h.issuer and v.date = h.date
 )
 select
     date, index_code, symbol, issuer, list_date, market_cap,
     index_shares * level as close_value,
     coalesce(index_shares, index_shares_left_out) * last_level as last_value,
-    index_shares * (level / (1 + price_return)) as open_value,
+    index_shares * (level / (1 + price_return)) * adjustment as open_value,
     case when index_shares is not null then price_return end as price_return,
     case when index_shares is not null then previous_date end as previous_date,
     valued_at as known_at

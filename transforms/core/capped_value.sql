@@ -11,7 +11,7 @@ index_code = "Code of the universe."
 issuer = "Member issuer, at its primary line's close."
 review = "Number of the rebalance in force (core.capped_review)."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
-close_value = "Index shares x level at the session's close; NULL without a close, or before the index shares are known."
+close_value = "Index shares x level (core.held_level) at the session's close; NULL without a close, or before the index shares are known."
 last_value = "Index shares x the newest level up to this session; NULL before both are known."
 open_value = "Index shares x the level at the last close before the session; NULL without a return."
 price_return = "The issuer's return since previous_date."
@@ -36,19 +36,19 @@ with member as (
 ), valued as (
     select
         h.date, h.index_code, h.issuer, h.review, v.market_cap, h.index_shares,
-        p.level, l.level as last_level, v.price_return, v.previous_date,
+        p.level, p.adjustment, l.level as last_level, v.price_return, v.previous_date,
         greatest(h.known_at, p.known_at, l.known_at, v.known_at, r.known_at) as known_at
     from shared h
     join core.capped_review r using (index_code, review)
-    left join core.security_price p on p.symbol = h.issuer and p.date = h.date
-    asof left join core.security_price l on l.symbol = h.issuer and l.date <= h.date
+    left join core.held_level p on p.symbol = h.issuer and p.date = h.date
+    asof left join core.held_level l on l.symbol = h.issuer and l.date <= h.date
     left join core.issuer_value v on v.issuer = h.issuer and v.date = h.date and h.counted_position < h.position
 )
 select
     date, index_code, issuer, review, market_cap,
     index_shares * level as close_value,
     index_shares * last_level as last_value,
-    index_shares * (level / (1 + price_return)) as open_value,
+    index_shares * (level / (1 + price_return)) * adjustment as open_value,
     case when index_shares * level is not null then price_return end as price_return,
     case when index_shares * level is not null then previous_date end as previous_date,
     known_at

@@ -9,7 +9,7 @@ grain = ["issuer", "date"]
 issuer = "Symbol of the company's primary line."
 date = "Session."
 position = "Number of the session."
-level = "The primary line's close x split product, in dollars."
+level = "What one original share of the primary line is at the close (core.held_level), in dollars."
 units = "market_cap / level."
 known_at = "When closes and counts could be known (UTC)."
 
@@ -19,5 +19,5 @@ known_at = "When closes and counts could be known (UTC)."
 select v.issuer, v.date, p.position, p.level, v.market_cap / p.level as units,
     greatest(v.known_at, p.known_at) as known_at
 from core.issuer_value v
-join core.security_price p on p.symbol = v.issuer and p.date = v.date
+join core.held_level p on p.symbol = v.issuer and p.date = v.date
 where v.market_cap is not null

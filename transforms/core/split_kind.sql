@@ -13,11 +13,12 @@ date = "Ex-date."
 ratio = "New shares for one old share, as the source names it."
 kind = "split: multiplies share counts; price_adjustment: adjusts the price alone."
 count_product = "Product of the ratios of all splits up to this one, price adjustments left out: shares that one original share became."
+adjustment_product = "Product of the ratios of all price adjustments up to this one; 1 before the first."
 known_at = "When the events up to this one could be known (UTC)."
 
 [promises]
 "two kinds" = "kind in ('split', 'price_adjustment')"
-"a product is positive" = "count_product > 0"
+"a product is positive" = "count_product > 0 and adjustment_product > 0"
 */
 with named as (
     select symbol, date, ratio, known_at,
@@ -30,6 +31,7 @@ with named as (
 select symbol, date, ratio,
     if(is_whole, 'split', 'price_adjustment') as kind,
     product(if(is_whole, ratio, 1)) over events as count_product,
+    product(if(is_whole, 1, ratio)) over events as adjustment_product,
     max(known_at) over events as known_at
 from named
 window events as (partition by symbol order by date)
