@@ -1,4 +1,4 @@
-"""A spin-off that the feed writes as a split of 1.323, through the real clients: the price is adjusted, the count is not."""
+"""A spin-off that the feed writes as a split of 1.323, through the real clients: it adjusts the price and no count."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
     """A home whose archive has AAA's split of ten replaced by one of 1.323; the count stays a million."""
     folder = tmp_path_factory.mktemp("spinoff")
     archive = write_archive(folder / "archive")
+    by = 10 / RATIO
     with duckdb.connect() as con:
         for name, change in (
-            ("bars", f"update bars set close = close * 10 / {RATIO}, open = open * 10 / {RATIO}, high = high * 10 / {RATIO},"
-                     f" low = low * 10 / {RATIO} where symbol = 'AAA' and date >= '2026-04-15'"),
-            ("actions", f"update actions set split_ratio = {RATIO}"),
+            ("bars", f"update bars set close = close * {by}, open = open * {by}, high = high * {by}, low = low * {by}"
+                     " where symbol = 'AAA' and date >= '2026-04-15'"),
+            ("actions", f"alter table actions alter split_ratio type double; update actions set split_ratio = {RATIO}"),
             ("shares", "delete from shares where date = '2026-04-15'"),
         ):
             con.execute(f"create table {name} as from '{archive}/{name}.parquet'")
