@@ -68,8 +68,8 @@ def decide(counts: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, list[str
             if near(u, former, 1.1):
                 needed = 5
             elif is_whole(ratio) or ratio < 0.8 - 1e-9:
-                if first and row_start < 63:
-                    needed = 63 if 1.95 <= ratio <= 2.05 else 252
+                if first:
+                    needed = 63 if row_start < 63 and 1.95 <= ratio <= 2.05 else max(252, row_start + 1)
             elif ratio > 1.25 + 1e-9:
                 needed = 63 if ratio > 3 else 21
             elif sum(changed[max(0, b - 20): b + 1]) >= 3:

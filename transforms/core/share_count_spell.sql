@@ -78,8 +78,8 @@ with said as (
     from moved
 ), earlier as (
     select n.symbol, n.number,
-        coalesce(sum(least(o.last_position, n.first_position - 1) - greatest(o.first_position, n.first_position - 42) + 1), 0)
-            / 42 as share
+        coalesce(sum(least(o.last_position, n.first_position - 1) - greatest(o.first_position, n.first_position - 42) + 1)
+            filter (o.number is not null), 0) / 42 as share
     from counted n
     left join counted o
         on o.symbol = n.symbol and o.first_position < n.first_position and o.last_position >= n.first_position - 42

@@ -15,8 +15,10 @@ what was known when it began. Its units are compared with those in force:
   times on the 63rd;
 - times or parts of nearly a whole number (2.5 %; 3 : 2 within 1 %) without a split are mistakes of unit, class or
   receipt, and a company does not retire a fifth of its shares in a day: both need evidence, however long they stand.
-  One exception: a history's first count that stood under 63 sessions was proved by nothing. It gives way to its double
-  (receipts of half a share are counted so) that has stood 63, to any other count that has stood 252.
+  One exception, so that a wrong beginning is not in force for ever: a history's first count is proved by nothing. It
+  gives way to one that has stood 252 sessions and longer than itself (mistakes were seen to last half a year), and if
+  it stood under 63 sessions to its double that has stood 63 (receipts of half a share are counted so); not while
+  evidence speaks against that.
 """
 grain = ["symbol", "number"]
 
@@ -37,8 +39,8 @@ known_at = "When the counts of its row, and the splits and the evidence used, co
 
 [promises]
 "units are positive" = "feed_units > 0 and accepted_units > 0"
-"a whole-number ratio never passes for having stood" = "kind <> 'whole_number' or sessions_needed is null or sessions_needed = 252 or sessions_needed = 63 and ratio between 1.95 and 2.05"
-"a fall never passes for having stood" = "kind <> 'fall' or sessions_needed is null or sessions_needed = 252"
+"a whole-number ratio never passes for having stood" = "kind <> 'whole_number' or sessions_needed is null or sessions_needed >= 252 or sessions_needed = 63 and ratio between 1.95 and 2.05"
+"a fall never passes for having stood" = "kind <> 'fall' or sessions_needed is null or sessions_needed >= 252"
 "a kind we know" = "kind in ('first', 'drift', 'adjustment', 'split_noise', 'evidence', 'step', 'oscillation', 'return', 'leap', 'fall', 'whole_number')"
 */
 with recursive boundary as (
@@ -113,7 +115,11 @@ with recursive boundary as (
                     when 'oscillation' then if(earlier_share > 0.5, 1, 21)
                     when 'step' then 5
                     when 'leap' then if(is_refuted, null, if(ratio > 3, 63, 21))
-                    else if(position - stood_before - first_stand < 63, if(ratio between 1.95 and 2.05, 63, 252), null)
+                    else case
+                        when is_refuted or first_stand is null then null
+                        when position - stood_before - first_stand < 63 and ratio between 1.95 and 2.05 then 63
+                        else greatest(252, position - stood_before - first_stand + 1)
+                    end
                 end as needed
             from (
                 select *,
