@@ -86,8 +86,8 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
 
     A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
-    An answer covers only the sessions it has: a key whose newest due bar did not come is asked again, the same evening
-    too, while that session is young; an older hole that was asked for and answered without it is settled.
+    An answer covers only the sessions it has: a key whose newest due bar did not come, or was held by the last build, is
+    asked again, the same evening too, while that session is young; an older hole that was answered without it is settled.
     Lists of weights are asked where the catalogue declares them, and of a replay server always.
     """
     asked = _Asked(con, now, again)
@@ -195,6 +195,8 @@ class _Asked:
             self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
             if covered_to:
                 self.newest[feed, key] = max(covered_to, self.newest.get((feed, key), covered_to))
+        self.held = _held_bars(con)
+        """The dates of the bars that the last build held, by symbol."""
 
     def start(self, feed: str, key: str, since: date, until: date, reask_days: int) -> date | None:
         """Where to ask from so that sessions up to `until` are covered; None when they already are."""
@@ -205,8 +207,10 @@ class _Asked:
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
 
     def start_of_late(self, instrument: Instrument, due: date, reask_days: int) -> date | None:
-        """Where to ask from for the bar of a session that was asked for and did not come; None when nothing is late."""
+        """Where to ask from for a bar that was asked for and did not come, or that the last build held; else None."""
         newest = self.newest.get(("bars", instrument.symbol), instrument.since - timedelta(days=1))
+        held = self.held.get(instrument.symbol, [])
+        newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
         is_late = due - STILL_TRADES <= newest < due
         return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
 
@@ -214,3 +218,11 @@ class _Asked:
         """Whether an answer that reached back to `since` is younger than `days`."""
         return any(self.today - asked_on < timedelta(days=days) and first <= since
                    for first, _, asked_on in self.answers.get((feed, key), []))
+
+
+def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
+    """The dates of the bars that the last build held against their evidence, by symbol; none before the first build."""
+    built = con.execute("select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'price_bar_held'")
+    if not built.fetchone():
+        return {}
+    return dict(con.execute("select symbol, list(date) from core.price_bar_held group by symbol").fetchall())

@@ -75,3 +75,12 @@ def test_a_bar_known_an_hour_after_the_close_is_not_late_before(con, small):
     answer_up_to(con, asks(con, patient, on(MONDAY), at(MONDAY, "16:30")), at(MONDAY, "16:30"), date(2026, 2, 27))
     assert {key for _, key in asks(con, patient, on(MONDAY), at(MONDAY, "16:59"))} == {"AAA", "BBB", "^VIX"}
     assert {key for _, key in asks(con, patient, on(MONDAY), at(MONDAY, "17:00"))} == {"AAA", "BBB", "^VIX", "XLK"}
+
+
+def test_a_young_bar_that_the_last_build_held_is_asked_again_until_it_is_accepted(con, small):
+    answer(con, asks(con, small, on(TUESDAY), at(TUESDAY)), at(TUESDAY))
+    con.execute("create table core.price_bar_held as select 'AAA' as symbol, date '2026-03-02' as date union all "
+                "select 'BBB', date '2026-02-20'")
+    assert asks(con, small, on(TUESDAY), at(TUESDAY)) == {("bars", "AAA"): Ask("AAA", date(2026, 2, 19), TUESDAY)}
+    con.execute("delete from core.price_bar_held")
+    assert requests(con, small, on(TUESDAY), at(TUESDAY)) == []
