@@ -1,13 +1,14 @@
 /*
 doc = """
 What was kept out of the figures, whole and with the reason: rows that validation rejected, bars that evidence holds
-(core.price_bar_held), and share counts that are or were held (core.share_count_held).
+(core.price_bar_held), share counts that are or were held (core.share_count_held), and published lists of weights that
+are held (core.weight_list_date).
 """
 grain = ["feed", "key", "row_json", "reason"]
 
 [columns]
-feed = "Frame the row came in: bars, actions, shares, observations, statements."
-key = "Symbol or series."
+feed = "Frame the row came in: bars, actions, shares, observations, statements, weights."
+key = "Symbol, series or index."
 date = "Date of the row; of a held count, the first session. NULL where the row itself has none."
 row_json = "The row as it came, or the run of held sessions, as JSON."
 reason = "Why it was kept out, in one sentence."
@@ -38,3 +39,13 @@ select
     ))::varchar,
     reason, sessions, known_at
 from core.share_count_held
+union all
+select
+    'weights', index_code, date,
+    to_json(struct_pack(
+        index_code := index_code, date := date, published_on := published_on, missing := missing,
+        deviation_bp := deviation_bp
+    ))::varchar,
+    reason, 1, known_at
+from core.weight_list_date
+where list_date is null

@@ -1,13 +1,14 @@
 /*
 doc = """
-Index shares solved from each published list of weights, by security: weight over split-free close of the list's day.
-Only whole lists count: their weights add to 0.98 to 1.02, and securities that had a close that day hold 0.90 of it.
+Index shares solved from each published list of weights, by security: weight over split-free close of the list's session,
+which core.weight_list_date tells; a list that it holds is left out. Only whole lists count: their weights add to 0.98 to
+1.02, and securities that had a close that day hold 0.90 of it.
 """
 grain = ["index_code", "list_date", "published_on", "symbol"]
 
 [columns]
 index_code = "Code of the universe."
-list_date = "Session at whose close the list holds."
+list_date = "Session at whose close the list holds, which may be another than the day it is dated."
 published_on = "Day the list was published."
 position = "Number of the session list_date."
 symbol = "Security on the list with a close that day."
@@ -22,24 +23,28 @@ known_at = "When the whole list and the closes could be known (UTC)."
 */
 with listed as (
     select
-        w.index_code, w.date as list_date, w.published_on, s.position, w.symbol,
+        w.index_code, s.date as list_date, w.published_on, w.date, s.position, w.symbol,
         coalesce(i.issuer, w.symbol) as issuer, w.weight, p.level,
-        greatest(w.known_at, s.known_at, p.known_at) as known_at
+        greatest(w.known_at, d.known_at, s.known_at, p.known_at) as known_at
     from staging.published_weight w
-    join staging.session s using (date)
+    left join core.weight_list_date d
+        on d.index_code = w.index_code and d.date = w.date and d.published_on = w.published_on
+    join staging.session s on s.date = if(d.reason is null, w.date, d.list_date)
     left join staging.instrument i using (symbol)
-    left join core.held_level p on p.symbol = w.symbol and p.date = w.date
+    left join core.held_level p on p.symbol = w.symbol and p.date = s.date
 ), whole as (
-    select index_code, list_date, published_on, max(known_at) as known_at
+    select index_code, list_date, published_on, date, max(known_at) as known_at
     from listed
-    group by index_code, list_date, published_on
+    group by index_code, list_date, published_on, date
     having sum(weight order by symbol) between 0.98 and 1.02
         and sum(weight order by symbol) filter (level is not null) >= 0.9
+    -- Of two lists published on one day for one session the one that is dated so stands.
+    qualify row_number() over (partition by index_code, list_date, published_on order by date <> list_date, date) = 1
 )
 select
     index_code, list_date, published_on, position, symbol, issuer, weight,
     weight / level as index_shares,
     w.known_at
 from listed
-join whole w using (index_code, list_date, published_on)
+join whole w using (index_code, list_date, published_on, date)
 where level is not null and weight > 0
