@@ -10,7 +10,7 @@ import great_expectations.expectations as gxe
 
 from expectations.severity import QUARANTINE, STOP, WARN, why
 
-COLUMNS = ["symbol", "statement", "period_end", "item", "value", "currency"]
+COLUMNS = ["symbol", "statement", "period_end", "item", "value"]
 
 
 def statements_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
@@ -25,8 +25,6 @@ def statements_suite(known: Collection[str], fetched_on: date) -> gx.Expectation
         gxe.ExpectColumnValuesToBeInSet(column="statement", value_set=["income", "balance", "cashflow"],
                                         **why("a statement is income, balance or cashflow", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="item", **why("an item has a name", QUARANTINE)),
-        gxe.ExpectColumnValuesToMatchRegex(column="currency", regex="^[A-Z]{3}$",
-                                           **why("a currency is three letters", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="value", **why("an item has a value", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="period_end", max_value=fetched_on,
                                           **why("a reported period has ended", QUARANTINE)),

@@ -110,7 +110,7 @@ def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop])
                 file_row_number not in (select "row" from rejected_rows where frame = '{table.frame}')
                 and {table.keys[0]} not in (select key from stops where key is not null) as is_accepted
             from read_parquet(?, file_row_number = true)""", [str(batch.frame(table.frame))])
-        for label in table.labels:  # a batch landed before it was kept
+        for label in (*table.labels, *table.marks):  # a batch landed before it was kept
             con.execute(f"alter table said_{table.frame} add column if not exists {label} varchar")
         con.execute(f"create or replace temp view landed_{table.frame} as "
                     f"select * exclude is_accepted from said_{table.frame} where is_accepted")
@@ -190,26 +190,29 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
     """Insert vintage rows, each known at 23:59:00 New York on the day its real-time period begins.
 
     Each is compared with the value in force just before it; a period that ends without a successor withdraws it.
-    A successor that failed validation is one all the same.
+    A successor that failed validation is one all the same. A period that the source's archive dates by a rule, and by
+    no release that was seen, is a rule's.
     """
     return _count(con, """
         insert into raw.macro_observation
         with vintages as (
             select series_id, date, value, realtime_start::date as starts, realtime_end::date as ends,
                 lead(realtime_start::date) over (partition by series_id, date order by realtime_start) as next_starts,
-                is_accepted
+                is_accepted, coalesce(pit_quality, 'vintage') as quality
             from said_observations where realtime_start is not null
         ), said as (
-            select series_id, date, value, value is null as is_withdrawn, new_york(starts, time '23:59:00') as known_at
+            select series_id, date, value, value is null as is_withdrawn, new_york(starts, time '23:59:00') as known_at,
+                quality
             from vintages where is_accepted
             union all
-            select series_id, date, null, true, new_york(ends + 1, time '23:59:00')
+            select series_id, date, null, true, new_york(ends + 1, time '23:59:00'), quality
             from vintages cross join stamp
             where is_accepted and ends + 1 < today and ends + 1 < coalesce(next_starts, today)
         ), steps as (
             select *, true as is_new, null as fetched_at from said
             union all
-            select series_id, date, value, is_withdrawn, known_at, false, fetched_at from raw.macro_observation
+            select series_id, date, value, is_withdrawn, known_at, pit_quality, false, fetched_at
+            from raw.macro_observation
             where fetched_at <= (select fetched_at from stamp) and series_id in (select series_id from said)
         ), compared as (
             select *, row_number() over sequence as place, lag(value) over sequence as before,
@@ -217,7 +220,7 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
             from steps
             window sequence as (partition by series_id, date order by known_at, is_new, fetched_at)
         )
-        select series_id, date, value, is_withdrawn, known_at, s.fetched_at, s.source, 'vintage', s.run_id
+        select series_id, date, value, is_withdrawn, known_at, s.fetched_at, s.source, quality, s.run_id
         from compared cross join stamp s
         where is_new and if(place = 1, not is_withdrawn,
             is_withdrawn <> was_withdrawn or value is distinct from before)""")

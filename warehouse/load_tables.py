@@ -15,7 +15,8 @@ class Table:
     `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
     value the column of `incoming` below whose size a difference is the source's rounding; `released` is SQL for the
     day a vintage was published, when each row says it; `labels` texts that say what a value is and are no value of their
-    own: one that was not said before is added as of the moment the value was known.
+    own: one that was not said before is added as of the moment the value was known; `marks` further columns that a frame
+    may have.
     """
 
     frame: str
@@ -29,6 +30,7 @@ class Table:
     units: Mapping[str, str] = field(default_factory=dict)
     released: str | None = None
     labels: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 UNREVISED = "realtime_start is null"
@@ -63,7 +65,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
         Table("observations", "raw.macro_observation", ("series_id", "date"), ("value",),
               f"select series_id, date, value from landed_observations where {UNREVISED} and value is not null",
               covers="select series_id as key, min(date) as first, max(date) as last"
-                     f" from landed_observations where {UNREVISED} group by series_id"),
+                     f" from landed_observations where {UNREVISED} group by series_id", marks=("pit_quality",)),
     ),
     "statements": (
         Table("statements", "raw.statement_item", ("symbol", "statement", "period_end", "item"), ("value",),

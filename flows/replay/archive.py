@@ -40,7 +40,8 @@ LAYOUT = {
                       "weight": "double"},
 }
 # What a file may carry; NULL where it does not.
-OPTIONAL = {"instruments": {"country": "varchar"}, "statements": {"currency": "varchar"}}
+OPTIONAL = {"instruments": {"country": "varchar"}, "observations": {"pit_quality": "varchar"},
+            "statements": {"currency": "varchar"}}
 # The currency of statements that do not say theirs: companies of these countries report in their own, others in dollars.
 CURRENCIES = {"China": "CNY", "Japan": "JPY", "South Korea": "KRW", "Taiwan": "TWD"}
 
@@ -85,6 +86,12 @@ KNOWN = """
     asof left join split s on b.symbol = s.symbol and b.date < s.date
     where b.date <= case k.kind when 'CRYPTOCURRENCY' then $crypto_day else $bar_day end
     order by b.symbol, b.date;
+
+    create table observed as
+    select series_id, coalesce(min(realtime_start) filter (pit_quality = 'vintage'), date '9999-12-31') as since
+    from observations
+    group by series_id
+    having count(*) filter (pit_quality = 'rule') > 0;
 
     create table observation as
     with known as (
@@ -275,6 +282,12 @@ class Archive:
         days = {name: np.asarray(rows[name]).astype("datetime64[D]")
                 for name in ("date", "realtime_start", "realtime_end")}
         return Observations(**days, value=np.asarray(rows["value"]))
+
+    @_once
+    def observed_since(self, series_id: str) -> date | None:
+        """From when on the real-time periods of a series were observed; None where no rule made any of them."""
+        rows = self._con.execute("select since from observed where series_id = ?", [series_id]).fetchall()
+        return rows[0][0] if rows else None
 
     def weights(self, index: str) -> list[tuple[str, date, date, str, float]] | None:
         """(index, date, published_on, symbol, weight) published by now; None for an index without lists."""

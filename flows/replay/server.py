@@ -85,7 +85,9 @@ def _add_yahoo(app: FastAPI, world: Archive) -> None:
 def _add_fred(app: FastAPI, world: Archive) -> None:
     def answer(endpoint: str, request: Request) -> Response:
         status, content_type, body = fred_wire.answer(world, endpoint, request.query_params)
-        return Response(body, status, {"content-type": content_type})
+        # FRED has no such header: its real-time periods are those of releases it saw.
+        since = world.observed_since(request.query_params.get("series_id", "").upper())
+        return Response(body, status, {"content-type": content_type} | ({"x-observed-since": str(since)} if since else {}))
 
     @app.get("/fred/series")
     async def series(request: Request) -> Response:

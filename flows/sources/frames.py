@@ -21,14 +21,15 @@ COLUMNS = {
     "statements": {"symbol": "str", "statement": "str", "period_end": DAY, "item": "str", "value": "float64",
                    "currency": "str"},
     "observations": {"series_id": "str", "date": DAY, "value": "float64", "realtime_start": DAY,
-                     "realtime_end": DAY},
+                     "realtime_end": DAY, "pit_quality": "str"},
     "weights": {"index_code": "str", "date": DAY, "published_on": DAY, "symbol": "str", "weight": "float64"},
     "outcomes": {"key": "str", "status": "str", "rows": "int64", "reason": "str", "asked_from": DAY,
                  "asked_to": DAY},
 }
-LABELS = {"currency"}
+LABELS = {"currency", "pit_quality"}
 """Texts that a source may leave out."""
-VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight", "currency"}
+VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding", "realtime_end", "weight", "currency",
+          "pit_quality"}
 
 
 DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -26,6 +26,8 @@ ROOT = "https://api.stlouisfed.org/fred"
 KEYLESS = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 PLACEHOLDER_KEY = "0" * 32
 """What a replay server is given when there is no key: it takes any of the right length."""
+OBSERVED_SINCE = "X-Observed-Since"
+"""Header of a replay server: the day from which on its archive's real-time periods were observed."""
 VINTAGES_A_REQUEST = 2000
 """FRED refuses a request whose real-time range holds more vintage dates."""
 LONGEST_QUOTE = 160
@@ -72,6 +74,7 @@ class _Fred(fredapi.Fred):
         response = self._wire.get(url, params={"api_key": self.api_key}, allow_redirects=False)
         root = _xml(response.content)
         if response.status_code == 200 and root is not None and root.tag != "error":
+            _mark_unobserved(root, response.headers.get(OBSERVED_SINCE))
             return root
         raise self._refusal(response.status_code, root)
 
@@ -92,6 +95,17 @@ class _Fred(fredapi.Fred):
     def _without_key(self, text: str) -> str:
         clean = re.sub(self._key_as_sent, "[key]", text, flags=re.IGNORECASE)
         return " ".join(clean.split())[:LONGEST_QUOTE]
+
+
+def _mark_unobserved(root: ET.Element, since: str | None) -> None:
+    """Say of the rows of a replay whose real-time period begins before `since` that a rule, and no release, dates them.
+
+    FRED has every period from a release it saw, and sends no such header.
+    """
+    if since:
+        for row in root:
+            if row.get("realtime_start", since) < since:
+                row.set("pit_quality", "rule")
 
 
 def _xml(body: bytes) -> ET.Element | None:
@@ -143,6 +157,7 @@ def _observations(ask: Ask, fred: _Fred, **realtime: str) -> pd.DataFrame:
         "value": _values([row.get("value", "") for row in rows]),
         "realtime_start": _days([row.get("realtime_start", "") for row in rows]),
         "realtime_end": _days([row.get("realtime_end", "") for row in rows]),
+        "pit_quality": [row.get("pit_quality") for row in rows],
     }))
 
 

@@ -7,6 +7,7 @@ call several threads ask. What it hides or moves is read from the answer itself,
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -239,11 +240,11 @@ def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> tupl
 
 
 def _currencies(answers: list) -> dict[tuple[str, pd.Timestamp], str]:
-    """By item and period end what the answers say each amount is in, which yfinance's table leaves out."""
+    """By item and period end the three letters that say what each amount is in, which yfinance's table leaves out."""
     results = [entry for answer in answers for entry in answer["timeseries"]["result"] or ()]
     return {(_bare(kind.removeprefix("quarterly")), pd.Timestamp(value["asOfDate"])): value["currencyCode"]
             for entry in results for kind, values in entry.items() if kind not in ("meta", "timestamp")
-            for value in values if value and value.get("currencyCode")}
+            for value in values if value and re.fullmatch("[A-Z]{3}", value.get("currencyCode") or "")}
 
 
 def _bare(item: str) -> str:

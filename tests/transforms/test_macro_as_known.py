@@ -149,3 +149,20 @@ def test_promises_can_break(spec):
         "known by the end of its day": {"date": "2026-03-06", "known_at": "2026-03-07 05:00:00"},
         "a number with its date": [{"value": "nan", "observation_date": "2026-03-05"}, {"value": 1}],
     })
+
+
+def test_a_value_says_how_its_moment_was_found(spec):
+    """The evening of session 2 knows the value by its rule, that of session 3 by the release that was seen."""
+    from drawn import day, sessions
+
+    spec("core.macro_as_known", {
+        "staging.session": sessions(3),
+        "staging.macro_observation": f"""
+            series_id | date     | value | pit_quality | known_at
+            NFCI      | {day(1)} | -0.5  | rule        | {day(2)} 05:00
+            NFCI      | {day(1)} | -0.4  | vintage     | {day(3)} 20:00
+        """}, f"""
+        date     | series_id | value | pit_quality
+        {day(2)} | NFCI      | -0.5  | rule
+        {day(3)} | NFCI      | -0.4  | vintage
+    """)

@@ -60,4 +60,5 @@ def test_of_two_values_of_one_moment_the_later_fetched_stands(spec):
 
 
 def test_promises_can_break(spec):
-    breaks(spec, MODEL, {"a value is a number": [{"value": "nan"}, {"value": "inf"}]})
+    breaks(spec, MODEL, {"a value is a number": [{"value": "nan"}, {"value": "inf"}],
+                          "one of three qualities": {"pit_quality": "guess"}})

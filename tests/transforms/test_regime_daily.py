@@ -108,6 +108,8 @@ def test_promises_can_break(spec):
         "a close says its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
         "fear is backward when it is dearer now": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},
         "a macro value says its date, not a later one": [*macro, *later],
+        "a macro value says how sure its moment is": [
+            {"nfci": 1}, {"nfci": 1, "nfci_pit_quality": "rule", "pit_quality": "vintage"}, {"dgs10_pct": 4}],
         "a score has four gauges": [{"risk_score": 101, "risk_score_inputs": 6},
                                     {"risk_score": 50, "risk_score_inputs": 3}, {"risk_score_inputs": 4}],
         "a stage has its conditions": [

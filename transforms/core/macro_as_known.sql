@@ -10,6 +10,7 @@ date = "Session."
 series_id = "FRED's name of the series."
 value = "Newest value known, in the series' unit; an observation missing or taken back gives way to the one before it."
 observation_date = "Day or period that value is for."
+pit_quality = "How the moment of that value was found: vintage, snapshot or rule (staging.macro_observation)."
 known_at = "When the row could first be known (UTC): with the session's prices, or with the last vintage of its evening behind it."
 
 [promises]
@@ -20,7 +21,7 @@ with evening as (
     select date, position, known_at, new_york(date, time '23:59:59') as cutoff from staging.session
 ), arrival as (
     -- A vintage arrives on the first evening that knew it; of several on one evening the last stands.
-    select o.series_id, o.date, o.value, o.known_at, e.position
+    select o.series_id, o.date, o.value, o.pit_quality, o.known_at, e.position
     from staging.macro_observation o asof join evening e on o.known_at <= e.cutoff
     qualify row_number() over (partition by series_id, o.date, e.position order by o.known_at desc) = 1
 ), spell as (
@@ -37,7 +38,7 @@ with evening as (
     ) as since
     from spell group by series_id, date
 ), in_sight as (
-    select series_id, date, value, known_at, unnest(range(
+    select series_id, date, value, pit_quality, known_at, unnest(range(
         position,
         least(superseded, since, (select max(position) + 1 from evening))
     )) as position
@@ -47,6 +48,7 @@ select e.date, series_id,
     -- arg_max passes over the NULLs of missing and withdrawn values
     arg_max(value, i.date) as value,
     max(i.date) filter (value is not null) as observation_date,
+    arg_max(pit_quality, i.date) filter (value is not null) as pit_quality,
     greatest(max(i.known_at), max(e.known_at)) as known_at
 from in_sight i join evening e using (position)
 group by e.date, series_id

@@ -15,6 +15,7 @@ until_position = "Number of the first session whose evening knew another value o
 asset_return = "Price return of the asset since its last return, usually the session before."
 rate_change_bp = "Change of the 10-year Treasury yield between the same two sessions, basis points; a pair takes a yield on both."
 control_return = "Price return of the S&P 500 between the same two sessions; 0 for ^GSPC itself, which is not controlled for."
+pit_quality = "The weaker of the two yields': rule when the moment of either follows from a rule, then snapshot, then vintage."
 known_at = "When the prices and yields were known (UTC)."
 
 [promises]
@@ -27,13 +28,13 @@ with evening as (
     select date, position, new_york(date, time '23:59:59') as cutoff from staging.session
 ), arrival as (
     -- A value arrives on the first evening that knew it; of several on one evening the last stands.
-    select o.date, o.value, o.known_at, e.position
+    select o.date, o.value, o.pit_quality, o.known_at, e.position
     from staging.macro_observation o
     asof join evening e on o.known_at <= e.cutoff
     where o.series_id = 'DGS10'
     qualify row_number() over (partition by o.date, e.position order by o.known_at desc) = 1
 ), yield as (
-    select date, value, known_at, position as from_position,
+    select date, value, pit_quality, known_at, position as from_position,
         lead(position) over (partition by date order by position) as until_position
     from arrival
 ), sp500 as (
@@ -57,6 +58,7 @@ select
     m.asset_return,
     (y.value - y0.value) * 100 as rate_change_bp,
     if(m.asset = '^GSPC', 0, s.close / s0.close - 1) as control_return,
+    least(y.pit_quality, y0.pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
     greatest(m.known_at, s.known_at, s0.known_at, y.known_at, y0.known_at) as known_at
 from move m
 join sp500 s on s.date = m.date

@@ -19,6 +19,7 @@ hy_oas_change_1d_bp = "High-yield option-adjusted spread as known this evening m
 hy_oas_pct_date = "Day the newer of the two is for."
 sp500_decline_calm_credit = "sp500_return is below 0 and hy_oas_change_1d_bp is not above 0: a decline that credit does not confirm."
 physical_minus_leaders_21d = "Mean rs_21d (log strength against the Nasdaq Composite) of xlf, xli, xlre and xle minus that of ai_leaders; NULL unless all five have one."
+pit_quality = "How the moments of the two credit spreads were found, the weaker of them: rule, then snapshot, then vintage; NULL without a change of them."
 known_at = "When the last input of the row was known (UTC)."
 
 [promises]
@@ -53,8 +54,8 @@ with paired as (
         from paired
     )
 ), credit as (
-    select date, value, observation_date, m.known_at,
-        last_value(struct_pack(value, observation_date, m.known_at)) over (
+    select date, value, observation_date, pit_quality, m.known_at,
+        last_value(struct_pack(value, observation_date, pit_quality, m.known_at)) over (
             order by position range between 5 preceding and 1 preceding
         ) as before
     from core.macro_as_known m
@@ -74,6 +75,7 @@ with paired as (
 ), whole as (
     select i.*, n.is_ath_close, c.observation_date,
         case when c.observation_date > c.before.observation_date then (c.value - c.before.value) * 100 end as hy_oas_change,
+        least(c.pit_quality, c.before.pit_quality) as credit_quality,     -- in the alphabet the weakest stands first
         (s.xlf + s.xli + s.xlre + s.xle) / 4 - s.ai_leaders as physical_minus_leaders,
         greatest(i.all_known_at, n.known_at, c.known_at, c.before.known_at, s.known_at) as row_known_at
     from started i
@@ -95,5 +97,6 @@ select
     observation_date as hy_oas_pct_date,
     sp500_return < 0 and hy_oas_change <= 0 as sp500_decline_calm_credit,
     physical_minus_leaders as physical_minus_leaders_21d,
+    case when hy_oas_change is not null then credit_quality end as pit_quality,
     row_known_at as known_at
 from whole

@@ -27,6 +27,7 @@ incremental_margin = "Change of operating income / change of revenue."
 capex_members = "Covered companies that state capital expenditure now and a year before."
 capex_to_revenue = "Capital expenditure / revenue of these."
 capex_change_return = "Capital expenditure of these over that of a year before - 1."
+pit_quality = "The weakest of the companies': rule when the moment of any figure is when its report was due, then snapshot, then vintage."
 known_at = "When the last figure used could be known (UTC)."
 
 [promises]
@@ -70,6 +71,7 @@ with stated as (
         sum(span.capital_expenditure order by issuer) filter (has_capex) as capex,
         sum(base.capital_expenditure order by issuer) filter (has_capex) as base_capex,
         sum(span.revenue order by issuer) filter (has_capex) as capex_revenue,
+        min(pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
         max(known_at) as known_at
     from covered c
     join common m on m.basket = c.basket and m.quarter = c.quarter and m.basis = c.basis
@@ -105,6 +107,7 @@ select
     capex_members,
     case when capex_revenue > 0 then capex / capex_revenue end as capex_to_revenue,
     case when base_capex > 0 then capex / base_capex - 1 end as capex_change_return,
+    pit_quality,
     known_at
 from summed
 join sized using (basket, quarter)

@@ -14,6 +14,7 @@ rate_beta_126d = "Return per basis point of rise in DGS10, the S&P 500's return 
 rate_beta_126d_standard_error = "Newey-West standard error of it: Bartlett kernel, 5 lags, no small-sample correction (statsmodels' HAC with use_correction=False); pairs follow each other as observations."
 r_squared = "Share of the variance of the returns that the regression explains, the S&P 500's part included; NULL where the returns never change."
 pairs = "Pairs of return and yield change in the regression."
+pit_quality = "The weakest of the yields in the regression: rule when the moment of any follows from a rule, then snapshot, then vintage; NULL without a pair."
 known_at = "When the last input was known (UTC)."
 
 [promises]
@@ -51,17 +52,19 @@ with returned as (
         list(p.rate_change_bp) filter (p.asset is not null) over last_126 as x,
         list(p.control_return) filter (p.asset is not null) over last_126 as z,
         list(p.asset_return) filter (p.asset is not null) over last_126 as y,
+        min(p.pit_quality) over last_126 as pit_quality,
         max(p.known_at) over last_126 as known_at
     from day d
     left join core.rate_pair p on p.asset = d.asset and p.from_position = d.position and p.position = d.position - 1
     window last_126 as (partition by d.asset order by d.position range between 124 preceding and current row)
 ), known as (
-    select asset, date, x, z, y, known_at from windowed where is_whole
+    select asset, date, x, z, y, pit_quality, known_at from windowed where is_whole
     union all
     select d.asset, d.date,
         list(p.rate_change_bp order by p.position) filter (p.asset is not null) as x,
         list(p.control_return order by p.position) filter (p.asset is not null) as z,
         list(p.asset_return order by p.position) filter (p.asset is not null) as y,
+        min(p.pit_quality) as pit_quality,
         max(p.known_at) as known_at
     from day d
     left join core.rate_pair p
@@ -71,7 +74,7 @@ with returned as (
     group by d.asset, d.date
 ), summed as (
     -- Sums over a list add in its order: what comes later moves no last digit.
-    select asset, date, x, y, z, known_at,
+    select asset, date, x, y, z, pit_quality, known_at,
         coalesce(len(x), 0) as n,
         list_avg(x) as mean_x, list_avg(y) as mean_y, list_avg(z) as mean_z,
         list_inner_product(x, x) as xx, list_inner_product(x, z) as xz, list_inner_product(z, z) as zz,
@@ -103,7 +106,7 @@ with returned as (
     from fitted
 ), scored as (
     -- A session's score is the purged change x the residual; the error is that of the scores' sum.
-    select asset, date, known_at, n, beta, purged_xx,
+    select asset, date, pit_quality, known_at, n, beta, purged_xx,
         (beta * xy + control_beta * zy) / yy as r_squared,
         list_transform(x, lambda change, i:
             (change - slope * z[i] - purged_mean)
@@ -122,6 +125,7 @@ select
         + 1 / 6 * list_inner_product(r.score[6:], r.score[:-6])))) / r.purged_xx end as rate_beta_126d_standard_error,
     r.r_squared,
     r.n as pairs,
+    r.pit_quality,
     greatest(s.known_at, r.known_at) as known_at
 from scored r
 join staging.session s using (date)

@@ -63,6 +63,8 @@ is_top10_return_share_high = "top10_return_share_63d of NDX, full_cap >= 0.50; N
 is_rotation_fast = "rotation_speed is in the top 40 % of its last 252 sessions: under 40 % of their values are above it; NULL without it or under 126 values (marts.rotation_speed_daily)."
 is_crypto_leading = "rs_21d of the basket crypto_equity > 0 (marts.rotation_daily)."
 stage = "The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off (is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, was_band_above_25_63d), emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A condition that is NULL does not hold; NULL without a band."
+nfci_pit_quality = "How it was found when nfci was known: vintage (an observed release), snapshot (since we fetched it), or rule (so many days after its Friday); NULL without it."
+pit_quality = "The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields and spreads are known by a rule."
 known_at = "When the last input of the row was known (UTC)."
 
 [promises]
@@ -77,6 +79,7 @@ and (dgs10_pct is null) = (dgs10_pct_date is null) and coalesce(dgs10_pct_date <
 and (nfci is null) = (nfci_date is null) and coalesce(nfci_date <= date, true)
 """
 "a score has four gauges" = "(risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"
+"a macro value says how sure its moment is" = "(nfci is null) = (nfci_pit_quality is null) and (pit_quality is null) = (coalesce(hy_oas_pct, baa10y_pct, t10y2y_pct, dgs10_pct, nfci) is null) and coalesce(pit_quality <= nfci_pit_quality, true)"
 "a stage has its conditions" = """
 coalesce(case stage
 when 're_contraction' then is_recontraction_confirmed_5d and is_vix_above_22
@@ -105,6 +108,8 @@ with macro as (
         any_value(observation_date) filter (series_id = 'DGS10') as dgs10_pct_date,
         any_value(value) filter (series_id = 'NFCI') as nfci,
         any_value(observation_date) filter (series_id = 'NFCI') as nfci_date,
+        any_value(pit_quality) filter (series_id = 'NFCI') as nfci_quality,
+        min(pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
         max(known_at) as known_at
     from core.macro_as_known
     where series_id in ('BAMLH0A0HYM2', 'BAA10Y', 'T10Y2Y', 'DGS10', 'NFCI')
@@ -209,6 +214,8 @@ select
         when is_band_below_20 then 'risk_on_expansion'
         else 'neutral'
     end as stage,
+    nfci_quality as nfci_pit_quality,
+    pit_quality,
     known_at
 from whole
 where vix_close is not null or nasdaq_close is not null
