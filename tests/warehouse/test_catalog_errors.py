@@ -183,6 +183,18 @@ FAULTS = {
     "range reversed": (
         "macro.toml", "[5, 150]", "[150, 5]",
         "VIXCLS", "range", "must run upwards"),
+    "a largest change of nothing": (
+        "macro.toml", "range = [5, 150]", "range = [5, 150]\nmax_change = 0",
+        "VIXCLS", "max_change", "must be a number above 0"),
+    "a largest ratio that is none": (
+        "macro.toml", "range = [5, 150]", "range = [5, 150]\nmax_ratio = 1",
+        "VIXCLS", "max_ratio", "must be a number above 1"),
+    "a largest ratio of what may be negative": (
+        "macro.toml", "range = [5, 150]", "range = [-5, 150]\nmax_ratio = 2",
+        "VIXCLS", "max_ratio", "declare max_change"),
+    "a largest ratio beside a largest change": (
+        "macro.toml", "range = [5, 150]", "range = [5, 150]\nmax_ratio = 2\nmax_change = 5",
+        "VIXCLS", "max_change", "declare one of them"),
     "range of three": (
         "macro.toml", "[5, 150]", "[5, 6, 7]",
         "VIXCLS", "range", "must have 2"),
