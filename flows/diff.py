@@ -17,6 +17,7 @@ from warehouse.compare import Difference, differences
 from warehouse.errors import BuildDamaged
 from warehouse.home import Home, damage_in
 from warehouse.stray import undisturbed
+from warehouse.zones import use_utc
 
 
 def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
@@ -40,6 +41,7 @@ def _differences(*builds: Path) -> list[Difference]:
     """Between two build files; BuildDamaged names the one that cannot be read."""
     grains = {m.name: m.grain for m in models() if m.layer in ("marts", "core")}
     with ExitStack() as stack, duckdb.connect() as con:
+        use_utc(con)
         for name, build in zip(("first", "second"), builds, strict=True):
             file = stack.enter_context(undisturbed(build))
             try:

@@ -11,6 +11,7 @@ from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPubl
 from warehouse.home import Home, damage_in, read_only
 from warehouse.publish import PUBLISHED_SCHEMAS, current_build, replaced, snapshot, table_hash
 from warehouse.stray import undisturbed
+from warehouse.zones import use_utc
 
 
 def kept(home: Home) -> list[Path]:
@@ -65,6 +66,7 @@ def _publish_again(home: Home, build: Path, say: Callable[[str], None]) -> str |
     """Publish a kept build; or say which of its tables is not what was published, with nothing changed."""
     try:
         with undisturbed(build) as file, duckdb.connect() as con, replaced(home, home.published, say) as draft:
+            use_utc(con)
             con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
             hashes, = con.execute("select table_hashes from kept.audit.publication where is_current").fetchone()  # type: ignore[misc]
             places = {name: f"{PUBLISHED_SCHEMAS[schema]}.{table}" for name in hashes

@@ -20,6 +20,7 @@ import duckdb
 from warehouse.builds import kept, problem
 from warehouse.home import Home
 from warehouse.publish import current_build
+from warehouse.stray import undisturbed
 
 FILE = Path(__file__).with_name("gate.toml")
 SEVERITIES = ("withhold", "incomplete", "report")
@@ -141,11 +142,12 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[bool]:
     if file is None:
         yield False
         return
-    con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as before (read_only)")
-    try:
-        yield True
-    finally:
-        con.execute("detach before")
+    with undisturbed(file) as path:
+        con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+        try:
+            yield True
+        finally:
+            con.execute("detach before")
 
 
 def _presents(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[Path]:

@@ -121,6 +121,15 @@ def is_whole(home: Home, folder: Path) -> bool:
             table_hash(con, table) == table_hash(other, f"'{folder}/{table}.parquet'") for table, in tables)
 
 
+def test_every_moment_of_every_table_has_its_zone(published: Home) -> None:
+    """Moments inside structs too: what is left of a type without its zoned moments names none."""
+    with published.marts() as con:
+        types = con.execute("select distinct data_type from duckdb_columns() where not internal "
+                            "and contains(data_type, 'TIMESTAMP')").fetchall()
+    assert types
+    assert [kind for kind, in types if "TIMESTAMP" in kind.replace("TIMESTAMP WITH TIME ZONE", "")] == []
+
+
 def test_every_table_is_read_value_for_value(published: Home, read: Reader, tmp_path: Path) -> None:
     version, *tables = read(published.published, statements=statements(published))
     assert version.split() == [version.split()[0], "marts"]

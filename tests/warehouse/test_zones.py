@@ -16,7 +16,7 @@ from warehouse.builds import kept, rollback
 from warehouse.compare import differences
 from warehouse.home import Home
 from warehouse.publish import Stamp, current_build, publish, table_hash
-from warehouse.zones import with_zone, without_zone
+from warehouse.zones import use_utc, with_zone, without_zone
 
 NOW = datetime(2026, 3, 30, 22, tzinfo=UTC)
 STAMP = Stamp(NOW, NOW, NOW, "0.1.0+abc", "catalogue", simulated=True, run_id="run")
@@ -155,6 +155,20 @@ def test_a_build_of_an_earlier_version_is_compared_and_brought_back(home: Home, 
     assert rollback(home, old.stem) == old
     export(home, tmp_path / "parquet", lambda line: None)
     assert str(pd.read_parquet(tmp_path / "parquet/marts/regime_daily.parquet").known_at.dt.tz) == "UTC"
+
+
+def test_moments_inside_structs_and_lists_get_their_zone_too() -> None:
+    with duckdb.connect() as con:
+        use_utc(con)
+        con.execute("create table t as select {'a': 1, 'known_at': timestamp '2026-03-27 19:30'} as s, "
+                    "[timestamp '2026-03-27 19:30'] as l, {'b': 1} as other")
+        con.execute(f"create table zoned as from {with_zone(con, 't')}")
+        con.execute(f"create table back as from {without_zone(con, 'zoned')}")
+        assert con.execute("select s.known_at = timestamptz '2026-03-27 19:30:00+00', l[1] = s.known_at from zoned"
+                           ).fetchall() == [(True, True)]
+        assert [row[1] for row in con.execute("describe back").fetchall()] == [row[1] for row in con.execute(
+            "describe t").fetchall()]
+        assert table_hash(con, "zoned") == table_hash(con, "t")
 
 
 def test_with_and_without_are_each_others_reverse(con: duckdb.DuckDBPyConnection) -> None:
