@@ -19,7 +19,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str, ...]:
-    """Keep the held rows out of what is loaded and mark their keys; return one sentence a key for the run.
+    """Keep the held rows out of what is loaded and mark their keys; return for the run one sentence a key, or a reason.
 
     A held key counts as not answered, so that it is asked again, and its silence withdraws nothing. The rows since the
     first held session go to `held_row`, from which they are recorded with the reason. An answer that was held where it
@@ -47,5 +47,12 @@ def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str
             'held: ' || reason
         from outcomes where status = 'held' order by all""")
     con.execute("update outcomes o set status = 'held', reason = h.reason from held_key h where h.key = o.key")
-    return tuple(f"{key} is held: {reason}" for key, reason in
-                 con.execute("select key, reason from outcomes where status = 'held' order by key").fetchall())
+    return tuple(f"{_names(keys)} held: {reason}" for keys, reason in con.execute(
+        "select list(key order by key), reason from outcomes where status = 'held' group by reason order by 1").fetchall())
+
+
+def _names(keys: list[str]) -> str:
+    """The first keys with their verb: what befell many alike is one sentence."""
+    if len(keys) == 1:
+        return f"{keys[0]} is"
+    return f"{', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''} are"

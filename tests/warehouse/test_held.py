@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from warehouse import held
+from warehouse import held, landing
 from warehouse.load import TABLES
 
 BARS = "raw.price_bar"
@@ -77,6 +78,21 @@ def test_it_heals_when_the_source_is_right(desk, judged):
         AAA    | 2026-03-03 | 100   | 2026-03-03 21:15
         BBB    | 2026-03-03 | 50    | 2026-03-03 21:15
     """)
+
+
+def test_an_answer_that_was_held_where_it_was_fetched_is_recorded_and_loads_nothing(desk):
+    batch = desk.land("bars", "2026-03-03 23:00", ANSWER, asked=["AAA", "BBB", "CCC", "DDD", "EEE"])
+    outcomes = pd.read_parquet(batch.frame("outcomes"))
+    is_held = outcomes["key"].isin(["CCC", "DDD", "EEE"])
+    outcomes.loc[is_held, ["status", "reason"]] = ["held", "Yahoo returned the data of AMD"]
+    frames = {name: pd.read_parquet(batch.frame(name)) for name in ("bars", "actions")}
+    held_there = landing.land(desk.landing, "bars", "test", batch.fetched_at, "2026-03-03",
+                              {**frames, "outcomes": outcomes}, {}, False)
+    loaded = desk.load(held_there)
+    assert loaded.held == ("CCC, DDD, EEE are held: Yahoo returned the data of AMD",)
+    assert loaded.added == 3
+    assert desk.con.execute("select key, reason from raw.rejected_row order by key").fetchall() == [
+        (key, "held: Yahoo returned the data of AMD") for key in ("CCC", "DDD", "EEE")]
 
 
 def test_every_feed_can_be_held(desk):
