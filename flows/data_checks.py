@@ -83,7 +83,7 @@ def freshness(home: Home, clock: Clock) -> Answer:
             select (select max(date) from marts.regime_daily), is_simulated, as_of, published_at,
                 (select max(date) from audit.coverage where feed = 'bars' and date not in (
                     select p.date from core.security_price p join core.instrument i using (symbol)
-                    where i.kind <> 'crypto'))
+                    where i.kind = 'stock'))
             from audit.publication where is_current""").fetchone()  # type: ignore[misc]
     if simulated != clock.simulated:
         kinds = ("a simulated", "the real") if simulated else ("a real", "a simulated")

@@ -103,10 +103,12 @@ QUARANTINE = Section("Quarantined: the newest twelve", """
 COVERAGE = Section("Coverage of the last sessions", COVERED + """
     where date > (select max(date) from audit.coverage) - 7 order by date desc, feed""", key="coverage")
 
-HOLES = Section("Sessions of the calendar on which nothing traded, as far as the sources say", """
+HOLES = Section("Sessions of the calendar of which no stock has a bar", """
+    with traded as (
+        select distinct p.date from core.security_price p join core.instrument i using (symbol) where i.kind = 'stock'
+    )
     select date, expected from audit.coverage
-    where feed = 'bars' and date not in (
-        select p.date from core.security_price p join core.instrument i using (symbol) where i.kind <> 'crypto')
+    where feed = 'bars' and date > (select min(date) from traded) and date not in (from traded)
     order by date desc limit 20""", key="holes", none="none")
 
 GATE = Section("Checks of the newest build that found something", """

@@ -151,13 +151,14 @@ INSTRUMENTS = """
     OLD    | stock  |
     GONE   | stock  | 2026-01-15
     BTC    | crypto |
+    ^VIX   | index  |
 """
 
 
 def bars(**until: int) -> str:
-    """Bars of each symbol from session 1 to the one named, BTC's up to the newest."""
+    """Bars of each symbol from session 1 to the one named, the coin's and the index's up to the newest."""
     return table(("symbol", "date", "close"), [
-        (symbol, day(n), 1.0) for symbol, last in {"BTC": 10, **until}.items() for n in range(1, last + 1)])
+        (symbol, day(n), 1.0) for symbol, last in {"BTC": 10, "^VIX": 10, **until}.items() for n in range(1, last + 1)])
 
 
 def asked(*keys: str, status: str = "received", run: str = "run-1", reason: str = "-", feed: str = "bars") -> str:
@@ -174,9 +175,9 @@ def market(**until: int) -> dict[str, str]:
 
 
 def test_a_newest_session_of_which_nothing_came_is_named(given):
-    """The coin's bar is no session of the exchange."""
+    """A coin's bar is no session of the exchange, nor is the level of an index or fund (2026-02-24 had them)."""
     found, = given("newest session", market(AAA=9, BBB=9))
-    assert found.startswith(f"nothing came of {day(10)}, the newest session of the calendar;")
+    assert found.startswith(f"no stock has a bar of {day(10)}, the newest session of the calendar;")
 
 
 def test_it_says_what_was_kept_out_of_it(given):
@@ -227,12 +228,12 @@ def traded(*numbers: int) -> dict[str, str]:
 
 def test_a_session_that_the_publication_before_had_is_newly_missing(given):
     assert given("session newly missing", hole(4), before=traded(*range(1, 10))) == [
-        f"nothing came of the session of {day(4)}, which the publication before has"]
+        f"no stock has a bar of {day(4)}, which the publication before has"]
 
 
 def test_so_is_one_after_its_newest(given):
     assert given("session newly missing", hole(9), before=traded(*range(1, 9))) == [
-        f"nothing came of the session of {day(9)}"]
+        f"no stock has a bar of {day(9)}"]
 
 
 def test_an_older_hole_is_not(given):
@@ -241,12 +242,16 @@ def test_an_older_hole_is_not(given):
 
 def test_an_older_hole_of_the_runs_range_is_reported(given):
     whole = Build("run-1", AT, True, day(1), day(10))
-    assert given("older hole", hole(4), whole) == [
-        f"nothing came of the session of {day(4)}: its figures are NULL, and nothing else waits for it"]
+    found, = given("older hole", hole(4), whole)
+    assert found.startswith(f"no stock has a bar of {day(4)}: what is made from stocks is NULL that day")
 
 
 def test_a_range_without_a_hole_reports_none(given):
     assert given("older hole", hole(4), Build("run-1", AT, True, day(5), day(10))) == []
+
+
+def test_the_time_before_the_first_bar_is_no_hole(given):
+    assert given("older hole", hole(1, 2, 3), Build("run-1", AT, True, day(1), day(10))) == []
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.874, 1), (0.9, 0), (1.0, 0)])
