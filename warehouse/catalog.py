@@ -6,7 +6,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from warehouse.catalog_entries import (
     Membership,
     Series,
     Source,
+    SpinOff,
     Universe,
 )
 from warehouse.catalog_reader import Reader, Reference, did_you_mean
@@ -38,6 +39,7 @@ __all__ = [
     "Membership",
     "Series",
     "Source",
+    "SpinOff",
     "Universe",
     "load",
 ]
@@ -55,6 +57,7 @@ class Catalog:
     baskets: Mapping[str, Basket]
     hash: str
     folder: Path
+    spinoffs: Mapping[str, SpinOff] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def tiers(self) -> tuple[Basket, ...]:
@@ -88,7 +91,10 @@ FILES: dict[str, tuple[str, type]] = {
     "funds.toml": ("instruments", Instrument),
     "indices.toml": ("instruments", Instrument),
     "baskets.toml": ("baskets", Basket),
+    "spinoffs.toml": ("spinoffs", SpinOff),
 }
+# A catalogue without any needs no file for them.
+OPTIONAL = {"spinoffs.toml"}
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -117,7 +123,7 @@ def load(folder: Path | None = None) -> Catalog:
 def _parse(folder: Path) -> dict[str, dict[str, Any]]:
     """What every file of the folder says, by its path in it; none may be missing, and none unknown."""
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.toml"))}
-    for missing in FILES.keys() - files.keys():
+    for missing in FILES.keys() - OPTIONAL - files.keys():
         raise CatalogError(missing, "-", "-", f"is not in {folder}")
     for file in files.keys() - FILES.keys():
         if Path(file).parent.as_posix() != "universes":
@@ -155,6 +161,10 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
             raise used.wrong(f"names {used.name!r}, which is not in {used.collection}{guess}")
         if used.key == "issuer" and not known[used.name].primary_line:
             raise used.wrong(f"names {used.name}, whose own issuer is {known[used.name].issuer}")
+    for spinoff in found["spinoffs"].values():
+        if spinoff.symbol not in found["instruments"]:
+            guess = did_you_mean(spinoff.symbol, found["instruments"])
+            raise CatalogError("spinoffs.toml", spinoff.symbol, "-", f"is not in instruments{guess}")
     ranks: dict[int, str] = {}
     for basket in found["baskets"].values():
         if basket.rank is not None and ranks.setdefault(basket.rank, basket.id) != basket.id:

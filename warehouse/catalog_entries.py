@@ -193,6 +193,26 @@ class Instrument:
 
 
 @dataclass(frozen=True)
+class SpinOff:
+    """From the open of `ex_date` on, `gives` shares of `symbol` were distributed for every `for_every` shares of `of`."""
+
+    symbol: str
+    of: Symbol
+    ex_date: date
+    gives: Annotated[float, AtLeast(1e-6)]
+    for_every: Annotated[float, AtLeast(1e-6)] = 1.0
+
+    def problems(self) -> Problems:
+        if self.of == self.symbol:
+            yield "of", "is the distributed line itself"
+
+    @property
+    def per_share(self) -> float:
+        """Shares of the distributed line for one share of the other."""
+        return self.gives / self.for_every
+
+
+@dataclass(frozen=True)
 class Membership:
     """A symbol belongs from `valid_from` on, up to but not on `valid_to` (None: it still does)."""
 

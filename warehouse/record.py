@@ -80,6 +80,7 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
         "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(catalog.baskets.values(), 1)),
         "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
                           for b in catalog.baskets.values() for m in b.members),
+        "spinoff": ((s.symbol, s.of, s.ex_date, s.per_share) for s in catalog.spinoffs.values()),
         "series": ((s.id, s.title, s.unit, s.frequency, s.known.rule == "vintage", s.fallback_for, s.since,
                     s.stale_after_days) for s in catalog.series.values()),
         "availability": [

@@ -104,6 +104,9 @@ create table if not exists raw.catalogue_basket (
 create table if not exists raw.catalogue_basket_member (
     basket varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null
 );
+create table if not exists raw.catalogue_spinoff (
+    symbol varchar, of_symbol varchar, ex_date date, per_share double, fetched_at timestamp not null
+);
 create table if not exists raw.catalogue_series (
     series_id varchar, title varchar, unit varchar, frequency varchar,
     is_vintage boolean, fallback_for varchar, since date, stale_after_days integer,

@@ -192,14 +192,15 @@ def test_a_weight_is_held_in_the_indexs_own_weighting_and_else_partial(spec):
 
 
 def test_bitcoin_is_paired_with_the_day_it_traded_on(spec):
-    """A session's row holds the UTC day that ended before its close, so the day of the session is in the next row."""
+    """A session's row holds the UTC day of its own date."""
     days = weekdays(90, date(2026, 1, 5))
     moves = np.random.default_rng(11).normal(0, 0.02, len(days))
     level = 100 * np.cumprod(1 + moves)
-    before, after = days.index(date(2026, 4, 10)), days.index(date(2026, 4, 21))
+    before, after = days.index(date(2026, 4, 9)), days.index(date(2026, 4, 20))
     level[after:] *= 1.05 * level[before] / level[after]
-    own = np.append(level[1:] / level[:-1] - 1, 0)            # what bitcoin does on the UTC day of the session
-    coins = draw({"symbol": "BTC-USD", "date": day, "level": float(x)} for day, x in zip(days, level, strict=True))
+    own = np.append(0, level[1:] / level[:-1] - 1)
+    coins = draw({"symbol": "BTC-USD", "date": day, "level": float(x), "price_return": float(r)}
+                 for day, x, r in zip(days, level, own, strict=True))
 
     def crypto(returns: np.ndarray) -> tuple:
         return verdict(spec, "A21", {"core.security_price": coins, "marts.rotation_daily": draw(

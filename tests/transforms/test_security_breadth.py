@@ -12,7 +12,7 @@ STOCK = """
 
 def prices(levels: dict[int, float]) -> dict[str, str]:
     return {"staging.instrument": STOCK, "core.security_price": table(
-        ("symbol", "date", "position", "level", "known_at"),
+        ("symbol", "date", "position", "return_level", "known_at"),
         [("AAA", day(p), p, level, f"{day(p)} 21:15") for p, level in levels.items()])}
 
 

@@ -128,10 +128,10 @@ def test_a_bar_on_a_day_without_a_session_makes_no_row(spec):
     """)
 
 
-def test_a_coin_takes_its_last_day_that_ended_before_the_close_and_compounds_weekends(spec):
-    """Friday's session sees Thursday's UTC day; Monday's sees Sunday's."""
+def test_a_coin_has_its_own_utc_day_known_when_that_has_ended_and_compounds_weekends(spec):
+    """Friday's session holds Friday's UTC day, Monday's the return from then on; a missing day is no older price."""
     spec("core.security_price", {
-        "staging.session": sessions(6),
+        "staging.session": sessions(8),
         "staging.instrument": """
             symbol  | kind
             BTC-USD | crypto
@@ -142,12 +142,15 @@ def test_a_coin_takes_its_last_day_that_ended_before_the_close_and_compounds_wee
             BTC-USD | 2026-01-09 | 110   | 2026-01-10 00:15
             BTC-USD | 2026-01-10 | 120   | 2026-01-11 00:15
             BTC-USD | 2026-01-11 | 150   | 2026-01-12 00:15
-            BTC-USD | 2026-01-12 | 300   | 2026-01-13 00:15
+            BTC-USD | 2026-01-12 | 165   | 2026-01-13 00:15
+            BTC-USD | 2026-01-14 | 330   | 2026-01-15 00:15
         """,
     }, """
-        date       | close | price_return | known_at
-        2026-01-09 | 100   |              | 2026-01-09 21:15
-        2026-01-12 | 150   | 0.5          | 2026-01-12 21:15
+        date       | close | price_return | gap_sessions | known_at
+        2026-01-08 | 100   |              |              | 2026-01-09 00:15
+        2026-01-09 | 110   | 0.1          | 0            | 2026-01-10 00:15
+        2026-01-12 | 165   | 0.5          | 0            | 2026-01-13 00:15
+        2026-01-14 | 330   | 1.0          | 1            | 2026-01-15 00:15
     """)
 
 

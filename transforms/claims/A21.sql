@@ -5,12 +5,12 @@ and_also = "a correlation of the stocks to it of at least 0.5 over the 63 sessio
 otherwise = "the stocks move with it, but it did not rally"
 shown_by = "select date, basket, basket_return from marts.rotation_daily where basket in ('bitcoin', 'crypto_equity') and date between '2026-04-10' and '2026-04-21' order by date, basket"
 */
--- A session's row holds bitcoin's last UTC day that had ended by its close: the day of the session is in the row after it.
+-- A session's row holds bitcoin's UTC day of the same date, Monday's with the weekend before it.
 with bitcoin as (
-    select date, level, lead(level) over (order by date) / level - 1 as day_return
+    select date, level, price_return as day_return
     from core.security_price where symbol = 'BTC-USD'
 ), rally as (
-    select max(level) filter (date = '2026-04-21') / max(level) filter (date = '2026-04-10') - 1 as gain from bitcoin
+    select max(level) filter (date = '2026-04-20') / max(level) filter (date = '2026-04-09') - 1 as gain from bitcoin
 ), pair as (
     select b.day_return, r.basket_return
     from bitcoin b join marts.rotation_daily r on r.date = b.date and r.basket = 'crypto_equity'

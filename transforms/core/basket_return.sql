@@ -25,7 +25,7 @@ known_at = "When the members' prices behind the return were known (UTC); without
 "nothing loses more than everything" = "basket_return > -1"
 */
 with member_day as (
-    select m.basket, m.symbol, s.date, s.position, p.level, p.price_return, p.previous_date,
+    select m.basket, m.symbol, s.date, s.position, p.return_level as level, p.price_return, p.previous_date,
         greatest(p.known_at, s.known_at) as known_at
     from staging.basket_member m
     join staging.session s on s.date >= m.valid_from and s.date < coalesce(m.valid_to, date 'infinity')

@@ -11,7 +11,7 @@ symbol = "Ticker."
 date = "Session."
 position = "Number of the session."
 level = "Close x product of the splits that multiply counts, in dollars."
-adjustment = "Product of the price adjustments since the last close that the session's return starts from; 1 normally."
+adjustment = "Product of the price adjustments, and of what declared spin-offs gave, since the close the return starts from; 1 normally."
 known_at = "When the closes, and the splits and price adjustments so far, could be known (UTC)."
 
 [promises]
@@ -19,7 +19,8 @@ known_at = "When the closes, and the splits and price adjustments so far, could 
 */
 select p.symbol, p.date, p.position,
     p.level / coalesce(k.adjustment_product, 1) as level,
-    coalesce(k.adjustment_product, 1) / coalesce(b.adjustment_product, 1) as adjustment,
+    coalesce(k.adjustment_product, 1) / coalesce(b.adjustment_product, 1) * (1 + coalesce(p.distributed_value / p.close, 0))
+        as adjustment,
     greatest(p.known_at, case when k.adjustment_product <> 1 then k.known_at end) as known_at
 from core.security_price p
 asof left join core.split_kind k on k.symbol = p.symbol and k.date <= p.date

@@ -1,7 +1,8 @@
 /*
 doc = """
 Prices by security and session with the return since the last close and a level that splits do not break. Splits
-are carried forward only: what one original share has become, so that a later split changes no earlier row. A stock
+are carried forward only: what one original share has become, so that a later split changes no earlier row. What a
+company gave in shares of another line (staging.spinoff) is in the return of the ex-date, at that line's close. A stock
 has no row once it has left every index and basket: nobody asks it any longer, and whether a source was asked further
 must change no table.
 """
@@ -9,16 +10,19 @@ grain = ["symbol", "date"]
 
 [columns]
 symbol = "Ticker."
-date = "Session. A coin's session is the last UTC day that had ended at the New York close."
+date = "Session. A coin has its UTC day of that date, which ends after the close: it is pending until then."
 position = "Number of the session in staging.session."
 close = "Close as traded, neither split- nor dividend-adjusted."
 split_product = "Product of all split ratios with an ex-date up to the bar's day: shares that one original share became."
-level = "Value of one original share: close x split_product; its changes are price returns."
+level = "Value of one original share: close x split_product; its changes are price returns but for spin-offs."
+return_level = "level x (1 + distributed_value / close) of all ex-dates so far: its changes are price returns; constant over an unknown one."
+distributed_value = "Dollars a share that a spin-off gave since the last close, at the ex-date's closes; NULL without one, or without a close."
+distribution = "What was distributed, per share; NULL where nothing was."
 high_level = "The day's high x split_product; NULL where the source has no highs."
 low_level = "The day's low x split_product; NULL where the source has no lows."
 previous_date = "Session of the last close within the five sessions before; NULL when there is none."
 gap_sessions = "Sessions skipped since previous_date, 0 normally; NULL without one."
-price_return = "close x splits since / close of previous_date - 1, without dividends; NULL without previous_date."
+price_return = "(close + distributed_value) x splits since / close of previous_date - 1, without dividends; NULL without one of them."
 log_return = "ln(1 + price_return)."
 known_at = "When the session had closed, and both closes and the splits between them could be known (UTC)."
 
@@ -33,46 +37,67 @@ with last_stay as (
     from (select symbol, valid_to from staging.universe_member union all select symbol, valid_to from staging.basket_member)
     group by symbol
 ), session_bar as (
-    select b.symbol, s.date, s.position, b.date as bar_date, b.close, b.high, b.low, b.known_at
+    -- A coin trades through nights and weekends: a session takes its own UTC day, Monday's return is from Friday on.
+    select b.symbol, s.date, s.position, b.close, b.high, b.low, b.known_at
     from core.price_bar b
-    join staging.instrument i on i.symbol = b.symbol and i.kind <> 'crypto'
+    join staging.instrument i on i.symbol = b.symbol
     join staging.session s on s.date = b.date
     left join last_stay l on l.symbol = b.symbol and i.kind = 'stock'
     where l.valid_to is null or b.date < l.valid_to
-    union all
-    -- A coin trades through nights and weekends: a session takes the last UTC day that had ended at its close.
-    select b.symbol, s.date, s.position, b.date, b.close, b.high, b.low, greatest(b.known_at, s.known_at)
-    from (
-        select b.*, b.date + interval 1 day as ended_at
-        from core.price_bar b
-        join staging.instrument i on i.symbol = b.symbol and i.kind = 'crypto'
-    ) b
-    asof join staging.session s on s.close_at >= b.ended_at
-    qualify row_number() over (partition by b.symbol, s.date order by b.date desc) = 1
 ), split_steps as (
     -- exp(sum(ln)) would lose the last digits of a product of whole ratios.
     select symbol, date, known_at,
         product(ratio) over (partition by symbol order by date) as split_product
     from staging.split
+), distributed as (
+    -- All or nothing: half of what was given is not what was given.
+    select o.symbol, o.ex_date,
+        case when count(*) = count(b.close) then sum(o.per_share * b.close order by o.distributed) end as value,
+        string_agg(format('{:.6g} {}', o.per_share, o.distributed)
+            || coalesce(format(' at {:.2f}', b.close), ', whose close is not known'), ' and ' order by o.distributed) as text,
+        max(b.known_at) as known_at
+    from staging.spinoff o
+    left join core.price_bar b on b.symbol = o.distributed and b.date = o.ex_date
+    -- Where the feed writes it as a split of no whole ratio, the split carries it already.
+    where not exists (
+        from staging.split p
+        where p.symbol = o.symbol and p.date = o.ex_date
+            and abs(p.ratio - round(p.ratio)) > 0.01 and abs(1 / p.ratio - round(1 / p.ratio)) > 0.01
+    )
+    group by o.symbol, o.ex_date
 ), leveled as (
     select b.*, coalesce(p.split_product, 1) as split_product, p.date as split_date, p.known_at as split_known_at
     from session_bar b
-    asof left join split_steps p on p.symbol = b.symbol and p.date <= b.bar_date
+    asof left join split_steps p on p.symbol = b.symbol and p.date <= b.date
 ), linked as (
     select *,
         lag(date) over bars as last_date,
         lag(position) over bars as last_position,
         lag(close) over bars as last_close,
-        lag(bar_date) over bars as last_bar_date,
         lag(split_product) over bars as last_product,
         lag(known_at) over bars as last_known_at
     from leveled
     window bars as (partition by symbol order by position)
+), given as (
+    select l.*, d.value as distributed_value, d.text as distribution, d.known_at as distributed_at,
+        d.symbol is not null as is_ex_date,
+        (close + coalesce(d.value, 0)) * (split_product / last_product) / last_close - 1 as change
+    from linked l
+    left join distributed d on d.symbol = l.symbol and d.ex_date > l.last_date and d.ex_date <= l.date
 ), returned as (
     select *,
-        case when position - last_position <= 5 then close * (split_product / last_product) / last_close - 1 end
-            as price_return
-    from linked
+        case when position - last_position <= 5 and (distributed_value is not null or not is_ex_date) then change end
+            as price_return,
+        case when not is_ex_date then 1
+            when distributed_value is not null then 1 + distributed_value / close
+            else coalesce(last_close * last_product / (close * split_product), 1) end as distribution_factor
+    from given
+), carried as (
+    select *,
+        product(distribution_factor) over so_far as distribution_product,
+        max(distributed_at) over so_far as distributions_at
+    from returned
+    window so_far as (partition by symbol order by position)
 )
 select
     symbol,
@@ -81,6 +106,9 @@ select
     close,
     split_product,
     close * split_product as level,
+    close * split_product * distribution_product as return_level,
+    distributed_value,
+    distribution,
     high * split_product as high_level,
     low * split_product as low_level,
     case when price_return is not null then last_date end as previous_date,
@@ -90,6 +118,7 @@ select
     greatest(
         known_at,
         case when price_return is not null then last_known_at end,
-        case when price_return is not null and split_date > last_bar_date then split_known_at end
+        case when price_return is not null and split_date > last_date then split_known_at end,
+        distributions_at
     ) as known_at
-from returned
+from carried

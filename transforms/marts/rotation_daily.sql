@@ -8,7 +8,7 @@ grain = ["date", "basket"]
 [columns]
 date = "Session."
 basket = "Name of the basket: a tier, a sector fund, a fund or bitcoin."
-basket_return = "Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did."
+basket_return = "Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did. Bitcoin's is of the UTC day of the session and known when that has ended, weekends in Monday's; NULL until then."
 benchmark_return = "Price return of the Nasdaq Composite over the same span as basket_return; the day's own where that is NULL."
 gap_sessions = "Sessions without a basket return before this one, 0 normally; NULL where basket_return is."
 rs_5d = "Log change of the basket's level minus that of the benchmark's over 5 sessions; from the last session by then that has both, at most four earlier."
