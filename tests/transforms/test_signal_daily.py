@@ -153,3 +153,21 @@ def test_promises_can_break(spec):
         "evidence is a query": [{"evidence": "look yourself"}, {"evidence": shown.replace("date between", "day in")}],
         "nothing is known before its day": {"date": "2026-03-02", "known_at": "2026-03-01 21:15"},
     })
+
+
+def test_a_fall_that_the_index_does_not_show_names_the_member(spec):
+    """HON falls 6 % and is 0.68 % of the index, which is missed by just that: what it gave away was not declared."""
+    missed = concentration("capped", residual_bp=[0.3, -0.4, 0.2, -0.3, 0.4, -3.6, 0.2])
+    members = draw([{"date": DAYS[5], "index_code": "NDX", "weight_scheme": "capped", "issuer": issuer,
+                     "price_return": price_return, "contribution": contribution, "known_at": f"{DAYS[5]} 21:15"}
+                    for issuer, price_return, contribution in (
+                        ("HON", -0.06, -0.00041), ("AMD", -0.07, -0.0012), ("PEP", -0.01, -0.00036))])
+    given = {**missed, "marts.contribution_daily": members}
+    (row,) = [row for row in spec.rows(MODEL, given, columns=["date", "signal", "previous", "current", "evidence"])
+              if row[1].startswith("unexplained_fall")]
+    assert row[:4] == (DAYS[5], "unexplained_fall_HON", "explained", "unexplained")
+    assert "issuer = 'HON'" in row[4]
+    # Where the index shows the fall, or is missed by as much every day, nobody is named.
+    for residuals in ([0.3, -0.4, 0.2, -0.3, 0.4, 0.2, 0.2], [3.1, -4.4, 3.2, -3.3, 4.4, -3.6, 2.2]):
+        shown = {**concentration("capped", residual_bp=residuals), "marts.contribution_daily": members}
+        assert not [row for row in spec.rows(MODEL, shown, columns=["signal"]) if row[0].startswith("unexplained")]

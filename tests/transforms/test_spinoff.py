@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from drawn import sessions
 
 GIVEN = {
@@ -19,24 +20,30 @@ HON = """
 
 def test_what_was_given_is_in_the_return_of_the_ex_date_and_the_level_goes_on(spec):
     """(200.11 + 48.74 / 4) / 212.89 - 1 = -0.28 %, and the next day is as on any other."""
-    spec("core.security_price", {**GIVEN, "core.price_bar": HON + """
-        SOLS   | 2026-01-06 | 48.74  | 2026-01-06 21:20
-    """}, """
-        symbol | date       | level  | return_level     | distributed_value | price_return       | distribution       | known_at
-        HON    | 2026-01-05 | 212.89 | 212.89           |                   |                    |                    | 2026-01-05 21:15
-        HON    | 2026-01-06 | 200.11 | 212.295          | 12.185            | -0.00279487059     | 0.25 SOLS at 48.74 | 2026-01-06 21:20
-        HON    | 2026-01-07 | 201.33 | 213.589288141522 |                   | 0.0060966468442356 |                    | 2026-01-07 21:15
-        SOLS   | 2026-01-06 | 48.74  | 48.74            |                   |                    |                    | 2026-01-06 21:20
-    """.replace("213.589288141522", repr(201.33 * 212.295 / 200.11)), tolerance=1e-8)
+    bars = HON + "SOLS | 2026-01-06 | 48.74 | 2026-01-06 21:20"
+    spec("core.security_price", {**GIVEN, "core.price_bar": bars}, f"""
+        symbol | date       | level  | return_level               | distributed_value | price_return
+        HON    | 2026-01-05 | 212.89 | 212.89                     |                   |
+        HON    | 2026-01-06 | 200.11 | 212.295                    | 12.185            | {212.295 / 212.89 - 1}
+        HON    | 2026-01-07 | 201.33 | {201.33 * 212.295 / 200.11} |                   | {201.33 / 200.11 - 1}
+        SOLS   | 2026-01-06 | 48.74  | 48.74                      |                   |
+    """)
+    spec("core.security_price", {**GIVEN, "core.price_bar": bars}, """
+        symbol | date       | distribution       | known_at
+        HON    | 2026-01-05 |                    | 2026-01-05 21:15
+        HON    | 2026-01-06 | 0.25 SOLS at 48.74 | 2026-01-06 21:20
+        HON    | 2026-01-07 |                    | 2026-01-07 21:15
+        SOLS   | 2026-01-06 |                    | 2026-01-06 21:20
+    """)
 
 
 def test_where_the_distributed_line_has_no_close_the_return_is_unknown_and_says_why(spec):
-    spec("core.security_price", {**GIVEN, "core.price_bar": HON}, """
-        date       | level  | return_level      | price_return       | previous_date | distribution
-        2026-01-05 | 212.89 | 212.89            |                    |               |
-        2026-01-06 | 200.11 | 212.89            |                    |               | 0.25 SOLS, whose close is not known
-        2026-01-07 | 201.33 | 214.187915146669  | 0.0060966468442356 | 2026-01-06    |
-    """.replace("214.187915146669", repr(201.33 * 212.89 / 200.11)), tolerance=1e-8)
+    rows = spec.rows("core.security_price", {**GIVEN, "core.price_bar": HON}, columns=[
+        "level", "return_level", "price_return", "distribution"])
+    assert rows == [
+        (212.89, 212.89, None, None),
+        (200.11, pytest.approx(212.89), None, "0.25 SOLS, whose close is not known"),
+        (201.33, pytest.approx(201.33 * 212.89 / 200.11), pytest.approx(201.33 / 200.11 - 1), None)]
 
 
 def test_a_hole_on_the_ex_date_loses_nothing(spec):

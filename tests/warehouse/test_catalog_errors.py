@@ -339,3 +339,27 @@ def test_the_hash_changes_with_what_is_said(folder, file, old, new):
     before = catalog.load(folder).hash
     edit(folder, file, old, new)
     assert catalog.load(folder).hash != before
+
+
+SPINOFFS = 'AAB = { of = "AAA", ex_date = 2021-03-01, gives = 1, for_every = 4 }'
+
+
+def test_spin_offs_are_a_file_of_their_own_that_may_be_missing(folder):
+    assert catalog.load(folder).spinoffs == {}
+    (folder / "spinoffs.toml").write_text(SPINOFFS)
+    assert catalog.load(folder).spinoffs["AAB"].per_share == 0.25
+
+
+@pytest.mark.parametrize(("old", "new", "entry", "key", "words"), [
+    ("AAB =", "AAC =", "AAC", "-", "is not in instruments; did you mean"),
+    ('"AAA"', '"AAX"', "AAB", "of", "names 'AAX', which is not in instruments"),
+    ('"AAA"', '"AAB"', "AAB", "of", "is the distributed line itself"),
+    ("gives = 1", "gives = 0", "AAB", "gives", "must be at least"),
+    ("gives = 1, ", "", "AAB", "gives", "is missing"),
+    ("2021-03-01", '"soon"', "AAB", "ex_date", "must be a date"),
+])
+def test_a_wrong_spin_off_names_itself(folder, old, new, entry, key, words):
+    (folder / "spinoffs.toml").write_text(SPINOFFS.replace(old, new))
+    with pytest.raises(CatalogError, match=words) as raised:
+        catalog.load(folder)
+    assert (raised.value.file, raised.value.entry, raised.value.key) == ("spinoffs.toml", entry, key)

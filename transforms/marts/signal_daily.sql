@@ -7,9 +7,9 @@ grain = ["date", "signal"]
 
 [columns]
 date = "Session on whose close the signal changed."
-signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, or stale_count_<issuer>."
+signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, stale_count_<issuer>, or unexplained_fall_<issuer>."
 previous = "State it was in when last known."
-current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh."
+current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."
 severity = "Of the current state: info, watch or alert."
 evidence = "A query that shows it, from the session of the previous state to this one."
 known_at = "When both states were known (UTC)."
@@ -74,6 +74,21 @@ with state as (
     select *,
         lag(struct_pack(date, state, known_at)) over (partition by kind, of order by date) as before
     from state where state is not null
+), missed as (
+    select date, weight_scheme, residual_bp, known_at,
+        median(abs(residual_bp)) over (
+            partition by weight_scheme order by date rows between 21 preceding and 1 preceding) as usual_bp
+    from marts.concentration_daily
+    where index_code = 'NDX' and weight_scheme = 'capped' and residual_bp is not null
+), fall as (
+    select m.date, c.issuer, greatest(m.known_at, c.known_at) as known_at
+    from missed m
+    join marts.contribution_daily c on c.date = m.date and c.weight_scheme = m.weight_scheme and c.index_code = 'NDX'
+    where c.price_return <= -0.04
+        and m.residual_bp <= -greatest(2, 4 * m.usual_bp)
+        and abs(m.residual_bp - 10000 * c.contribution) <= 0.35 * abs(m.residual_bp)
+    qualify row_number() over (
+        partition by m.date order by abs(m.residual_bp - 10000 * c.contribution), c.issuer) = 1
 ), shown (kind, columns, source) as (values
     ('band', 'vix_close, band_raw, band', 'marts.regime_daily where'),
     ('recontraction', 'vix_close, recontraction_fired, recontraction_confirmed', 'marts.regime_daily where'),
@@ -103,3 +118,10 @@ select date,
     greatest(known_at, before.known_at) as known_at
 from change join shown using (kind)
 where state <> before.state
+union all
+select date, 'unexplained_fall_' || issuer, 'explained', 'unexplained', 'watch',
+    format('select date, issuer, price_return, contribution from marts.contribution_daily '
+        || 'where index_code = ''NDX'' and weight_scheme = ''capped'' and issuer = ''{}'' '
+        || 'and date between ''{}'' and ''{}'' order by date', issuer, date, date),
+    known_at
+from fall
