@@ -16,7 +16,7 @@ previous_date = "Session of the last close within the five sessions before; NULL
 gap_sessions = "Sessions without a close between the two, 0 normally."
 price_return = "Close over the previous close - 1; over all the sessions of a gap."
 log_return = "Natural logarithm of the close over the previous close."
-known_at = "When both closes were known (UTC)."
+known_at = "When both closes, and a high, were known (UTC)."
 
 [promises]
 "an index is above zero" = "close > 0"
@@ -26,7 +26,8 @@ known_at = "When both closes were known (UTC)."
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 */
 with said as (
-    select b.symbol, b.date, b.close, b.high, 'yahoo' as source, b.known_at
+    select b.symbol, b.date, b.close, b.high, 'yahoo' as source,
+        case when b.high is not null then greatest(b.known_at, b.range_known_at) else b.known_at end as known_at
     from core.price_bar b join staging.instrument i using (symbol)
     where i.kind = 'index' and b.close is not null
     union all

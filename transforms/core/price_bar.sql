@@ -14,7 +14,8 @@ low = "Lowest price, as traded; NULL where the source has none, or says one abov
 close = "Last price, as traded."
 volume = "Units traded."
 source = "Who said it."
-known_at = "When the bar, its acceptance, the verdict on held ones before it and the splits up to it could be known (UTC)."
+known_at = "When the close, its acceptance, the verdict on held bars before it and its splits could be known (UTC)."
+range_known_at = "When open, high and low could be known besides (UTC)."
 
 [promises]
 "prices are positive" = "close > 0"
@@ -31,7 +32,8 @@ with judged as (
     from staging.split
 )
 select j.symbol, j.date, j.open, j.high, j.low, j.close, j.volume, j.source,
-    greatest(j.known_at, j.judged_at, j.held_before_at, p.known_at) as known_at
+    greatest(j.known_at, j.judged_at, j.held_before_at, p.known_at) as known_at,
+    greatest(j.range_known_at, j.known_at, j.judged_at, j.held_before_at, p.known_at) as range_known_at
 from judged j
 asof left join split_step p on p.symbol = j.symbol and p.date <= j.date
 where j.status is distinct from 'held'

@@ -46,15 +46,23 @@ with recursive bound as (
 ), split_step as (
     select symbol, date, product(ratio) over (partition by symbol order by date) as split_product
     from staging.split
+), gift as (
+    -- What a spin-off gave is no fall.
+    select o.symbol, o.ex_date as date,
+        product(1 + o.per_share * d.close / b.close) over (partition by o.symbol order by o.ex_date) as gift_product
+    from staging.spinoff o
+    join staging.price_bar b on b.symbol = o.symbol and b.date = o.ex_date
+    join staging.price_bar d on d.symbol = o.distributed and d.date = o.ex_date
 ), leveled as (
-    select b.*, i.kind = 'stock' as is_stock,
+    select b.* replace (greatest(b.known_at, b.volume_known_at) as known_at), i.kind = 'stock' as is_stock,
         if(i.kind = 'index' and i.name ilike '%volatility%', 'volatility', i.kind) as kind,
-        ln(b.close * coalesce(p.split_product, 1)) as log_level,
+        ln(b.close * coalesce(p.split_product, 1) * coalesce(g.gift_product, 1)) as log_level,
         nullif(b.volume, 0) / coalesce(p.split_product, 1) as units_traded,
         row_number() over (partition by b.symbol order by b.date) as number
     from staging.price_bar b
     join staging.instrument i using (symbol)
     asof left join split_step p on p.symbol = b.symbol and p.date <= b.date
+    asof left join gift g on g.symbol = b.symbol and g.date <= b.date
 ), linked as (
     select *, log_level - lag(log_level) over bars as step, lag(known_at) over bars as last_known_at,
         lag(date) over bars as last_date,
