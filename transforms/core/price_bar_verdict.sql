@@ -66,6 +66,9 @@ with recursive bound as (
 ), linked as (
     select *, log_level - lag(log_level) over bars as step, lag(known_at) over bars as last_known_at,
         lag(date) over bars as last_date,
+        -- Of three closes two are right: a run of wrong ones before must not weigh.
+        list_aggregate([lag(log_level) over bars, lag(log_level, 7) over bars, lag(log_level, 15) over bars], 'median')
+            as lasting_log_level,
         -- A halted or newly listed line may move further than one day does; five sessions are seven days.
         greatest(1, sqrt((date - lag(date) over bars) / 7)) as patience,
         min(date) over (partition by symbol) > (select min(date) from leveled where is_stock) + 7 as is_listed_later
@@ -109,7 +112,8 @@ with recursive bound as (
 ), member_day as (
     -- Each member's return beside the published index's over the same two sessions, at its capitalisation before.
     select u.index_code, x.date, l.symbol, l.number, l.step, x.step as index_step,
-        exp(l.log_level - l.step) * c.units as value,
+        exp(if(abs(l.log_level - l.step - l.lasting_log_level) > 0.25, l.lasting_log_level, l.log_level - l.step)) * c.units
+            as value,
         greatest(l.known_at, l.last_known_at, x.known_at, x.last_known_at) as known_at
     from staging.universe u
     join linked x on x.symbol = u.published_index
