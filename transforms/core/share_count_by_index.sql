@@ -57,21 +57,33 @@ with line as (
     join bar b on b.position between s.position - 125 and s.position
     where s.position % 21 = 0
 ), weighed as (
-    select *,
-        units * open_level / sum(units * open_level) over (partition by index_code, end_position, position) as plain_weight
-    from sampled
+    select s.*, s.units * s.open_level / t.open_value as plain_weight
+    from sampled s
+    join (
+        select index_code, end_position, position, sum(units * open_level order by symbol) as open_value
+        from sampled
+        group by index_code, end_position, position
+    ) t using (index_code, end_position, position)
 ), sized as (
-    select *, avg(plain_weight) over (partition by index_code, end_position, symbol) as typical_weight,
-        typical_weight > 0.025 as is_large
-    from weighed
+    select w.*, t.typical_weight, t.typical_weight > 0.025 as is_large
+    from weighed w
+    join (
+        select index_code, end_position, symbol, avg(plain_weight order by position) as typical_weight
+        from weighed
+        group by index_code, end_position, symbol
+    ) t using (index_code, end_position, symbol)
 ), day as (
-    select *,
-        sum(plain_weight * price_return) over days as plain_return,
-        coalesce(sum(plain_weight * price_return) filter (is_large) over days, 0) as large_return,
-        coalesce(sum(plain_weight) filter (is_large) over days, 0) as large_weight,
-        max(known_at) over (partition by index_code, end_position) as window_known_at
-    from sized
-    window days as (partition by index_code, end_position, position)
+    select s.*, t.plain_return, t.large_return, t.large_weight,
+        max(s.known_at) over (partition by s.index_code, s.end_position) as window_known_at
+    from sized s
+    join (
+        select index_code, end_position, position,
+            sum(plain_weight * price_return order by symbol) as plain_return,
+            coalesce(sum(plain_weight * price_return order by symbol) filter (is_large), 0) as large_return,
+            coalesce(sum(plain_weight order by symbol) filter (is_large), 0) as large_weight
+        from sized
+        group by index_code, end_position, position
+    ) t using (index_code, end_position, position)
 ), tried as (
     -- The member at its own count, the other large ones at the factor.
     select symbol, index_code, end_position, position, units, factor, published_return, window_known_at,

@@ -35,7 +35,7 @@ evidence = "Kinds of evidence that speak against the count in force, or against 
 sessions_needed = "On which session of its row of held sessions it passes, 1 at once; NULL for never."
 stood_before = "Held sessions of its row before the spell."
 former_units = "Units in force before the last leap; NULL for none in the last 252 sessions."
-known_at = "When the counts of its row, and the splits and the evidence used, could be known (UTC)."
+known_at = "When its first session had closed, and the counts of its row, and the splits and the evidence used, could be known (UTC)."
 
 [promises]
 "units are positive" = "feed_units > 0 and accepted_units > 0"
@@ -190,5 +190,6 @@ with recursive boundary as (
     )
 )
 select symbol, number, spell_number, position as first_position, feed_units, before as accepted_units, ratio, kind, evidence,
-    needed as sessions_needed, stood_before, former_before as former_units, known_at
-from decided
+    needed as sessions_needed, stood_before, former_before as former_units, greatest(d.known_at, s.known_at) as known_at
+from decided d
+join staging.session s using (position)
