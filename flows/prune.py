@@ -1,7 +1,8 @@
 """`rallyscope prune`: what the pipeline keeps and no longer needs, let go; a dry run says what that would be.
 
 Landed folders go when they are loaded and old: their rows are in the raw tables for good. Builds beyond the newest
-ones go, never the current, nor the present that the next run is compared with. Drafts that a killed process left go.
+ones go, never the current, nor the present that the next run is compared with. What another program wrote to a published
+file goes when it was set aside long ago, and drafts that a killed process left.
 Old flow runs are the Prefect server's to vacuum.
 """
 
@@ -42,7 +43,7 @@ def leaving(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_K
     except OverflowError:
         raise BadRequest(f"landing-days {landing_days}", "there is no such day",
                          "Give the days since the fetch, e.g. 90") from None
-    return [*_landed(home, before), *_builds(home, builds), *_drafts(home)]
+    return [*_landed(home, before), *_builds(home, builds), *_set_aside(home, before), *_drafts(home)]
 
 
 def prune(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
@@ -77,6 +78,14 @@ def _builds(home: Home, keep: int) -> Iterator[Leaving]:
     for file in kept(home)[keep:]:
         if file.stem not in never:
             yield Leaving(file, f"older than the newest {f'{keep} builds' if keep > 1 else 'build'}")
+
+
+def _set_aside(home: Home, before: datetime) -> Iterator[Leaving]:
+    """What other programs wrote to published files, once it is old."""
+    for folder in sorted(home.set_aside.glob("*")):
+        moved_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        if moved_at < before:
+            yield Leaving(folder, f"written by another program, set aside {moved_at:%Y-%m-%d}")
 
 
 def _drafts(home: Home) -> Iterator[Leaving]:

@@ -77,8 +77,15 @@ class HomeUnusable(RallyscopeError):
     problem: str
 
     def __str__(self) -> str:
-        return (f"{self.path} cannot be used: {self.problem}. Free space or permissions there, or name another "
-                "folder with --home or RALLYSCOPE_HOME.")
+        return f"{self.path} cannot be used: {self.problem}. {self._next_step()}"
+
+    def _next_step(self) -> str:
+        if "replaying WAL" in self.problem:
+            return (f"Another program wrote {self.path}.wal, or ended while it did: move that file away, keep it, and run "
+                    "the same command again.")
+        if "Conflicting lock" in self.problem:
+            return "Close it in that program, or open it read-only there, and run the same command again."
+        return "Free space or permissions there, or name another folder with --home or RALLYSCOPE_HOME."
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from flows import moments, steps
 from flows.prune import leaving, prune
 from flows.settings import Settings
 from warehouse.errors import BadRequest
+from warehouse.home import Home
 from warehouse.landing import MANIFEST, batches
 
 pytestmark = pytest.mark.usefixtures("without_pages")
@@ -77,6 +79,16 @@ def test_what_a_killed_process_left_goes(home) -> None:
     assert {thing.why for thing in prune(home, datetime(2026, 6, 10, tzinfo=UTC), 90)} == \
         {"left by a process that was killed"}
     assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+
+
+def test_what_was_set_aside_goes_when_it_is_old(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    folder = home.set_aside / "20260529T220000Z"
+    folder.mkdir(parents=True)
+    os.utime(folder, (datetime(2026, 5, 29, tzinfo=UTC).timestamp(),) * 2)
+    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+    assert [thing.path.name for thing in prune(home, LATER, 90)] == ["20260529T220000Z"]
+    assert not any(home.set_aside.iterdir())
 
 
 def test_a_dry_run_leaves_everything(home) -> None:

@@ -136,10 +136,20 @@ def test_a_working_database_somebody_has_open_names_who(home):
                               stdout=subprocess.PIPE, text=True)
     try:
         first_line(reader)
-        with pytest.raises(HomeUnusable, match=rf"PID {reader.pid}"), home.warehouse():
+        with pytest.raises(HomeUnusable, match=rf"PID {reader.pid}.* Close it in that program"), home.warehouse():
             pass
     finally:
         reader.communicate("\n")
+
+
+def test_a_log_that_is_not_the_working_databases_is_to_be_moved_away(home):
+    home.folder.mkdir()
+    with home.warehouse():
+        pass
+    Path(f"{home.working}.wal").mkdir()
+    with pytest.raises(HomeUnusable, match=r"Another program wrote .*warehouse\.duckdb\.wal.*: move that file away"), \
+            home.warehouse():
+        pass
 
 
 def test_the_schema_is_made_once_and_stays(home):
