@@ -16,10 +16,11 @@ FEWEST = 5
 FEWEST_BEFORE = 5
 # A leap stays in doubt for so many of the newest sessions of an answer.
 DOUBTED_SESSIONS = 10
-# The ratios a leap is measured by, how near it must be, and how much the traded value may grow by a mere split.
+# The ratios a leap is measured by, how near it must be, and how much the traded value may grow by a mere split: of 176
+# stocks since 2024, named splits stay below, and of true leaps only one of a third (WULF 2025-01-27) comes near.
 RATIOS = "[1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50]"
 NEAR = 0.12
-VALUE_GROWTH = 3
+VALUE_GROWTH = "if(r.ratio >= 3, 10, 3)"
 
 # Splits whose ex-date shows no leap are left out; the rest of the answer is loaded.
 REFUTED = """
@@ -165,7 +166,7 @@ LEAP = f"""
     where l.is_new and from_end <= {DOUBTED_SESSIONS} and bars_before >= {FEWEST_BEFORE}
         and coalesce(i.kind, 'stock') not in ('index', 'crypto') and l.symbol not like '^%'
         and abs(ln(last_close / close)) < size / 2
-        and size > 4 * noise and abs(size - ln(r.ratio)) <= greatest(if(r.ratio < 2, 0.04, {NEAR}), least(2 * noise, 0.3))
+        and size > 2.5 * noise and abs(size - ln(r.ratio)) <= if(r.ratio < 2, 0.04, greatest({NEAR}, least(2 * noise, 0.3)))
         and coalesce(close * volume < {VALUE_GROWTH} * usual_value, true)
         and not exists (from split_verdict v where v.symbol = l.symbol and v.date > l.before_date and v.date <= l.date
                         and v.verdict in ('confirmed', 'silent', 'contradicted', 'unclear'))

@@ -16,6 +16,7 @@ from flows import moments, steps
 from flows.replay.server import running
 from flows.settings import Settings
 from transforms import project
+from warehouse.errors import RunIncomplete
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -88,18 +89,21 @@ def test_a_correction_by_the_source(before: Path, tiny: Path, tmp_path: Path) ->
 
 
 def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
-    """Prices fell to a half on 2026-05-18, and only the next evening the feed says why."""
+    """Prices fell to a half on 2026-05-18: held until the next evening the feed says why, so no past is revised."""
     home = tmp_path / "first"
     archive = shutil.copytree(tiny / "archive", tmp_path / "split")
     halved = "select * replace (if(symbol = 'BBB' and date >= '2026-05-18', close / 2, close) as close) from t"
     alter(archive, "bars", halved)
-    run(home, archive, tiny / "catalogue", THEN)
+    with pytest.raises(RunIncomplete, match="BBB is held: the close went from 50 to 30 on 2026-05-18 like a split of 2"):
+        run(home, archive, tiny / "catalogue", THEN)
+    assert published(home, """select distinct date::varchar from marts.contribution_daily
+                              where issuer = 'BBB' and date >= '2026-05-18'""") == []
     altered = shutil.copytree(tiny / "archive", tmp_path / "told")
     alter(altered, "bars", halved)
     alter(altered, "actions", "from t union all select 'BBB', date '2026-05-18', null, 2.0")
     run(home, altered, tiny / "catalogue", NOW)
     causes = dict(published(home, "select cause, count(*) from audit.revision group by 1"))
-    assert set(causes) == {"split"}
+    assert set(causes) == {"late data"}
 
 
 def test_a_macro_vintage_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:

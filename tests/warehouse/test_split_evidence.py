@@ -243,3 +243,13 @@ def test_an_answer_without_most_of_its_sessions_withdraws_none(says, held):
     gone = tuple(f"2026-04-{day:02}" for day in (6, 7, 8, 9, 10))
     assert says("2026-04-14", splits=(), since="2026-04-02", missing=gone).held != ()
     assert_truth(held, "2026-04-13", {})
+
+
+def test_a_leap_of_a_restless_symbol_in_a_first_answer_is_held(says, held):
+    """60 and 50 in turn, halved from 04-15 on: 50 becomes 30, which is no move of its own."""
+    restless = lambda d: (50 + 10 * (DAYS.index(d) % 2)) / (2 if d >= EX_DATE else 1)  # noqa: E731
+    loaded = says("2026-04-17", restless, splits=(), truth=restless)
+    assert "like a split of 2" in loaded.held[0]
+    assert max(held()[0]) == date(2026, 4, 14)
+    assert says("2026-04-20", lambda d: (50 + 10 * (DAYS.index(d) % 2)) / 2, splits=((EX_DATE, 2.0),)).held == ()
+    assert held()[0] == {d: pytest.approx(restless(d)) for d in DAYS if d <= date(2026, 4, 20)}
