@@ -133,19 +133,9 @@ LEAP = f"""
         where fetched_at = (select max(fetched_at) from raw.catalogue_instrument)
     ), closed as (
         select max(date) as date from raw.catalogue_session where close_at <= (select fetched_at from stamp)
-    ), shown as (
-        select symbol, date, close, volume, is_new from traded
-        union all
-        -- The newest bar is looked at even where it was rejected for its leap.
-        select symbol, date, close, volume, true from (
-            select b.symbol, b.date, b.close, b.volume, b.is_accepted
-            from said_bars b join outcomes o on o.key = b.symbol and o.status = 'received'
-            where b.close > 0
-            qualify row_number() over (partition by b.symbol order by b.date desc) = 1
-        ) where not is_accepted and (symbol, date) not in (select (symbol, date) from traded)
     ), newest as (
         select t.*, row_number() over (partition by symbol order by date desc) as from_end
-        from shown t where date <= (select date from closed)
+        from traded t where date <= (select date from closed)
         qualify from_end <= 45
     ), steps as (
         select *, lag(close) over w as before, lag(date) over w as before_date,

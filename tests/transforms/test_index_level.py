@@ -27,6 +27,18 @@ def test_a_return_is_close_over_the_close_before(spec):
     """)
 
 
+def test_a_high_that_comes_later_moves_no_close(spec):
+    spec(MODEL, {**WEEK, "core.price_bar": """
+        symbol | date       | close | high | high_known_at    | known_at
+        ^IXIC  | 2026-03-02 | 100   | 101  | 2026-03-04 09:00 | 2026-03-02 21:15
+        ^IXIC  | 2026-03-03 | 110   |      |                  | 2026-03-03 21:15
+    """}, expect="""
+        date       | high | high_known_at    | known_at
+        2026-03-02 | 101  | 2026-03-04 09:00 | 2026-03-02 21:15
+        2026-03-03 |      |                  | 2026-03-03 21:15
+    """)
+
+
 def test_fred_fills_a_hole_of_the_same_date_and_says_so(spec):
     spec(MODEL, {**WEEK, "core.price_bar": """
         symbol | date       | close | high | known_at

@@ -66,7 +66,7 @@ def test_a_volume_that_is_corrected_moves_no_close(spec):
         AAA    | 2026-01-05 | 9.0  | 11.0 | 8.0 | 10.0  | 1020   | 2026-01-05 21:15 | 2026-01-05 22:00
         AAA    | 2026-01-05 | 9.0  | 11.0 | 8.0 | 10.0  | 1000   | 2026-01-06 22:00 | 2026-01-06 22:00
     """}, """
-        close | high | volume | known_at         | range_known_at   | volume_known_at
+        close | high | volume | known_at         | high_known_at    | volume_known_at
         10.0  | 11.0 | 1000   | 2026-01-05 21:15 | 2026-01-05 21:15 | 2026-01-06 22:00
     """)
 
@@ -77,7 +77,7 @@ def test_a_range_that_comes_later_moves_no_close(spec):
         AAA    | 2026-01-05 |      |     | 10.0  | 2026-01-05 21:15 | 2026-01-05 22:00
         AAA    | 2026-01-05 | 11.0 | 9.0 | 10.0  | 2026-01-06 22:00 | 2026-01-06 22:00
     """}, """
-        close | high | low | known_at         | range_known_at
+        close | high | low | known_at         | high_known_at
         10.0  | 11.0 | 9.0 | 2026-01-05 21:15 | 2026-01-06 22:00
     """)
 

@@ -16,7 +16,8 @@ previous_date = "Session of the last close within the five sessions before; NULL
 gap_sessions = "Sessions without a close between the two, 0 normally."
 price_return = "Close over the previous close - 1; over all the sessions of a gap."
 log_return = "Natural logarithm of the close over the previous close."
-known_at = "When both closes, and a high, were known (UTC)."
+high_known_at = "When the high was known (UTC); NULL without one."
+known_at = "When both closes were known (UTC)."
 
 [promises]
 "an index is above zero" = "close > 0"
@@ -26,17 +27,16 @@ known_at = "When both closes, and a high, were known (UTC)."
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 */
 with said as (
-    select b.symbol, b.date, b.close, b.high, 'yahoo' as source,
-        case when b.high is not null then greatest(b.known_at, b.range_known_at) else b.known_at end as known_at
+    select b.symbol, b.date, b.close, b.high, 'yahoo' as source, b.known_at, b.high_known_at
     from core.price_bar b join staging.instrument i using (symbol)
     where i.kind = 'index' and b.close is not null
     union all
-    select s.fallback_for, o.date, o.value, null, 'fred', o.known_at
+    select s.fallback_for, o.date, o.value, null, 'fred', o.known_at, null
     from staging.macro_observation o join staging.series s using (series_id)
     where s.fallback_for is not null
     qualify row_number() over (partition by series_id, o.date order by o.known_at desc) = 1
 ), chosen as (
-    select symbol, date, position, close, high, source, s.known_at
+    select symbol, date, position, close, high, source, s.known_at, s.high_known_at
     from said s join staging.session using (date)
     where close is not null
     qualify row_number() over (partition by symbol, date order by source desc) = 1
@@ -51,5 +51,6 @@ select symbol, date, position, close, high, source,
     position - previous.position - 1 as gap_sessions,
     close / previous.close - 1 as price_return,
     ln(close / previous.close) as log_return,
+    high_known_at,
     greatest(known_at, previous.known_at) as known_at
 from with_previous

@@ -14,8 +14,8 @@ low = "Lowest price, as traded; NULL where the source has none, or says one abov
 close = "Last price, as traded."
 volume = "Units traded."
 source = "Who said it."
+high_known_at = "When the high could be known, and all that known_at says (UTC); NULL without a high."
 known_at = "When the close, its acceptance, the verdict on held bars before it and its splits could be known (UTC)."
-range_known_at = "When open, high and low could be known besides (UTC)."
 
 [promises]
 "prices are positive" = "close > 0"
@@ -32,8 +32,9 @@ with judged as (
     from staging.split
 )
 select j.symbol, j.date, j.open, j.high, j.low, j.close, j.volume, j.source,
-    greatest(j.known_at, j.judged_at, j.held_before_at, p.known_at) as known_at,
-    greatest(j.range_known_at, j.known_at, j.judged_at, j.held_before_at, p.known_at) as range_known_at
+    case when j.high is not null
+        then greatest(j.high_known_at, j.known_at, j.judged_at, j.held_before_at, p.known_at) end as high_known_at,
+    greatest(j.known_at, j.judged_at, j.held_before_at, p.known_at) as known_at
 from judged j
 asof left join split_step p on p.symbol = j.symbol and p.date <= j.date
 where j.status is distinct from 'held'

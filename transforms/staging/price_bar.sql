@@ -15,14 +15,15 @@ close = "Last price, as traded."
 volume = "Units traded."
 source = "Who said it."
 known_at = "When the close could be known (UTC): that of the first of the newest versions that agree on it."
-range_known_at = "When open, high and low could be known, and the close they are held against (UTC)."
+high_known_at = "When the high could be known, and the close it is held against (UTC); NULL without one."
+low_known_at = "When the low could be known, and the close it is held against (UTC); NULL without one."
 volume_known_at = "When the volume could be known (UTC)."
 
 [promises]
 "prices are positive" = "close > 0"
 "the day's range holds its close" = "high >= close * (1 - 1e-6) and low <= close * (1 + 1e-6)"
-"nothing from after as_of" = "greatest(known_at, range_known_at, volume_known_at) <= getvariable('as_of')"
-"no range is known before its close" = "range_known_at >= known_at"
+"nothing from after as_of" = "greatest(known_at, high_known_at, low_known_at, volume_known_at) <= getvariable('as_of')"
+"no high or low is known before its close" = "high_known_at >= known_at and low_known_at >= known_at"
 */
 with visible as (
     select *, row_number() over versions as age,
@@ -36,9 +37,10 @@ with visible as (
     -- The load takes two values for one within a millionth, so does this.
     select *,
         is_withdrawn or abs(close - newest.close) > 1e-6 * newest.close as is_other_close,
-        is_withdrawn or [open, high, low] is distinct from [newest.open, newest.high, newest.low] and coalesce(
-            abs(open - newest.open) + abs(high - newest.high) + abs(low - newest.low) > 3e-6 * newest.close, true)
-            as is_other_range,
+        is_withdrawn or high is distinct from newest.high
+            and coalesce(abs(high - newest.high) > 1e-6 * newest.high, true) as is_other_high,
+        is_withdrawn or low is distinct from newest.low
+            and coalesce(abs(low - newest.low) > 1e-6 * newest.low, true) as is_other_low,
         is_withdrawn or volume is distinct from newest.volume
             and coalesce(abs(volume - newest.volume) > 1e-6 * newest.volume, true) as is_other_volume
     from visible
@@ -46,26 +48,31 @@ with visible as (
 ), agreeing as (
     select *,
         coalesce(min(age) filter (is_other_close) over bar, 1e9) as other_close_age,
-        coalesce(min(age) filter (is_other_range) over bar, 1e9) as other_range_age,
+        coalesce(min(age) filter (is_other_high) over bar, 1e9) as other_high_age,
+        coalesce(min(age) filter (is_other_low) over bar, 1e9) as other_low_age,
         coalesce(min(age) filter (is_other_volume) over bar, 1e9) as other_volume_age
     from compared
     window bar as (partition by symbol, date)
 ), in_force as (
     select symbol, date,
         max_by(struct_pack(close, known_at), age) filter (age < other_close_age) as said,
-        max_by(struct_pack(open, high, low, known_at), age) filter (age < other_range_age) as said_range,
+        max_by(struct_pack(high, known_at), age) filter (age < other_high_age) as said_high,
+        max_by(struct_pack(low, known_at), age) filter (age < other_low_age) as said_low,
         max_by(struct_pack(volume, known_at), age) filter (age < other_volume_age) as said_volume,
-        min_by(source, age) as source
+        min_by(struct_pack(open, source), age) as latest
     from agreeing
     group by symbol, date
+), ranged as (
+    select symbol, date, latest, said, said_volume, said_high.known_at as high_at, said_low.known_at as low_at,
+        case when said_high.high >= said.close * (1 - 1e-6) then said_high.high end as high,
+        case when said_low.low <= said.close * (1 + 1e-6) then said_low.low end as low
+    from in_force
 )
 -- A high below the close (or a low above it) is a mistake of the feed; the close is worth keeping all the same.
 select
-    symbol, date, said_range.open,
-    if(said_range.high >= said.close * (1 - 1e-6), said_range.high, null) as high,
-    if(said_range.low <= said.close * (1 + 1e-6), said_range.low, null) as low,
-    said.close, said_volume.volume, source,
+    symbol, date, latest.open, high, low, said.close, said_volume.volume, latest.source,
     said.known_at,
-    greatest(said_range.known_at, said.known_at) as range_known_at,
+    case when high is not null then greatest(high_at, said.known_at) end as high_known_at,
+    case when low is not null then greatest(low_at, said.known_at) end as low_known_at,
     said_volume.known_at as volume_known_at
-from in_force
+from ranged
