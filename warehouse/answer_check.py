@@ -48,10 +48,12 @@ CONTRADICTED = """
 WINDOW = f"""
     insert into held_answer
     with compared as (
-        select b.symbol, b.date, b.close * f.factor as close, b.held_close, m.factor is not null as is_same,
+        -- Held closes that rest on a split which is now corrected change with it.
+        select b.symbol, b.date, b.close * f.factor as close, b.held_close,
+            m.factor is not null and (m.factor = f.factor or not m.is_witness) as is_same,
             b.held_close / (b.close * f.factor) as off
         from answer_bar b join bar_factor f using (symbol, date)
-        left join bar_match m on m.symbol = b.symbol and m.date = b.date and m.factor = f.factor
+        left join bar_match m on m.symbol = b.symbol and m.date = b.date
         where b.held_close is not null
     ), neighbours as (
         select symbol, date, close,
@@ -103,6 +105,7 @@ LONE = f"""
             from held_close
         ) n using (symbol, date)
         where b.held_close is not null
+            and (b.symbol, b.date) not in (select (symbol, date) from bar_match where not is_witness)
     )
     select symbol, null, printf('its close of %s is %g, %g is held and continues the sessions around it',
         date::varchar, close, held_close)
@@ -161,6 +164,42 @@ LEAP = f"""
         and not exists (from split_verdict v where v.symbol = l.symbol and v.date > l.before_date and v.date <= l.date
                         and v.verdict in ('confirmed', 'silent', 'contradicted', 'unclear'))
     order by l.symbol, l.date, abs(size - ln(r.ratio))"""
+
+
+# Bars before the answer's range that rest on a split whose ratio is now corrected: they change with it.
+RESTATED = """
+    insert into raw.price_bar
+    with corrected as (
+        select e.symbol, e.date, e.first_fetched_at, n.ratio / e.ratio as change
+        from split_verdict v
+        join split_event e using (symbol, date, ratio)
+        join split_verdict n on n.symbol = v.symbol and n.date = v.date and n.is_named and n.verdict = 'confirmed'
+        where not v.is_named and n.ratio <> v.ratio and v.symbol not in (select key from held_answer)
+    ), latest as (
+        select h.*
+        from raw.price_bar h
+        join corrected c on c.symbol = h.symbol and h.date < c.date
+        where h.fetched_at <= (select fetched_at from stamp)
+        qualify row_number() over (partition by h.symbol, h.date order by h.known_at desc, h.fetched_at desc) = 1
+    ), first_said as (
+        select l.symbol, l.date, min(h.fetched_at) as fetched_at
+        from latest l join raw.price_bar h using (symbol, date)
+        where abs(h.close / l.close - 1) <= 1e-6 and h.fetched_at <= (select fetched_at from stamp) group by all
+    )
+    select l.symbol, l.date, l.open * c.change, l.high * c.change, l.low * c.change, l.close * c.change,
+        l.volume / c.change, false, greatest(s.fetched_at, l.known_at + interval 1 microsecond), s.fetched_at, s.source,
+        'snapshot', s.run_id
+    from latest l join corrected c on c.symbol = l.symbol and l.date < c.date cross join stamp s
+    join first_said f on f.symbol = l.symbol and f.date = l.date and f.fetched_at >= c.first_fetched_at
+    where not l.is_withdrawn
+        and l.date < (select min(b.date) from said_bars b where b.symbol = l.symbol)
+    order by l.symbol, l.date"""
+
+
+def restate(con: duckdb.DuckDBPyConnection) -> int:
+    """Append the bars that a corrected ratio changes although the answer does not reach back to them; their number."""
+    row = con.execute(RESTATED).fetchone()
+    return row[0] if row else 0
 
 
 def judge(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

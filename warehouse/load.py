@@ -70,6 +70,8 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
             if batch.feed == "bars":
                 sentences = answer_check.judge(con)
             sentences += held.hold(con, TABLES[batch.feed])
+            if batch.feed == "bars":
+                added += answer_check.restate(con)
             for table in TABLES[batch.feed]:
                 added += _append(con, table) + _withdraw(con, table)
             if batch.feed == "observations":

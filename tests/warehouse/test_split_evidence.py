@@ -176,6 +176,25 @@ def test_a_ratio_that_the_prices_do_not_confirm_is_held(says, held):
     assert_truth(held, "2026-04-16")
 
 
+def test_a_ratio_that_is_corrected_corrects_all_that_rests_on_it(says, held):
+    """A first answer says five for one, and its bars are divided by ten; later it says ten."""
+    says("2026-04-20", splits=((EX_DATE, 5.0),))
+    assert held()[0][DAYS[0]] == pytest.approx(50.5)
+    assert says("2026-04-21", since="2026-04-09").held == ()
+    assert_truth(held, "2026-04-21")
+    assert says("2026-04-21", since="2026-04-09").added == 0
+
+
+def test_a_date_that_is_corrected(says, held):
+    """The split is named a session late, with all bars before that day divided; then with its right day."""
+    late = date(2026, 4, 16)
+    says("2026-04-14")
+    says("2026-04-15", undivided, splits=(), since="2026-04-02")
+    says("2026-04-16", divided, splits=((late, 10.0),), since="2026-04-02")
+    says("2026-04-17", since="2026-04-02")
+    assert_truth(held, "2026-04-17")
+
+
 def test_a_reverse_split_named_before_the_bars_are_multiplied(says, held):
     reverse = lambda d: 7 * (8 if d >= EX_DATE else 1) + DAYS.index(d) / 50  # noqa: E731
     says("2026-04-14", reverse, splits=())
