@@ -41,7 +41,7 @@ class Planted:
         known = "date + interval '21 hours 15 minutes' as known_at"
         con.execute(f"""
             create table truth as select symbol, date, open, high, low, close::double as close, volume::double as volume,
-                null::timestamp as range_known_at, null::timestamp as volume_known_at,
+                null::timestamp as high_known_at, null::timestamp as low_known_at, null::timestamp as volume_known_at,
                 'archive' as source, {known} from '{archive}/bars.parquet' where close > 0 order by symbol, date;
             create table staging.split as select symbol, date, split_ratio as ratio, {known}
                 from '{archive}/actions.parquet' where split_ratio > 0;

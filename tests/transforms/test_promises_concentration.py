@@ -67,7 +67,7 @@ BROKEN: list[tuple[str, str, dict[str, object]]] = [
     ("staging.price_bar", "the day's range holds its close", {"high": 9.9}),
     ("staging.price_bar", "the day's range holds its close", {"low": 10.1}),
     ("staging.price_bar", "nothing from after as_of", {"known_at": "2200-01-01"}),
-    ("staging.price_bar", "no range is known before its close", {"range_known_at": "2020-01-01"}),
+    ("staging.price_bar", "no high or low is known before its close", {"high_known_at": "2020-01-01"}),
     ("staging.split", "a split has a positive ratio", {"ratio": 0}),
     ("staging.split", "nothing from after as_of", {"known_at": "2200-01-01"}),
     ("staging.shares_outstanding", "a company has shares", {"shares_outstanding": 0}),
