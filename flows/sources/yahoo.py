@@ -239,7 +239,7 @@ def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> tupl
             raise
 
 
-def _currencies(answers: list) -> dict[tuple[str, pd.Timestamp], str]:
+def _currencies(answers: list) -> dict[tuple, str]:
     """By item and period end the three letters that say what each amount is in, which yfinance's table leaves out."""
     results = [entry for answer in answers for entry in answer["timeseries"]["result"] or ()]
     return {(_bare(kind.removeprefix("quarterly")), pd.Timestamp(value["asOfDate"])): value["currencyCode"]
