@@ -151,6 +151,8 @@ def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
 
 def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
     """How far each observation of a daily series stands off its neighbours, by its position."""
+    import pandas as pd
+
     from expectations import macro
 
     with _landed(batch, "observations", facts) as con:
@@ -158,7 +160,8 @@ def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -
                     "largest_ratio double, symbol varchar)")
         con.executemany("insert into series_limit values (?, ?, ?, ?, ?, ?)", macro.limits(catalog.series.values()))
         con.execute(macro.CHANGE)
-        return con.execute(macro.SPIKES).df().set_index("file_row_number")["spike"]
+        spikes = con.execute(macro.SPIKES).df()
+    return pd.Series(spikes["spike"].to_numpy(), index=spikes["file_row_number"])
 
 
 def _choose(batch: Batch, frame: pd.DataFrame, facts: Mapping[str, pd.DataFrame],

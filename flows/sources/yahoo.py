@@ -189,8 +189,9 @@ def _prices(ask: Ask, wire: _YahooWire, kind: str | None) -> Answer:
     except YFPricesMissingError as nothing:
         return Answer({}, 0, nothing.yahoo_reason or "")
     except Problem as problem:
-        if problem.kind == "contradiction":
-            yf_cache.get_tz_cache().store(ask.key, None)  # yfinance would go on with the zone this answer gave it
+        zones = yf_cache.get_tz_cache()
+        if problem.kind == "contradiction" and zones:
+            zones.store(ask.key, None)  # yfinance would go on with the zone this answer gave it
         raise
     return Answer({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 

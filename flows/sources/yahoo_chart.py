@@ -6,6 +6,7 @@ before it, so the rows are read from the answer itself.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,7 +20,7 @@ VALUES = ["open", "high", "low", "close", "volume"]
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
 ZONES = {"stock": (EASTERN,), "fund": (EASTERN,), "index": (EASTERN, CENTRAL), "crypto": ("UTC",)}
 # A timestamp outside these years is no day of a market, but for example milliseconds.
-FIRST_SECOND, LAST_SECOND = (int(pd.Timestamp(f"{year}-01-01", tz="UTC").timestamp()) for year in (1900, 2100))
+FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2100))
 
 
 def refuse_foreign(path: str, body: Any) -> None:
@@ -50,14 +51,14 @@ def bars(chart: dict, ask: Ask, kind: str | None) -> tuple[pd.DataFrame, list[st
     meta, stamps, quote = chart["meta"], chart["timestamp"], chart["indicators"]["quote"][0]
     _refuse_zone(meta["exchangeTimezoneName"], kind)
     said = pd.DataFrame({"symbol": ask.key, "date": local_days(stamps, chart), **{name: quote[name] for name in VALUES}})
-    said = said.astype(dict.fromkeys(VALUES, "float64"))
+    said: Any = said.astype(dict.fromkeys(VALUES, "float64"))  # else each column is a Series or a frame to the checker
     _refuse_days(said.loc[said["close"].notna(), "date"], kind, ask.end.year)
     if _ends_live(meta, stamps, said["date"]):
         said = said.drop(index=said.index[-2])
     is_null = said["close"].isna()
     said = said.loc[~(is_null & (said.duplicated("date", keep=False) | _cannot_trade(said["date"], kind, ask.end.year)))]
     said = within(ask, said.drop_duplicates(["date", "close"], keep="last"))
-    nulls = int(said["close"].isna().sum())
+    nulls = len(said.loc[said["close"].isna()])
     remarks = [f"{nulls} null bar{'s' if nulls > 1 else ''}"] if nulls else []
     for day, closes in said.loc[said.duplicated("date", keep=False)].groupby("date")["close"]:
         remarks.append(f"several closes for {day:%Y-%m-%d}: {' and '.join(f'{close:g}' for close in closes)}")
