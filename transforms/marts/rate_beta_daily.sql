@@ -35,14 +35,16 @@ with returned as (
     join staging.basket b using (basket)
     where b.role in ('tier', 'sector_fund') and r.basket_return is not null
 ), unusual as (
-    -- A pair that was not simply known on the next evening for good: what a window holds then depends on its day.
-    select asset, position from core.rate_pair where from_position <> position + 1 or until_position is not null
+    -- A pair that was not simply known on the next evening for good: what a window holds may then depend on its day.
+    select asset, position, from_position, until_position from core.rate_pair where from_position <> position + 1 or until_position is not null
 ), day as (
     -- Evenings without a return of the asset may still learn of an earlier pair.
     select a.asset, s.date, s.position,
         r.asset is not null as has_row,
         exists (
             from unusual u where u.asset = a.asset and u.position between s.position - 125 and s.position
+                -- A late one (a yield after a holiday of the Board) only until it is known, an early one on its own evening.
+                and (u.until_position is not null or (u.from_position > s.position) = (u.position < s.position))
         ) as is_unusual
     from (select asset, min(position) as first, max(position) as last from returned group by asset) a
     join staging.session s on s.position between a.first and a.last
@@ -55,7 +57,7 @@ with returned as (
         min(p.pit_quality) over last_126 as pit_quality,
         max(p.known_at) over last_126 as known_at
     from day d
-    left join core.rate_pair p on p.asset = d.asset and p.from_position = d.position and p.position = d.position - 1
+    left join core.rate_pair p on p.asset = d.asset and p.position = d.position - 1
     window last_126 as (partition by d.asset order by d.position range between 124 preceding and current row)
 ), known as (
     select asset, date, x, z, y, pit_quality, known_at from windowed where is_whole
