@@ -47,7 +47,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
               """select symbol, date, open * factor as open, high * factor as high, low * factor as low,
-                      close * factor as close, volume / factor as volume, 1 / factor as one_share
+                      close * factor as close, volume / volume_factor as volume, 1 / volume_factor as one_share
                   from landed_bars join bar_factor using (symbol, date)""",
               covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
               only_finished=True, units={"volume": "one_share"}),

@@ -212,9 +212,13 @@ SEGMENT_FACTOR = """
 
 BAR_FACTOR = """
     create or replace temp table bar_factor as
-    select b.symbol, b.date, coalesce(m.factor, f.factor) as factor
-    from (select distinct symbol, date, segment from answer_bar) b
+    select b.symbol, b.date, coalesce(m.factor, f.factor) as factor,
+        -- A volume may be multiplied although the prices are not divided, or the other way round.
+        if(abs(b.volume / s.convention / b.held_volume - 1) <= 1e-3, s.convention, coalesce(m.factor, f.factor))
+            as volume_factor
+    from (select distinct on (symbol, date) * from answer_bar order by symbol, date, close) b
     join segment_factor f using (symbol, segment)
+    join segment s using (symbol, segment)
     left join bar_match m on m.symbol = b.symbol and m.date = b.date and m.is_witness"""
 
 ACTION_FACTOR = """
