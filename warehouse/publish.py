@@ -191,14 +191,19 @@ def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     for schema in PUBLISHED_SCHEMAS.values():
         con.execute(f"create schema if not exists publication.{schema}")
     for name, place in tables.items():
-        published = f"publication.{place}"
-        con.execute(f"create table {published} as from {with_zone(con, name)}")
-        named = "database_name || '.' || schema_name || '.' || table_name = ? and comment is not null"
-        for comment, in con.execute(f"select comment from duckdb_tables() where {named}", [name]).fetchall():
-            con.execute(f"comment on table {published} is {_text(comment)}")
-        for column, comment in con.execute(f"select column_name, comment from duckdb_columns() where {named}",
-                                           [name]).fetchall():
-            con.execute(f'comment on column {published}."{column}" is {_text(comment)}')
+        con.execute(f"create table publication.{place} as from {with_zone(con, name)}")
+    # Asked once: the catalog's own tables are slow to read.
+    described = con.execute("""
+        select database_name || '.' || schema_name || '.' || table_name as name, null as column_name, comment
+        from duckdb_tables() where comment is not null
+        union all
+        select database_name || '.' || schema_name || '.' || table_name, column_name, comment
+        from duckdb_columns() where comment is not null""").fetchall()
+    for name, column, comment in described:
+        if name in tables:
+            place = f"publication.{tables[name]}"
+            kind, of = ("table", place) if column is None else ("column", f'{place}."{column}"')
+            con.execute(f"comment on {kind} {of} is {_text(comment)}")
 
 
 def _text(value: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -133,8 +134,9 @@ def _compare(con: duckdb.DuckDBPyConnection, marts: Iterable[Model], known_by: s
 def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
     """Each mart with every raw table below it."""
 
-    def below(name: str) -> set[str]:
-        return set().union(*({read} if read.startswith("raw.") else below(read) for read in reads[name]), set())
+    @cache
+    def below(name: str) -> frozenset[str]:
+        return frozenset().union(*({read} if read.startswith("raw.") else below(read) for read in reads[name]))
 
     return sorted((name, raw) for name in reads if name.startswith("marts.") for raw in below(name))
 
