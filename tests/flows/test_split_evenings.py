@@ -103,3 +103,19 @@ def test_a_split_named_late_and_a_window_in_another_unit(before: Path, undisturb
     assert index(home, "2026-04-15") == [(None,)]
     assert evening(home, tiny, "2026-04-16", tmp_path) == ""
     assert table_hashes(home) == table_hashes(undisturbed)
+
+
+def test_a_split_that_is_lost_and_one_that_never_was(undisturbed: Path, tiny: Path, tmp_path: Path) -> None:
+    """AAA's split is lost and its bars are undivided; CCC is said to split two for one, and its price stays at 20."""
+    home, other = (shutil.copytree(undisturbed, tmp_path / name) for name in ("home", "other"))
+    missing = evening(home, tiny, "2026-04-17", tmp_path, {
+        "actions": "select 'CCC' as symbol, date '2026-04-17' as date, null::double as dividend, 2.0 as split_ratio",
+        "bars": times(2, "symbol = 'CCC' and date < '2026-04-17'")})
+    assert "CCC: the split of 2 on 2026-04-17 is not used: the close went from 20 to 20" in missing
+    assert returns(home, "2026-04-15") == {
+        f"2026-04-{day}": pytest.approx(level / (level - 1) - 1) for day, level in ((15, 132), (16, 133), (17, 134))}
+    assert index(home, "2026-04-15") == [(pytest.approx(-0.0611, abs=1e-4),)]
+    good = tmp_path / "good"
+    good.mkdir()
+    assert evening(home, tiny, "2026-04-20", good) == evening(other, tiny, "2026-04-20", tmp_path) == ""
+    assert table_hashes(home) == table_hashes(other)
