@@ -92,8 +92,9 @@ def test_the_sql_for_tools_that_are_not_here_runs_on_a_file_opened_read_only(sql
 
 def test_r_and_the_shell_open_the_file_read_only() -> None:
     texts = [text for language, note, text in BLOCKS if language == "r" or (note == "elsewhere" and "duckdb" in text)]
-    assert len(texts) == 2
-    assert all("read_only = TRUE" in text or text.startswith("duckdb -readonly data/marts.duckdb -c ") for text in texts)
+    assert len(texts) == 3
+    assert all("read_only = TRUE" in text or "(read_only)" in text
+               or text.startswith("duckdb -readonly data/marts.duckdb -c ") for text in texts)
 
 
 def test_supersets_address_is_absolute_and_read_only(home: Home) -> None:

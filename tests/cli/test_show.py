@@ -133,7 +133,7 @@ def test_a_script_finds_each_section_under_a_key_that_stays(view: str, home: Hom
 def test_those_keys_are_these() -> None:
     assert {section.key for view in VIEWS.values() for section in view.sections} == {
         "regime", "concentration", "largest", "tiers", "funds", "sectors", "signals", "quarantine", "coverage",
-        "publication", "freshness", "runs", "checks", "revisions", "labels"}
+        "publication", "freshness", "runs", "checks", "gate", "holes", "revisions", "labels"}
 
 
 def test_a_simulated_market_says_so(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
