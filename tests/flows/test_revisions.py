@@ -89,7 +89,7 @@ def test_a_correction_by_the_source(before: Path, tiny: Path, tmp_path: Path) ->
 
 
 def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
-    """Prices fell to a half on 2026-05-18: held until the next evening the feed says why, so no past is revised."""
+    """Prices fell to a half on 2026-05-18, and the feed says why an evening later: late bars, or the split."""
     home = tmp_path / "first"
     archive = shutil.copytree(tiny / "archive", tmp_path / "split")
     halved = "select * replace (if(symbol = 'BBB' and date >= '2026-05-18', close / 2, close) as close) from t"
@@ -103,7 +103,7 @@ def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
     alter(altered, "actions", "from t union all select 'BBB', date '2026-05-18', null, 2.0")
     run(home, altered, tiny / "catalogue", NOW)
     causes = dict(published(home, "select cause, count(*) from audit.revision group by 1"))
-    assert set(causes) == {"late data"}
+    assert set(causes) == {"late data", "split"}
 
 
 def test_a_macro_vintage_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
