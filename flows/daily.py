@@ -151,7 +151,7 @@ def tell_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None
 def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     """The step as a coarse task named after what it works on; a source out of reach is asked again later.
 
-    A task that did its work and got nothing fails, so that nobody takes it for a good one; the run itself goes on.
+    A task that did its work and got nothing fails, so that it does not look successful; the run itself continues.
     """
 
     def call(run: steps.Run, *about: Any) -> Any:

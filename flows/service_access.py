@@ -20,7 +20,7 @@ FORM = re.compile(r"[!-9;-~]+:[!-~]+")
 
 
 def make(home: Path) -> str:
-    """The authentication string of the home's service, made when there is none yet."""
+    """The authentication string of the home's service, created if it does not exist."""
     folder = home / "prefect"
     file = folder / AUTH
     try:

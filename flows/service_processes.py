@@ -171,6 +171,6 @@ def note_of(folder: Path) -> dict | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return json.loads(file.read())
-    except (OSError, json.JSONDecodeError):  # there is none, or none for us
+    except (OSError, json.JSONDecodeError):  # it does not exist, or we may not read it
         pass
     return None

@@ -304,7 +304,7 @@ with recursive bound as (
             or coalesce(volume, 0) = 0 and coalesce(last_volume, 0) = 0)
 ), stale as (
     -- The same volume twice, or none twice, is no chance where a line's volume is another one every day; where there is
-    -- never any, the whole day's range twice is none.
+    -- never any, the same open, high and low twice are not.
     select r.symbol, r.date, any_value(r.close) as close, any_value(r.known_at) as known_at
     from repeated r
     left join linked h on h.symbol = r.symbol and h.number between r.number - 20 and r.number - 1

@@ -2,7 +2,7 @@
 doc = """
 What contradicts a count, beside the feed's own history: the company's own statement, a merger, the published lists, the
 published index. A bound is said only where it contradicts something that the feed has said of the security by then.
-The absence of evidence is none.
+Absence of evidence proves nothing.
 """
 grain = ["symbol", "position", "kind"]
 
