@@ -40,6 +40,12 @@ class Book:
         self.sessions = sessions.drop(EVERY_STOCK_HOLE)
         self.price = (self.close * ratio.cumprod()).loc[self.sessions].ffill(limit=1, limit_area="inside")
         catalog, members = load(), set()
+        self.given = pd.DataFrame(0.0, index=self.sessions, columns=self.close.columns)
+        for gift in catalog.spinoffs.values():
+            day = pd.Timestamp(gift.ex_date)
+            if day in self.sessions and not np.isnan(self.close.loc[day, gift.symbol]):
+                self.given.loc[day, gift.of] = (
+                    gift.gives / gift.for_every * self.close.loc[day, gift.symbol] * ratio[gift.of].cumprod()[day])
         self.member = pd.DataFrame(False, index=self.sessions, columns=self.close.columns)
         for stay in catalog.universes["NDX"].members:
             issuer = catalog.instruments[stay.symbol].issuer
@@ -66,7 +72,7 @@ class Book:
                 accepted, held = units, 0
             elif not any(min(abs(off * r - 1), abs(off / r - 1)) <= 0.05 for r in near):
                 held += 1
-                if held == 63:
+                if held == 21:
                     accepted, held = units, 0
             out[day] = accepted
         return pd.Series(out, dtype=float)
@@ -131,6 +137,7 @@ def recomputed(book: Book) -> pd.DataFrame:
     due = book.rebalances()
     issuers = book.count.columns
     prices, counts = book.price[issuers].to_numpy(), book.count.loc[book.sessions].to_numpy()
+    given = book.given[issuers].to_numpy()
     belongs = book.member[issuers].loc[book.sessions].to_numpy()
     size = len(issuers)
     factor, units, entered = np.ones(size), np.zeros(size), np.full(size, -1)
@@ -156,7 +163,7 @@ def recomputed(book: Book) -> pd.DataFrame:
             factor[n] = min(1.0, smallest / (units[n] * price[n]))
         weight = units[members] * factor[members] * price[members]
         weight /= weight.sum()
-        change = prices[place][members] / price[members] - 1
+        change = (prices[place] + given[place])[members] / price[members] - 1
         rows.append((day, book.sessions[place - 1], (weight * change).sum(), weight.max(), np.sort(weight)[-5:].sum(),
                      weight[weight > 0.045].sum()))
     columns = ["day", "before", "return_", "largest", "five_largest", "large"]
@@ -225,12 +232,12 @@ def test_ten_issuers_carry_between_half_and_three_quarters(archive: Path):
     assert set(last.issuer) == {"NVDA", "AAPL", "MSFT"}
 
 
-def test_a_wrong_count_never_gets_into_force_and_a_merger_does_after_63_sessions(book: Book):
+def test_a_wrong_count_never_gets_into_force_and_a_merger_does_after_21_sessions(book: Book):
     wrong = book.count["TXN"]["2026-02-05":"2026-02-20"]
     assert wrong.max() / wrong.min() < 1.01
     jump = book.count["FANG"]["2024-09-03":"2025-06-30"]
     grown = jump[jump / jump.iloc[0] > 1.5].index[0]
-    assert book.sessions.get_loc(grown) - book.sessions.get_loc(pd.Timestamp("2024-10-15")) == 62
+    assert book.sessions.get_loc(grown) - book.sessions.get_loc(pd.Timestamp("2024-10-15")) == 20
 
 
 def test_the_published_lists_are_the_capped_weights_of_that_close_by_security(archive: Path, book: Book):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from archive import built
@@ -69,7 +70,8 @@ def test_closes_and_drawdown_are_the_archives_by_pandas(con, real_archive):
     assert marts.drawdown_return.to_numpy() == approx((nasdaq / nasdaq.cummax() - 1).to_numpy(), abs=1e-12)
     volatility = nasdaq.apply("log").diff().rolling(21).std() * 252**0.5
     assert marts.realized_vol_21d.to_numpy() == approx(volatility.to_numpy(), abs=1e-12, nan_ok=True)
-    assert marts.vix_peak_63d.to_numpy() == approx(vix.rolling(63).max().to_numpy(), abs=0, nan_ok=True)
+    peak = vix.rolling(63, min_periods=57).max().where(np.arange(len(vix)) >= 62)   # nine in ten of the sessions
+    assert marts.vix_peak_63d.to_numpy() == approx(peak.to_numpy(), abs=0, nan_ok=True)
     rank = vix.rolling(2520, min_periods=1260).rank(method="max", pct=True)
     assert marts.vix_percentile_2520.to_numpy() == approx(rank.to_numpy(), abs=1e-12, nan_ok=True)
     ratio = vix / closes["^VIX3M"].reindex(sessions)
@@ -135,8 +137,10 @@ def test_signals_of_spring_2026(con):
         ("2026-03-27", "stage", "consolidation", "high_vol_risk_off"), ("2026-03-31", "band", "above_30", "25_to_30"),
         ("2026-03-31", "stage", "high_vol_risk_off", "consolidation"), ("2026-04-02", "band", "25_to_30", "20_to_25"),
         ("2026-04-14", "stage", "re_entry", "mid_late_dispersion")]
-    for evidence, in con.execute("select any_value(evidence) from marts.signal_daily group by signal").fetchall():
-        assert len(con.execute(evidence).fetchall()) >= 2
+    for signal, evidence in con.execute("""
+        select signal, any_value(evidence) from marts.signal_daily group by signal""").fetchall():
+        # The day a state changed and the day before it; a fall is its own day's.
+        assert len(con.execute(evidence).fetchall()) >= (1 if signal.startswith("unexplained_fall") else 2)
 
 
 def test_semiconductors_led_in_may_2026(con):

@@ -28,6 +28,7 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         market,
         paths,
         releases,
+        spinoffs,
         statements,
         stocks,
         story,
@@ -46,7 +47,8 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     listed = listings.choose(catalog, sessions, seed)
     counts = actions.count_paths(listed, sessions, seed)
     rebalancing = next((u.rebalancing for u in catalog.universes.values() if u.published_index == "^NDX"), None)
-    priced = stocks.simulate_stocks(listed, counts, plan, sessions, rebalancing, seed)
+    given = spinoffs.spin_offs(catalog, listed, sessions)
+    priced = stocks.simulate_stocks(listed, counts, given, plan, sessions, rebalancing, seed)
     closes = funds.closes(catalog, listed, counts, plan, priced, seed)
     stock_bars, held = bars.stock_bars(listed, counts, priced, plan, sessions, seed)
     other_bars = bars.other_bars(closes, plan, sessions, seed)

@@ -13,7 +13,7 @@ from flows.replay.simulator.paths import Sessions, stream
 BAND = (0.8, 1.25)          # a count within it of the last accepted one is accepted
 SPLIT_SESSIONS = 5          # a split may reach the counts so many sessions early or late
 SPLIT_TOLERANCE = 0.05
-HELD_SESSIONS = 63          # a count outside the band is accepted after so many in a row
+HELD_SESSIONS = 21          # a leap that is no whole number is accepted after so many in a row
 PAYERS = ("Consumer Staples", "Utilities", "Health Care", "Financials", "Energy", "Industrials", "Materials",
           "Real Estate")
 NEVER_PAY = ("AMZN", "TSLA", "NFLX", "ADBE", "AMD", "BRK-B", "ISRG", "VRTX", "REGN", "BKNG", "BIIB", "ILMN", "DXCM")

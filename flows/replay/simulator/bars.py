@@ -40,7 +40,7 @@ def stock_bars(
         held[sessions.at(day), n] = False
     held[sessions.at(story.EVERY_STOCK_HOLE)] = False
     draw = stream(seed, "stock bars")
-    before = np.vstack([stocks.close[:1], stocks.close[:-1]]) / counts.ratio
+    before = np.vstack([stocks.close[:1], stocks.close[:-1]]) / counts.ratio - stocks.given
     before = np.where(np.isnan(before), stocks.close, before)
     size = listings.own_volatility * market.calm[:, None] * 1.3
     opened, high, low = _around(before, stocks.close, size, draw, 2)

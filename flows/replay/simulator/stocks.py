@@ -12,6 +12,7 @@ from flows.replay.simulator.index import IndexShares, Values, reviews
 from flows.replay.simulator.listings import SECTOR_DEVIATION, TIER_FACTOR, Listings
 from flows.replay.simulator.market import Market
 from flows.replay.simulator.paths import Sessions, autoregression, stream
+from flows.replay.simulator.spinoffs import SpinOffs
 from warehouse.weighting import Rebalancing
 
 
@@ -20,6 +21,7 @@ class Stocks:
     """Closes as traded (T, N), NaN where a stock does not trade, with the counts and index shares they go with."""
 
     close: np.ndarray
+    given: np.ndarray                # dollars of another line that a share was given, 0 on all but ex-dates
     said: np.ndarray                 # the feed's share counts, whole shares
     true: np.ndarray                 # the true ones
     force: np.ndarray                # neutral counts in force
@@ -29,7 +31,8 @@ class Stocks:
 
 
 def simulate_stocks(
-    listings: Listings, counts: Counts, market: Market, sessions: Sessions, rebalancing: Rebalancing | None, seed: int
+    listings: Listings, counts: Counts, spin_offs: SpinOffs, market: Market, sessions: Sessions,
+    rebalancing: Rebalancing | None, seed: int,
 ) -> Stocks:
     """Prices to the cent, session by session; the index return follows from the rounded prices."""
     factors = {sector: _sector_factor(sector, market, seed) for sector in sorted({*listings.sector} - {""})}
@@ -40,9 +43,10 @@ def simulate_stocks(
     said = counts.feed(listings, sessions, start)
     force = np.stack([in_force(said[:, n], counts.ratio[:, n], listings.first[n], listings.last[n])
                       for n in range(len(price))], axis=1)
-    close, shares, index_return = _walk(listings, counts, market, relative, price, force, sessions, rebalancing, seed)
+    close, given, shares, index_return = _walk(
+        listings, counts, spin_offs, market, relative, price, force, sessions, rebalancing, seed)
     true = np.round(counts.neutral * counts.product * start).astype(np.int64)
-    return Stocks(close, said, true, force, shares, index_return, factors)
+    return Stocks(close, given, said, true, force, shares, index_return, factors)
 
 
 def _count_owner(listings: Listings) -> np.ndarray:
@@ -104,16 +108,16 @@ def _first_prices(
 
 
 def _walk(
-    listings: Listings, counts: Counts, market: Market, relative: np.ndarray, first_price: np.ndarray,
-    force: np.ndarray, sessions: Sessions, rebalancing: Rebalancing | None, seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    listings: Listings, counts: Counts, spin_offs: SpinOffs, market: Market, relative: np.ndarray,
+    first_price: np.ndarray, force: np.ndarray, sessions: Sessions, rebalancing: Rebalancing | None, seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     length, size = relative.shape
     primary = np.flatnonzero(listings.issuer == np.arange(size))
     seconds = np.flatnonzero(listings.issuer != np.arange(size))
     class_spread = {n: 0.004 + autoregression(
         0.0006 * stream(seed, "class", listings.symbols[n]).standard_normal(length), 0.95) for n in seconds}
     tiers = {tier: np.array([n for n in primary if listings.tier[n] == tier], int) for tier in story.TIER_EXCESS}
-    close, shares = np.full((length, size), np.nan), np.zeros((length, size))
+    close, given, shares = np.full((length, size), np.nan), np.zeros((length, size)), np.zeros((length, size))
     index_return = np.full(length, np.nan)
     index, due = IndexShares(size, rebalancing), reviews(rebalancing, sessions)
     gross, target = np.exp(relative), np.exp(market.ndx_return)
@@ -146,9 +150,10 @@ def _walk(
         for n in seconds:
             if listings.alive[t, n]:
                 now[n] = np.round(now[listings.issuer[n]] * (1 + class_spread[n][t]), 2)
+        given[t] = spin_offs.take_effect(t, now)
         close[t] = now
         if t:
             held = index.holders
-            change = now[held] * counts.ratio[t, held] / before[held]
+            change = (now + given[t])[held] * counts.ratio[t, held] / before[held]
             index_return[t] = (weight[held] * change).sum() - 1
-    return close, shares, index_return
+    return close, given, shares, index_return

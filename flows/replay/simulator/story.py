@@ -103,10 +103,11 @@ LATE_COUNT = ("CSCO", "2026-02-17", 15, 1.024)     # symbol, true from, sessions
 
 STOCK_HOLE = ("PAYX", "2026-02-18")
 EVERY_STOCK_HOLE = "2025-09-16"
-LATE_LISTING = ("VSNT", 2)                         # its bars begin two sessions after it became a member
+LATE_LISTING = ("CEG", 2)                          # its bars begin two sessions after it became a member
 INDEX_HOLE = ("^VIX", "2025-11-12")
 VIX_ON_HOLIDAYS = ("2025-09-01", "2026-05-25")
 PUBLISHED_WEIGHTS = ("2025-06-04", 50)             # first list, sessions
+SPUN_OFF = 0.05                                    # of a company's close, what it gives in shares of another line
 CLASS_SHARE = 0.52                                 # of a company's weight in its primary line, where two are members
 
 # Capitalisation in billions of dollars at the first and the last session (or at listing and delisting).

@@ -33,7 +33,7 @@ def weigh(listings: Listings, counts: Counts, stocks: Stocks, held: np.ndarray) 
     """Both weightings of the index: members of the session that have a return, valued at their last close before it."""
     price = np.where(held, stocks.close * counts.product, np.nan)        # neutral: before every split
     last, force, age = _last_known(price, stocks.force)
-    price_return = price / last - 1
+    price_return = (price + stocks.given * counts.product) / last - 1
     counted = listings.member & ~np.isnan(price_return) & ~np.isnan(force)
     span = np.where(counted.any(axis=1), np.where(counted, age, 99).min(axis=1), 0)
     at_close = listings.member & ~np.isnan(price) & ~np.isnan(stocks.force)
