@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "ha
 # How it says that what it reads is not what it once wrote.
 DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
 SCHEMA = Path(__file__).with_name("schema.sql")
+_SETTINGS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -136,10 +138,14 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
-    """Once for all connections of the process to this file: a second one finds the settings locked, in UTC."""
-    if con.execute("select current_setting('lock_configuration')").fetchone() == (False,):
-        use_utc(con)
-        con.execute("set lock_configuration = true")
+    """Once for all connections of the process to this file: a second one finds the settings locked, in UTC.
+
+    Two threads that open it at the same moment take turns, or the later one would set what the earlier has locked.
+    """
+    with _SETTINGS:
+        if con.execute("select current_setting('lock_configuration')").fetchone() == (False,):
+            use_utc(con)
+            con.execute("set lock_configuration = true")
 
 
 def damage_in(error: duckdb.Error) -> str | None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -214,3 +215,13 @@ def test_two_readers_in_one_process_are_both_shut_in(readable):
         for con in (one, two):
             with pytest.raises(duckdb.PermissionException):
                 con.execute("from read_text('/etc/hostname')")
+
+
+def test_readers_in_many_threads_open_it_at_the_same_moment(readable):
+    """Whoever comes second finds the settings locked, and is not refused for it."""
+    def read(_: int) -> int:
+        with readable.marts() as con:
+            return len(con.execute("from regime_daily").fetchall())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(read, range(400)))) == 1
