@@ -35,6 +35,7 @@ FEEDS = (
     Feed("raw.corporate_action", "symbol", ("date", "kind"), first_seen="n.kind", changed="n.kind",
          only="n.kind = 'split'"),
     Feed("raw.shares_outstanding", "symbol", ("date",)),
+    Feed("raw.stated_share_count", "symbol", ("date",)),
     Feed("raw.macro_observation", "series_id", ("date",),
          changed="if(n.pit_quality = 'vintage', 'macro vintage', 'correction')"),
     Feed("raw.statement_item", "symbol", ("statement", "period_end", "item"), dated="period_end"),
@@ -45,13 +46,14 @@ FEEDS = (
 PRIORITY = ("split", "membership", "macro vintage", "correction", "late data")
 SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
              "catalogue": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
-                           "weight_limit")}
+                           "weight_limit", "spinoff")}
 # By table: of whom its stays are; what a row is called; the column that reaches no mart; from when on a row matters.
 STAYS = {"universe_member": "index_code", "basket_member": "basket"}
 CALLED = {"instrument": "symbol", "series": "series_id", "availability": "key", "universe": "index_code",
-          "basket": "basket", "session": "date::varchar", "rebalance": "index_code", "weight_limit": "index_code"}
+          "basket": "basket", "session": "date::varchar", "rebalance": "index_code", "weight_limit": "index_code",
+          "spinoff": "of_symbol"}
 WORDS = {"instrument": "name", "series": "title", "universe": "title", "basket": "title"}
-DATED = {"session": "date", "rebalance": "effective_date"}
+DATED = {"session": "date", "rebalance": "effective_date", "spinoff": "ex_date"}
 EVER = "date '1990-01-01'"
 
 

@@ -213,7 +213,7 @@ def test_a_dividend_is_no_reason_for_a_return_without_dividends(before: Path, ti
 
 def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path) -> None:
     rows = found(before, tiny, tmp_path, "bars",
-                 "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 35, close) as close) from t")
+                 "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 24, close) as close) from t")
     assert {column for *_, column, _, _, signal in rows if signal} >= {"band"}
     assert {cause for *_, cause, _, _ in rows} == {"correction"}
 
