@@ -24,6 +24,7 @@ from flows.options import (
     WaitOption,
 )
 from flows.plan import Chunk
+from warehouse.errors import BadRequest
 
 app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
                   rich_markup_mode="rich", help="Who is truly driving the US market, every trading day, with evidence.")
@@ -222,16 +223,26 @@ def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     _say(f"simulated market, seed {seed}: {out}")
 
 
-@app.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765")
-def replay(archive: Annotated[Path, typer.Option(help="A market archive folder.")],
+@app.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765 --fault bar-x100:symbol=AAPL,days=2")
+def replay(archive: Annotated[Path | None, typer.Option(help="A market archive folder.")] = None,
            port: Annotated[int, typer.Option(help="On loopback.")] = 8765,
            now: Annotated[str | None, typer.Option(help="The clock; the day after the last session by default.")] = None,
-           ) -> None:
-    """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`."""
+           fault: Annotated[list[str] | None, typer.Option(
+               help="What goes wrong: NAME or NAME:argument=value,...; as many as you like; “list” prints them all.",
+               autocompletion=completion.faults)] = None,
+           seed: Annotated[int, typer.Option(help="Of what a fault leaves open, as which symbol.")] = 0) -> None:
+    """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`, faults and all."""
     from flows.moments import moment_of
+    from flows.replay import faults
     from flows.replay.server import serve
 
-    serve(archive, port, moment_of(now) if now else None)
+    if fault == ["list"]:
+        print(faults.listing())
+        return
+    chosen = faults.chosen(fault or [], seed)
+    if archive is None:
+        raise BadRequest("replay", "no archive is named", "Name a folder with --archive, as of rallyscope simulate")
+    serve(archive, port, moment_of(now) if now else None, faults=chosen, say=_say)
 
 
 @app.command(epilog="Example: rallyscope serve --detach")

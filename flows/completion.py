@@ -21,6 +21,13 @@ def claims() -> list[str]:
     return sorted(file.stem for file in CLAIMS.glob("*.sql"))
 
 
+def faults() -> list[str]:
+    """The faults a replay server can have, and the word that lists them."""
+    from flows.replay.faults import LIBRARY
+
+    return ["list", *LIBRARY]
+
+
 def broken_models(context: typer.Context) -> list[str]:
     """The models of which a build found a broken promise."""
     return sorted(file.stem for file in _in_home(context, "broken", "*.json"))

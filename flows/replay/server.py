@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from flows.replay import fred_wire, fundamentals_wire, quote_wire, yahoo_wire
 from flows.replay.archive import Archive
-from flows.replay.faults import Fault, FaultyApp
+from flows.replay.faults import Chosen, Fault, FaultyApp
 from warehouse.errors import BadRequest
 
 log = logging.getLogger("rallyscope.replay")
@@ -29,15 +29,19 @@ log = logging.getLogger("rallyscope.replay")
 YAHOO_JSON = "application/json;charset=utf-8"
 
 
-def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault] = ()) -> FastAPI:
+def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault | Chosen] = ()) -> FastAPI:
     """The app that serves an archive folder as the world knew it at `now`; see Archive for the default clock.
 
-    Raises ArchiveError. `app.state.archive` is what is served, `app.state.faults` the plan with its counts.
+    Raises ArchiveError, and BadRequest for a fault of something that the archive has not. `app.state.archive` is what
+    is served, `app.state.faults` what goes wrong on the wire, with its counts.
     """
-    world = Archive(archive, now)
+    world = Archive(archive, now, [fault for fault in faults if isinstance(fault, Chosen)])
+    on_wire = [fault for fault in faults if isinstance(fault, Fault)]
+    on_wire += [fault.declared.wire({**fault.arguments, "now": world.now.isoformat()})
+                for fault in world.faults if fault.declared.wire]
     # No interactive docs: their pages load scripts from another host.
     app = FastAPI(title="Rallyscope replay", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.archive, app.state.faults = world, list(faults)
+    app.state.archive, app.state.faults = world, on_wire
     _add_yahoo(app, world)
     _add_fred(app, world)
     _add_own(app, world)
@@ -159,7 +163,8 @@ class _Stamped:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def stamped(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self.headers]
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in self.headers if pair[0] not in said)]
                 log.info("%s %s %s", scope["method"], scope["path"], message["status"])
             await send(message)
 
@@ -195,21 +200,24 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def serve(archive: Path, port: int, now: datetime | None = None, host: str = "127.0.0.1", log: bool = False,
-          faults: Sequence[Fault] = ()) -> None:
-    """Serve an archive folder until interrupted; `log` writes a line a request.
+          faults: Sequence[Fault | Chosen] = (), say: Callable[[str], None] = lambda line: None) -> None:
+    """Serve an archive folder until interrupted; `log` writes a line a request, and `say` is told each fault chosen.
 
-    Raises ArchiveError for the folder, BadRequest for an address that cannot be listened on.
+    Raises ArchiveError for the folder, BadRequest for an address that cannot be listened on or a fault that cannot be.
     """
     if log:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("rallyscope.replay").setLevel(logging.INFO)
-    server = _server(create_app(archive, now, faults))
+    app = create_app(archive, now, faults)
+    for fault in app.state.archive.faults:
+        say(f"fault {fault}")
+    server = _server(app)
     with _listening(host, port) as listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 
 @contextlib.contextmanager
-def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault] = ()) -> Iterator[str]:
+def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault | Chosen] = ()) -> Iterator[str]:
     """A server on a free loopback port, in a thread, for as long as the block runs; gives its base URL."""
     server = _server(create_app(archive, now, faults))
     with _listening("127.0.0.1", 0) as listener:

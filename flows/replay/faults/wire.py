@@ -1,21 +1,42 @@
-"""Declared faults of the replay server: what a real source does on a bad day, on the requests one chooses."""
+"""What goes wrong on the wire: the requests a fault meets, and what it makes of their answers."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, urlencode
 
-Kind = Literal["status", "rate_limit", "timeout", "garbage", "reset", "empty", "unknown"]
+Kind = Literal["status", "rate_limit", "timeout", "garbage", "reset", "empty", "unknown", "changed"]
 
 BAD_JSON = b'{"chart":{"result":[{"meta":{"currency":"USD","sym'
 # HTML that is no XML, with the words by which yfinance knows an outage.
 OUTAGE = b"<!DOCTYPE html><html><head><meta charset=utf-8><title>Service unavailable</title><body>Will be right back..."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer on its way out, which a fault may change."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    chunk: int = 0
+    """Bytes that go out at a time, `pause` seconds apart; 0 sends all at once."""
+    pause: float = 0.0
+    breaks_off: bool = False
+    """Close the connection after the body, of which more was announced."""
+
+    def with_body(self, body: bytes, content_type: str | None = None) -> Answer:
+        """The same answer with another body."""
+        return replace(self, body=body, headers=self.headers | ({"content-type": content_type} if content_type else {}))
+
+
+Change = Callable[[Answer], Answer]
 
 
 @dataclass
@@ -30,6 +51,7 @@ class Fault:
              reset       closes the connection without an answer
              empty       answers as if the range asked held nothing
              unknown     answers as if nobody had heard of the symbol or series
+             changed     gives the true answer as `change` makes it; several of this kind work one after another
     times    so many requests, then never again; None is for ever. A client may ask twice where its caller
              asks once: yfinance repeats a request that failed with 400 or more.
     after    matching requests that pass first
@@ -42,6 +64,8 @@ class Fault:
     status: int = 503
     seconds: float = 30.0
     body: bytes = BAD_JSON
+    change: Change = lambda answer: answer
+    name: str = ""
     hits: int = field(default=0, init=False)
     _seen: int = field(default=0, init=False, repr=False)
 
@@ -62,7 +86,7 @@ class Fault:
 
 
 class FaultyApp:
-    """An ASGI app in front of the real one: the first fault that strikes a request answers it."""
+    """An ASGI app in front of the real one: the first fault that strikes a request answers it, or several change it."""
 
     def __init__(self, app: Any, faults: Iterable[Fault]):
         self.app = app
@@ -72,15 +96,15 @@ class FaultyApp:
         """Answer one request, rightly or wrongly."""
         fault = self._striking(scope)
         if fault is None:
-            await self.app(scope, receive, send)
+            await self._changed(scope, receive, send)
             return
         match fault.kind:
             case "status":
-                await _answer(send, fault.status, b"text/html; charset=UTF-8", OUTAGE)
+                await _send(scope, send, Answer(fault.status, {"content-type": "text/html; charset=UTF-8"}, OUTAGE))
             case "rate_limit":
-                await _answer(send, 429, b"text/plain", b"Too Many Requests\r\n")
+                await _send(scope, send, Answer(429, {"content-type": "text/plain"}, b"Too Many Requests\r\n"))
             case "garbage":
-                await _answer(send, 200, b"application/json;charset=utf-8", fault.body)
+                await _send(scope, send, Answer(200, {"content-type": "application/json;charset=utf-8"}, fault.body))
             case "reset":
                 await _reset(scope)
             case "timeout":
@@ -89,16 +113,49 @@ class FaultyApp:
             case "empty" | "unknown":
                 await self.app(_about_nothing(scope, fault.kind), receive, send)
 
+    async def _changed(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """The true answer, as the faults that change it make it."""
+        changes = [fault.change for fault in self.faults if fault.kind == "changed" and _meets(fault, scope)]
+        if not changes:
+            await self.app(scope, receive, send)
+            return
+        answer = await _heard(self.app, scope, receive)
+        for change in changes:
+            answer = change(answer)
+        await _send(scope, send, answer)
+
     def _striking(self, scope: dict[str, Any]) -> Fault | None:
-        if scope["type"] != "http":
-            return None
-        return next((f for f in self.faults if f.strikes(scope["path"], scope["query_string"])), None)
+        return next((fault for fault in self.faults if fault.kind != "changed" and _meets(fault, scope)), None)
 
 
-async def _answer(send: Any, status: int, content_type: bytes, body: bytes) -> None:
-    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _meets(fault: Fault, scope: dict[str, Any]) -> bool:
+    return scope["type"] == "http" and fault.strikes(scope["path"], scope["query_string"])
+
+
+async def _heard(app: Any, scope: dict[str, Any], receive: Any) -> Answer:
+    """The whole answer of the app behind."""
+    heard: list[dict[str, Any]] = []
+
+    async def listen(message: dict[str, Any]) -> None:
+        heard.append(message)
+
+    await app(scope, receive, listen)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in heard[0]["headers"]}
+    return Answer(heard[0]["status"], headers, b"".join(message.get("body", b"") for message in heard[1:]))
+
+
+async def _send(scope: dict[str, Any], send: Any, answer: Answer) -> None:
+    headers = answer.headers | {"content-length": str(len(answer.body) + (1000 if answer.breaks_off else 0))}
+    await send({"type": "http.response.start", "status": answer.status,
+                "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]})
+    size = answer.chunk or len(answer.body) or 1
+    for start in range(0, len(answer.body), size):
+        await send({"type": "http.response.body", "body": answer.body[start:start + size], "more_body": True})
+        await asyncio.sleep(answer.pause)
+    if answer.breaks_off:
+        await _reset(scope)
+    else:
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _reset(scope: dict[str, Any]) -> None:

@@ -1,0 +1,36 @@
+"""The faults a replay server can have: `--fault NAME[:argument=value,...]`, declared by subject, a table a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flows.replay.faults import actions, bars, charts, companies, lists, macro, transport
+from flows.replay.faults.declared import MEANING, Chosen, Declared, choose
+from flows.replay.faults.wire import Fault, FaultyApp
+
+__all__ = ["LIBRARY", "SUBJECTS", "Chosen", "Declared", "Fault", "FaultyApp", "chosen", "listing"]
+
+SUBJECTS: Mapping[str, tuple[Declared, ...]] = {
+    "the wire": transport.FAULTS, "charts": charts.FAULTS, "bars": bars.FAULTS, "splits and dividends": actions.FAULTS,
+    "companies": companies.FAULTS, "FRED": macro.FAULTS, "published weights and the clock": lists.FAULTS,
+}
+LIBRARY: Mapping[str, Declared] = {fault.name: fault for faults in SUBJECTS.values() for fault in faults}
+
+
+def chosen(texts: Sequence[str], seed: int = 0) -> list[Chosen]:
+    """The faults named, each with a seed of its own; BadRequest for a name or an argument that is none."""
+    return [choose(text, LIBRARY, f"{seed}/{place}") for place, text in enumerate(texts)]
+
+
+def listing() -> str:
+    """Every fault with its arguments and their defaults, by subject."""
+    lines = []
+    for subject, faults in SUBJECTS.items():
+        lines += [f"{subject}:", *(f"  {fault.name:<26}{fault.does}{_arguments(fault)}" for fault in faults), ""]
+    return "\n".join([*lines, "arguments (NAME:argument=value,argument=value):",
+                      *(f"  {name:<26}{meaning}" for name, meaning in MEANING.items())])
+
+
+def _arguments(fault: Declared) -> str:
+    given = ",".join(f"{name}={value}" for name, value in fault.takes.items())
+    return f" [{given}]" if given else ""

@@ -1,0 +1,132 @@
+"""Faults of Yahoo's chart answers: another symbol, another zone, bars twice or out of order, values that are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flows.replay.faults.declared import OF_ONE, Arguments, Declared, changing
+from flows.replay.faults.wire import Answer, Change
+
+Chart = dict[str, Any]
+PRICES = ("open", "high", "low", "close")
+DAY = 86_400
+
+
+def chart(alter: Callable[[Chart, Arguments], None]) -> Callable[[Arguments], Change]:
+    """Alters the chart of an answer that has bars; its JSON may then hold NaN and Infinity, as some servers' does."""
+    def make(arguments: Arguments) -> Change:
+        def change(answer: Answer) -> Answer:
+            result = (json.loads(answer.body)["chart"]["result"] or [{}])[0] if answer.status == 200 else {}
+            if not result.get("timestamp"):
+                return answer
+            alter(result, arguments)
+            return answer.with_body(json.dumps({"chart": {"result": [result], "error": None}}).encode())
+        return change
+    return make
+
+
+def quote(result: Chart) -> dict[str, list[Any]]:
+    """The columns of the bars."""
+    return result["indicators"]["quote"][0]
+
+
+def columns(result: Chart) -> list[list[Any]]:
+    """Every list that has an entry a bar."""
+    return [result["timestamp"], *quote(result).values(), *result["indicators"]["adjclose"][0].values()]
+
+
+def named(result: Chart, arguments: Arguments) -> None:
+    result["meta"]["symbol"] = arguments["other"]
+
+
+def valued(value: float) -> Callable[[Chart, Arguments], None]:
+    def alter(result: Chart, _: Arguments) -> None:
+        for name in PRICES:
+            quote(result)[name][-1] = value
+    return alter
+
+
+def again(factor: float) -> Callable[[Chart, Arguments], None]:
+    """The newest bar a second time, at a multiple of its prices."""
+    def alter(result: Chart, _: Arguments) -> None:
+        for column in columns(result):
+            column.append(column[-1])
+        for name in PRICES:
+            quote(result)[name][-1] *= factor
+    return alter
+
+
+def unordered(result: Chart, _: Arguments) -> None:
+    for column in columns(result):
+        column.reverse()
+
+
+def text(result: Chart, _: Arguments) -> None:
+    for name in PRICES:
+        quote(result)[name][:] = [None if value is None else str(value) for value in quote(result)[name]]
+
+
+def words(result: Chart, _: Arguments) -> None:
+    quote(result)["close"][-1] = "unchanged"
+
+
+def lacking(result: Chart, _: Arguments) -> None:
+    del quote(result)["close"]
+
+
+def shorter(result: Chart, _: Arguments) -> None:
+    del quote(result)["close"][-1]
+
+
+def zone(result: Chart, arguments: Arguments) -> None:
+    result["meta"]["exchangeTimezoneName"] = arguments["zone"]
+
+
+def shifted(result: Chart, arguments: Arguments) -> None:
+    result["timestamp"] = [second + int(float(arguments["hours"]) * 3600) for second in result["timestamp"]]
+
+
+def milliseconds(result: Chart, _: Arguments) -> None:
+    result["timestamp"] = [second * 1000 for second in result["timestamp"]]
+
+
+def stamped(second: int) -> Callable[[Chart, Arguments], None]:
+    def alter(result: Chart, _: Arguments) -> None:
+        result["timestamp"][-1] = second
+    return alter
+
+
+def event(kind: str, **said: Any) -> Callable[[Chart, Arguments], None]:
+    """An event on the newest bar's date, in the words given."""
+    def alter(result: Chart, _: Arguments) -> None:
+        moment = result["timestamp"][-1]
+        result.setdefault("events", {}).setdefault(kind, {})[str(moment)] = {"date": moment} | said
+    return alter
+
+
+SPLIT = {"numerator": 2.0, "denominator": 1.0, "splitRatio": "2:1"}
+
+FAULTS = tuple(Declared(name, does, OF_ONE | more, wire=changing(chart(alter), "bars")) for name, does, more, alter in (
+    ("other-symbol", "answers with the bars of another symbol, and says so", {"other": "OTHER"}, named),
+    ("infinite-bar", "says Infinity for the prices of the newest bar", {}, valued(float("inf"))),
+    ("nan-bar", "says NaN for the prices of the newest bar", {}, valued(float("nan"))),
+    ("duplicate-bar", "says the newest bar twice", {}, again(1.0)),
+    ("conflicting-bars", "says two bars with different prices for the newest date", {}, again(1.5)),
+    ("unordered-bars", "says the newest bars first", {}, unordered),
+    ("text-prices", "says prices as text", {}, text),
+    ("word-price", "says a word for the newest close", {}, words),
+    ("no-closes", "leaves the closes out", {}, lacking),
+    ("short-closes", "says one close less than it says dates", {}, shorter),
+    ("other-zone", "says another time zone", {"zone": "Asia/Tokyo"}, zone),
+    ("no-zone", "says a time zone that is none", {"zone": "Nowhere/Never"}, zone),
+    ("shifted-stamps", "says every moment some hours too late", {"hours": 24.0}, shifted),
+    ("milliseconds", "says its moments in milliseconds", {}, milliseconds),
+    ("year-10000", "dates the newest bar in the year 10000", {}, stamped(253_402_300_800)),
+    ("before-christ", "dates the newest bar 2,500 years ago", {}, stamped(-78_892_315_200)),
+    ("split-stamp", "dates a split in milliseconds", {}, event("splits", **SPLIT, date=1_780_000_000_000)),
+    ("split-by-zero", "says a split of two for none", {}, event("splits", **(SPLIT | {"denominator": 0.0}))),
+    ("split-text", "says a split's ratio in words", {}, event("splits", **(SPLIT | {"numerator": "two"}))),
+    ("dividend-null", "says a dividend without an amount", {}, event("dividends", amount=None)),
+))

@@ -1,0 +1,139 @@
+"""How a fault is declared, named on the command line, and told what it strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+
+from flows.replay.faults.wire import Change, Fault, Kind
+from warehouse.errors import BadRequest
+
+Value = str | int | float
+Arguments = Mapping[str, Value]
+
+# What an argument is, for the list that a user reads.
+MEANING = {
+    "symbol": "the symbol, * for every one; by default one that the seed chooses",
+    "series": "the FRED series, * for every one; by default one that the seed chooses",
+    "index": "the index whose list of weights it is, * for every one",
+    "days": "how many sessions in a row",
+    "back": "how many sessions before the newest one they end",
+    "on": "which requests: bars, shares (and statements), vintages, observations, weights, yahoo, fred or all",
+    "key": "the symbol, series or index asked for, * for every one; where there is no default one that the seed chooses",
+    "times": "so many requests and then never again; 0 is for ever",
+    "after": "so many of these requests pass first",
+}
+
+BARS = {"symbol": "", "days": 1, "back": 0}
+SYMBOL = {"symbol": ""}
+SERIES = {"series": ""}
+WIRE = {"on": "bars", "key": "*", "times": 0, "after": 0}
+OF_ONE = {"key": "", "times": 0, "after": 0}
+
+# The paths a request has, by what it asks for.
+PATHS = {
+    "bars": "/v8/finance/chart/{key}",
+    "shares": "/ws/fundamentals-timeseries/v1/finance/timeseries/{key}",
+    "observations": "/fred/series/observations?series_id={key}",
+    "vintages": "/fred/series/vintagedates?series_id={key}",
+    "weights": "/weights/{key}.csv",
+    "yahoo": "/[vw]*/finance/*",
+    "fred": "/fred/*?series_id={key}",
+    "all": "/[vwf]*/*",
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One fault a user can name: on the archive's rows, on what the source makes of them, or on the wire.
+
+    archive   SQL on the archive's tables, before the source divides prices by splits
+    answer    SQL on what the source says: bar, split, dividend, shares, observation, statements, index_weights
+    wire      the Fault on the wire that given arguments make
+
+    The SQL reads the arguments as $name, and $first and $last, the sessions struck.
+    """
+
+    name: str
+    does: str
+    takes: Arguments = field(default_factory=dict)
+    archive: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
+    wire: Callable[[Arguments], Fault] | None = None
+    among: str = "stock"
+    """What the seed chooses from: stock, split for a stock that has one, or series."""
+
+    def usage(self) -> str:
+        """The name with its arguments and their defaults."""
+        given = ",".join(f"{name}={value}" for name, value in self.takes.items())
+        return f"{self.name}:{given}" if given else self.name
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A fault with its arguments; `seed` decides what they leave open."""
+
+    declared: Declared
+    arguments: Arguments
+    seed: str = "0"
+    struck: Mapping[str, date] = field(default_factory=dict)
+    """The first and the last session struck, once an archive is known."""
+
+    def __str__(self) -> str:
+        given = ",".join(f"{name}={value}" for name, value in self.arguments.items())
+        return f"{self.declared.name}:{given}" if given else self.declared.name
+
+
+def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> Chosen:
+    """The fault that NAME or NAME:argument=value,... names; BadRequest for what is none."""
+    name, _, given = text.partition(":")
+    declared = library.get(name)
+    if declared is None:
+        close = get_close_matches(name, library, 3)
+        raise BadRequest(f"--fault {name}", "there is no such fault",
+                         f"Did you mean {' or '.join(close)}?" if close else "See them all: rallyscope replay --fault list")
+    arguments = dict(declared.takes)
+    for part in filter(None, given.split(",")):
+        argument, equals, value = part.partition("=")
+        if not equals or argument not in arguments:
+            takes = f"It takes {', '.join(arguments)}" if arguments else "It takes none"
+            raise BadRequest(f"--fault {text}", f"{name} has no argument {argument!r}" if equals else
+                             f"{part!r} is not argument=value", takes)
+        arguments[argument] = _read(text, argument, value, declared.takes[argument])
+    if "on" in arguments and arguments["on"] not in PATHS:
+        raise BadRequest(f"--fault {text}", f"on={arguments['on']} names no requests", f"It is one of {', '.join(PATHS)}")
+    return Chosen(declared, arguments, seed)
+
+
+def _read(text: str, argument: str, value: str, default: Value) -> Value:
+    """The value in the type of its default."""
+    if isinstance(default, str):
+        return value
+    try:
+        read = type(default)(value)
+    except ValueError:
+        read = None
+    if read is None or not abs(read) < 1e9 or (read < 0 and argument in ("days", "back", "times", "after", "seconds")):
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise BadRequest(f"--fault {text}", f"{argument}={value} is not {kind} it can use",
+                         f"For example {argument}={default}")
+    return read
+
+
+def changing(change: Callable[[Arguments], Change], on: str = "") -> Callable[[Arguments], Fault]:
+    """A fault on the wire that changes the answer to the requests its arguments name, or to those of `on`."""
+
+    def make(arguments: Arguments) -> Fault:
+        return fault(arguments, "changed", on, change=change(arguments))
+
+    return make
+
+
+def fault(arguments: Arguments, kind: Kind, on: str = "", seconds: float = 0.0,
+          change: Change = lambda answer: answer) -> Fault:
+    """The Fault that meets the requests which the arguments name, as often as they say."""
+    path = PATHS[on or str(arguments["on"])].format(key=arguments.get("key", "*")).removesuffix("?series_id=*")
+    return Fault(path, kind, times=int(arguments.get("times", 0)) or None, after=int(arguments.get("after", 0)),
+                 seconds=seconds, change=change)

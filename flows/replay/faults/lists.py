@@ -1,0 +1,65 @@
+"""Faults of published weights, and of the clock that a source tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from flows.replay.faults.declared import Arguments, Declared, changing
+from flows.replay.faults.wire import Answer, Change, Fault
+
+ONE = """($index = '*' or "index" = $index)"""
+INDEX = {"index": "*"}
+
+
+def clock_back(arguments: Arguments) -> Fault:
+    """Every answer, and the clock itself, some days in the past."""
+    moment = datetime.fromisoformat(str(arguments["now"])) - timedelta(days=float(arguments["days"]))
+
+    def change(answer: Answer) -> Answer:
+        said = answer.body
+        if said.startswith(b'{"now":'):
+            said = json.dumps(json.loads(said) | {"now": moment.isoformat()}).encode()
+        return Answer(answer.status, answer.headers | {"date": format_datetime(moment, usegmt=True)}, said)
+
+    return Fault("*", "changed", times=None, change=change)
+
+
+def clock_in_words(_: Arguments) -> Change:
+    return lambda answer: answer.with_body(b'{"now": "yesterday", "simulated": false}')
+
+
+def other_index(arguments: Arguments) -> Change:
+    """The list under another index's name."""
+    def change(answer: Answer) -> Answer:
+        head, _, rows = answer.body.decode().partition("\n")
+        renamed = "".join(f"{arguments['other']},{row.partition(',')[2]}\n" for row in rows.splitlines())
+        return answer.with_body(f"{head}\n{renamed}".encode())
+    return change
+
+
+def other_columns(_: Arguments) -> Change:
+    return lambda answer: answer.with_body(answer.body.replace(b"weight", b"gewicht", 1))
+
+
+FAULTS = (
+    Declared("weights-in-percent", "says weights in percent", INDEX,
+             answer=(f"update index_weights set weight = weight * 100 where {ONE}",)),
+    Declared("weights-doubled", "says every member twice", INDEX,
+             answer=(f"insert into index_weights from index_weights where {ONE}",)),
+    Declared("weights-short", "says half of the weight", INDEX,
+             answer=(f"update index_weights set weight = weight / 2 where {ONE}",)),
+    Declared("weights-negative", "says negative weights", INDEX,
+             answer=(f"update index_weights set weight = -weight where {ONE}",)),
+    Declared("weights-foreign", "lists a symbol that nobody knows", INDEX, answer=(f"""
+        insert into index_weights
+        select distinct "index", date, published_on, 'NOBODY', 0.1 from index_weights where {ONE}""",)),
+    Declared("weights-of-another-index", "names another index in its list", {"key": "*", "other": "OTHER"},
+             wire=changing(other_index, "weights")),
+    Declared("weights-columns", "names the columns of its list differently", {"key": "*"},
+             wire=changing(other_columns, "weights")),
+    Declared("clock-back", "dates its answers, and tells the clock, some days in the past", {"days": 2.0}, wire=clock_back),
+    Declared("clock-in-words", "tells the clock in words", {}, wire=lambda arguments: Fault(
+        "/clock", "changed", times=None, change=clock_in_words(arguments))),
+)

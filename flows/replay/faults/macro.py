@@ -1,0 +1,157 @@
+"""Faults of FRED: values revised, missing or none, histories that shrink, pages without end, dates, encodings, keys."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+from flows.replay.faults.declared import OF_ONE, SERIES, Arguments, Declared, changing
+from flows.replay.faults.wire import Answer, Change
+
+CONTENT = "text/xml; charset=UTF-8"
+ONE = "($series = '*' or series_id = $series)"
+NEWEST = f"{ONE} and date = (select max(o.date) from observation o where o.series_id = observation.series_id)"
+LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+DOCUMENT = b'<?xml version="1.0" encoding="utf-8" ?>\n'
+
+
+def xml(alter: Callable[[ET.Element, Arguments], None]) -> Callable[[Arguments], Change]:
+    """Alters an XML answer that has rows."""
+    def make(arguments: Arguments) -> Change:
+        def change(answer: Answer) -> Answer:
+            if answer.status != 200 or not answer.body.lstrip().startswith(b"<"):
+                return answer
+            root = ET.fromstring(answer.body)
+            if len(root):
+                alter(root, arguments)
+            return answer.with_body(DOCUMENT + ET.tostring(root))
+        return change
+    return make
+
+
+def refused(message: str) -> Callable[[Arguments], Change]:
+    """FRED's refusal, in its words."""
+    return lambda _: lambda answer: Answer(400, {"content-type": CONTENT}, DOCUMENT +
+                                           f'<error code="400" message="Bad Request.  {message}"/>'.encode())
+
+
+def encoded(arguments: Arguments) -> Change:
+    """The answer in another encoding than FRED's, declared rightly where Python knows it."""
+    name = str(arguments["encoding"])
+
+    def change(answer: Answer) -> Answer:
+        said = answer.body.decode().replace('encoding="utf-8"', f'encoding="{name}"')
+        try:
+            return answer.with_body(said.encode(name))
+        except LookupError:
+            return answer.with_body(said.encode())
+    return change
+
+
+def entities(_: Arguments) -> Change:
+    """A document whose entities are a gigabyte once they are resolved."""
+    return lambda answer: answer.with_body(
+        f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a0 "ha">{LAUGHS}]><observations count="1" limit="100000">'
+        '<observation date="2026-05-01" value="&a9;"/></observations>'.encode())
+
+
+def newest(**said: str) -> Callable[[ET.Element, Arguments], None]:
+    """The newest row in other words."""
+    def alter(root: ET.Element, _: Arguments) -> None:
+        root[-1].attrib.update(said)
+    return alter
+
+
+def dated(root: ET.Element, arguments: Arguments) -> None:
+    root[-1].set("date", str(arguments["date"]))
+
+
+def american(root: ET.Element, _: Arguments) -> None:
+    for row in root:
+        year, month, day = row.get("date", "").split("-")
+        row.set("date", f"{month}/{day}/{year}")
+
+
+def comma(root: ET.Element, _: Arguments) -> None:
+    for row in root:
+        row.set("value", row.get("value", "").replace(".", ","))
+
+
+def endless(root: ET.Element, _: Arguments) -> None:
+    """A row a page, of which there are said to be a hundred million."""
+    del root[1:]
+    root.attrib.update(count="99999999", limit="1")
+
+
+def short_page(root: ET.Element, _: Arguments) -> None:
+    root.set("count", str(len(root) + 5))
+
+
+def twice(value: str | None) -> Callable[[ET.Element, Arguments], None]:
+    """The newest row a second time."""
+    def alter(root: ET.Element, _: Arguments) -> None:
+        ET.SubElement(root, root[-1].tag, root[-1].attrib | ({"value": value} if value else {}))
+    return alter
+
+
+def outside(root: ET.Element, _: Arguments) -> None:
+    """A row long before the range asked."""
+    ET.SubElement(root, root[-1].tag, root[-1].attrib | {"date": "1999-12-31", "value": "6.45"})
+
+
+def lacking(root: ET.Element, _: Arguments) -> None:
+    for row in root:
+        del row.attrib["value"]
+
+
+def other(root: ET.Element, arguments: Arguments) -> None:
+    for row in root:
+        row.set("series_id", str(arguments["other"]))
+
+
+NO_KEY = "Variable api_key has not been set."
+BAD_KEY = "The value for variable api_key is not registered."
+WIRE = tuple(Declared(name, does, OF_ONE | more, wire=changing(xml(alter), "observations"),
+                      among="series") for name, does, more, alter in (
+    ("odd-date", "dates the newest observation in a way that is no date", {"date": "2026-05"}, dated),
+    ("american-dates", "dates observations as 05/29/2026", {}, american),
+    ("comma-values", "says values with a decimal comma", {}, comma),
+    ("word-value", "says n/a for the newest value", {}, newest(value="n/a")),
+    ("infinite-value", "says inf for the newest value", {}, newest(value="inf")),
+    ("no-values", "leaves the values out", {}, lacking),
+    ("endless-pages", "says a row a page, of a hundred million rows", {}, endless),
+    ("short-page", "says fewer rows than it counts", {}, short_page),
+    ("duplicate-value", "says the newest observation twice", {}, twice(None)),
+    ("conflicting-values", "says two values for the newest date", {}, twice("4.75")),
+    ("outside-the-range", "says an observation outside the range asked", {}, outside),
+    ("other-series", "answers with the rows of another series, and says so", {"other": "OTHER"}, other),
+))
+FAULTS = (
+    *WIRE,
+    Declared("odd-encoding", "answers in another encoding", OF_ONE | {"encoding": "utf-16"},
+             among="series", wire=changing(encoded, "observations")),
+    Declared("unknown-encoding", "names an encoding that is none", OF_ONE | {"encoding": "x-none"},
+             among="series", wire=changing(encoded, "observations")),
+    Declared("entities", "answers XML whose entities are a gigabyte", OF_ONE, among="series",
+             wire=changing(entities, "observations")),
+    Declared("no-key", "says that no key was sent", {"times": 0, "after": 0}, wire=changing(refused(NO_KEY), "fred")),
+    Declared("bad-key", "says that the key is not registered", {"times": 0, "after": 0},
+             wire=changing(refused(BAD_KEY), "fred")),
+    Declared("no-such-series", "does not know a series any more", OF_ONE, among="series",
+             wire=changing(refused("The series does not exist."), "fred")),
+    Declared("missing-value", "says . for the newest value", SERIES, among="series",
+             answer=(f"update observation set value = '.' where {NEWEST}",)),
+    Declared("value-spike", "says a value three times as high for the newest date", SERIES | {"factor": 3.0},
+             among="series",
+             answer=(f"update observation set value = round(try_cast(value as double) * $factor, 4) where {NEWEST}",)),
+    Declared("value-far-off", "says a value far outside the range it can have", SERIES | {"value": 4000.0}, among="series",
+             answer=(f"update observation set value = $value where {NEWEST}",)),
+    Declared("revised-value", "has revised the newest value", SERIES | {"add": 0.1}, among="series",
+             answer=(f"update observation set value = round(try_cast(value as double) + $add, 4) where {NEWEST}",)),
+    Declared("lost-observation", "does not say the newest value any more", SERIES, among="series",
+             answer=(f"delete from observation where {NEWEST}",)),
+    Declared("shrunken-history", "says the last few dates only", SERIES | {"rows": 5}, among="series", answer=(f"""
+        delete from observation where {ONE} and date < (
+            select list_extract(list_reverse_sort(list(distinct o.date)), $rows::bigint)
+            from observation o where o.series_id = observation.series_id)""",)),
+)

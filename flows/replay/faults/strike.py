@@ -1,0 +1,74 @@
+"""What faults do to the rows of an archive: whom they strike, and the SQL of their declarations."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, Literal
+
+import duckdb
+
+from flows.replay.faults.declared import Chosen
+from warehouse.errors import BadRequest
+
+# From what the seed chooses, by what a declaration says it is among.
+CANDIDATES = {
+    "stock": """select symbol from bars where date = $last and symbol in (select symbol from shares)
+                and not starts_with(symbol, '^') and not ends_with(symbol, '-USD')""",
+    "split": "select symbol from actions where split_ratio > 0 and split_ratio <> 1 and date <= $last",
+    "series": "select series_id from observations",
+}
+KNOWN = {
+    "symbol": "select symbol from bars",
+    "series": "select series_id from observations",
+    "index": 'select "index" from index_weights',
+}
+
+
+def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], bar_day: date) -> list[Chosen]:
+    """The faults with whom and when they strike; BadRequest for a symbol, series or session the archive has not."""
+    if not faults:
+        return []
+    sessions = [day for day, in con.execute("""
+        select distinct date from bars where date <= ? and not ends_with(symbol, '-USD') order by 1""",
+        [bar_day]).fetchall()]
+    return [_whom(con, _when(fault, sessions)) for fault in faults]
+
+
+def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], stage: Literal["archive", "answer"],
+           days: Mapping[str, Any]) -> None:
+    """Carry out the SQL of one stage; the arguments and the days are its parameters."""
+    for fault in faults:
+        given = {**fault.arguments, **fault.struck, **days}
+        for statement in fault.declared.archive if stage == "archive" else fault.declared.answer:
+            used = set(re.findall(r"\$(\w+)", statement))
+            con.execute(statement, {name: value for name, value in given.items() if name in used})
+
+
+def _when(fault: Chosen, sessions: Sequence[date]) -> Chosen:
+    """The fault with the first and the last session struck."""
+    days, back = int(fault.arguments.get("days", 1)), int(fault.arguments.get("back", 0))
+    if max(days, 1) + back > len(sessions):
+        raise BadRequest(f"--fault {fault}", f"the archive has {len(sessions)} sessions by then", "Strike fewer of them")
+    return replace(fault, struck={"first": sessions[-back - max(days, 1)], "last": sessions[-back - 1]})
+
+
+def _whom(con: duckdb.DuckDBPyConnection, fault: Chosen) -> Chosen:
+    """The fault with a symbol or a series for each that was left open."""
+    arguments, among = dict(fault.arguments), fault.declared.among
+    for name in ("symbol", "series", "key"):
+        if arguments.get(name) == "":
+            sql = CANDIDATES[among]
+            given = {"last": fault.struck["last"]} if "$last" in sql else {}
+            found = sorted({key for key, in con.execute(sql, given).fetchall()})
+            if not found:
+                raise BadRequest(f"--fault {fault}", f"the archive has no {among} for it", "Name another archive")
+            arguments[name] = random.Random(f"{fault.seed}/{fault.declared.name}").choice(found)
+    for name, sql in KNOWN.items():
+        asked = arguments.get(name, "*")
+        if asked != "*" and not con.execute(f"select 1 from ({sql}) t(name) where name = ? limit 1", [asked]).fetchall():
+            raise BadRequest(f"--fault {fault}", f"the archive has no {name} {asked}", "Name one it has, or leave it out")
+    return replace(fault, arguments=arguments)
