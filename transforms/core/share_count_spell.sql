@@ -19,7 +19,7 @@ recent_split = "Ratio of the split whose ex-date is one of the last six sessions
 recent_adjustment = "Ratio of such a price adjustment (core.split_kind); NULL without one."
 changes = "How often the feed changed its units by over 4 % in the 21 sessions up to the first one, splits left out."
 earlier_share = "Part of the 42 sessions before on which the feed's units were within 4 % of these, 0 to 1; NULL under 3 changes."
-known_at = "When the count, and the split it may be compared by, could be known (UTC)."
+known_at = "When its first session had closed, and the count, and the split it may be compared by, could be known (UTC)."
 
 [promises]
 "units are positive" = "feed_units > 0"
@@ -61,9 +61,10 @@ with said as (
         c.shares_outstanding / coalesce(e.count_product, 1) as feed_units,
         case when p.first_position - e.position <= 5 and e.kind = 'split' then e.ratio end as recent_split,
         case when p.first_position - e.position <= 5 and e.kind = 'price_adjustment' then e.ratio end as recent_adjustment,
-        greatest(c.known_at, case when p.first_position - e.position <= 5 or e.position > c.position then e.known_at end)
-            as known_at
+        greatest(s.known_at, c.known_at,
+                 case when p.first_position - e.position <= 5 or e.position > c.position then e.known_at end) as known_at
     from spell p
+    join staging.session s on s.position = p.first_position
     asof join said c on c.symbol = p.symbol and c.position <= p.first_position
     asof left join event e on e.symbol = p.symbol and e.position <= p.first_position
 ), moved as (
