@@ -35,6 +35,9 @@ CONTRADICTED = """
         when verdict = 'contradicted'
             then printf('the split of %g on %s does not fit its prices, the close went from %g to %g',
                         ratio, date::varchar, close_before, close_since)
+        when not is_named and not is_forgotten
+            then printf('it no longer names the split of %g on %s, by which the share count moved',
+                        ratio, date::varchar)
         when is_forgotten
             then printf('it no longer names the split of %g on %s, and the earlier bars are still divided by it',
                         ratio, date::varchar)
@@ -92,17 +95,28 @@ WINDOW = f"""
                  and abs(ln(off)) > 0.05
                  and abs(ln(first_held / held_before)) > abs(ln(first_close / held_before)) + abs(ln(off)) / 2)"""
 
-# Re-asked bars off by more than a third from held ones that continue their neighbours.
+# Re-asked bars off by more than a third from held ones that continue their neighbours, splits left out: those that are
+# held from the held ones, those that the answer's prices confirm from its own.
 LONE = f"""
     insert into held_answer
-    with compared as (
-        select b.symbol, b.date, b.close * f.factor as close, b.held_close, n.around,
-            count(*) over (partition by b.symbol) as bars
+    with held_level as (
+        select h.symbol, h.date, h.close * coalesce(product(v.ratio order by v.date, v.ratio), 1) as level
+        from held_close h left join split_verdict v on v.symbol = h.symbol and v.date <= h.date and v.is_held
+        group by h.symbol, h.date, h.close
+    ), said as (
+        select b.symbol, b.date, b.close * f.factor as close, b.held_close,
+            b.close * f.factor * coalesce(product(v.ratio order by v.date, v.ratio), 1) as level
         from answer_bar b join bar_factor f using (symbol, date)
+        left join split_verdict v
+            on v.symbol = b.symbol and v.date <= b.date and v.verdict in ('confirmed', 'silent')
+        group by b.symbol, b.date, b.close, f.factor, b.held_close
+    ), compared as (
+        select b.*, n.level as held_level, n.around, count(*) over (partition by b.symbol) as bars
+        from said b
         join (
-            select symbol, date, median(close) over (partition by symbol order by date
+            select *, median(level) over (partition by symbol order by date
                 rows between 3 preceding and 3 following exclude current row) as around
-            from held_close
+            from held_level
         ) n using (symbol, date)
         where b.held_close is not null
             and (b.symbol, b.date) not in (select (symbol, date) from bar_match where not is_witness)
@@ -110,8 +124,8 @@ LONE = f"""
     select symbol, null, printf('its close of %s is %g, %g is held and continues the sessions around it',
         date::varchar, close, held_close)
     from compared
-    where bars >= {FEWEST} and abs(ln(close / held_close)) > ln(1.4)
-        and abs(ln(close / around)) > abs(ln(held_close / around)) + abs(ln(close / held_close)) / 2
+    where bars >= {FEWEST} and abs(ln(close / held_close)) > ln(1.4) and abs(ln(level / held_level)) > ln(1.4)
+        and abs(ln(level / around)) > abs(ln(held_level / around)) + abs(ln(level / held_level)) / 2
         and symbol not in (select key from held_answer)"""
 
 # Sessions that an answer leaves out although it has the ones around them: more than half of them is no withdrawal.

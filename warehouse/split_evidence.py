@@ -214,8 +214,8 @@ BAR_FACTOR = """
     create or replace temp table bar_factor as
     select b.symbol, b.date, coalesce(m.factor, f.factor) as factor,
         -- A volume may be multiplied although the prices are not divided, or the other way round.
-        if(abs(b.volume / s.convention / b.held_volume - 1) <= 1e-3, s.convention, coalesce(m.factor, f.factor))
-            as volume_factor
+        case when abs(b.volume / s.convention / b.held_volume - 1) <= 1e-3 then s.convention
+            when abs(b.volume / b.held_volume - 1) <= 1e-3 then 1 else coalesce(m.factor, f.factor) end as volume_factor
     from (select distinct on (symbol, date) * from answer_bar order by symbol, date, close) b
     join segment_factor f using (symbol, segment)
     join segment s using (symbol, segment)
@@ -265,6 +265,9 @@ SPLIT_VERDICT = f"""
             when leap is null then 'silent'
             when is_forgotten and moved between -0.25 and 0.25 then 'refuted'
             when is_forgotten and moved is null then 'unclear'
+            -- What the count shows is not withdrawn by silence, even where the prices are said as if it had never been.
+            when is_held and not is_named and not is_near_another and moved > 0.75
+                and abs(leap) <= abs(leap + ln(ratio)) then 'unclear'
             when is_recent and is_named and is_near_another and proved is null and not shows_leap
                 and not is_shown_by_another then 'unclear'
             when size < {SMALL} then case

@@ -24,12 +24,13 @@ def bars(closes: Sequence[float | None], volumes: Mapping[int, float | None] | N
 
 
 def held(spec, closes: Sequence[float | None], volumes: Mapping[int, float | None] | None = None,
-         splits: str = "symbol | date", kind: str = "stock", name: str = "Triple A", **moments: str) -> dict[int, str]:
+         splits: str = "symbol | date", kind: str = "stock", name: str = "Triple A",
+         given: Mapping[str, str] | None = None, **moments: str) -> dict[int, str]:
     """Kind of verdict of each held bar, by its place in `closes`."""
     rows = spec.rows(MODEL, {
         "staging.instrument": table(("symbol", "name", "kind"), [("AAA", name, kind)]),
         "staging.session": sessions(len(closes)), "staging.split": splits,
-        "staging.price_bar": bars(closes, volumes)}, columns=["date", "kind", "status"], **moments)
+        "staging.price_bar": bars(closes, volumes), **(given or {})}, columns=["date", "kind", "status"], **moments)
     places = {day(n + 1): n for n in range(len(closes))}
     return {places[when]: verdict for when, verdict, status in rows if status == "held"}
 
@@ -58,6 +59,16 @@ def test_a_leap_with_its_volume_is_true(spec):
 
 def test_a_volume_that_only_keeps_the_money_the_same_is_a_split_without_its_event(spec):
     assert held(spec, [*QUIET, 10.0, 10.1], {30: 10e6, 31: 10e6}) == {30: "leap", 31: "leap"}
+
+
+@pytest.mark.parametrize(("ratio", "counts", "verdicts"), [
+    (1.25, 1.25, {30: "leap", 31: "leap"}), (4 / 3, 4 / 3, {30: "leap", 31: "leap"}), (0.8, 0.8, {30: "leap", 31: "leap"}),
+    (1.25, 1.0, {}), (1.25, 1.5, {}), (1.25, 0.8, {})])
+def test_a_count_that_moves_as_the_close_does_the_other_way_is_a_split_without_its_event(spec, ratio, counts, verdicts):
+    """Even on twenty times the usual volume."""
+    given = {"staging.shares_outstanding": table(("symbol", "date", "shares_outstanding", "known_at"), [
+        ("AAA", day(1), 1_000_000, f"{day(1)} 21:15"), ("AAA", day(32), 1_000_000 * counts, f"{day(32)} 21:15")])}
+    assert held(spec, [*QUIET, 100 / ratio, 101 / ratio], {30: 20e6, 31: 20e6}, given=given) == verdicts
 
 
 def test_a_leap_whose_volume_nobody_knows_is_held(spec):

@@ -149,6 +149,27 @@ def test_silence_about_a_split_that_the_bars_show_is_no_withdrawal(says, held, c
     assert_truth(held, "2026-04-21")
 
 
+def test_a_split_by_which_the_count_moved_is_not_taken_back_with_its_prices(says, held, desk):
+    """The event is lost, and all bars are said as if it had never been; without a count that is believed, and heals."""
+    def as_before(day: date) -> float:
+        return traded(day) * (10 if day >= EX_DATE else 1)
+
+    for day in ("2026-04-14", "2026-04-17"):
+        says(day, since=None if day == "2026-04-14" else "2026-04-02")
+    says("2026-04-20", as_before, splits=(), since="2026-04-08")
+    assert held()[1] == {}
+    assert says("2026-04-21", since="2026-04-09").held == ()
+    assert_truth(held, "2026-04-21")
+    desk.load(desk.land("shares", "2026-04-21 23:00", """
+        symbol | date       | shares_outstanding
+        AAA    | 2026-04-01 | 1000000
+        AAA    | 2026-04-15 | 10000000"""))
+    assert says("2026-04-22", as_before, splits=(), since="2026-04-10").held == (
+        "AAA is held: it no longer names the split of 10 on 2026-04-15, by which the share count moved",)
+    says("2026-04-23", since="2026-04-10")
+    assert_truth(held, "2026-04-23")
+
+
 def test_an_invented_split_is_not_used(says, held):
     """Neither is there a leap, nor are the bars divided by it."""
     says("2026-04-20")

@@ -3,8 +3,8 @@ doc = """
 Bars in doubt and what became of them. A close is compared with the last accepted one of its symbol, free of splits; its
 witnesses are its volume, its own history, and for a volatility index the S&P 500. A bar that leaps further than the
 bounds below without a witness is held, and every bar after it at that level, until the price comes back, the event is
-named, the source corrects itself, or a level that is no ratio of small whole numbers has stood for ten sessions. A leap
-that is undone within ten sessions is held too, whatever it looked like on its evening. A bar that repeats the one
+named, the source corrects itself, or a level that is no ratio of small whole numbers has stood for ten sessions. So is a
+bar whose share count moves by the inverse of its leap, as by a split that is not named. A leap that is undone within ten sessions is held too, whatever it looked like on its evening. A bar that repeats the one
 before, its volume included, is stale and counts as none.
 A verdict uses bars up to the build's as_of only, and says since when it could be told.
 """
@@ -89,11 +89,29 @@ with recursive bound as (
     group by s.symbol, s.number
 ), market as (
     select date, abs(step) as market_step from linked where symbol = '^GSPC'
+), count_change as (
+    select symbol, date, known_at, units / lag(units) over (partition by symbol order by date) as ratio
+    from (
+        select c.symbol, c.date, c.known_at, c.shares_outstanding / coalesce(p.split_product, 1) as units
+        from staging.shares_outstanding c
+        asof left join split_step p on p.symbol = c.symbol and p.date <= c.date
+    )
+), unnamed_split as (
+    -- A count that moves by a ratio of small whole numbers as the close moves by its inverse: a split nobody names.
+    select s.symbol, s.number, min(c.known_at) as told_at
+    from stepped s
+    join witnessed w using (symbol, number)
+    join count_change c on c.symbol = s.symbol and c.date between s.date - 3 and s.date + 7
+    where s.kind = 'stock' and abs(s.step) >= 6 * w.usual_step and abs(ln(c.ratio) + s.step) <= 0.08
+        and list_min(list_transform(range(1, 6), lambda smaller: abs(
+            round(greatest(c.ratio, 1 / c.ratio) * smaller) / (greatest(c.ratio, 1 / c.ratio) * smaller) - 1))) <= 0.005
+    group by s.symbol, s.number
 ), suspected as (
     select s.symbol, s.number, s.step, s.kind, s.back, w.volume_ratio,
         -- Six times the usual move: what is a leap for one company is a day like others for another.
-        greatest(s.leap, if(w.bars_before >= 21, 6 * w.usual_step, 0)) * s.patience as leap,
-        case when s.kind = 'volatility' then coalesce(m.market_step >= 0.025, false)
+        if(u.symbol is not null, 0, greatest(s.leap, if(w.bars_before >= 21, 6 * w.usual_step, 0)) * s.patience) as leap,
+        u.symbol is not null as is_unnamed_split, u.told_at as counted_at,
+        case when u.symbol is not null then false when s.kind = 'volatility' then coalesce(m.market_step >= 0.025, false)
             -- A split without its event changes volume and price by inverse ratios: the money traded stays what it was.
             else coalesce(w.volume_ratio >= greatest(s.volume_bound, least(0.16 * abs(s.step) / w.usual_step, 12))
                 and w.volume_ratio * exp(s.step) >= 1.7, false) end as is_confirmed,
@@ -102,6 +120,7 @@ with recursive bound as (
     from stepped s
     join witnessed w using (symbol, number)
     left join market m using (date)
+    left join unnamed_split u on u.symbol = s.symbol and u.number = s.number
 ), count_step as (
     -- The median of three counts: a single wrong one makes no weight.
     select c.symbol, c.date, median(c.shares_outstanding / coalesce(p.split_product, 1)) over (
@@ -182,12 +201,12 @@ with recursive bound as (
     select s.* replace (c.symbol is null and (s.is_confirmed or i.symbol is not null) as is_confirmed),
         c.symbol is not null as is_contradicted,
         not s.is_confirmed and i.symbol is not null as is_confirmed_by_index,
-        coalesce(c.told_at, i.told_at) as told_at
+        greatest(coalesce(c.told_at, i.told_at), s.counted_at) as told_at
     from suspected s
     left join contradicted c using (symbol, number)
     left join confirmed i using (symbol, number)
     union all
-    select c.symbol, c.number, c.step, b.kind, b.back, null, b.leap, false, false, true, false, c.told_at
+    select c.symbol, c.number, c.step, b.kind, b.back, null, b.leap, false, null, false, false, true, false, c.told_at
     from contradicted c cross join bound b
     where b.kind = 'stock' and (c.symbol, c.number) not in (select (symbol, number) from suspected)
 ), numbered as (
@@ -205,7 +224,7 @@ with recursive bound as (
     group by symbol, level_number
 ), level as (
     select r.*, d.step, d.kind, d.back, d.leap, d.volume_ratio, d.is_confirmed, d.is_new, d.is_contradicted,
-        d.is_confirmed_by_index, greatest(r.begun_at, d.told_at) as told_at,
+        d.is_confirmed_by_index, d.is_unnamed_split, greatest(r.begun_at, d.told_at) as told_at,
         not d.is_new and not d.is_confirmed
             and (abs(d.step) >= d.leap or d.kind = 'stock' and abs(d.step) >= 0.30 and d.volume_ratio < 2) as is_leap,
         lead(is_leap) over levels as next_is_leap, lead(d.step) over levels as next_step,
@@ -241,7 +260,7 @@ with recursive bound as (
                 when l.is_contradicted then if(l.bars >= 10 and not is_whole, 'stood', 'leap')
                 when l.is_confirmed_by_index then 'confirmed'
                 when l.is_leap
-                    then if(l.bars >= 10 and not is_whole, 'stood', 'leap')
+                    then if(l.bars >= 10 and not is_whole and not l.is_unnamed_split, 'stood', 'leap')
                 when l.bars < 10 and not l.is_confirmed and sign(l.next_step) <> sign(l.step) and l.next_is_leap
                     and abs(l.step) >= 0.6 * abs(l.next_step) and abs(l.step + l.next_step) <= 0.35 * abs(l.next_step)
                     then 'there_and_back'
@@ -277,6 +296,7 @@ with recursive bound as (
                 when v.kind = 'volatility' then 'on a day when the S&P 500 hardly moved'
                 when v.kind = 'index' then 'further than an index moves in a day'
                 when v.is_contradicted then 'which the published index contradicts'
+                when v.is_unnamed_split then 'as the share count moved the other way: a split that is not named'
                 when v.volume_ratio is null then 'and no volume says so'
                 else format('on {:.2g} times the usual volume', v.volume_ratio) end
         end as reason,
