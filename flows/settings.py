@@ -22,6 +22,8 @@ from warehouse.home import Home
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
 PLACEHOLDER_KEY = "0" * 32
+# A replay server is asked for its clock alone.
+ANSWERS_WITHIN_SECONDS, ANSWERS_BYTES = 10.0, 1 << 16
 # Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 # The server that Prefect starts for a run by hand answers every web page unless these say no.
@@ -113,14 +115,23 @@ def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[s
 
 
 def _ask(url: str) -> Any:
-    """The JSON at an address; SourceUnreachable when what comes is none, or half of one."""
-    from http.client import HTTPException
+    """The JSON at an address; SourceUnreachable when what comes is none, half of one, or without end."""
+    import time
+    from http.client import HTTPException, IncompleteRead
     from urllib.error import URLError
-    from urllib.request import urlopen
 
+    from flows.redirects import urlopen_here
+
+    said, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
     try:
-        with urlopen(url, timeout=10) as answer:
-            return json.load(answer)
-    except (URLError, HTTPException, OSError, ValueError) as error:
+        with urlopen_here(url, timeout=ANSWERS_WITHIN_SECONDS) as answer:
+            while part := answer.read1(ANSWERS_BYTES):
+                said += part
+                if len(said) > ANSWERS_BYTES or time.monotonic() > until:
+                    raise ValueError(f"no end of it within {ANSWERS_BYTES} bytes and {ANSWERS_WITHIN_SECONDS:g} seconds")
+            if answer.length:
+                raise IncompleteRead(said, answer.length)
+        return json.loads(said)
+    except (URLError, HTTPException, OSError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
     raise SourceUnreachable(url, "the clock", reason)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from flows.sources import Fetched
 from flows.sources.retry import Answer, Outcome
+from warehouse.visible import is_visible, visible
 
 DAY = "datetime64[s]"
 COLUMNS = {
@@ -56,11 +57,15 @@ def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]
 
 
 def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The parts as one frame of the declared columns and types, sorted by its key columns."""
+    """The parts as one frame of the declared columns and types, sorted by its key columns; every text of it can be seen."""
     types = COLUMNS[name]
     labels = LABELS & types.keys()
     parts = [part.assign(**dict.fromkeys(labels - set(part))).loc[:, list(types)].astype(types)
              for part in parts if len(part)]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
+    for column in (column for column, kind in types.items() if kind == "str"):
+        for said in whole[column].dropna().unique():
+            if not is_visible(said):
+                whole.loc[whole[column] == said, column] = visible(said)
     keys = [column for column in types if column not in VALUES]
     return whole.sort_values(keys, kind="stable", ignore_index=True)

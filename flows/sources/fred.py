@@ -16,7 +16,7 @@ import fredapi
 import numpy as np
 import pandas as pd
 
-from flows.sources import Ask, Endpoint, Fetched
+from flows.sources import Ask, Endpoint, Fetched, bounds
 from flows.sources.frames import days, fetched
 from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
@@ -72,7 +72,7 @@ class _Fred(fredapi.Fred):
     def _Fred__fetch_data(self, url: str) -> ET.Element:  # the name fredapi's own methods call
         # No redirect is followed: it could carry the key to another host.
         response = self._wire.get(url, params={"api_key": self.api_key}, allow_redirects=False)
-        root = _xml(response.content)
+        root = bounds.xml(response.content)
         if response.status_code == 200 and root is not None and root.tag != "error":
             _mark_unobserved(root, response.headers.get(OBSERVED_SINCE))
             return root
@@ -106,13 +106,6 @@ def _mark_unobserved(root: ET.Element, since: str | None) -> None:
         for row in root:
             if row.get("realtime_start", since) < since:
                 row.set("pit_quality", "rule")
-
-
-def _xml(body: bytes) -> ET.Element | None:
-    try:
-        return ET.fromstring(body)
-    except (ET.ParseError, LookupError, ValueError):  # the latter two for an encoding it cannot read
-        return None
 
 
 def _latest(ask: Ask, fred: _Fred) -> Answer:
@@ -175,15 +168,23 @@ def _refuse_another_series(ask: Ask, named: Iterable[str | None]) -> None:
 def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
     """All elements of one answer, which FRED cuts into pages (100,000 observations, 10,000 vintage dates)."""
     found: list[ET.Element] = []
+    pages = bounds.Pages()
     while True:
         root = fred.fetch(path, **query, **({"offset": str(len(found))} if found else {}))
         found.extend(root)
-        total, limit = root.get("count", ""), root.get("limit", "")
-        if not total.isdigit() or len(found) >= int(total):
+        total, limit = _whole(root.get("count")), _whole(root.get("limit")) or 1
+        if total is None or len(found) >= total:
             return found
+        pages.refuse_vast(total, limit)
         # Every page but the last is full, so that an answer cannot go on for ever a row at a time.
-        if len(root) < (int(limit) if limit.isdigit() and limit != "0" else 1):
-            raise Problem("answer", f"only {len(found)} of {total[:20]} rows", transient=True)
+        if len(root) < limit:
+            raise Problem("answer", f"only {len(found)} of {total} rows", transient=True)
+        pages.turned()
+
+
+def _whole(said: str | None) -> int | None:
+    """A number of rows; None for what is none, also for one of more digits than any count has."""
+    return int(said) if said and re.fullmatch("[0-9]{1,18}", said) else None
 
 
 def _days(said: list[str]) -> np.ndarray:
@@ -217,7 +218,7 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
         kinds: dict[int, Kind] = {401: "refused", 403: "refused", 404: "unknown"}
         raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
-        table = pd.read_csv(io.StringIO(response.text), na_values=["."], dtype={0: "str", 1: "float64"})
+        table = pd.read_csv(io.StringIO(bounds.csv(response.content)), na_values=["."], dtype={0: "str", 1: "float64"})
         dates, values = days(table.iloc[:, 0].fillna("")), table[ask.key]
     except (ValueError, LookupError):
         dates = None

@@ -18,6 +18,7 @@ import tenacity
 
 from flows.sources import Ask, Endpoint
 from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
+from warehouse.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,9 +39,9 @@ class Problem(Exception):
     """Why one request gave nothing; `came_back` completes “asked for …, came back …” and holds no secret."""
 
     def __init__(self, kind: Kind, came_back: str, *, transient: bool = False, for_all: bool = False) -> None:
-        super().__init__(kind, came_back)
+        self.came_back = visible(" ".join(came_back.split()))
+        super().__init__(kind, self.came_back)
         self.kind: Kind = kind
-        self.came_back = came_back
         self.transient = transient
         """The same request may succeed a little later."""
         self.for_all = for_all
@@ -179,7 +180,7 @@ def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: in
         status = "received" if answer.rows else "empty"
         reason = answer.remark if answer.rows else (
             f"{ask.key}: {asked}, came back without a row{f' ({answer.remark})' if answer.remark else ''}")
-        return Outcome(ask.key, status, answer.rows, reason, ask.start, ask.end)
+        return Outcome(ask.key, status, answer.rows, visible(reason), ask.start, ask.end)
     if problem and problem.kind == "contradiction":
         reason = (f"{round_.source} returned {problem.came_back}, when asked for {round_.what} {ask.start} to {ask.end}; "
                   "nothing of it is loaded, and the next run requests it again")

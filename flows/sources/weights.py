@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
-from flows.sources import Ask, Endpoint, Fetched
+from flows.sources import Ask, Endpoint, Fetched, bounds
 from flows.sources.frames import COLUMNS, days, fetched
 from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
@@ -58,16 +58,22 @@ def _download(url: str, wire: Wire, *, replay: bool) -> str | None:
     if response.status_code != 200:
         kinds: dict[int, Kind] = {401: "refused", 403: "refused", 404: "unknown"}
         raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
-    return response.text
+    return bounds.csv(response.content)
 
 
 def _read(path: Path, wire: Wire) -> str:
     wire.answers += 1  # the disk answers, whatever it says
+    said, reason = b"", ""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-    raise Problem("unknown", f"nothing from the file {path} ({reason})")
+        with path.open("rb") as file:
+            said = file.read(bounds.BYTES + 1)
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise Problem("unknown", f"nothing from the file {path} ({reason})")
+    if len(said) > bounds.BYTES:
+        raise bounds.too_long()
+    return bounds.csv(said)
 
 
 def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from urllib.parse import urlsplit
+from collections.abc import Collection
+from urllib.parse import urljoin, urlsplit
 
-from curl_cffi import CurlOpt, requests
+from curl_cffi import CurlECode, CurlOpt, requests
 from curl_cffi.requests import exceptions
 
-from flows.sources import Endpoint, clock
+from flows.sources import Endpoint, bounds, clock
 from flows.sources.limits import is_loopback, limiter
 from flows.sources.retry import Problem
 
@@ -19,17 +20,20 @@ class Wire(requests.Session):
     """A session that waits its turn, gives up in time, and raises a Problem where no usable answer came.
 
     libcurl bounds the whole request, so a server that drips bytes cannot hold it; and it logs nothing, so a
-    key in a query string reaches no log.
+    key in a query string reaches no log. What it inflates is bounded here, and redirects are followed only to the host
+    that was asked and to `hosts`: “.yahoo.com” is every host below that name.
     """
 
-    def __init__(self, endpoint: Endpoint, **options) -> None:
+    def __init__(self, endpoint: Endpoint, hosts: Collection[str] = (), **options) -> None:
         at_home = endpoint.base_url is not None and is_loopback(urlsplit(endpoint.base_url).hostname or "")
         # A proxy of the environment is for the outside; this machine is asked directly, and in HTTP/1.1, since
         # without TLS curl would offer an upgrade with every request.
         if at_home:
             options |= {"curl_options": {CurlOpt.NOPROXY: "*"}, "http_version": "v1"}
+        options["curl_options"] = {**options.get("curl_options", {}), CurlOpt.MAXFILESIZE_LARGE: bounds.BYTES}
         super().__init__(**options)
         self.endpoint = endpoint
+        self.hosts = () if at_home else tuple(hosts)
         self.requests = 0
         """Requests sent."""
         self.answers = 0
@@ -47,26 +51,56 @@ class Wire(requests.Session):
         return response
 
     def bare_request(self, method, url, *args, **options):
-        """The answer whatever its status; a Problem where none came."""
+        """The answer whatever its status; a Problem where none came, or one that is not read."""
+        follow = options.pop("allow_redirects", True)
+        for _ in range(bounds.REDIRECTS + 1):
+            response = self._asked_once(method, url, *args, **options)
+            if not (follow and response.is_redirect):
+                return response
+            url = self._led_to(url, response.headers["location"])
+            # The query is in the new address, and what was sent with the request is for the old one.
+            method, args, options = "GET", (), {"headers": options.get("headers")}
+        raise Problem("answer", f"more than {bounds.REDIRECTS} redirects")
+
+    def _asked_once(self, method, url, *args, **options):
         source = self.endpoint.source
         turn = limiter(urlsplit(url).hostname or "", source.requests_per_second)
         if turn:
             turn.wait()
-        options["timeout"] = source.timeout_seconds
+        body = bounds.Body()
+        options |= {"timeout": source.timeout_seconds, "allow_redirects": False, "content_callback": body.take}
         came_back, response = "", None
         try:
             response = super().request(method, url, *args, **options)
         except exceptions.RequestException as error:
+            body.too_long |= error.code == CurlECode.FILESIZE_EXCEEDED
             # Only its kind is kept: the error itself carries the URL, and the URL may carry the key.
             came_back = _in_words(error, source.timeout_seconds)
         with self._count:
             self.requests += 1
-            self.answers += response is not None
+            self.answers += response is not None or body.too_long
+        if body.too_long:
+            raise bounds.too_long()
         if response is None:
             raise Problem("unreachable", came_back, transient=True)
+        response.content = bytes(body.taken)
+        if response.status_code == 200:
+            bounds.refuse_encoding(response.headers.get("Content-Type") or "", response.content)
         if turn and response.status_code == 429:
             turn.pause(_asked_to_wait(response.headers.get("Retry-After")))
         return response
+
+    def _led_to(self, url: str, location: str) -> str:
+        """Where a redirect leads; a Problem when that is another host than the source's, or no encrypted one any more."""
+        try:
+            here, there = urlsplit(url), urlsplit(urljoin(url, location))
+            allowed = there.netloc == here.netloc or (there.port in (None, 443) and any(
+                there.hostname == host or (host[:1] == "." and f".{there.hostname}".endswith(host)) for host in self.hosts))
+        except ValueError:
+            raise Problem("answer", "a redirect to no address") from None
+        if not allowed or there.scheme not in {here.scheme, "https"}:
+            raise Problem("answer", f"a redirect to {(there.hostname or 'nowhere')[:60]}, where this source is not asked")
+        return there.geturl()
 
 
 def _in_words(error: exceptions.RequestException, seconds: float) -> str:

@@ -23,7 +23,7 @@ from yfinance import cache as yf_cache
 from yfinance.data import SingletonMeta, YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
 
-from flows.sources import Ask, Endpoint, Fetched, yahoo_chart
+from flows.sources import Ask, Endpoint, Fetched, bounds, yahoo_chart
 from flows.sources.frames import fetched
 from flows.sources.retry import Answer, Problem, Round, ask_all
 from flows.sources.wire import Wire
@@ -31,6 +31,8 @@ from warehouse.errors import HomeUnusable
 
 THREADS = 8
 HOST = "query2.finance.yahoo.com"
+HOSTS = (".yahoo.com",)
+"""Where Yahoo may redirect to."""
 CHART = "/v8/finance/chart/"
 DATA = (CHART, "/ws/fundamentals-timeseries/")
 STATEMENTS = {"income": "quarterly_income_stmt", "balance": "quarterly_balance_sheet",
@@ -73,7 +75,7 @@ class _YahooWire(Wire):
     """yfinance's session: on a replay every Yahoo host becomes the base URL, and no other host is asked."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint, impersonate="chrome")
+        super().__init__(endpoint, HOSTS, impersonate="chrome")
         self.of_this_thread = threading.local()
         self._no_cookies = False
 
@@ -90,6 +92,7 @@ class _YahooWire(Wire):
         self.of_this_thread.status = response.status_code
         if response.status_code == 404:
             raise Problem("unknown", "HTTP 404")
+        bounds.refuse_vast_json(response.content)
         if response.status_code == 200:
             try:
                 body = response.json()

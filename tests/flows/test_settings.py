@@ -67,6 +67,18 @@ def test_a_server_that_does_not_answer_in_json_over_http_is_unreachable(said: by
         Settings(source=answering(said)).clock()
 
 
+@pytest.mark.parametrize("body", [b"[" * 60_000, b" " * 70_000, b"\xff\xfe[]"])
+def test_a_clock_without_end_or_too_deep_is_no_answer(body: bytes, answering: Answering) -> None:
+    with pytest.raises(SourceUnreachable):
+        Settings(source=answering(http(body))).clock()
+
+
+def test_a_clock_elsewhere_is_not_asked(answering: Answering) -> None:
+    elsewhere = answering(http(b'{"now": "2026-05-30T00:00:00Z", "simulated": true}'))
+    with pytest.raises(SourceUnreachable, match="Found"):
+        Settings(source=answering(f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode())).clock()
+
+
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'"now"', b'{"now": 5, "simulated": true}', b'{"now": "2026-05-30"}',
                                   b'{"now": "then", "simulated": true}', b'{"status": "ok"}'])
 def test_a_server_that_tells_no_clock_is_no_replay_server(body: bytes, answering: Answering) -> None:

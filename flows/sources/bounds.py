@@ -1,0 +1,133 @@
+"""How large, deep and long an answer may be: one that is more is refused before it is read, and costs its key alone.
+
+The bounds are several times what the largest true answer takes: 100,000 observations are 11 MB of XML, a century of
+daily bars 2 MB of JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import xml.etree.ElementTree as ET
+
+from flows.sources.retry import Problem
+
+BYTES = 24 << 20
+"""Of one answer, as sent and as inflated."""
+REDIRECTS = 5
+VALUES, CONTAINERS = 2_000_000, 200_000
+"""Values, and lists and objects, of a JSON answer."""
+DEPTH = 8
+"""Elements inside each other in an XML answer."""
+ROWS_A_PAGE, PAGES, ROWS = 110_000, 100, 3_000_000
+"""FRED gives 100,000 rows at once; of a series with all its vintages a key may have so many pages and rows."""
+SECONDS = 900.0
+"""In all, for the pages of one series."""
+LINES, LINE_LENGTH = 500_000, 4_000
+"""Of a CSV file."""
+ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"}
+
+
+class Body:
+    """Takes what a server sends, chunk by chunk and inflated, up to the bound; `too_long` says that there was more."""
+
+    REFUSE = 0xFFFFFFFF  # CURL_WRITEFUNC_ERROR, on which libcurl ends the transfer
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+        self.too_long = False
+
+    def take(self, chunk: bytes) -> int:
+        """The bytes that were taken."""
+        if len(self.taken) + len(chunk) > BYTES:
+            self.too_long = True
+            self.taken.clear()
+            return self.REFUSE
+        self.taken += chunk
+        return len(chunk)
+
+
+def too_long() -> Problem:
+    return Problem("answer", f"an answer of more than {BYTES >> 20} MB, which is not read")
+
+
+def refuse_encoding(content_type: str, body: bytes) -> None:
+    """A Problem for text in another encoding than UTF-8 and its like: one byte is one character of what matters here."""
+    said = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
+    if said and said[1].lower() not in ENCODINGS:
+        raise Problem("answer", f"text in the encoding {said[1][:20]}, which is not read")
+    if b"\0" in body:
+        raise Problem("answer", "bytes that are no text")
+
+
+def refuse_vast_json(body: bytes) -> None:
+    """A Problem for JSON that would take far more memory than any answer does, told without parsing it."""
+    if body.count(b",") > VALUES or body.count(b"[") + body.count(b"{") > CONTAINERS:
+        raise Problem("answer", "more values than any answer has, which are not read")
+
+
+def xml(body: bytes) -> ET.Element | None:
+    """The root of an XML answer, None for what is none; a Problem for another encoding, entities, depth or size."""
+    declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", body)
+    if declared and declared[1].decode("latin-1").lower() not in ENCODINGS:
+        raise Problem("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is not read")
+    if b"<!ENTITY" in body:
+        raise Problem("answer", "XML that declares entities, which is not read")
+    if b"<!DOCTYPE" in body.upper():
+        return None  # FRED's has none, a page of HTML has
+    try:
+        return ET.XML(body, ET.XMLParser(target=_Counted()))
+    except (ET.ParseError, ValueError):
+        return None
+
+
+class _Counted(ET.TreeBuilder):
+    """Builds the tree of an XML answer; a Problem when it grows beyond what any answer is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._rows = 0
+
+    def start(self, tag, attrs, /):  # type: ignore[override]
+        self._depth, self._rows = self._depth + 1, self._rows + 1
+        if self._depth > DEPTH or self._rows > ROWS_A_PAGE:
+            raise Problem("answer", "XML of more rows, or deeper, than any answer is, which is not read")
+        return super().start(tag, attrs)
+
+    def end(self, tag, /):
+        self._depth -= 1
+        return super().end(tag)
+
+
+def csv(body: bytes) -> str:
+    """The text of a CSV answer; a Problem for what is no UTF-8, or of more or longer lines than any list has."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        raise Problem("answer", "a file that is not UTF-8 text")
+    lines = text.splitlines()
+    if len(lines) > LINES or max(map(len, lines), default=0) > LINE_LENGTH:
+        raise Problem("answer", "more or longer lines than any list has, which are not read")
+    return text
+
+
+class Pages:
+    """Counts the pages and rows of one key's answer, and its time in all; a Problem when they are too many."""
+
+    def __init__(self) -> None:
+        self._pages, self._began = 0, time.monotonic()
+
+    def refuse_vast(self, total: int, limit: int) -> None:
+        """A Problem when a first page declares more rows, or more pages of `limit` rows, than any series has."""
+        if total > ROWS or total > PAGES * limit:
+            raise Problem("answer", f"{total:,} rows announced, {limit:,} a page, which no series has")
+
+    def turned(self) -> None:
+        """Another page came."""
+        self._pages += 1
+        if self._pages > PAGES:
+            raise Problem("answer", f"more than {PAGES} pages, which no series has")
+        if time.monotonic() - self._began > SECONDS:
+            raise Problem("answer", f"no end of its pages within {SECONDS:g} seconds")
