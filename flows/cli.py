@@ -1,13 +1,11 @@
 """The command line: each command asks for one thing, says what it did, and fails in one sentence."""
 
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows import completion, ending
+from flows import completion, ending, output
 from flows.brief.words import count
 from flows.options import (
     AcceptOption,
@@ -23,6 +21,7 @@ from flows.options import (
     VersionOption,
     WaitOption,
 )
+from flows.output import say
 from flows.plan import Chunk
 from warehouse.errors import BadRequest
 
@@ -31,7 +30,8 @@ app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, 
 
 def main() -> None:
     """Run the command; what a person can cause is one sentence on stderr and exit code 1 or 2, Ctrl-C 130."""
-    raise SystemExit(ending.exit_code(app, _say))
+    output.replace()
+    raise SystemExit(ending.exit_code(app, say))
 
 
 @app.callback()
@@ -44,7 +44,7 @@ def demo(home: HomeOption = None, seed: Annotated[int, typer.Option(help="Of the
     """Simulate a market, serve it, backfill three years, run the last day, and print who drives it."""
     from flows.demo import demo as play
 
-    play(_settings(home, None, None), seed, _say)
+    play(_settings(home, None, None), seed, say)
 
 
 @app.command(epilog="Example: rallyscope run --date 2026-03-27")
@@ -83,9 +83,14 @@ def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = T
 def query(sql: Annotated[str, typer.Argument(help="One statement, or - to read it from standard input.")],
           format: Annotated[Format, typer.Option("--format", help="JSON has null for NaN.")] = Format.table,
           home: HomeOption = None) -> None:
-    """One SQL statement on the published file: read-only, cut off from the file system, never in the writer's way."""
+    """One SQL statement on the published file: read-only, cut off from the file system, never in the writer's way.
+
+    It may take 2 GB of memory, 5 minutes and 5,000,000 rows; a table shows the first thousand.
+    """
+    from flows.query import bound_the_process
     from flows.query import query as ask
 
+    bound_the_process()
     ask(_settings(home, None, None).home, sql, format.value)
 
 
@@ -95,7 +100,7 @@ def export(out: Annotated[Path, typer.Option(help="A new folder, or one of an ea
     """The published marts and their audit as Parquet, a file a table, for every tool that does not read DuckDB."""
     from flows.export import export as write
 
-    write(_settings(home, None, None).home, out, _say)
+    write(_settings(home, None, None).home, out, say)
 
 
 @app.command(epilog="Example: rallyscope show regime --date 2026-03-27")
@@ -118,7 +123,7 @@ def claims(ids: Annotated[list[str] | None, typer.Argument(help="Claims to see w
     from flows.claims import claims as judge
     from flows.moments import moment_of
 
-    judge(_settings(home, None, None).home, ids or [], moment_of(as_of) if as_of else None, json, _say)
+    judge(_settings(home, None, None).home, ids or [], moment_of(as_of) if as_of else None, json, say)
 
 
 @app.command("what-if", epilog="Example: rallyscope what-if NVDA=-0.10 AVGO=-0.05")
@@ -164,8 +169,8 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of its 
     from warehouse.builds import rollback as go_back
 
     settings = _settings(home, None, None)
-    with settings.home.turn(waiting=lambda holder: _say(f"waiting for the run of {holder}")):
-        _say(f"current is {go_back(settings.home, build, _say).stem}")
+    with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
+        say(f"current is {go_back(settings.home, build, say).stem}")
 
 
 @app.command(epilog="Example: rallyscope diff 20260327T0359 current")
@@ -185,7 +190,7 @@ def brief(day: DayOption = None, home: HomeOption = None, catalog: CatalogOption
     from flows.brief.write import write
 
     settings = _settings(home, None, catalog)
-    _say(str(write(settings.home, settings.catalog, day)))
+    say(str(write(settings.home, settings.catalog, day)))
 
 
 @app.command(epilog="Example: rallyscope docs")
@@ -193,7 +198,7 @@ def docs(home: HomeOption = None) -> None:
     """Write the data dictionary, one page: every table, every column, and what it is computed from."""
     from flows.dictionary import docs as write
 
-    _say(str(write(_settings(home, None, None).home)))
+    say(str(write(_settings(home, None, None).home)))
 
 
 @app.command(epilog="Example: rallyscope prune --dry-run")
@@ -206,11 +211,11 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what
     from flows.prune import prune as let_go
 
     settings = _settings(home, source, None)
-    with settings.home.turn(lambda holder: _say(f"waiting for the run of {holder}")):
+    with settings.home.turn(lambda holder: say(f"waiting for the run of {holder}")):
         found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
-    _say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
+    say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
 
 
 @app.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
@@ -220,7 +225,7 @@ def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     from flows.replay.simulator import simulate as write
 
     write(out, seed, _settings(None, None, catalog).catalog)
-    _say(f"simulated market, seed {seed}: {out}")
+    say(f"simulated market, seed {seed}: {out}")
 
 
 @app.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765 --fault bar-x100:symbol=AAPL,days=2")
@@ -242,7 +247,7 @@ def replay(archive: Annotated[Path | None, typer.Option(help="A market archive f
     chosen = faults.chosen(fault or [], seed)
     if archive is None:
         raise BadRequest("replay", "no archive is named", "Name a folder with --archive, as of rallyscope simulate")
-    serve(archive, port, moment_of(now) if now else None, faults=chosen, say=_say)
+    serve(archive, port, moment_of(now) if now else None, faults=chosen, say=say)
 
 
 @app.command(epilog="Example: rallyscope serve --detach")
@@ -257,11 +262,11 @@ def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.
 
     settings = _settings(home, source, catalog)
     if stop:
-        service.stop(settings, _say)
+        service.stop(settings, say)
     elif detach:
-        service.detach(settings, port, _say, no_auth)
+        service.detach(settings, port, say, no_auth)
     else:
-        service.serve(settings, port, _say, no_auth)
+        service.serve(settings, port, say, no_auth)
 
 
 @app.command(epilog="Example: rallyscope doctor")
@@ -281,10 +286,10 @@ def _carry_out(command: str, settings, window, as_of: str | None = None, recorde
 
     accepted = acceptance(accept)
     known, recorded = (None if text is None else moments.moment_of(text) for text in (as_of, recorded_by))
-    with on_terminal(_say) as (say, progress), steps.run(settings, command, window, say, wait=wait) as this:
+    with on_terminal(say) as (tell, progress), steps.run(settings, command, window, tell, wait=wait) as this:
         this.progress, this.acceptance = progress, accepted
         steps.carry_out(this, moment=(known, recorded), chunk=chunk)
-        _say(f"{count(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
+        tell(f"{count(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
 
 
 def _settings(home: Path | None, source: str | None, catalog: Path | None):
@@ -292,12 +297,6 @@ def _settings(home: Path | None, source: str | None, catalog: Path | None):
 
     given = {"home_folder": home, "source": source, "catalog_folder": catalog}
     return Settings(**{key: value for key, value in given.items() if value is not None})
-
-
-def _say(line: str) -> None:
-    with suppress(BrokenPipeError):  # a run goes on when nobody reads how far it is
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
 
 
 if __name__ == "__main__":

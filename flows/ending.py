@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable
 
-from warehouse.errors import RallyscopeError
+from flows.output import to_nowhere
+from warehouse.errors import OutputFailed, RallyscopeError, SystemFailed
 
 
 def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
@@ -21,15 +21,27 @@ def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if interrupts:
             code = 1  # DuckDB, for one, makes an error of its own of the interrupt
-        elif isinstance(error, RallyscopeError):
-            say(f"rallyscope: {error}")
-            code = error.exit_code
+        elif known := _known(error):
+            say(f"rallyscope: {known}")
+            code = known.exit_code
         else:
             raise
     if interrupts and code:
         say("rallyscope: interrupted; what was loaded stays, the same command goes on")
         code = 128 + signal.SIGINT
     return code
+
+
+def _known(error: BaseException) -> RallyscopeError | None:
+    """The error as one that says what to do: ours as it is, and what a disk or the machine's memory did."""
+    match error:
+        case RallyscopeError():
+            return error
+        case OSError():
+            return SystemFailed(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
+        case MemoryError():
+            return SystemFailed("", "the machine has not enough memory")
+    return None
 
 
 def _noted_interrupts() -> list[int]:
@@ -57,6 +69,8 @@ def _run(command: Callable[[], object]) -> int:
             code = int(end.code or 0)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still held back goes nowhere, and the interpreter's last flush does not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        to_nowhere(1)
+    except OutputFailed:
+        to_nowhere(1)
+        raise
     return code

@@ -16,12 +16,15 @@ def on_terminal(say: Say) -> Iterator[tuple[Say, Progress]]:
     if not sys.stderr.isatty():
         yield say, lambda share, label: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(show_speed=True), TimeElapsedColumn(),
-               TextColumn("left"), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    from flows.output import Screen
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(show_speed=True),
+               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Bar(*columns, console=Screen(stderr=True), transient=True) as bar:
         task = bar.add_task("planning", total=1.0)
-        yield bar.console.print, lambda share, label: bar.update(task, completed=share, description=label)
+        yield (lambda line: bar.console.print(Text(line)),
+               lambda share, label: bar.update(task, completed=share, description=label))

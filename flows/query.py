@@ -1,18 +1,29 @@
-"""`rallyscope query`: one statement on the published file, in the format asked."""
+"""`rallyscope query`: one statement on the published file, in the format asked, within bounds of memory, time and rows."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
+import resource
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 
 from warehouse.errors import BadRequest
-from warehouse.home import Home
+from warehouse.home import READERS_MEMORY, Home
 
 SHOWN_ROWS = 1_000
 BATCH = 10_000
+ROWS = 5_000_000
+"""Written at most; `export` writes whole tables."""
+SECONDS, TO_STOP_SECONDS = 300.0, 30.0
+ADDRESSES = 3 << 30
+"""Bytes that the process may take beside what it has: DuckDB does not count a long text or list into its own limit."""
+ASK_LESS = "Ask for less of it: a date range, a limit, an aggregate; or write whole tables with rallyscope export"
 
 
 class QueryFailed(BadRequest):
@@ -26,10 +37,11 @@ def query(home: Home, sql: str, format: str) -> None:
     """Write the rows of one statement to standard output; “-” reads the statement from standard input.
 
     A table shows the first thousand rows. JSON has null for what it has no number for (NaN, infinities), text for dates
-    and decimals. Raises BadRequest with DuckDB's own words when the statement cannot run.
+    and decimals. Raises BadRequest with DuckDB's own words when the statement cannot run, and for one that takes more
+    memory, time or rows than a question may.
     """
-    sql = sys.stdin.read() if sql == "-" else sql
-    with home.marts() as con:
+    sql = _statement(sql)
+    with home.marts() as con, _in_time(con):
         try:
             statements = con.extract_statements(sql)
             if len(statements) != 1:
@@ -39,9 +51,76 @@ def query(home: Home, sql: str, format: str) -> None:
             else:
                 writers = {"table": _table, "csv": _csv, "json": _json}
                 writers[format](con.execute(statements[0]))
+        except (MemoryError, duckdb.OutOfMemoryException, OSError) as error:
+            # PyArrow makes an OSError of what DuckDB says.
+            if isinstance(error, OSError) and "Out of Memory" not in str(error):
+                raise
+            raise BadRequest("query", f"it takes more memory than a question may ({READERS_MEMORY})", ASK_LESS) from None
         except duckdb.Error as error:
+            if isinstance(error, duckdb.InterruptException):
+                raise
             said = str(error).strip().rstrip("!.")
             raise QueryFailed("query", said, 'Tables: rallyscope query "show all tables"') from None
+
+
+def bound_the_process() -> None:
+    """Let this process take so much memory and no more, whatever a statement does; for one that does nothing else."""
+    with open("/proc/self/statm", encoding="ascii") as pages:
+        taken = int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    least = taken + ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (least if most == resource.RLIM_INFINITY else min(least, most), most))
+
+
+@contextmanager
+def _in_time(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupts the statement when its time is over, and ends the process when it does not heed that."""
+    over = threading.Event()
+
+    def interrupt() -> None:
+        over.set()
+        con.interrupt()
+
+    def end() -> None:
+        sys.stderr.write(f"rallyscope: query: it took more than {SECONDS:g} seconds. {ASK_LESS}\n")
+        sys.stderr.flush()
+        os._exit(2)
+
+    timers = [threading.Timer(SECONDS, interrupt), threading.Timer(SECONDS + TO_STOP_SECONDS, end)]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    except Exception as error:
+        if over.is_set() and not isinstance(error, BadRequest):
+            raise BadRequest("query", f"it took more than {SECONDS:g} seconds", ASK_LESS) from None
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _statement(sql: str) -> str:
+    """The text of the statement; BadRequest for what is none."""
+    try:
+        # A shell of another alphabet gives the bytes of an argument as halves of characters.
+        sql = (sys.stdin.buffer.read() if sql == "-" else os.fsencode(sql)).decode()
+    except (UnicodeError, OSError, AttributeError):  # the last one: a standard input that is closed
+        raise BadRequest("query", "it cannot be read as UTF-8 text", "Write the statement in UTF-8") from None
+    if "\0" in sql:
+        raise BadRequest("query", "it holds a NUL character", "Write the statement without it")
+    return sql
+
+
+def _batches(answer: duckdb.DuckDBPyConnection) -> Iterator[list[tuple]]:
+    """The rows, many at once; BadRequest once they are more than a question may have."""
+    written = 0
+    while rows := answer.fetchmany(BATCH):
+        written += len(rows)
+        if written > ROWS:
+            raise BadRequest("query", f"it has more than {ROWS:,} rows, of which the first are written", ASK_LESS)
+        yield rows
 
 
 def _table(answer: duckdb.DuckDBPyConnection) -> None:
@@ -49,9 +128,11 @@ def _table(answer: duckdb.DuckDBPyConnection) -> None:
 
     print_rows(_columns(answer), answer.fetchmany(SHOWN_ROWS))
     more = 0
-    while rows := answer.fetchmany(BATCH):
+    while more <= ROWS and (rows := answer.fetchmany(BATCH)):
         more += len(rows)
-    if more:
+    if more > ROWS:
+        print(f"… more than {ROWS:,} more rows: {ASK_LESS[0].lower()}{ASK_LESS[1:]}")
+    elif more:
         print(f"… {more:,} more row{'s' if more > 1 else ''}; --format csv or parquet writes all")
 
 
@@ -60,7 +141,7 @@ def _csv(answer: duckdb.DuckDBPyConnection) -> None:
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(_columns(answer))
-    while rows := answer.fetchmany(BATCH):
+    for rows in _batches(answer):
         writer.writerows(rows)
 
 
@@ -68,7 +149,7 @@ def _json(answer: duckdb.DuckDBPyConnection) -> None:
     columns = _columns(answer)
     _refuse_twins(columns, "json")
     before = "[\n"
-    while rows := answer.fetchmany(BATCH):
+    for rows in _batches(answer):
         sys.stdout.write(before + ",\n".join(_object(dict(zip(columns, row, strict=True))) for row in rows))
         before = ",\n"
     sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
@@ -109,7 +190,11 @@ def _parquet(answer: duckdb.DuckDBPyRelation | None) -> None:
             raise BadRequest("query --format parquet", f"Parquet has no type for column {column.name} ({column.type})",
                              f'Cast it: "{column.name}"::varchar') from None
     with parquet.ParquetWriter(sys.stdout.buffer, reader.schema) as file:
+        written = 0
         for batch in reader:
+            written += batch.num_rows
+            if written > ROWS:
+                raise BadRequest("query --format parquet", f"it has more than {ROWS:,} rows", ASK_LESS)
             file.write_batch(batch)
 
 

@@ -16,11 +16,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.output import Screen
 from flows.plan import NEW_YORK
 from flows.views import VIEWS, Section
 from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
 from warehouse.home import Home
 from warehouse.stray import trouble
+from warehouse.visible import visible
 
 WIDTH = 100
 LEAST = 6
@@ -110,6 +112,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
     Numbers stand to the right; `by_suffix` prints units as a person reads them.
     """
     screen = screen or console()
+    columns = [visible(name) for name in columns]
     texts = [[readable(n, v) if by_suffix else _plain(v) for n, v in zip(columns, row, strict=True)] for row in rows]
     edges = 2 + 3 * (len(columns) - 1)
     widths = _widths(columns, rows, texts, screen.width - edges)
@@ -248,11 +251,11 @@ def _plain(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
         case list():
-            return ", ".join(map(str, value))
-    return str(value)
+            return visible(", ".join(map(str, value)))
+    return visible(str(value))
 
 
 def console() -> Console:
     """A narrow terminal as wide as it is, everything else a hundred columns."""
-    screen = Console(highlight=False)
-    return screen if screen.is_terminal and screen.width < WIDTH else Console(highlight=False, width=WIDTH)
+    screen = Screen(highlight=False)
+    return screen if screen.is_terminal and screen.width < WIDTH else Screen(highlight=False, width=WIDTH)

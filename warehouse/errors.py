@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
+from warehouse.visible import visible
+
 
 class RallyscopeError(Exception):
-    """The root: `exit_code` is 1 when data or sources failed, 2 when the request itself cannot be."""
+    """The root: `exit_code` is 1 when data or sources failed, 2 when the request itself cannot be.
+
+    Its sentence may quote a source, a path or what was typed: every character of it can be seen.
+    """
 
     exit_code = 1
+
+    def __init_subclass__(cls) -> None:
+        if said := cls.__dict__.get("__str__"):
+            cls.__str__ = lambda self: visible(said(self))
 
     def __reduce__(self):
         """Errors cross process borders whole: they pickle by their fields, not by their message."""
@@ -260,3 +269,26 @@ class ServiceFailed(RallyscopeError):
 
     def __str__(self) -> str:
         return f"the {self.part} {self.problem}. Nothing of it is left running; its log is {self.log}."
+
+
+@dataclass(eq=False)
+class OutputFailed(RallyscopeError):
+    """What takes the answer of a command took no more of it: a full disk, a device."""
+
+    problem: str
+
+    def __str__(self) -> str:
+        return (f"the answer could not be written: {self.problem}. Free space where it goes, or send it elsewhere, and run "
+                "the same command again.")
+
+
+@dataclass(eq=False)
+class SystemFailed(RallyscopeError):
+    """The machine could not do what every command needs: no room, no permission, no memory."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.problem}. Free space, memory or permissions there, then run the same command again."

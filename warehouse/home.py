@@ -21,6 +21,8 @@ from warehouse.zones import use_utc
 DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated", "Cannot open file")
 # How it says that what it reads is not what it once wrote.
 DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
+# What a reader of the published file may take; it writes nothing to the disk.
+READERS_MEMORY = "2GB"
 SCHEMA = Path(__file__).with_name("schema.sql")
 _SETTINGS = threading.Lock()
 
@@ -122,7 +124,7 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     What another program does to it, or left beside it, is passed over.
     """
-    shut_off = {"enable_external_access": "false"}
+    shut_off = {"enable_external_access": "false", "memory_limit": READERS_MEMORY, "max_temp_directory_size": "0KB"}
     try:
         with undisturbed(file) as path, _opened(path, file, read_only=True, config=shut_off) as con:
             _lock_settings(con)

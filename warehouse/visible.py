@@ -15,7 +15,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028
 
 
 def visible(text: str) -> str:
-    """The text with every character that would not be seen as its escape: `\\x1b` for the one that begins a sequence."""
+    """The text with every character that would not be seen as its escape, which JSON reads too: `\\u001b` for ESC."""
     return _UNSEEN.sub(_escaped, text)
 
 
@@ -26,4 +26,7 @@ def is_visible(text: str) -> bool:
 
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xd800 + (code >> 10):04x}\\u{0xdc00 + (code & 0x3ff):04x}"

@@ -11,6 +11,7 @@ import duckdb
 
 from flows.brief.questions import FIRST, THEN, Question, written_out
 from warehouse.errors import BadRequest
+from warehouse.visible import visible
 
 # The first weighting that has a return on the session is the page's: the nearer to the published index the better.
 SCHEMES = ("anchored", "capped", "full_cap")
@@ -73,11 +74,21 @@ def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, 
     try:
         found = con.execute(sql)
         columns = tuple(column[0] for column in found.description or [])
-        rows = tuple(dict(zip(columns, row, strict=True)) for row in found.fetchall())
+        rows = tuple({name: _seen(value) for name, value in zip(columns, row, strict=True)} for row in found.fetchall())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         problem = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
         return Answer(question, sql, (), (), f"This publication cannot answer it: {problem}")
     return Answer(question, sql, columns, rows, "" if rows else question.none)
+
+
+def _seen(value: Any) -> Any:
+    """The value with every character that can be seen: a page or picture with another would not be one."""
+    match value:
+        case str():
+            return visible(value)
+        case list():
+            return [_seen(part) for part in value]
+    return value
 
 
 def _session(con: duckdb.DuckDBPyConnection, day: date | None) -> date:

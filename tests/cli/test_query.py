@@ -15,6 +15,7 @@ from rich.console import Console
 from story import COMPANIES, SESSIONS
 from tiny_market import ROOT, clean_environment, rallyscope
 
+from flows import query as asking
 from flows.query import query
 from flows.show import print_rows
 from warehouse.errors import BadRequest
@@ -167,3 +168,51 @@ def test_parquet_names_the_column_it_has_no_type_for(sql: str, home: Home) -> No
 def test_parquet_keeps_types(home: Home) -> None:
     ran = in_bytes(home, "select date, advancers from marts.concentration_daily order by date limit 1", "parquet")
     assert parquet.read_table(io.BytesIO(ran.stdout)).to_pylist() == [{"date": date(2025, 3, 3), "advancers": 9}]
+
+
+# Bounds
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "json", "parquet"])
+def test_a_statement_that_takes_all_memory_is_refused(home: Home, format: str) -> None:
+    done = rallyscope("query", "select range(1000000000)", "--format", format, "--home", home.folder, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == ("rallyscope: query: it takes more memory than a question may (2GB). Ask for less of it: a date "
+                           "range, a limit, an aggregate; or write whole tables with rallyscope export\n")
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "json"])
+def test_a_statement_without_end_is_ended(home: Home, format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "SECONDS", 0.2)
+    with pytest.raises(BadRequest, match=r"it took more than 0\.2 seconds\. Ask for less of it"):
+        query(home, "with recursive t as (select 1 x union all select x + 1 from t) select count(*) from t", format)
+
+
+def test_a_table_says_that_there_is_more_than_it_counts(home: Home, capsys: pytest.CaptureFixture[str],
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "ROWS", 5_000)
+    assert "… more than 5,000 more rows: ask for less of it" in shown(home, "from range(100000000000)", capsys)
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_more_rows_than_a_question_may_have_are_not_written(home: Home, format: str,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "ROWS", 5_000)
+    with pytest.raises(BadRequest, match="it has more than 5,000 rows, of which the first are written"):
+        query(home, "from range(100000000000)", format)
+
+
+@pytest.mark.parametrize(("given", "why"), [
+    (b"select \xff", "it cannot be read as UTF-8 text"), (b"select 1\0", "it holds a NUL character"),
+    (b"select " + b"(" * 3000 + b"1" + b")" * 3000, "Max expression depth")])
+def test_what_is_no_statement_is_said(home: Home, given: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    with pytest.raises(BadRequest, match=why):
+        query(home, "-", "table")
+
+
+def test_a_statement_writes_nothing_to_the_disk(home: Home) -> None:
+    before = sorted(home.folder.rglob("*"))
+    with home.marts() as con:
+        assert con.execute("select current_setting('max_temp_directory_size')").fetchone() == ("0 bytes",)
+    assert sorted(home.folder.rglob("*")) == before

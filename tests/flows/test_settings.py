@@ -75,8 +75,9 @@ def test_a_clock_without_end_or_too_deep_is_no_answer(body: bytes, answering: An
 
 def test_a_clock_elsewhere_is_not_asked(answering: Answering) -> None:
     elsewhere = answering(http(b'{"now": "2026-05-30T00:00:00Z", "simulated": true}'))
+    leading_there = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode()
     with pytest.raises(SourceUnreachable, match="Found"):
-        Settings(source=answering(f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode())).clock()
+        Settings(source=answering(leading_there)).clock()
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'"now"', b'{"now": 5, "simulated": true}', b'{"now": "2026-05-30"}',

@@ -1,0 +1,122 @@
+"""Where a command writes: every character it writes can be seen, and nobody who does not take it can fail a run.
+
+The streams of the process are replaced for as long as a command runs. What Rich draws passes them by, since it colours
+what it writes: `Screen` cleans the text it is given instead.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from warehouse.errors import OutputFailed
+from warehouse.visible import visible
+
+# For a terminal of few letters: what stands for the others that our own sentences have.
+_PLAIN = str.maketrans({"–": "-", "−": "-", "…": "...", "“": '"', "”": '"', "’": "'", "×": "x", "·": "-",
+                        "─": "-", "━": "-"})
+
+
+class Screen(Console):
+    """Rich's console, whose own sequences pass and whose texts can be seen."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+class _Stream(io.TextIOBase):
+    """A stream of the process; `cleaned` unless Rich writes, `must` when what is written is what was asked for."""
+
+    def __init__(self, under: TextIO, must: bool, cleaned: bool = True) -> None:
+        self._under, self._must, self._cleaned = under, must, cleaned
+        if cleaned:
+            self.rich_proxied_file = _Stream(under, must, cleaned=False)
+
+    def write(self, text: str) -> int:
+        try:
+            self._under.write(visible(text) if self._cleaned else text)
+        except OSError as error:
+            self._untaken(error)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._under.flush()
+        except OSError as error:
+            self._untaken(error)
+
+    def _untaken(self, error: OSError) -> None:
+        if isinstance(error, BrokenPipeError) or not self._must:
+            to_nowhere(self._under.fileno())
+        if isinstance(error, BrokenPipeError) and self._must:
+            raise error
+        if self._must:
+            raise OutputFailed(error.strerror or str(error)) from None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._under, name)
+
+    # TextIOBase has its own answers to these.
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._under.encoding
+
+    @property
+    def buffer(self) -> Any:
+        return self._under.buffer
+
+    def isatty(self) -> bool:
+        return self._under.isatty()
+
+    def fileno(self) -> int:
+        return self._under.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+
+def replace() -> None:
+    """Standard output and error of this process from now on: cleaned, of whatever letters they have, never missing.
+
+    A closed one is the null device, since the next file opened, perhaps a database, would take its number.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    codecs.register_error("rallyscope", _in_plain_letters)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        under = getattr(sys, name) or os.fdopen(number, "w", encoding="utf-8", closefd=False)
+        if isinstance(under, io.TextIOWrapper):
+            under.reconfigure(errors="rallyscope")
+        setattr(sys, name, _Stream(under, must=name == "stdout"))
+
+
+def to_nowhere(number: int) -> None:
+    """What is held back for a stream, and what comes, goes nowhere: the interpreter's last flush does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """A line to whoever watches; nobody does, perhaps, or the disk that takes it is full."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
+    """A codec's error handler: an escape for what has no plain sign."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start:error.end].translate(_PLAIN)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
