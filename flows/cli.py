@@ -134,7 +134,10 @@ def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, as 
     from flows.what_if import what_if as ask
 
     settings = _settings(home, None, None)
-    ask(settings.home, settings.catalog.universes["NDX"], parse(shocks), json)
+    if not (universe := settings.catalog.universes.get("NDX")):
+        raise BadRequest("what-if", f"the catalogue in {settings.catalog.folder} has no universe NDX",
+                         "Name one that has universes/NDX.toml with RALLYSCOPE_CATALOG")
+    ask(settings.home, universe, parse(shocks), json)
 
 
 @app.command(epilog="Example: rallyscope status --json")

@@ -6,11 +6,9 @@ from datetime import UTC, date, datetime, time
 
 from flows.plan import NEW_YORK, Window, last_closed
 from flows.settings import Settings
+from warehouse.catalog_reader import YEARS
 from warehouse.errors import BadRequest, NothingPublished
 from warehouse.record import sessions
-
-# What calendars, DuckDB and pandas all can hold.
-YEARS = range(1900, 2201)
 
 
 def session_window(settings: Settings, day: date | None) -> Window:

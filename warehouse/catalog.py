@@ -95,6 +95,9 @@ FILES: dict[str, tuple[str, type]] = {
 }
 # A catalogue without any needs no file for them.
 OPTIONAL = {"spinoffs.toml"}
+# The records that every run asks for, and the source of macro series: the entries that the code itself names.
+FEEDS, SERIES_SOURCE = ("bars", "shares", "statements", "weights"), "fred"
+LARGEST_FILE = 16 << 20
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -130,11 +133,30 @@ def _parse(folder: Path) -> dict[str, dict[str, Any]]:
             raise CatalogError(file, "-", "-", f"is no file of the catalogue{did_you_mean(file, FILES)}")
     said = {}
     for file, path in files.items():
-        try:
-            said[file] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
-            raise CatalogError(file, "-", "-", f"is not TOML: {error}") from error
+        said[file] = _toml(file, path)
     return said
+
+
+def _toml(file: str, path: Path) -> dict[str, Any]:
+    """What one file says; CatalogError for one that is none, or says nothing that can be read."""
+    try:
+        if not path.is_file():  # opening a pipe would wait for whoever writes to it
+            raise CatalogError(file, "-", "-", f"is no file: {_instead(path)} stands in its place")
+        if path.stat().st_size > LARGEST_FILE:
+            raise CatalogError(file, "-", "-", f"has more than {LARGEST_FILE >> 20} MB, which no file of a catalogue has")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(file, "-", "-", f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise CatalogError(file, "-", "-", f"is not TOML: {error}") from None
+    except RecursionError:
+        raise CatalogError(file, "-", "-", "is not TOML that can be read: its brackets are nested too deeply") from None
+
+
+def _instead(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a pipe or a device" if path.exists() else "a link that leads nowhere"
 
 
 def _read_entries(
@@ -153,7 +175,7 @@ def _read_entries(
 
 
 def _check_together(found: dict[str, dict[str, Any]], references: list[Reference]) -> None:
-    """What no entry can know alone: names nobody has, issuers that are no primary line, ranks given twice."""
+    """What no entry can know alone: what a run needs, names nobody has, issuers that are no primary line, ranks twice."""
     for used in references:
         known = found[used.collection]
         if used.name not in known:
@@ -161,6 +183,11 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
             raise used.wrong(f"names {used.name!r}, which is not in {used.collection}{guess}")
         if used.key == "issuer" and not known[used.name].primary_line:
             raise used.wrong(f"names {used.name}, whose own issuer is {known[used.name].issuer}")
+    for feed in FEEDS:
+        if feed not in found["feeds"]:
+            raise CatalogError("feeds.toml", feed, "-", "is missing, and every run needs it")
+    if found["series"] and SERIES_SOURCE not in found["sources"]:
+        raise CatalogError("sources.toml", SERIES_SOURCE, "-", "is missing, and every series is asked of it")
     for spinoff in found["spinoffs"].values():
         if spinoff.symbol not in found["instruments"]:
             guess = did_you_mean(spinoff.symbol, found["instruments"])

@@ -9,12 +9,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from warehouse.catalog_reader import AtLeast, Names
+from warehouse.catalog_reader import AtLeast, AtMost, Names
 from warehouse.weighting import PublishedWeights, Rebalancing
 
 Symbol = Annotated[str, Names("instruments")]
 SourceId = Annotated[str, Names("sources")]
-Days = Annotated[int, AtLeast(0)]
+Days = Annotated[int, AtLeast(0), AtMost(36_500)]
+StaleDays = Annotated[int, AtLeast(1), AtMost(36_500)]
 Kind = Literal["stock", "fund", "index", "crypto"]
 Problems = Iterator[tuple[str, str]]
 
@@ -79,9 +80,9 @@ class Source:
 
     id: str
     title: str
-    requests_per_second: Annotated[float, AtLeast(0.01)]
-    timeout_seconds: Annotated[float, AtLeast(0.1)]
-    tries: Annotated[int, AtLeast(1)]
+    requests_per_second: Annotated[float, AtLeast(0.01), AtMost(1_000)]
+    timeout_seconds: Annotated[float, AtLeast(0.1), AtMost(600)]
+    tries: Annotated[int, AtLeast(1), AtMost(20)]
     terms: str
 
 
@@ -95,7 +96,7 @@ class Feed:
     known: Availability
     reask_days: Days
     """Calendar days before the last known record that are asked again, to catch corrections."""
-    stale_after_days: Annotated[int, AtLeast(1)]
+    stale_after_days: StaleDays
     license: str
 
 
@@ -114,7 +115,7 @@ class Series:
     frequency: Literal["daily", "weekly", "monthly", "quarterly"]
     known: Availability
     since: date
-    stale_after_days: Annotated[int, AtLeast(1)]
+    stale_after_days: StaleDays
     range: tuple[float, float]
     license: str
     fallback_for: Symbol | None = None
@@ -167,7 +168,7 @@ class Instrument:
     statements: bool = False
     counts_whole_company: bool = False
     """The feed's share count of this line is that of all the company's lines together."""
-    fiscal_year_end_month: Annotated[int, AtLeast(1)] = 12
+    fiscal_year_end_month: Annotated[int, AtLeast(1), AtMost(12)] = 12
     filer: tuple[Filer, ...] = ()
     """Its categories of filer in order; `other` before the first."""
     ticker_reused: bool = False
@@ -180,8 +181,6 @@ class Instrument:
     def problems(self) -> Problems:
         if self.until is not None and self.until < self.since:
             yield "until", f"is {self.until}, before since ({self.since})"
-        if self.fiscal_year_end_month > 12:
-            yield "fiscal_year_end_month", f"is {self.fiscal_year_end_month}, but must be at most 12"
         for one, two in pairwise(self.filer):
             if two.since <= one.since:
                 yield "filer", f"dates {two.category} {two.since}, not after the category before it ({one.since})"
@@ -199,8 +198,8 @@ class SpinOff:
     symbol: str
     of: Symbol
     ex_date: date
-    gives: Annotated[float, AtLeast(1e-6)]
-    for_every: Annotated[float, AtLeast(1e-6)] = 1.0
+    gives: Annotated[float, AtLeast(1e-6), AtMost(1e6)]
+    for_every: Annotated[float, AtLeast(1e-6), AtMost(1e6)] = 1.0
 
     def problems(self) -> Problems:
         if self.of == self.symbol:
@@ -299,7 +298,7 @@ class Basket:
     role: Literal["tier", "sector_fund", "fund", "asset"]
     weighting: Literal["equal"]
     members: tuple[Membership, ...]
-    rank: Annotated[int, AtLeast(1)] | None = None
+    rank: Annotated[int, AtLeast(1), AtMost(1_000)] | None = None
 
     def problems(self) -> Problems:
         if (self.role == "tier") != (self.rank is not None):

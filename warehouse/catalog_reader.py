@@ -12,11 +12,19 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from warehouse.errors import CatalogError
+from warehouse.visible import is_visible, visible
 
 
 @dataclass(frozen=True)
 class AtLeast:
     """A bound a number keeps, written into a field's type: Annotated[int, AtLeast(1)]."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The same from above."""
 
     value: float
 
@@ -43,6 +51,9 @@ class Reference:
         return CatalogError(self.file, self.entry, self.key, problem)
 
 
+# What calendars, DuckDB and pandas all can hold.
+YEARS = range(1900, 2201)
+LARGEST, LONGEST, LONGEST_NAME = 10**15, 2_000, 60
 SCALARS = {str: "text", bool: "true or false", int: "a whole number", float: "a number", date: "a date"}
 
 
@@ -70,6 +81,8 @@ class Reader:
 
     def entry(self, cls: type, name: str, table: object) -> Any:
         """The entry called `name`: the value of the dataclass's first field, which is no key of its table."""
+        if not name or len(name) > LONGEST_NAME or not is_visible(name) or name != name.strip():
+            raise self.fail(_short(name), "-", f"is no name: one has up to {LONGEST_NAME} characters, all to be seen")
         first, *others = schema(cls)
         return self._dataclass(cls, name, "", table, others, {first: name})
 
@@ -80,7 +93,7 @@ class Reader:
 
     def _table(self, name: str, prefix: str, table: object, keys: list[str]) -> dict[str, Any]:
         if not isinstance(table, dict):
-            raise self.fail(name, prefix or "-", f"is {table!r}, but must be a table")
+            raise self.fail(name, prefix or "-", f"is {_short(table)}, but must be a table")
         for key in table:
             if key not in keys:
                 raise self.fail(name, _join(prefix, key), f"is not a key here{did_you_mean(key, keys)}")
@@ -110,6 +123,8 @@ class Reader:
             for promise in arguments[1:]:
                 if isinstance(promise, AtLeast) and made < promise.value:
                     raise self.fail(name, key, f"is {made!r}, but must be at least {promise.value:g}")
+                if isinstance(promise, AtMost) and made > promise.value:
+                    raise self.fail(name, key, f"is {made!r}, but must be at most {promise.value:,g}")
                 if isinstance(promise, Names):
                     self.references.append(Reference(self.file, name, key, promise.collection, made))
             return made
@@ -118,7 +133,7 @@ class Reader:
         if origin is Literal:
             if value not in arguments:
                 choices = ", ".join(arguments) + did_you_mean(str(value), arguments)
-                raise self.fail(name, key, f"is {value!r}, but must be one of {choices}")
+                raise self.fail(name, key, f"is {_short(value)}, but must be one of {choices}")
             return value
         if origin is tuple:
             return self._tuple(arguments, name, key, value)
@@ -128,7 +143,7 @@ class Reader:
 
     def _tuple(self, arguments: tuple[Any, ...], name: str, key: str, value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise self.fail(name, key, f"is {value!r}, but must be a list")
+            raise self.fail(name, key, f"is {_short(value)}, but must be a list")
         if arguments[-1] is not Ellipsis and len(value) != len(arguments):
             raise self.fail(name, key, f"has {len(value)} values, but must have {len(arguments)}")
         hints = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
@@ -138,13 +153,28 @@ class Reader:
     def _scalar(self, hint: type, name: str, key: str, value: object) -> Any:
         # bool is an int and datetime a date to Python, but neither is meant when the other is written.
         strange = (isinstance(value, bool) and hint is not bool) or isinstance(value, datetime)
+        if isinstance(value, int | float) and not strange and abs(value) > LARGEST:
+            raise self.fail(name, key, f"is {_short(value)}, but must lie between -10^15 and 10^15")
         if hint is float and isinstance(value, int) and not strange:
             value = float(value)
         if not isinstance(value, hint) or strange:
-            raise self.fail(name, key, f"is {value!r}, but must be {SCALARS[hint]}")
+            raise self.fail(name, key, f"is {_short(value)}, but must be {SCALARS[hint]}")
         if value == "" or (isinstance(value, float) and not math.isfinite(value)):
             raise self.fail(name, key, f"is {value!r}, which says nothing; leave the key out or give a value")
-        return value
+        if isinstance(value, date) and value.year not in YEARS:
+            raise self.fail(name, key, f"is {value}, but must be a date from {YEARS[0]} to {YEARS[-1]}")
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise self.fail(name, key, f"has {len(value):,} characters, but may have at most {LONGEST:,}")
+        return visible(value) if isinstance(value, str) else value
+
+
+def _short(value: object) -> str:
+    """The value as it is written in Python, the beginning of a long one."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or of brackets
+        return "a value without end"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _problems(made: Any) -> Iterator[tuple[str, str]]:

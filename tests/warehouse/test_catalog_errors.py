@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -71,6 +72,18 @@ SMALL = {
         ]
     """,
 }
+
+# Every run asks for these too.
+SMALL["feeds.toml"] += "".join(f"""
+        [{feed}]
+        title = "{feed}"
+        source = "yahoo"
+        known = {{ lag_days = 1 }}
+        reask_days = 1
+        stale_after_days = 1
+        license = "vendor data"
+""" for feed in ("shares", "statements", "weights"))
+SMALL["sources.toml"] += SMALL["sources.toml"].replace("[yahoo]", "[fred]")
 
 
 @pytest.fixture
@@ -208,7 +221,7 @@ FAULTS = {
         "macro.toml", '"yahoo"', '"yahu"',
         "VIXCLS", "source", "not in sources; did you mean 'yahoo'"),
     "unknown source of a feed": (
-        "feeds.toml", '"yahoo"', '"fred"',
+        "feeds.toml", '"yahoo"', '"frad"',
         "bars", "source", "not in sources"),
     "fallback for nobody": (
         "macro.toml", '"^VIX"', '"^VIXX"',
@@ -363,3 +376,67 @@ def test_a_wrong_spin_off_names_itself(folder, old, new, entry, key, words):
     with pytest.raises(CatalogError, match=words) as raised:
         catalog.load(folder)
     assert (raised.value.file, raised.value.entry, raised.value.key) == ("spinoffs.toml", entry, key)
+
+
+# What cannot be held, counted or read
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), [
+    ("feeds.toml", "reask_days = 10", "reask_days = 99999999", "entry bars, key reask_days: is 99999999, but must be"),
+    ("feeds.toml", "after_close_minutes = 15", "after_close_minutes = 1e20", "key known.after_close_minutes: is 1e+20"),
+    ("feeds.toml", "after_close_minutes = 15", f"after_close_minutes = {10**20}", "must lie between"),
+    ("sources.toml", "timeout_seconds = 20.0", "timeout_seconds = 1e300", "entry yahoo, key timeout_seconds: is 1e+300"),
+    ("sources.toml", "timeout_seconds = 20.0", f"timeout_seconds = {10**400}", "must lie between"),
+    ("sources.toml", "timeout_seconds = 20.0", "timeout_seconds = 601", "must be at most 600"),
+    ("sources.toml", "tries = 4", "tries = 1000000", "must be at most 20"),
+    ("sources.toml", "requests_per_second = 4", "requests_per_second = 1e9", "must be at most 1,000"),
+    ("stocks.toml", "since = 2019-06-03", "since = 0001-01-01", "entry AAA, key since: is 0001-01-01, but must be"),
+    ("stocks.toml", "until = 2024-01-31", "until = 9999-12-31", "entry BBB, key until: is 9999-12-31, but must be"),
+    ("macro.toml", "range = [5, 150]", "range = [5, 1e300]", "entry VIXCLS, key range[1]: is 1e+300, but must lie between"),
+    ("baskets.toml", "rank = 1", f"rank = {2**70}", "entry pair, key rank: is 1180591620717411303424, but must lie"),
+    ("stocks.toml", '"Bear"', f'"{"B" * 3000}"', "entry BBB, key name: has 3,000 characters"),
+    ("stocks.toml", "BBB = {", '"B\\u001b[2J" = {', "entry 'B\\x1b[2J', key -: is no name"),
+    ("stocks.toml", "BBB = {", f'{"B" * 200} = {{', "is no name: one has up to 60 characters"),
+    ("stocks.toml", '"Bear"', "[" * 3000 + "]" * 3000, "its brackets are nested too deeply"),
+    ("stocks.toml", '"Bear"', "[" * 90 + "]" * 90, "must be text"),
+    ("stocks.toml", '"Bear"', "9" * 5000, "is not TOML"),
+    ("feeds.toml", "[bars]", "[actions]", "catalogue feeds.toml, entry bars, key -: is missing, and every run needs it"),
+    ("sources.toml", "[fred]", "[other]", "sources.toml, entry fred, key -: is missing, and every series is asked"),
+])
+def test_what_no_run_could_work_with_is_told_before_it(folder, file, old, new, words):
+    edit(folder, file, old, new)
+    with pytest.raises(CatalogError) as raised:
+        catalog.load(folder)
+    assert words in str(raised.value)
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize(("instead", "words"), [
+    (lambda file: file.mkdir(), "is no file: a folder stands in its place"),
+    (lambda file: file.symlink_to(file.name), "is no file: a link that leads nowhere stands"),
+    (lambda file: file.symlink_to("nowhere"), "is no file: a link that leads nowhere stands"),
+    (lambda file: os.mkfifo(file), "is no file: a pipe or a device stands"),
+    (lambda file: file.symlink_to("/dev/zero"), "is no file: a pipe or a device stands"),
+    (lambda file: file.write_bytes(b"\xff"), "is not TOML"),
+    (lambda file: os.truncate(os.open(file, os.O_CREAT | os.O_RDWR), 17 << 20), "has more than 16 MB")])
+@pytest.mark.parametrize("name", ["stocks.toml", "universes/TOP.toml"])
+def test_what_stands_in_a_files_place_is_said(folder, instead, words, name):
+    (folder / name).unlink()
+    instead(folder / name)
+    with pytest.raises(CatalogError) as raised:
+        catalog.load(folder)
+    assert str(raised.value).startswith(f"catalogue {name}, entry -, key -: ")
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [lambda place: place.write_text(""), lambda place: place.symlink_to(place.name),
+                                  lambda place: place.symlink_to("nowhere"), lambda place: None])
+def test_a_catalogue_that_is_no_folder_is_said(tmp_path, make):
+    make(tmp_path / "catalogue")
+    with pytest.raises(CatalogError, match=r"sources\.toml|[a-z]+\.toml.* is not in"):
+        catalog.load(tmp_path / "catalogue")
+
+
+def test_a_name_that_would_move_the_cursor_is_read_as_its_escapes(folder):
+    edit(folder, "stocks.toml", '"Bear"', '"Be\\u001b[2Jar"')
+    assert catalog.load(folder).instruments["BBB"].name == "Be\\u001b[2Jar"
