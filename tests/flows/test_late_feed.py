@@ -56,6 +56,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny: Path, before: Pa
 
 @pytest.mark.parametrize("bars", [
     f"select * from t where date < '{EVENING}'",  # a day behind
+    f"select * replace (if(date = '{EVENING}', null, close) as close) from t",  # null bars
     f"select * replace (if(date = '{EVENING}', 'inf'::double, close) as close) from t",  # all of it quarantined
 ])
 def test_what_did_not_come_is_asked_again_the_same_evening_and_heals(bars: str, before: Path, undisturbed: Path, tiny: Path,

@@ -30,16 +30,17 @@ def wrong_archive(folder: Path, days: list[date], factor: float = 100) -> Path:
     return archive
 
 
-def run(home: Path, tiny: Path, archive: Path, day: date) -> None:
-    """Backfill up to a day on its evening; whether a held bar makes the run incomplete is not asked here."""
+def run(home: Path, tiny: Path, archive: Path, day: date) -> str:
+    """Backfill up to a day on its evening; what the run says is missing, "" when it completes."""
     now = datetime(day.year, day.month, day.day, 23, tzinfo=UTC)
     with running(archive, now) as base:
         given = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         try:
             with steps.run(given, "backfill", moments.range_window(given, date(2026, 3, 2), day)) as started:
                 steps.carry_out(started)
-        except RunIncomplete:
-            pass
+        except RunIncomplete as incomplete:
+            return str(incomplete)
+    return ""
 
 
 def returns(home: Path) -> list[float | None]:
@@ -56,11 +57,12 @@ def homes(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> dict[str, Pat
 
     folder = tmp_path_factory.mktemp("two_bars")
     archive = wrong_archive(folder / "wrong", [MAY_12, MAY_13])
-    run(folder / "newest", tiny, archive, MAY_13)
-    shutil.copytree(folder / "newest", folder / "middle")
-    run(folder / "middle", tiny, archive, MAY_14)
-    shutil.copytree(folder / "middle", folder / "healed")
-    run(folder / "healed", tiny, write_archive(folder / "right"), MAY_15)
+    for name, market, day in (("newest", archive, MAY_13), ("middle", archive, MAY_14),
+                              ("healed", write_archive(folder / "right"), MAY_15)):
+        missing = run(folder / "home", tiny, market, day)
+        assert ("the bar of BBB on 2026-05-12 is held" in missing) == (name != "healed")
+        assert missing or name == "healed"
+        shutil.copytree(folder / "home", folder / name)
     return {name: folder / name for name in ("newest", "middle", "healed")}
 
 

@@ -4,8 +4,9 @@ Bars in doubt and what became of them. A close is compared with the last accepte
 witnesses are its volume, its own history, and for a volatility index the S&P 500. A bar that leaps further than the
 bounds below without a witness is held, and every bar after it at that level, until the price comes back, the event is
 named, the source corrects itself, or a level that is no ratio of small whole numbers has stood for ten sessions. So is a
-bar whose share count moves by the inverse of its leap, as by a split that is not named. A leap that is undone within ten sessions is held too, whatever it looked like on its evening. A bar that repeats the one
-before, its volume included, is stale and counts as none.
+bar whose share count moves by the inverse of its leap, as by a split that is not named. A leap that is undone within ten
+sessions is held too, whatever it looked like on its evening. A bar that repeats the one before, its volume included, is
+stale and counts as none.
 A verdict uses bars up to the build's as_of only, and says since when it could be told.
 """
 grain = ["symbol", "date"]
