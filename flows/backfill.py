@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows import moments, steps
-from flows.daily import from_shell, through_prefect, told
+from flows.daily import days_of_shell, from_shell, through_prefect, told
 from flows.plan import Chunk
 
 
@@ -72,6 +72,5 @@ def rebuild(as_of: date | None = None, recorded_by: date | None = None, accept: 
 
 
 if __name__ == "__main__":
-    import sys
-
-    from_shell(backfill(*(date.fromisoformat(argument) for argument in sys.argv[1:3]), return_state=True))
+    start, end = days_of_shell("flows.backfill", "START END", "Give two dates, e.g. 2026-03-02 2026-03-27")
+    from_shell(backfill(start, end, return_state=True))

@@ -170,9 +170,13 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of its 
              home: HomeOption = None) -> None:
     """Make an older publication current in one step; raw data stays, and the next run moves forward again."""
     from warehouse.builds import rollback as go_back
+    from warehouse.drafts import sweep
 
     settings = _settings(home, None, None)
+    if not settings.home.folder.is_dir():
+        raise BadRequest(f"data folder {settings.home.folder}", "there is no such folder", "Name another with --home")
     with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
+        sweep(settings.home)
         say(f"current is {go_back(settings.home, build, say).stem}")
 
 
@@ -214,8 +218,10 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what
     from flows.prune import prune as let_go
 
     settings = _settings(home, source, None)
-    with settings.home.turn(lambda holder: say(f"waiting for the run of {holder}")):
-        found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
+    found = []
+    if settings.home.folder.exists():  # it makes nothing, and so not the folder that it is told of
+        with settings.home.turn(lambda holder: say(f"waiting for the run of {holder}")):
+            found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
     say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")

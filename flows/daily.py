@@ -1,6 +1,7 @@
 """The flows of the present, `daily` and `refresh`; how a run's steps become Prefect tasks, and its end a Prefect state."""
 
 import logging
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
@@ -27,8 +28,9 @@ from prefect.states import Completed, Failed
 
 from flows import moments, report, steps
 from flows.gate import acceptance
+from flows.options import day_of
 from flows.plan import Chunk, Window
-from warehouse.errors import KeysLost, RallyscopeError, SourceAnswerInvalid, SourceUnreachable
+from warehouse.errors import BadRequest, KeysLost, RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
@@ -180,10 +182,24 @@ def _may_pass(task: Any, run: Any, state: Any) -> bool:
     return isinstance(state.data, SourceUnreachable | SourceAnswerInvalid)
 
 
+def days_of_shell(module: str, names: str, instead: str) -> list[date]:
+    """The days given after `python -m MODULE`; the process ends with 2 and a sentence when they are not what it takes."""
+    given, wanted = sys.argv[1:], names.split()
+    try:
+        if len(given) != len(wanted):
+            said = " ".join(given)[:60] or "none"
+            raise BadRequest(f"python -m {module}", f"it takes {names or 'no arguments'}, and got {said}", instead)
+        return [day_of(text) for text in given]
+    except BadRequest as error:
+        sys.stderr.write(f"rallyscope: {error}\n")
+        raise SystemExit(error.exit_code) from None
+
+
 def from_shell(state: State) -> None:
     """End the process as the run ended."""
     raise SystemExit(None if state.is_completed() else f"rallyscope: {state.message}")
 
 
 if __name__ == "__main__":
+    days_of_shell("flows.daily", "", "It brings up the last closed session; rallyscope run --date takes another")
     from_shell(daily(return_state=True))

@@ -16,6 +16,7 @@ from flows.finding import Answer, Finding, fix, found, well
 from warehouse import landing
 from warehouse.check import duplicates
 from warehouse.errors import HomeUnusable, RallyscopeError, TurnTaken
+from warehouse.home import NO_LOCK
 from warehouse.publish import table_hash
 from warehouse.stray import trouble
 
@@ -103,8 +104,10 @@ def freshness(home: Home, clock: Clock) -> Answer:
 
 def writer(home: Home) -> Answer:
     """Who holds the writer's turn, and how long; nobody is waited for."""
+    if home.lock.is_symlink() or (home.lock.exists() and not home.lock.is_file()):
+        raise HomeUnusable(str(home.lock), NO_LOCK)
     try:
-        with (home.folder / "writer.lock").open() as lock:
+        with home.lock.open() as lock:
             since = datetime.now(UTC) - datetime.fromtimestamp(os.fstat(lock.fileno()).st_mtime, UTC)
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -116,7 +119,7 @@ def writer(home: Home) -> Answer:
                                f"{holder.removeprefix('pid ')}); nothing is lost by that")
                 return well(line)
             left = lock.read().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         left = ""
     return well(f"nobody; {left}, the last one, ended in the middle and locks nothing" if left else "nobody")
 

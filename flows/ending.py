@@ -38,7 +38,7 @@ def _known(error: BaseException) -> RallyscopeError | None:
         case RallyscopeError():
             return error
         case OSError():
-            return SystemFailed(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
+            return SystemFailed.of(error)
         case MemoryError():
             return SystemFailed("", "the machine has not enough memory")
     return None

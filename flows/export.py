@@ -38,7 +38,7 @@ def export(home: Home, out: Path, say: Callable[[str], None]) -> Manifest:
     else is left alone. Raises BadRequest for such a folder and for one that cannot be written, NothingPublished, and
     HomeUnusable for a published file that cannot be read; in each case `out` is as it was.
     """
-    out = out.resolve()
+    out = Path(os.path.realpath(out))  # a ring of links as it is
     if not home.published.exists():
         raise NothingPublished(str(home.published))
     try:

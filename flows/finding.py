@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warehouse.errors import RallyscopeError
+from warehouse.errors import RallyscopeError, SystemFailed
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,5 @@ def found(name: str, check: Callable[[], Answer]) -> Finding:
         return Finding(name, *check())
     except RallyscopeError as error:
         return Finding(name, False, str(error))
+    except OSError as error:
+        return Finding(name, False, str(SystemFailed.of(error)))

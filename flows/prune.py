@@ -16,6 +16,7 @@ from pathlib import Path
 
 from warehouse import landing
 from warehouse.builds import kept
+from warehouse.drafts import abandoned
 from warehouse.errors import BadRequest
 from warehouse.home import Home
 from warehouse.load import is_loaded
@@ -89,7 +90,5 @@ def _set_aside(home: Home, before: datetime) -> Iterator[Leaving]:
 
 
 def _drafts(home: Home) -> Iterator[Leaving]:
-    """Nobody else writes during our turn, so every draft is a dead process's."""
-    for pattern, folder in ((".draft-*", home.landing), (".*.draft*", home.builds), (".marts.*.draft", home.folder)):
-        for path in folder.glob(pattern):
-            yield Leaving(path, "left by a process that was killed")
+    for path in abandoned(home):
+        yield Leaving(path, "left by a process that was killed")

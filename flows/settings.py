@@ -22,6 +22,8 @@ from warehouse.home import Home
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
 PLACEHOLDER_KEY = "0" * 32
+# Sessions are known from 1990 on; what comes after is what calendars, DuckDB and pandas all can hold.
+CLOCK_YEARS = range(1991, 2200)
 # A replay server is asked for its clock alone.
 ANSWERS_WITHIN_SECONDS, ANSWERS_BYTES = 10.0, 1 << 16
 # Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
@@ -53,7 +55,7 @@ class Settings(BaseSettings):
 
     @property
     def home(self) -> Home:
-        return Home(self.home_folder.resolve())
+        return Home(Path(os.path.realpath(self.home_folder)))  # which takes a ring of links as it is
 
     @property
     def base_url(self) -> str | None:
@@ -91,12 +93,20 @@ class Settings(BaseSettings):
     def clock(self) -> Clock:
         """The wall clock, or with a replay source the server's, which does not tick."""
         if self.base_url is None:
-            return Clock(datetime.now(UTC), False)
+            return self._of_the_market(Clock(datetime.now(UTC), False), "this machine", "timedatectl set-ntp true")
         told = _ask(f"{self.base_url}/clock")
         try:
-            return Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+            clock = Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
         except (KeyError, TypeError, ValueError, OverflowError):
             raise self._no_source("what answers there is no replay server: it does not tell the clock") from None
+        return self._of_the_market(clock, self.base_url, "rallyscope replay --now")
+
+    def _of_the_market(self, clock: Clock, of: str, how: str) -> Clock:
+        """The clock; BadRequest for one at which no session can have been, or that no calendar reaches."""
+        if clock.now.year not in CLOCK_YEARS:
+            raise BadRequest(f"the clock of {of}", f"it says {clock.now:%Y-%m-%d}, and not a day from {CLOCK_YEARS[0]} to "
+                             f"{CLOCK_YEARS[-1]}", f"Set it: {how}")
+        return clock
 
 
 class PrefectSettings(BaseSettings):

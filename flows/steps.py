@@ -23,6 +23,7 @@ from flows.settings import Clock, Settings
 from flows.sources import clock as source_clock
 from flows.sources.asking import ask
 from warehouse import landing
+from warehouse.drafts import sweep
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete, SourceError
 from warehouse.gate import Acceptance
 from warehouse.landing import Batch
@@ -81,6 +82,7 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
     """
     catalog = settings.catalog  # a mistake in it is told before anything is waited for
     with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
+        sweep(settings.home)
         clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:

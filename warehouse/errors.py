@@ -92,6 +92,8 @@ class HomeUnusable(RallyscopeError):
         if "replaying WAL" in self.problem:
             return (f"Another program wrote {self.path}.wal, or ended while it did: move that file away, keep it, and run "
                     "the same command again.")
+        if "no file of the pipeline's" in self.problem:
+            return "Move it away, and run the same command again."
         if "Conflicting lock" in self.problem:
             return "Close it in that program, or open it read-only there, and run the same command again."
         return "Free space or permissions there, or name another folder with --home or RALLYSCOPE_HOME."
@@ -288,6 +290,11 @@ class SystemFailed(RallyscopeError):
 
     path: str
     problem: str
+
+    @classmethod
+    def of(cls, error: OSError) -> SystemFailed:
+        """What the system said."""
+        return cls(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from warehouse.zones import use_utc
 DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated", "Cannot open file")
 # How it says that what it reads is not what it once wrote.
 DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
+NO_LOCK = "it is no file of the pipeline's, but a link, a folder or a device"
 # What a reader of the published file may take; it writes nothing to the disk.
 READERS_MEMORY = "2GB"
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -63,6 +65,15 @@ class Home:
     def cache(self) -> Path:
         return self.folder / "cache"
 
+    @property
+    def lock(self) -> Path:
+        """Held by who is writing."""
+        return self.folder / "writer.lock"
+
+    def _no_lock(self, error: OSError) -> HomeUnusable:
+        strange = self.lock.is_symlink() or (self.lock.exists() and not self.lock.is_file())
+        return HomeUnusable(*(str(self.lock), NO_LOCK) if strange else (str(self.folder), error.strerror or str(error)))
+
     @contextmanager
     def turn(self, waiting: Callable[[str], None] | None = lambda holder: None) -> Iterator[None]:
         """Hold the one writer's turn; when another process has it, say who through `waiting` and queue.
@@ -71,10 +82,13 @@ class Home:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
+            # A link is not followed: what it names is not ours to write to.
+            lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         except OSError as error:
-            raise HomeUnusable(str(self.folder), error.strerror or str(error)) from None
+            raise self._no_lock(error) from None
         try:
+            if not stat.S_ISREG(os.fstat(lock).st_mode):
+                raise HomeUnusable(str(self.lock), NO_LOCK)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
