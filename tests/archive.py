@@ -5,26 +5,29 @@ The raw tables are filled by SQL, without sources, landing or load: what is prov
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
 import duckdb
-import pandas as pd
+from kept import MODELS, files_of, kept
 
 from flows.regime_model import fit_missing
-from transforms.build import Moment, build
+from flows.replay.simulator import simulate
+from transforms.build import Moment, build, set_moment
 from transforms.project import models
 from warehouse import catalog
 from warehouse.availability import known_values
+from warehouse.home import SCHEMA
 from warehouse.record import record
 
-ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
 # The regime model is fitted from the month-end before this day on: each fit costs a tenth of a second.
 FITTED_SINCE = date(2025, 1, 2)
-FITS: dict[Path, pd.DataFrame] = {}
 
 TABLES = (  # feed, table, columns, the archive's rows with the key its availability goes by
     ("bars", "raw.price_bar", "symbol, date, open, high, low, close, volume",
@@ -48,11 +51,52 @@ TABLES = (  # feed, table, columns, the archive's rows with the key its availabi
 )
 
 
+FILE = "built.duckdb"
+
+
 @cache
 def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
     """All models built on the archive as of a moment; for reading only, since it is built once for all tests."""
-    con = duckdb.connect()
-    con.execute((ROOT / "warehouse" / "schema.sql").read_text())
+    con = duckdb.connect(str(built_file(archive, as_of)), read_only=True)
+    set_moment(con, Moment(as_of, AS_OF))
+    return con
+
+
+@contextmanager
+def with_raw_tables(archive: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in memory with the archive's raw tables, to be built; the present build is attached to it as `today`."""
+    with duckdb.connect() as con:
+        con.execute(SCHEMA.read_text())
+        con.execute(f"attach '{built_file(archive)}' as today (read_only)")
+        for table, in con.execute("""
+                select table_name from duckdb_tables() where database_name = 'today' and schema_name = 'raw'""").fetchall():
+            con.execute(f"insert into raw.{table} from today.raw.{table}")
+        yield con
+
+
+def simulated(seed: int = 7) -> Path:
+    """The folder of the simulated market."""
+    return kept(f"simulated-{seed}", MODELS, lambda folder: simulate(folder, seed), seed)
+
+
+def built_file(archive: Path, as_of: datetime = AS_OF) -> Path:
+    """The database of `built`."""
+    def make(folder: Path) -> None:
+        if as_of == AS_OF:
+            with duckdb.connect(str(folder / FILE)) as con:
+                _load(con, archive)
+                fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
+                build(con, models(), Moment(AS_OF, AS_OF), folder)
+        else:
+            shutil.copyfile(built_file(archive), folder / FILE)
+            with duckdb.connect(str(folder / FILE)) as con:
+                build(con, models(), Moment(as_of, AS_OF), folder)
+
+    return kept(f"built-{as_of:%Y%m%dT%H%M}", MODELS, make, files_of(archive), as_of) / FILE
+
+
+def _load(con: duckdb.DuckDBPyConnection, archive: Path) -> None:
+    con.execute(SCHEMA.read_text())
     record(con, catalog.load(), NOW)
     for feed, table, columns, rows in TABLES:
         con.execute("create or replace temp table stamp as select ?::timestamp as fetched_at, ? as feed",
@@ -63,16 +107,3 @@ def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
             with {known_values(rows.format(folder=archive), "key", "date", released)}
             select {columns}, false, known_at, s.fetched_at, 'archive', pit_quality, 'archive'
             from known cross join stamp s""")
-    _fit(con, archive)
-    build(con, models(), Moment(as_of, AS_OF), archive / "-")
-    return con
-
-
-def _fit(con: duckdb.DuckDBPyConnection, archive: Path) -> None:
-    """The month-end fits of the regime model, made once for all builds of an archive."""
-    if archive not in FITS:
-        fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
-        FITS[archive] = con.execute("from raw.regime_model_fit").df()
-    else:
-        con.register("fits", FITS[archive])
-        con.execute("insert into raw.regime_model_fit from fits")

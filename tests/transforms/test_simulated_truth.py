@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import archive as built_archive
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from archive import built, simulated
 
 # From here on the catalogue's instruments hold every member the simulator weighs.
 FIRST = pd.Timestamp("2023-04-10")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from flows.replay.simulator import simulate
-
-    folder = tmp_path_factory.mktemp("simulated") / "market"
-    simulate(folder)
-    return folder
+def folder() -> Path:
+    return simulated()
 
 
 @pytest.fixture(scope="module")
-def con(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = built_archive.built.__wrapped__(folder)
-    yield con
-    con.close()
+def con(folder: Path) -> duckdb.DuckDBPyConnection:
+    return built(folder)
 
 
 @pytest.fixture(scope="module")

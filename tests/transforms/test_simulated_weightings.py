@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from archive import built
-
-from flows.replay.simulator import simulate
+from archive import built, simulated
 
 # Until then a member has two lines with counts of their own, of which the simulated index holds one.
 FROM = "2020-12-21"
@@ -16,10 +14,8 @@ AROUND_THE_HOLE = "('2026-02-18', '2026-02-19')"
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("simulated")
-    simulate(folder)
-    return folder
+def archive() -> Path:
+    return simulated()
 
 
 @pytest.fixture(scope="module")
