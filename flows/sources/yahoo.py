@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import yfinance
-from peewee import OperationalError
+from peewee import DatabaseError
 from yfinance import cache as yf_cache
 from yfinance.data import SingletonMeta, YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
@@ -27,6 +27,7 @@ from flows.sources import Ask, Endpoint, Fetched, bounds, yahoo_chart
 from flows.sources.frames import fetched
 from flows.sources.retry import Answer, Problem, Round, ask_all
 from flows.sources.wire import Wire
+from flows.sources.yahoo_cache import discard_unreadable
 from warehouse.errors import HomeUnusable
 
 THREADS = 8
@@ -129,7 +130,7 @@ def _ask(asks: Sequence[Ask], endpoint: Endpoint, what: str, names: tuple[str, .
 def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
     """A yfinance without a cookie, cached answer or fallback left over from another host or moment."""
     folder = str(endpoint.cache)
-    if yf_cache._TzDBManager.get_location() != folder:
+    if discard_unreadable(endpoint.cache) or yf_cache._TzDBManager.get_location() != folder:
         yfinance.set_tz_cache_location(folder)
         yf_cache._TzCacheManager._tz_cache = None
         yf_cache._CookieCacheManager._Cookie_cache = None
@@ -138,7 +139,7 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
     if zones:
         try:
             zones.lookup("")  # opened once here, before eight threads open it at the same moment
-        except OperationalError as error:  # its SQLite file, on a full disk
+        except DatabaseError as error:  # its SQLite file, on a full disk
             raise HomeUnusable(folder, str(error)) from None
     wire = _YahooWire(endpoint)
     try:

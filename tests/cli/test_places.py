@@ -32,13 +32,13 @@ def pipe(place: Path) -> None:
     os.mkfifo(place)
 
 
-STRANGE: dict[str, Callable[[Path], None]] = {
+STRANGE: dict[str, Callable[[Path], object]] = {
     "a file": lambda place: place.write_text("mine"), "a ring of links": loop, "a pipe": pipe,
     "a link that leads nowhere": lambda place: place.symlink_to("nowhere/nobody")}
 
 
 @pytest.mark.parametrize("make", STRANGE.values(), ids=STRANGE)
-def test_a_data_folder_that_is_none_is_said_by_doctor_and_run(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_data_folder_that_is_none_is_said_by_doctor_and_run(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "home")
     done = rallyscope("doctor", "--home", tmp_path / "home", "--source", "http://127.0.0.1:1", cwd=tmp_path)
     assert done.returncode == 1
@@ -50,7 +50,7 @@ def test_a_data_folder_that_is_none_is_said_by_doctor_and_run(tmp_path: Path, ma
 
 
 @pytest.mark.parametrize("make", [*STRANGE.values(), Path.mkdir], ids=[*STRANGE, "a folder"])
-def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make: Callable[[Path], object]) -> None:
     home = Home(tmp_path)
     make(home.lock)
     if make is STRANGE["a file"]:  # an earlier one of ours, whatever is in it
@@ -75,7 +75,7 @@ def test_what_a_lock_leads_to_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", list(STRANGE.values())[:3], ids=list(STRANGE)[:3])
-def test_an_export_into_what_is_no_folder_is_refused(home: Home, tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_an_export_into_what_is_no_folder_is_refused(home: Home, tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "out")
     with pytest.raises(BadRequest, match=r"export .*out: it .*--out"):
         export(home, tmp_path / "out", print)
