@@ -23,6 +23,11 @@ def bars(closes: Sequence[float | None], volumes: Mapping[int, float | None] | N
         for n, close in enumerate(closes) if close is not None])
 
 
+def joined(*tables: str) -> str:
+    """Tables of the same columns below each other."""
+    return "\n".join([tables[0], *(line for one in tables[1:] for line in one.split("\n")[1:])])
+
+
 def held(spec, closes: Sequence[float | None], volumes: Mapping[int, float | None] | None = None,
          splits: str = "symbol | date", kind: str = "stock", name: str = "Triple A",
          given: Mapping[str, str] | None = None, **moments: str) -> dict[int, str]:
@@ -119,6 +124,20 @@ def test_a_bar_that_repeats_the_one_before_is_stale(spec):
     assert held(spec, [*QUIET, 99.0], dict.fromkeys(range(40), 1000.0)) == {}
 
 
+@pytest.mark.parametrize(("others", "stale"), [(["DDD"], {"AAA", "BBB", "CCC"}), (["DDD", "EEE", "FFF", "GGG"], set())])
+def test_a_session_most_of_whose_bars_repeat_the_one_before_is_the_feeds_doing(spec, others, stale):
+    """Where volumes never vary, one line's repeated bar proves nothing; three of four do, three of seven do not."""
+    closes = {**dict.fromkeys(["AAA", "BBB", "CCC"], 99.0), **dict.fromkeys(others, 100.5)}
+    same = dict.fromkeys(range(31), 1000.0)
+    rows = spec.rows(MODEL, {
+        "staging.instrument": table(("symbol", "name", "kind"), [(symbol, symbol, "stock") for symbol in closes]),
+        "staging.session": sessions(31),
+        "staging.price_bar": joined(*(bars([*QUIET, close], same, symbol) for symbol, close in closes.items())),
+    }, columns=["symbol", "date", "reason"])
+    assert set(rows) == {(symbol, day(31), "held: the bar before once more, as most bars of the session are")
+                         for symbol in stale}
+
+
 @pytest.mark.parametrize(("kind", "name", "closes", "verdicts"), [
     ("index", "Hundred", [*QUIET, 200.0, 100.0], {30: "leap"}),
     ("index", "Hundred", [*QUIET, 110.0, 100.0], {}),
@@ -132,15 +151,14 @@ def test_each_kind_of_instrument_has_its_own_bounds(spec, kind, name, closes, ve
     assert held(spec, closes, kind=kind, name=name) == verdicts
 
 
-def test_volatility_doubles_when_the_market_falls(spec):
-    market = table(("symbol", "date", "close", "known_at"), [
-        ("^GSPC", day(n), 100.0 if n < 31 else 96.0, f"{day(n)} 21:15") for n in range(1, 33)])
-    given = {"staging.instrument": "symbol | name | kind\nAAA | Volatility | index\n^GSPC | S | index",
-             "staging.session": sessions(32)}
-    quiet, leaping = bars([*QUIET, 200.0]), market.split("\n", 1)
-    joined = quiet + "\n" + "\n".join(
-        " | ".join((*cells[:3], "", cells[3])) for cells in (line.split(" | ") for line in leaping[1].split("\n")))
-    assert spec.rows(MODEL, {**given, "staging.price_bar": joined}) == []
+@pytest.mark.parametrize(("market", "verdicts"), [(96.0, []), (9_600.0, [day(31)])])
+def test_volatility_doubles_when_the_market_falls(spec, market, verdicts):
+    """By 4 %; a market a hundred times too high is no witness."""
+    lines = joined(bars([*QUIET, 200.0]), bars([100.0] * 30 + [market], symbol="^GSPC"))
+    rows = spec.rows(MODEL, {
+        "staging.instrument": "symbol | name | kind\nAAA | Volatility | index\n^GSPC | S | index",
+        "staging.session": sessions(31), "staging.price_bar": lines}, columns=["symbol", "date"])
+    assert [date for symbol, date in rows if symbol == "AAA"] == verdicts
 
 
 def test_a_verdict_says_since_when_it_could_be_told(spec):

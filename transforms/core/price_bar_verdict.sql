@@ -89,7 +89,10 @@ with recursive bound as (
     join linked h on h.symbol = s.symbol and h.number between s.number - 63 and s.number - 1
     group by s.symbol, s.number
 ), market as (
-    select date, abs(step) as market_step from linked where symbol = '^GSPC'
+    select l.date, abs(l.step) as market_step, b.leap as most
+    from linked l
+    join bound b using (kind)
+    where l.symbol = '^GSPC'
 ), count_change as (
     select symbol, date, known_at, units / lag(units) over (partition by symbol order by date) as ratio
     from (
@@ -112,7 +115,9 @@ with recursive bound as (
         -- Six times the usual move: what is a leap for one company is a day like others for another.
         if(u.symbol is not null, 0, greatest(s.leap, if(w.bars_before >= 21, 6 * w.usual_step, 0)) * s.patience) as leap,
         u.symbol is not null as is_unnamed_split, u.told_at as counted_at,
-        case when u.symbol is not null then false when s.kind = 'volatility' then coalesce(m.market_step >= 0.025, false)
+        case when u.symbol is not null then false
+            -- A leap of the S&P 500 that no day has is no witness.
+            when s.kind = 'volatility' then coalesce(m.market_step between 0.025 and m.most, false)
             -- A split without its event changes volume and price by inverse ratios: the money traded stays what it was.
             else coalesce(w.volume_ratio >= greatest(s.volume_bound, least(0.16 * abs(s.step) / w.usual_step, 12))
                 and w.volume_ratio * exp(s.step) >= 1.7, false) end as is_confirmed,
@@ -323,19 +328,31 @@ with recursive bound as (
         and coalesce(open = last_open, true) and coalesce(high = last_high, true) and coalesce(low = last_low, true)
         and (volume = last_volume and volume > 0
             or coalesce(volume, 0) = 0 and coalesce(last_volume, 0) = 0)
+), frozen as (
+    -- Most bars of a session once more are the feed's doing, not the market's.
+    select l.date, max(l.known_at) as known_at
+    from linked l
+    left join repeated r using (symbol, date)
+    where l.kind <> 'crypto'
+    group by l.date
+    having count(r.symbol) >= 3 and count(r.symbol) > 0.5 * count(*)
 ), stale as (
     -- The same volume twice, or none twice, is no chance where a line's volume is another one every day; where there is
     -- never any, the same open, high and low twice are not.
-    select r.symbol, r.date, any_value(r.close) as close, any_value(r.known_at) as known_at
+    select r.symbol, r.date, any_value(r.close) as close,
+        (any_value(r.volume) > 0 or any_value(r.volume) is null) and count(h.volume) filter (h.volume > 0) >= 5
+                and count(distinct h.volume) >= 0.75 * count(*)
+            or coalesce(any_value(r.volume), 0) = 0 and any_value(r.is_range_repeated) as is_proved,
+        if(is_proved, any_value(r.known_at), any_value(f.known_at)) as known_at
     from repeated r
     left join linked h on h.symbol = r.symbol and h.number between r.number - 20 and r.number - 1
+    left join frozen f on f.date = r.date
     group by r.symbol, r.date
-    having (any_value(r.volume) > 0 or any_value(r.volume) is null) and count(h.volume) filter (h.volume > 0) >= 5
-            and count(distinct h.volume) >= 0.75 * count(*)
-        or coalesce(any_value(r.volume), 0) = 0 and any_value(r.is_range_repeated)
+    having is_proved or any_value(f.date) is not null
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,
-    'held: the bar before once more, price and volume' as reason, known_at
+    'held: the bar before once more, ' || if(is_proved, 'price and volume', 'as most bars of the session are') as reason,
+    known_at
 from stale
 union all
 select symbol, date, close, status, kind, ratio, volume_ratio, reason, known_at
