@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.builds import kept, problem
-from warehouse.home import Home
+from warehouse.home import Home, damage_in
 from warehouse.publish import current_build
 from warehouse.stray import undisturbed
 
@@ -100,7 +100,14 @@ def judge(con: duckdb.DuckDBPyConnection, home: Home, build: Build, acceptance: 
     with _before(con, home) as has_before:
         for check in checks() if declared is None else declared:
             if (build.is_present or not check.present_only) and (has_before or not check.compares):
-                found[check.severity].extend(_ask(con, build, check, acceptance))
+                try:
+                    found[check.severity].extend(_ask(con, build, check, acceptance))
+                except duckdb.Error as error:
+                    if not check.compares or not (damage := damage_in(error)):
+                        raise
+                    # A damaged file of before must not keep the present from being published; it is said, by doctor too.
+                    found["report"].append(Finding(check, "last publication", 0.0, 0.0, (
+                        f"the check “{check.name}” was passed over, since the last publication cannot be read: {damage}")))
     return Verdict(*(tuple(found[severity]) for severity in SEVERITIES))
 
 
@@ -138,16 +145,20 @@ def _ask(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance:
 @contextmanager
 def _before(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[bool]:
     """Attach the newest publication of a present whose file is whole as `before`; say whether there is one."""
-    file = next((file for file in _presents(con, home)), None)
-    if file is None:
-        yield False
+    for file in _presents(con, home):
+        with undisturbed(file) as path:
+            try:
+                con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+            except duckdb.Error as error:
+                if not damage_in(error):
+                    raise
+                continue
+            try:
+                yield True
+            finally:
+                con.execute("detach before")
         return
-    with undisturbed(file) as path:
-        con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
-        try:
-            yield True
-        finally:
-            con.execute("detach before")
+    yield False
 
 
 def _presents(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[Path]:

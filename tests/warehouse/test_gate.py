@@ -12,7 +12,7 @@ from drawn import day, sessions, table
 
 from warehouse import gate
 from warehouse.gate import Acceptance, Build, Check
-from warehouse.home import Home
+from warehouse.home import SCHEMA, Home
 
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 PRESENT = Build("run-1", AT, True)
@@ -349,3 +349,25 @@ def test_an_acceptance_covers_only_what_withholds(severity, con, tmp_path):
 def test_a_build_of_a_past_moment_is_not_asked_about_the_present(con, tmp_path):
     check = Check("present", "fails", "withhold", FAILS.sql, present_only=True)
     assert gate.judge(con, Home(tmp_path), Build("run-1", AT, False, date(2026, 1, 5)), None, [check]).withheld == ()
+
+
+def test_a_last_publication_that_cannot_be_read_is_said_and_keeps_nothing_back(tmp_path, monkeypatch):
+    damaged = tmp_path / "before.duckdb"
+    with duckdb.connect(str(damaged)) as written:
+        written.execute("create table regime_daily as select hash(range) as value from range(500_000)")
+    said = bytearray(damaged.read_bytes())
+    for place in range(len(said) // 4, len(said) // 2, 4096):
+        said[place] ^= 255
+    damaged.write_bytes(said)
+
+    monkeypatch.setattr(gate, "_presents", lambda *_: iter([damaged]))
+    compared = Check("compared", "of the last publication", "withhold", """
+        select 'all' as place, sum(value) as observed, 0 as bound, 'larger' as sentence from before.main.regime_daily""",
+                     compares=True)
+    with duckdb.connect() as con:
+        con.execute(SCHEMA.read_text())
+        con.execute("create table staging.session as select date '2026-02-02' as date")
+        verdict = gate.judge(con, Home(tmp_path), PRESENT, declared=[compared])
+    assert verdict.withheld == ()
+    assert ["the check “compared” was passed over, since the last publication cannot be read" in finding.sentence
+            for finding in verdict.reported] == [True]
