@@ -2,10 +2,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# How many blows of each kind `make drill` deals, and the seed that chooses them.
+N ?= 200
+SEED ?= 7
 # A process more than two cores have: some tests wait for servers. In the order of the folders, the long ones come first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test check up down docs drill bench old-readers lock clean
+.PHONY: run test check up down docs drill drill-history faults bench old-readers lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
@@ -27,10 +30,18 @@ down: .venv/installed  ## stop what `make up` started
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs
 
-drill: .venv/installed  ## 200 kills, a full disk, a read-only folder; every cut of a range; planted history; an hour or so
-	$(BIN)/python tests/drill.py
+drill: .venv/installed  ## kills, full disks, damaged files, other surroundings, faults combined; N=200 of each, SEED=7
+	$(BIN)/python tests/drill.py --kills $(N) --seed $(SEED)
+	$(BIN)/python tests/drill_home.py --number $(N) --seed $(SEED)
+	$(BIN)/python tests/drill_faults.py --number $(N) --seed $(SEED)
+
+drill-history: .venv/installed  ## every cut of a range, planted history, on a whole market; an hour or so
 	$(BIN)/python tests/drill_cuts.py
 	$(BIN)/python tests/drill_history.py
+
+faults: .venv/installed  ## play every fault of the replay server alone, and write docs/faults.md
+	rm -f tests/fault_outcomes.json
+	$(BIN)/python tests/fault_matrix.py
 
 bench: .venv/installed  ## how fast it is, as ratios to something simple run beside it
 	$(BIN)/python tests/bench.py

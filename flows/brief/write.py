@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 from flows.brief.facts import Facts, facts
 from warehouse.catalog import Catalog
@@ -18,56 +17,36 @@ from warehouse.home import Home
 HERE = Path(__file__).parent
 
 
-class Named(Protocol):
-    """What a page says of a source of data."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def terms(self) -> str: ...
-
-
 def write(home: Home, catalog: Catalog, day: date | None = None) -> Path:
     """Make the page of a session, by default the newest published one; its file. BadRequest names the nearest session."""
-    return write_for(home, list(catalog.sources.values()), day)
-
-
-def write_for(home: Home, sources: Sequence[Named], day: date | None) -> Path:
-    """The same, for who knows the sources and not the whole catalogue."""
     with home.marts() as con:
         found = facts(con, day)
-    return _write(home, sources, found)
+    return _write(home, catalog, found)
 
 
 def refresh(home: Home, catalog: Catalog) -> Path:
-    """The page of the newest published session; made anew only if what it is made from is not what it was.
-
-    It is drawn in a process of its own: what a chart library does to that one ends no run. PageNotMade says what it was.
-    """
-    from flows.brief.apart import write_apart
+    """The page of the newest published session; made anew only if what it is made from is not what it was."""
     from flows.brief.page import meta
-
-    sources = list(catalog.sources.values())
 
     with home.marts() as con:
         found = facts(con, None)
     file = _site(home) / f"{found.date}.html"
     picture = file.with_suffix(".png")
-    if file.is_file() and picture.is_file() and meta(file, "made-from") == _key(found, sources):
+    if file.is_file() and picture.is_file() and meta(file, "made-from") == _key(found, catalog):
         return file
-    return write_apart(home, sources, found.date)
+    return _write(home, catalog, found)
 
 
-def _write(home: Home, sources: Sequence[Named], found: Facts) -> Path:
+def _write(home: Home, catalog: Catalog, found: Facts) -> Path:
     from flows.brief import page
     from flows.brief.answer import answer, tiles
     from flows.brief.picture import picture
 
     sections = page.story(found)
     stamp = found["publication"].row
-    footer = " · ".join(["Sources: " + ", ".join(source.title for source in sources),
+    footer = " · ".join(["Sources: " + ", ".join(source.title for source in catalog.sources.values()),
                          *([f"as of {stamp['as_of']:%Y-%m-%d %H:%M} UTC", f"build {stamp['build_id']}"] if stamp else [])])
-    html = page.page(found, sections, sources, _key(found, sources))
+    html = page.page(found, sections, list(catalog.sources.values()), _key(found, catalog))
     image = picture(page.title(found.date), answer(found), list(tiles(found)), sections, footer, found.simulated)
     site = _site(home)
     # The page last: where it stands, its picture does.
@@ -92,11 +71,11 @@ def _put(file: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _key(found: Facts, sources: Sequence[Named]) -> str:
+def _key(found: Facts, catalog: Catalog) -> str:
     """What a page is made from, in one word: equal words, equal pages."""
     code = [file.read_text(encoding="utf-8") for file in sorted(HERE.iterdir()) if file.suffix in (".py", ".j2", ".css")]
     answers = [(key, answer.sql, answer.rows, answer.lack) for key, answer in sorted(found.answers.items())]
-    terms = [(source.title, source.terms) for source in sources]
+    terms = [(source.title, source.terms) for source in catalog.sources.values()]
     versions = [version(package) for package in ("rallyscope", "altair", "vl-convert-python")]
     return hashlib.sha256(repr((code, answers, terms, versions)).encode()).hexdigest()
 

@@ -1,0 +1,143 @@
+"""What every drill does: run a command in a child, and look at a home for what must never be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from tiny_market import published, table_hashes
+
+from warehouse.publish import table_hash
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote to both its outputs."""
+
+    exit: int
+    said: str
+
+    def misbehaved(self) -> Iterator[str]:
+        """A traceback, or an end that no exit code of ours stands for."""
+        if "Traceback (most recent call last)" in self.said or "panicked" in self.said:
+            yield f"a traceback: {self.said.strip().splitlines()[-1][:200]}"
+        if self.exit not in (0, 1, 2):
+            yield f"ended with {self.exit}: {self.said.strip()[-200:]}"
+        elif self.exit and not self.said.strip():
+            yield f"ended with {self.exit} without a word"
+
+    def sentence(self) -> str:
+        """The last thing it said."""
+        return self.said.strip().splitlines()[-1][:160] if self.said.strip() else ""
+
+
+def command(*arguments: object) -> Ended:
+    """A command in a forked child, which need not import everything again; a crash is the child's alone."""
+    with tempfile.TemporaryFile() as heard:
+        child = os.fork()
+        if child == 0:
+            os.dup2(heard.fileno(), 1)
+            os.dup2(heard.fileno(), 2)
+            _carry_out([str(argument) for argument in arguments])
+        _, status = os.waitpid(child, 0)
+        heard.seek(0)
+        return Ended(os.waitstatus_to_exitcode(status), heard.read().decode(errors="replace"))
+
+
+def _carry_out(arguments: list[str]) -> None:
+    import traceback
+
+    code = 70
+    try:
+        from flows.cli import main
+
+        sys.argv = ["rallyscope", *arguments]
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:  # noqa: BLE001 - whatever it is, it is what the drill looks for
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def not_whole(home: Path) -> Iterator[str]:
+    """The tables of the published file against the hashes it says of itself."""
+    if not (home / "marts.duckdb").exists():
+        return
+    try:
+        said = table_hashes(home)
+        with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
+            for name, digest in said.items():
+                if table_hash(con, name.replace("marts.", "main.")) != digest:
+                    yield f"{name} is not the table of its build"
+    except duckdb.Error as error:
+        yield f"the published file cannot be read: {error}"
+
+
+def unfounded(home: Path) -> Iterator[str]:
+    """Published prices, counts and yields for which no row was accepted."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{home}/warehouse.duckdb' as held (read_only);"
+                    f"attach '{home}/marts.duckdb' as shown (read_only)")
+        for what, sql in {
+            "closes": """select symbol, date from shown.core.security_price p where close is not null and not exists (
+                from held.raw.price_bar b where b.symbol = p.symbol and b.date = p.date and not is_withdrawn
+                    and abs(b.close / p.close - 1) < 1e-9)""",
+            "yields": """select date from shown.main.regime_daily r where dgs10_pct is not null and not exists (
+                from held.raw.macro_observation o
+                where series_id = 'DGS10' and o.date <= r.date and o.value = r.dgs10_pct)""",
+        }.items():
+            if rows := con.execute(sql).fetchall():
+                yield f"{len(rows)} published {what} without an accepted row, first {rows[0]}"
+
+
+def lost(home: Path, before: Path) -> Iterator[str]:
+    """Raw rows that were there before and are not any more."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{home}/warehouse.duckdb' as held (read_only);"
+                    f"attach '{before}/warehouse.duckdb' as before (read_only)")
+        for table, in con.execute("""select table_name from duckdb_tables()
+                                     where database_name = 'before' and schema_name = 'raw'""").fetchall():
+            gone, = con.execute(f"""
+                select count(*) from (from before.raw.{table} except all from held.raw.{table})""").fetchone() or (0,)
+            if gone:
+                yield f"{gone} rows of raw.{table} are lost"
+
+
+def runs(home: Path) -> list[tuple]:
+    """The state of each run, as published."""
+    return published(home, "select status, count(*) from audit.run group by 1 order by 1")
+
+
+@contextmanager
+def tmpfs(folder: Path, size: str) -> Iterator[Path | None]:
+    """A file system of its own size; None where none can be mounted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def surrounded(*arguments: object, cwd: Path, env: Mapping[str, str], **how: object) -> Ended:
+    """A command in a process of its own, with other surroundings."""
+    from tiny_market import clean_environment
+
+    ran = subprocess.run([sys.executable, "-m", "flows.cli", *map(str, arguments)], cwd=cwd, check=False, timeout=600,
+                         env={k: v for k, v in {**clean_environment(), **env}.items() if v != "unset"},
+                         **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | how))  # type: ignore[call-overload]
+    return Ended(ran.returncode, (ran.stdout or b"").decode(errors="replace"))

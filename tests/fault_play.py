@@ -1,0 +1,238 @@
+"""Evenings with faults: a home that ran before, the evening disturbed, the good one after it, and what each one shows."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sqlite3
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+from drilled import lost, not_whole, unfounded
+from tiny_market import table_hashes, write_archive, write_catalogue
+
+from flows import moments, steps
+from flows.replay.faults import chosen
+from flows.replay.server import running
+from flows.settings import Settings
+from warehouse.errors import RallyscopeError
+
+# The evening before, the one disturbed, the good one after it. AAA splits ten for one on 2026-04-15.
+QUIET = ("2026-04-16", "2026-04-17", "2026-04-20")
+SPLIT = ("2026-04-14", "2026-04-15", "2026-04-16")
+# Published figures that say how much was received: they differ, and rightly, where something is missing.
+OF_COVERAGE = """coverage|issuers|members|count|sessions|known_at|age|since|_rank|percentile|share_of|breadth|above_|missing
+    |unpriced|is_|stale"""
+
+
+@dataclass
+class Outcome:
+    """What one evening came to."""
+
+    exit: int | str = 0
+    sentence: str = ""
+    wrong: list[str] = field(default_factory=list)
+    """Columns of marts with a value that is neither the undisturbed one nor NULL, with how many."""
+    missing: int = 0
+    """Values that the undisturbed evening has and this one has not."""
+    held: list[str] = field(default_factory=list)
+    signals: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Published values without an accepted row, and accepted rows that are lost: neither may ever be."""
+    heals: str = ""
+
+    @property
+    def state(self) -> str:
+        return "Completed" if self.exit == 0 else "Failed"
+
+
+class Stage:
+    """The tiny market with a dividend and lists of weights, and homes that ran on it undisturbed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._played = 0
+        self._heals: dict[tuple[Any, ...], str] = {}
+        self.archive = write_archive(folder / "archive")
+        self.catalogue = write_catalogue(folder / "catalogue")
+        with duckdb.connect() as con:
+            con.execute(f"""
+                create table actions as from '{self.archive}/actions.parquet'
+                    union all select 'CCC', date '2026-04-08', 0.5, null;
+                create table bars as select * replace (1000 + 17 * dayofyear(date) % 400 as volume)
+                    from '{self.archive}/bars.parquet';
+                copy bars to '{self.archive}/bars.parquet' (format parquet);
+                copy actions to '{self.archive}/actions.parquet' (format parquet);
+                copy (select 'NDX' as "index", list.date, published_on, symbol,
+                          cap / sum(cap) over (partition by list.date) as weight
+                      from (select b.symbol, b.date, b.close * s.shares_outstanding as cap
+                            from '{self.archive}/bars.parquet' b
+                            asof join '{self.archive}/shares.parquet' s on s.symbol = b.symbol and s.date <= b.date)
+                      join (values (date '2026-03-31', date '2026-04-01'), (date '2026-04-15', date '2026-04-16'),
+                                   (date '2026-04-16', date '2026-04-17')) list(date, published_on) using (date))
+                    to '{self.archive}/index_weights.parquet' (format parquet)""")
+        sources = self.catalogue / "sources.toml"
+        impatient = re.sub(r"timeout_seconds = \d+", "timeout_seconds = 2", sources.read_text())
+        sources.write_text(re.sub(r"tries = \d", "tries = 2", impatient))
+
+    def homes(self, evenings: tuple[str, str, str]) -> tuple[Path, Path, Path]:
+        """Undisturbed homes on the three evenings; made once."""
+        made = [self.folder / f"undisturbed-{day}-{place}" for place, day in enumerate(evenings)]
+        for place, home in enumerate(made):
+            if home.exists():
+                continue
+            if place:
+                shutil.copytree(made[place - 1], home)
+            outcome = self.evening(home, evenings[place], backfill=not place)
+            assert outcome.exit == 0, outcome
+        return made[0], made[1], made[2]
+
+    def evening(self, home: Path, clock: str, faults: Sequence[str] = (), seed: int = 0, backfill: bool = False) -> Outcome:
+        """`rallyscope run` on an evening whose source has these faults."""
+        outcome = Outcome()
+        with running(self.archive, moments.moment_of(clock), chosen(faults, seed)) as base:
+            settings = Settings(home_folder=home, source=base, catalog_folder=self.catalogue)
+            try:
+                window = moments.session_window(settings, None)
+                if backfill:
+                    window = moments.range_window(settings, moments.date.fromisoformat("2026-03-02"), window.end)
+                with steps.run(settings, "run", window, lambda line: None) as this:
+                    steps.carry_out(this)
+            except RallyscopeError as error:
+                outcome.exit, outcome.sentence = error.exit_code, plain(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, a run must not end in it
+                outcome.exit, outcome.sentence = "traceback", f"{type(error).__name__}: {error}"[:300]
+                outcome.held = traceback.format_exc().splitlines()[-8:]
+        return outcome
+
+    def play(self, faults: Sequence[str], evenings: tuple[str, str, str] = QUIET, seed: int = 0) -> Outcome:
+        """The evening with faults, and the good one after it, against homes that had none."""
+        before, same, after = self.homes(evenings)
+        self._played += 1  # a folder of its own: yfinance remembers what it has opened
+        home = Path(shutil.copytree(before, self.folder / f"played{self._played}"))
+        try:
+            outcome = self.evening(home, evenings[1], faults, seed)
+            if (home / "marts.duckdb").exists():
+                outcome.wrong, outcome.missing = differences(home, same)
+                outcome.held = outcome.held or kept_out(home, same)
+                outcome.signals = signals(home, same)
+                outcome.broken = [*not_whole(home), *unfounded(home), *lost(home, before)]
+            # What holds the same after the evening heals in the same way.
+            state = (evenings, *self._state(home))
+            if state not in self._heals:
+                self._heals[state] = self._healed(home, after, evenings)
+            outcome.heals = self._heals[state]
+        finally:
+            shutil.rmtree(home)
+        return outcome
+
+    def _healed(self, home: Path, after: Path, evenings: tuple[str, str, str]) -> str:
+        good = self.evening(home, evenings[2])
+        if good.exit == 0 and table_hashes(home) == table_hashes(after):
+            return "the next evening"
+        if good.exit == 0 and not any(differences(home, after, "known_at")):
+            return "the next evening; what was wrong counts as known from then"
+        differ = sorted(name for name, digest in table_hashes(after).items() if table_hashes(home).get(name) != digest)
+        return (f"NOT: exit {good.exit} {good.sentence[:300]}; differ: {differences(home, after, 'known_at')} "
+                f"{', '.join(differ)}")
+
+    def _state(self, home: Path) -> tuple[Any, ...]:
+        """What a home holds after an evening, whichever run brought it, and the zones that its cache remembers."""
+        with closing(sqlite3.connect(home / "cache" / "tkr-tz.db")) as zones:
+            remembered = tuple(sorted(zones.iterdump()))
+        with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+            tables = [name for name, in con.execute(
+                "select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()]
+            return remembered, *(con.execute(f"""select count(*), sum(hash(columns(* exclude (run_id, batch_id, reason))))
+                from (select null as run_id, null as batch_id, null as reason where false
+                      union all by name from raw.{name})""").fetchone() for name in tables)
+
+
+@contextmanager
+def cheaply() -> Iterator[None]:
+    """No page of the day, no dictionary and no ledger of revisions: other tests see them, and they take long."""
+    from flows import dictionary
+
+    logging.getLogger("rallyscope.sources").setLevel(logging.ERROR)
+    with (patch.object(steps, "_write_page", lambda run: None), patch.object(dictionary, "refresh", lambda *_: None),
+          patch.object(steps, "record_revisions", lambda *_: 0)):
+        yield
+
+
+def plain(sentence: str) -> str:
+    """A sentence without what differs from run to run: ports and names of builds."""
+    sentence = re.sub(r"(http://)?127\.0\.0\.1:\d+", "SOURCE", sentence)
+    return re.sub(r"\d{8}T\d{6}Z-[0-9a-f]+", "BUILD", sentence)
+
+
+def differences(home: Path, undisturbed: Path, besides: str = "") -> tuple[list[str], int]:
+    """Mart columns with values that the undisturbed home has not, NULL aside, and how many of its values are missing."""
+    wrong: list[str] = []
+    missing = 0
+    with duckdb.connect() as con:
+        con.execute(f"attach '{home}/marts.duckdb' as mine (read_only);"
+                    f"attach '{undisturbed}/marts.duckdb' as theirs (read_only)")
+        for mart, keys in grains().items():
+            columns = [name for name, type_ in con.execute("""
+                select column_name, data_type from duckdb_columns()
+                where database_name = 'theirs' and schema_name = 'main' and table_name = ?""", [mart]).fetchall()
+                if name not in keys and type_ in TYPES and not re.search(besides or COVERAGE, name)]
+            if not columns:
+                continue
+            counts = con.execute(f"""
+                select {', '.join(f'''
+                    count(*) filter (m.{c} is not null and (t.{c} is null or {_differs(c, con, mart)})),
+                    count(*) filter (m.{c} is null and t.{c} is not null)''' for c in columns)}
+                from mine.main.{mart} m full join theirs.main.{mart} t using ({', '.join(keys)})""").fetchone() or ()
+            wrong += [f"{mart}.{c} {counts[2 * n]}" for n, c in enumerate(columns) if counts[2 * n]]
+            missing += sum(counts[1::2])
+    return wrong, missing
+
+
+COVERAGE = re.sub(r"\s", "", OF_COVERAGE)
+TYPES = ("DOUBLE", "VARCHAR", "BOOLEAN")
+
+
+def _differs(column: str, con: duckdb.DuckDBPyConnection, mart: str) -> str:
+    type_ = con.execute("select data_type from duckdb_columns() where database_name = 'theirs' and table_name = ? "
+                        "and column_name = ?", [mart, column]).fetchone()
+    return f"abs(m.{column} - t.{column}) > 1e-9" if type_ == ("DOUBLE",) else f"m.{column} <> t.{column}"
+
+
+def grains() -> dict[str, list[str]]:
+    """Marts of figures by session, with their keys."""
+    from transforms.project import models
+
+    return {m.name.split(".")[1]: list(m.grain) for m in models() if m.layer == "marts" and "date" in m.grain
+            and m.name not in ("marts.signal_daily",)}
+
+
+def kept_out(home: Path, undisturbed: Path) -> list[str]:
+    """Reasons in the quarantine, and answers that failed or were held, that the undisturbed home has not."""
+    def said(of: Path) -> set[str]:
+        with duckdb.connect(str(of / "marts.duckdb"), read_only=True) as con:
+            found = con.execute("select key || ': ' || reason from audit.quarantine").fetchall()
+        with duckdb.connect(str(of / "warehouse.duckdb")) as con:
+            found += con.execute("""select reason from raw.fetch_outcome
+                                    where status in ('failed', 'held', 'stopped')""").fetchall()
+        return {plain(reason) for reason, in found}
+
+    return sorted(said(home) - said(undisturbed))
+
+
+def signals(home: Path, undisturbed: Path) -> list[str]:
+    """Signals that are there and are not in the undisturbed home, or the other way round."""
+    def told(of: Path) -> set[tuple[Any, ...]]:
+        with duckdb.connect(str(of / "marts.duckdb"), read_only=True) as con:
+            return set(con.execute("select date::varchar, signal, current, severity from marts.signal_daily").fetchall())
+
+    mine, theirs = told(home), told(undisturbed)
+    return sorted([f"{signal} {current} ({severity})" for _, signal, current, severity in mine - theirs]
+                  + [f"not {signal} {current}" for _, signal, current, _ in theirs - mine])
