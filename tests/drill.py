@@ -1,4 +1,4 @@
-"""The crash drill: kill -9 at moments fixed by a seed, a full disk, a folder made read-only. `make drill`
+"""The crash drill: kill -9 and SIGTERM at moments fixed by a seed, full disks, a folder made read-only. `make drill`
 
 After each blow: the published file opens and holds one whole build, nothing acknowledged is missing, and the same
 command again gives the tables of an undisturbed run.
@@ -16,19 +16,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import duckdb
+from drilled import not_whole, tmpfs
 from tiny_market import table_hashes, write_archive, write_catalogue
 
 from flows import demo, moments, steps
 from flows.settings import Settings
 from warehouse.errors import HomeUnusable, RallyscopeError
-from warehouse.publish import table_hash
 
 WHOLE = (date(2026, 3, 2), date(2026, 5, 29))
+# What ends a process: at once, or as a machine that shuts down asks for it.
+BLOWS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 OPERATIONS = ("fresh backfill", "second backfill", "build of a past day")
 
 
@@ -38,7 +39,8 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=7)
     given = options.parse_args()
-    _import_everything()
+    import_everything()
+    steps._write_page = lambda run: None  # the chart library's threads do not survive a fork
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_archive(folder / "archive")
@@ -52,7 +54,7 @@ def main() -> int:
             truth = table_hashes(folder / "undisturbed")
             failures = kills(given.kills, random.Random(given.seed), folder, settings, truth, seconds)
             failures += full_disk(folder, settings, truth) + read_only_landing(folder, settings, truth)
-    print(f"{given.kills} kills, a full disk, a read-only folder: {len(failures)} failures")
+    print(f"seed {given.seed}: {given.kills} kills, a full disk, a read-only folder: {len(failures)} failures")
     for failure in failures:
         print(f"  {failure}")
     return bool(failures)
@@ -80,7 +82,7 @@ def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[
         if child == 0:
             _child(settings(home), acknowledged, moment)
         time.sleep(chance.uniform(0, seconds[operation]))
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, chance.choice(BLOWS))
         _, status = os.waitpid(child, 0)
         killed += os.WIFSIGNALED(status)
         outcomes[f"{operation}, {'killed' if os.WIFSIGNALED(status) else 'had ended'}"] += 1
@@ -95,7 +97,7 @@ def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[
 def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Settings) -> Iterator[str]:
     """What is wrong with a home after a blow, and after the same command again."""
     if (home / "marts.duckdb").exists():
-        yield from _not_whole(home)
+        yield from not_whole(home)
     if missing := [b for b in acknowledged.read_text().split() if b not in _batches(home)]:
         yield f"acknowledged and missing: {missing}"
     try:
@@ -105,19 +107,19 @@ def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Set
         return
     if table_hashes(home) != truth:
         yield "the rerun's tables are not those of the undisturbed run"
-    yield from _not_whole(home)
+    yield from not_whole(home)
 
 
 def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
     """Sizes at which landing, load, build or publication meet the end of the disk, then a larger one."""
     failures = []
     for megabytes in (1, 10, 20, 24, 28, 32, 40, 48, 60):
-        with _tmpfs(folder / f"disk{megabytes}", f"{megabytes}m") as disk:
+        with tmpfs(folder / f"disk{megabytes}", f"{megabytes}m") as disk:
             if disk is None:
                 return ["no tmpfs can be mounted here: the full disk was not tried"]
             outcome = _attempt(settings(disk))
             if (disk / "marts.duckdb").exists():
-                failures += [f"disk of {megabytes} MB: {what}" for what in _not_whole(disk)]
+                failures += [f"disk of {megabytes} MB: {what}" for what in not_whole(disk)]
             subprocess.run(["mount", "-o", "remount,size=500m", str(disk)], check=True)
             failures += [f"disk of {megabytes} MB, after more room: {what}"
                          for what in examine(disk, Path(os.devnull), truth, settings(disk))]
@@ -130,7 +132,7 @@ def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[st
 def read_only_landing(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
     """A landing folder that cannot be written is one sentence, and the tables of before stand."""
     home = folder / "readonly"
-    with _tmpfs(home / "landing", "50m") as landing:
+    with tmpfs(home / "landing", "50m") as landing:
         if landing is None:
             return ["no tmpfs can be mounted here: the read-only folder was not tried"]
         subprocess.run(["mount", "-o", "remount,ro", str(landing)], check=True)
@@ -180,18 +182,6 @@ def _child(settings: Settings, acknowledged: Path, moment: str | None) -> None:
         os._exit(0)
 
 
-def _not_whole(home: Path) -> Iterator[str]:
-    """The tables of the published file against the hashes it says of itself."""
-    try:
-        said = table_hashes(home)
-        with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
-            for name, digest in said.items():
-                if table_hash(con, name.replace("marts.", "main.")) != digest:
-                    yield f"{name} is not the table of its build"
-    except duckdb.Error as error:
-        yield f"the published file cannot be read: {error}"
-
-
 def _batches(home: Path) -> set[str]:
     if not (home / "warehouse.duckdb").exists():
         return set()
@@ -199,19 +189,7 @@ def _batches(home: Path) -> set[str]:
         return {batch for batch, in con.execute("select batch_id from audit.batch").fetchall()}
 
 
-@contextmanager
-def _tmpfs(folder: Path, size: str) -> Iterator[Path | None]:
-    folder.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False).returncode:
-        yield None
-        return
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def _import_everything() -> None:
+def import_everything() -> None:
     """Once here rather than in each child: the blows then fall on work, not on imports."""
     import great_expectations  # noqa: F401
 

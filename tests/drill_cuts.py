@@ -1,4 +1,4 @@
-"""The same tables however a range is cut, repeated or interrupted: on a simulated market and the real one. `make drill`
+"""The same tables however a range is cut, repeated or interrupted, on two markets. `make drill-history`
 
 Each way of asking fills a new data folder through the commands a user types. Every mart and core table must have the
 hash it has after the one plain backfill. The real market is the folder RALLYSCOPE_ARCHIVE names; without it, one is less.

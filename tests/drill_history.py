@@ -1,4 +1,4 @@
-"""What is planted in the history of a simulated market, against what the revision ledger says of it. `make drill`
+"""What is planted in the history of a simulated market, against what the revision ledger says of it. `make drill-history`
 
 A home that ran on the evening of 2026-05-20 runs again on the next one, each time on a market that meanwhile says one
 thing differently. Every change of the published past must be in the ledger, under the cause that was planted.

@@ -125,12 +125,10 @@ def load(folder: Path | None = None) -> Catalog:
 
 def _parse(folder: Path) -> dict[str, dict[str, Any]]:
     """What every file of the folder says, by its path in it; none may be missing, and none unknown."""
-    if not folder.is_dir():
-        raise CatalogError(str(folder), "-", "-", "is no folder")
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.toml"))}
-    for missing in sorted(FILES.keys() - OPTIONAL - files.keys()):
+    for missing in FILES.keys() - OPTIONAL - files.keys():
         raise CatalogError(missing, "-", "-", f"is not in {folder}")
-    for file in sorted(files.keys() - FILES.keys()):
+    for file in files.keys() - FILES.keys():
         if Path(file).parent.as_posix() != "universes":
             raise CatalogError(file, "-", "-", f"is no file of the catalogue{did_you_mean(file, FILES)}")
     said = {}

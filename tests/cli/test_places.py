@@ -15,12 +15,12 @@ from flows import data_checks
 from flows.daily import days_of_shell
 from flows.ending import exit_code
 from flows.export import export
-from flows.finding import Answer, Finding, found
+from flows.finding import found
 from flows.replay.moment import bars_known_through
 from flows.replay.server import create_app
 from flows.settings import Clock, Settings
 from warehouse.drafts import abandoned, sweep
-from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
+from warehouse.errors import BadRequest, HomeUnusable
 from warehouse.home import Home
 
 
@@ -86,23 +86,6 @@ def test_a_folder_that_is_not_there_is_not_made_by_being_asked_about(tmp_path: P
     done = rallyscope(*command.split(), "--home", tmp_path / "home", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert not (tmp_path / "home").exists()
-
-
-def test_a_turn_is_held_though_the_disk_takes_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "pwrite", full)
-    with Home(tmp_path).turn(), pytest.raises(TurnTaken, match="another process"), Home(tmp_path).turn(None):
-        pass
-
-
-def test_what_a_disk_does_to_a_look_is_a_finding() -> None:
-    def look() -> Answer:
-        raise OSError(28, "No space left on device", "/data/x")
-
-    line = "/data/x: No space left on device. Free space, memory or permissions there, then run the same command again."
-    assert found("x", look) == Finding("x", False, line)
 
 
 # What a killed process left
