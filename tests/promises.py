@@ -19,6 +19,21 @@ def breaks(spec: Spec, name: str, broken: Mapping[str, Row | Sequence[Row]]) -> 
             assert _is_broken(spec, name, promises[promise], row), f"{row} keeps “{promise}”"
 
 
+def keeps(spec: Spec, name: str, given: Mapping[str, str], kept: Mapping[str, Sequence[Row]]) -> None:
+    """Beside the given tables each row keeps the promise it is given for."""
+    spec.con.begin()
+    try:
+        for table, text in given.items():
+            spec.insert(table, text)
+        for promise, rows in kept.items():
+            for row in rows:
+                spec.insert(name, draw([row]))
+            condition = spec.model(name).promises[promise]
+            assert spec.con.execute(f"from {name} where not ({condition})").fetchall() == []
+    finally:
+        spec.con.rollback()
+
+
 def _is_broken(spec: Spec, name: str, condition: str, row: Row) -> bool:
     spec.con.begin()
     try:

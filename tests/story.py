@@ -18,7 +18,7 @@ DAYS = [FIRST + timedelta(weeks=n // 5, days=n % 5) for n in range(SESSIONS)]
 LAST, PEAK = DAYS[-1], DAYS[280]
 COMPANIES = [chr(65 + n) * 3 for n in range(16)]
 BASKETS = ["defensive", "ai_leaders", "semiconductors", "crypto_equity",
-           "xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv"]
+           "xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv", "xlb"]
 
 # n numbers the sessions from 0, c the companies, b the baskets. Each mart is filled by its columns' names.
 FILL = {
@@ -55,7 +55,7 @@ FILL = {
     "core.nasdaq_state": "select date, n + 1 as position from days",
     "core.tier_lead": """
         select date '{peak}' as episode, tier, date '{peak}' + lag as lead_date, 286 + lag as confirmed_position
-        from (values ('ai_leaders', 3), ('semiconductors', 7), ('crypto_equity', 14)) t(tier, lag)""",
+        from (values ('defensive', null), ('ai_leaders', 3), ('semiconductors', 7), ('crypto_equity', 14)) t(tier, lag)""",
     "marts.rotation_sequence": """
         select date '{peak}' as episode, 29.0 as peak_vix_close, date '{peak}' + 5 as declared_on, 'match' as verdict,
             1.0 as kendall_tau, timestamp '{peak}' + interval 20 day as known_at""",
@@ -65,7 +65,7 @@ FILL = {
             case when b <= 4 then row_number() over (partition by date, b <= 4 order by rs_21d desc) end as rs_rank,
             case when b > 4 then row_number() over (partition by date, b <= 4 order by rs_21d desc) end as sector_rank,
             {rotation}
-        from days cross join (select unnest($baskets) as basket, unnest(range(1, 15)) as b)""",
+        from days cross join (select unnest($baskets) as basket, unnest(range(1, 16)) as b)""",
     "marts.divergence_daily": """
         select date, 0.001 as spread_1d_return, 0.03 * sin(n / 15) as spread_21d_return, 0.05 as spread_63d_return,
             n % 50 = 0 as is_divergent_day, false as sp500_decline_calm_credit,

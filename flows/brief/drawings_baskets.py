@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flows.brief.axes import ZERO, Rows, days, known, lines, look, measure, span, stacked, titled
 from flows.brief.chart import Draw, Points, Size, var
-from flows.brief.words import FUNDS, TIERS, name
+from flows.brief.words import FUNDS, name
 
 if TYPE_CHECKING:
     import altair as alt
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 COLOURS = {"defensive": ("tier1", [2, 3]), "ai_leaders": ("tier2", [1, 0]), "semiconductors": ("tier3", [6, 3]),
            "crypto_equity": ("tier4", [8, 3, 2, 3])}
 FUND_COLOURS: dict[str, str] = dict(zip(FUNDS, (
-    "tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down"), strict=True))
+    "tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down", "fund5"), strict=True))
+# Of what a user's catalog adds, in turn.
+MORE_COLOURS = (("fund1", [4, 1]), ("fund3", [2, 1]), ("fund2", [7, 2, 2, 2]), ("fund4", [5, 1, 1, 1]))
 
 TAIL = {True: 6, False: 4}  # points of a tier, of a fund: ten long tails would hide each other
 CORNERS = (("leading", "right", "top"), ("weakening", "right", "bottom"), ("lagging", "left", "bottom"),
@@ -74,15 +76,17 @@ def _outside(box: tuple[float, ...], plane: Plane) -> float:
     return max(0.0, -box[0]) + max(0.0, box[2] - plane.width) + max(0.0, -box[1]) + max(0.0, box[3] - plane.height)
 
 
-def rotation(rows: Rows, x: str, y: str, centre: float, titles: tuple[str, str], format: str) -> Draw:
-    """Strength against its momentum: a tail of past points a basket, its head today; tiers and funds apart."""
+def rotation(rows: Rows, kinds: tuple[tuple[str, ...], tuple[str, ...]], x: str, y: str, centre: float,
+             titles: tuple[str, str], format: str) -> Draw:
+    """Strength against its momentum: a tail of past points a basket, its head today; the two `kinds` apart."""
+    tiers, funds = kinds
     places: dict[str, int] = {}
     tails = []
     for row in sorted(rows, key=lambda row: row["date"], reverse=True):
         place = places[row["basket"]] = places.get(row["basket"], 0) + 1
-        if place <= TAIL[row["basket"] in TIERS]:
+        if place <= TAIL[row["basket"] in tiers]:
             tails.append({"basket": row["basket"], "date": row["date"], "x": row[x], "y": row[y], "is_head": place == 1,
-                          "short": row["basket"].upper() if row["basket"] in FUNDS else name(row["basket"])})
+                          "short": row["basket"].upper() if row["basket"] in funds else name(row["basket"])})
 
     def panel(size: Size, shown: tuple[str, ...], key: str, title: str) -> tuple[Any, dict[str, Points]]:
         import altair as alt
@@ -93,7 +97,7 @@ def rotation(rows: Rows, x: str, y: str, centre: float, titles: tuple[str, str],
         at = (alt.X("x:Q", scale=scales["x"], title=titles[0], axis=axis),
               alt.Y("y:Q", scale=scales["y"], title=titles[1], axis=axis))
         colour = alt.Color("basket:N", legend=None, scale=alt.Scale(
-            domain=list(shown), range=[var(COLOURS[b][0] if b in COLOURS else FUND_COLOURS[b]) for b in shown]))
+            domain=list(shown), range=[var(FUND_COLOURS.get(b) or _look_of(b, shown)[0]) for b in shown]))
         tail, head = alt.Chart(alt.NamedData(f"{key}-tails")), alt.Chart(alt.NamedData(f"{key}-heads"))
         rule = alt.Chart(alt.NamedData("centre")).mark_rule(color=var("soft"), strokeDash=[3, 3])
         label = {"dx": {"expr": "datum.dx"}, "dy": {"expr": "datum.dy"}, "fontWeight": "bold", "fontSize": 11,
@@ -118,7 +122,7 @@ def rotation(rows: Rows, x: str, y: str, centre: float, titles: tuple[str, str],
 
         there = {row["basket"] for row in rows}
         panels = [panel(size, tuple(b for b in kind if b in there), key, title) for kind, key, title in (
-            (TIERS, "tiers", "Tiers"), (FUNDS, "funds", "Sector funds")) if there & set(kind)]
+            (tiers, "tiers", "Tiers"), (funds, "funds", "Sector funds")) if there & set(kind)]
         chart = (alt.vconcat if size.narrow else alt.hconcat)(*(chart for chart, _ in panels))
         data: dict[str, Points] = {
             "centre": [{"at": centre}],
@@ -130,19 +134,26 @@ def rotation(rows: Rows, x: str, y: str, centre: float, titles: tuple[str, str],
     return draw
 
 
+def _look_of(basket: str, shown: Sequence[str]) -> tuple[str, list[int]]:
+    """Colour and dashes of a tier, or of a basket that the user's catalog adds."""
+    added = [b for b in shown if b not in COLOURS and b not in FUND_COLOURS]
+    return COLOURS.get(basket) or MORE_COLOURS[added.index(basket) % len(MORE_COLOURS)]
+
+
 def since_peak(rows: Rows, leads: Rows) -> Draw:
     """Each tier's return above the Nasdaq Composite's since the peak; a diamond on the day it took the lead."""
     where = {(row["basket"], row["date"]): row["excess_since_peak"] for row in rows}
     marks = [{"basket": name(row["tier"]), "date": row["lead_date"], "excess": where[row["tier"], row["lead_date"]]}
              for row in leads if (row["tier"], row["lead_date"]) in where]
     paths = [{"basket": name(row["basket"]), "date": row["date"], "excess": row["excess_since_peak"]} for row in rows]
-    shown = [tier for tier in TIERS if tier in {row["basket"] for row in rows}]
+    there = {row["basket"] for row in rows}
+    shown = [tier for tier in (*COLOURS, *sorted(there - COLOURS.keys())) if tier in there]
 
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
         import altair as alt
 
         ends = span(rows)
-        series = look([(name(tier), *COLOURS[tier]) for tier in shown], size, "basket")
+        series = look([(name(tier), *_look_of(tier, shown)) for tier in shown], size, "basket")
         chart = alt.layer(
             alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="excess:Q"),
             alt.Chart(alt.NamedData("paths")).mark_line().encode(

@@ -204,7 +204,7 @@ SINCE_PEAK = Question("since_peak", "Log return above the Nasdaq Composite's sin
         select date, basket, ln(1 + basket_return) - ln(1 + benchmark_return) as excess,
             row_number() over (partition by basket order by date) as sessions
         from marts.rotation_daily
-        where basket in ('defensive', 'ai_leaders', 'semiconductors', 'crypto_equity') and date > $peak and date <= $date
+        where basket in (select tier from core.tier_lead where episode = $peak) and date > $peak and date <= $date
     )
     select date, basket, sessions, excess_since_peak
     from (select *, sum(excess) over (partition by basket order by date) as excess_since_peak from daily)

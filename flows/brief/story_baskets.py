@@ -22,7 +22,9 @@ VERDICTS = {
 def rotation(facts: Facts) -> Section:
     """Who leads and who gains, each basket with the way it came."""
     weekly, strength = facts["rotation"], facts["strength"]
-    shown = tuple(row for row in weekly.rows if row["basket"] in TIERS + FUNDS)
+    tiers, funds = (tuple(dict.fromkeys((*packaged, *(row["basket"] for row in facts["tiers"].rows if row[rank]))))
+                    for packaged, rank in ((TIERS, "rs_rank"), (FUNDS, "sector_rank")))
+    shown = tuple(row for row in weekly.rows if row["basket"] in tiers + funds)
     if shown:
         answer, x, y, centre, format = weekly, "rs_ratio", "rs_momentum", 100.0, ".2~f"
         titles = ("strength: rs_ratio", "momentum: rs_momentum")
@@ -33,30 +35,28 @@ def rotation(facts: Facts) -> Section:
         titles = ("strength: 21 sessions", "momentum: 5 sessions")
         note = ("rs_ratio and rs_momentum are not known for this session; shown is log return above the Nasdaq "
                 "Composite's over 21 and 5 sessions, with points five sessions apart.")
-        shown = tuple(row for row in strength.rows if row["basket"] in TIERS + FUNDS)
-    message = _rotation_message({row["basket"]: row for row in shown}, x, y, centre)  # the last row of each is its newest
+        shown = tuple(row for row in strength.rows if row["basket"] in tiers + funds)
+    # The last row of each is its newest.
+    message = _rotation_message({row["basket"]: row for row in shown}, funds, x, y, centre)
     return Section(
         "rotation", "Relative rotation", message,
-        drawing("rotation", message, drawings.rotation(shown, x, y, centre, titles, format)) if shown else None,
+        drawing("rotation", message, drawings.rotation(shown, (tiers, funds), x, y, centre, titles,
+                                                        format)) if shown else None,
         tables=(*table(facts["tiers"]), *table(answer)),
         queries=asked(facts["tiers"], *((weekly, strength) if answer is strength else (weekly,))),
         lacks=lacks(*(() if shown else (weekly, strength)), also=[facts["tiers"]]), notes=(note,) if shown else ())
 
 
-def _rotation_message(heads: dict[str, Row], x: str, y: str, centre: float) -> str:
+def _rotation_message(heads: dict[str, Row], funds: tuple[str, ...], x: str, y: str, centre: float) -> str:
     quadrants: dict[str, list[str]] = {}
     for basket, row in heads.items():
         strong, gaining = row[x] >= centre, row[y] >= centre
         place = "leading" if strong and gaining else "weakening" if strong else "improving" if gaining else "lagging"
-        quadrants.setdefault(place, []).append(_short(basket))
+        quadrants.setdefault(place, []).append(basket.upper() if basket in funds else name(basket))
     if not quadrants:
         return ""
     order = [place for place in ("leading", "weakening", "improving", "lagging") if place in quadrants]
     return "; ".join(f"{place.capitalize()}: {listed(quadrants[place])}" for place in order) + "."
-
-
-def _short(basket: str) -> str:
-    return basket.upper() if basket in FUNDS else name(basket)
 
 
 def since_peak(facts: Facts) -> Section:

@@ -13,7 +13,7 @@ NAMES = {
     "crypto_equity": "Crypto equity", "bitcoin": "Bitcoin", "smh": "SMH", "soxx": "SOXX",
     "xlk": "XLK technology", "xlc": "XLC communication", "xly": "XLY discretionary", "xlf": "XLF financials",
     "xle": "XLE energy", "xli": "XLI industrials", "xlre": "XLRE real estate", "xlp": "XLP staples",
-    "xlu": "XLU utilities", "xlv": "XLV health care",
+    "xlu": "XLU utilities", "xlv": "XLV health care", "xlb": "XLB materials",
     "below_20": "below 20", "20_to_25": "20 to 25", "25_to_30": "25 to 30", "above_30": "above 30",
     "re_contraction": "re-contraction", "high_vol_risk_off": "high-volatility risk-off", "consolidation": "consolidation",
     "re_entry": "re-entry", "emotion_driven": "emotion-driven", "mid_late_dispersion": "mid-to-late dispersion",
@@ -26,11 +26,11 @@ NAMES = {
 }
 SIGNALS = {
     "band": "VIX band", "recontraction": "VIX re-contraction", "stage": "stage", "ath": "close of the Nasdaq Composite",
-    "correction": "fall of the Nasdaq Composite", "top10_weight": "ten largest by market value",
+    "correction": "fall of the Nasdaq Composite", "top10_weight": "weight of the ten largest",
     "leaders_weak": "relative strength of the AI leaders",
 }
 TIERS = ("defensive", "ai_leaders", "semiconductors", "crypto_equity")
-FUNDS = ("xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv")
+FUNDS = ("xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv", "xlb")
 PERCENT = ("_return", "_weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d",
            "excess_since_peak", "_probability")
 SIGNED = ("_return", "rs_5d", "rs_21d", "rs_63d", "excess_since_peak", "bp", "_points")

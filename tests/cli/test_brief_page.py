@@ -98,7 +98,8 @@ def test_text_and_marks_stand_out(colours: Mapping[str, str]) -> None:
         for ground in ("panel", "ground"):
             assert contrast(text, ground) >= 4.5, (text, ground)
     assert contrast("alarm", "alarmground") >= 4.5
-    for mark in ("up", "down", "total", "tier1", "tier2", "tier3", "tier4", "fund1", "fund2", "fund3", "fund4"):
+    for mark in ("up", "down", "total", "tier1", "tier2", "tier3", "tier4", "fund1", "fund2", "fund3", "fund4",
+                 "fund5"):
         assert contrast(mark, "panel") >= 3, mark
     for band in ("band1", "band2", "band3", "band4"):
         assert contrast("ink", band) >= 7, band

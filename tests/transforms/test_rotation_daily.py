@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
+from promises import breaks, keeps
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.rotation_daily"
@@ -98,6 +98,19 @@ def test_the_strongest_tier_ranks_first_and_only_tiers_rank_among_tiers(spec):
     assert last_day(spec, "sector_rank", **strength) == {
         "semiconductors": None, "crypto_equity": None, "ai_leaders": None, "defensive": None, "xlk": 2, "xlu": 1,
         "smh": None}
+
+
+def test_as_many_are_ranked_as_the_catalog_has(spec):
+    """A fifth tier and an eleventh sector fund, of a user's own, have a place that the promise allows."""
+    kinds = {"t": ("tier", 5), "f": ("sector_fund", 11)}
+    drawn = [{"basket": f"{letter}{n}", "role": role, "position": n} for letter, (role, many) in kinds.items()
+             for n in range(many)]
+    given = rotation(**{row["basket"]: path(row["position"] / 100) for row in drawn}) | {"staging.basket": draw(drawn)}
+    ranks = {basket: (rs, sector) for basket, rs, sector in
+             spec.rows(MODEL, given, columns=["basket", "rs_rank", "sector_rank"])[-len(drawn):]}
+    assert ranks == {f"t{n}": (5 - n, None) for n in range(5)} | {f"f{n}": (None, 11 - n) for n in range(11)}
+    keeps(spec, MODEL, {"staging.basket": draw(drawn)}, {"a rank is a place among its kind": [
+        {"rs_21d": 0, "rs_rank": 5}, {"rs_21d": 0, "sector_rank": 11}]})
 
 
 def test_a_basket_too_young_to_be_strong_costs_the_others_no_rank(spec):

@@ -20,7 +20,9 @@ def strengths(rs) -> dict[str, str]:
     rows = [{"date": day, "basket": f"f{n}", "rs_21d": None if x is None else float(x), "known_at": f"{day} 21:15"}
             for day, of_day in zip(days, rs, strict=True) for n, x in enumerate(of_day)]
     baskets = [{"basket": f"f{n}", "role": "sector_fund"} for n in range(len(rs[0]))] + [{"basket": "smh", "role": "fund"}]
-    return {"staging.session": sessions(days), "staging.basket": draw(baskets), "marts.rotation_daily": draw(rows)}
+    members = [{"basket": b["basket"], "symbol": b["basket"].upper(), "valid_from": "1998-12-22"} for b in baskets]
+    return {"staging.session": sessions(days), "staging.basket": draw(baskets), "marts.rotation_daily": draw(rows),
+            "staging.basket_member": draw(members)}
 
 
 def last(spec, rs, *columns: str) -> tuple:
@@ -69,6 +71,15 @@ def test_under_eight_tenths_of_the_funds_there_is_no_speed(spec):
     before = [None, None, *range(8)]
     assert last(spec, day_and_five_sessions_later(before, [None, *range(9)]))[2:] == (8, weekdays(6)[0])
     assert last(spec, day_and_five_sessions_later(before, [*range(9), None]))[:3] == (None, None, 7)
+
+
+def test_a_fund_that_is_not_there_yet_is_not_missed(spec):
+    """Three of ten are too many to lack, unless two of them begin the day after."""
+    tables = strengths([[None, None, None, *range(7)]] * 6)
+    assert spec.rows(MODEL, tables, columns=["rotation_speed"])[-1] == (None,)
+    members = tables["staging.basket_member"].replace("f0 | F0 | 1998-12-22", f"f0 | F0 | {weekdays(7)[-1]}")
+    members = members.replace("f1 | F1 | 1998-12-22", f"f1 | F1 | {weekdays(7)[-1]}")
+    assert spec.rows(MODEL, tables | {"staging.basket_member": members}, columns=["rotation_speed"])[-1] == (0,)
 
 
 def test_the_order_is_compared_with_the_last_one_by_five_sessions_ago_at_most_nine(spec):

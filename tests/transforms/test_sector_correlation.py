@@ -19,7 +19,9 @@ def funds(returns, catalogued: int | None = None, gaps: dict[tuple[int, int], in
              "gap_sessions": None if np.isnan(r) else (gaps or {}).get((i, n), 0), "known_at": f"{day} 21:15"}
             for i, day in enumerate(days) for n, r in enumerate(returns[i])]
     baskets = [{"basket": f"f{n}", "role": "sector_fund"} for n in range(catalogued or len(returns[0]))]
-    return {"staging.basket": draw([{"basket": "smh", "role": "fund"}, *baskets]), "core.basket_risk": draw(rows)}
+    members = [{"basket": b["basket"], "symbol": b["basket"].upper(), "valid_from": "1998-12-22"} for b in baskets]
+    return {"staging.basket": draw([{"basket": "smh", "role": "fund"}, *baskets]), "core.basket_risk": draw(rows),
+            "staging.basket_member": draw(members)}
 
 
 def mean_correlation(window: np.ndarray) -> float:

@@ -70,12 +70,12 @@ def test_records_and_drawdowns(spec):
 
 
 def test_the_ten_largest_pass_45_and_50_percent(spec):
-    given = concentration(top10_weight=[0.44, 0.4499, 0.45, None, 0.4999, 0.5, 0.6, 0.3])
+    given = concentration("capped", top10_weight=[0.44, 0.4499, 0.45, None, 0.4999, 0.5, 0.6, 0.3])
     assert changes(spec, given, "top10_weight") == [
         (2, "below_0.45", "0.45_to_0.50", "watch"), (5, "0.45_to_0.50", "above_0.50", "alert"),
         (7, "above_0.50", "below_0.45", "info")]
-    for others in ({"scheme": "capped"}, {"index": "SOX"}):
-        assert changes(spec, concentration(top10_weight=[0.4, 0.6], **others), "top10_weight") == []
+    for others in ({"scheme": "full_cap"}, {"index": "SOX"}):
+        assert changes(spec, concentration(**{"scheme": "capped", **others}, top10_weight=[0.4, 0.6]), "top10_weight") == []
 
 
 def test_leaders_are_weak_when_ten_sessions_below_their_mean(spec):
@@ -90,6 +90,10 @@ def test_leaders_are_weak_when_ten_sessions_below_their_mean(spec):
 def test_a_residual_breach_is_of_a_weighting(spec):
     given = concentration("anchored", residual_is_large=[False, True, None, False])
     assert changes(spec, given, "residual_anchored") == [(1, "within", "large", "watch"), (3, "large", "within", "info")]
+
+
+def test_plain_market_value_is_not_how_the_index_is_weighted_and_its_residual_no_signal(spec):
+    assert changes(spec, concentration("full_cap", residual_is_large=[False, True, False]), "residual_full_cap") == []
 
 
 def test_a_series_is_stale_beyond_its_limit_until_it_speaks_again(spec):
@@ -122,7 +126,7 @@ def test_the_evidence_of_every_signal_runs_and_shows_both_days(spec):
         **regime(band=["below_20", None, "above_30"], stage=["neutral", None, "consolidation"],
                  is_ath_close=[True, None, False], is_correction=[False, None, True], is_bear_market=[False] * 3,
                  recontraction_fired=[False, None, True], recontraction_confirmed=[False, None, False]),
-        **concentration(top10_weight=[0.4, None, 0.6], residual_is_large=[False, None, True]),
+        **concentration("capped", top10_weight=[0.4, None, 0.6], residual_is_large=[False, None, True]),
         "core.basket_trend": _daily({"sessions_below_mean": [0, None, 10]}, basket="ai_leaders"),
         "staging.series": "series_id | stale_after_days\nNFCI | 3",
         "core.macro_as_known": _daily({"observation_date": ["2026-03-01"] * 3, "value": [1, 1, 1]}, series_id="NFCI")
@@ -132,7 +136,7 @@ def test_the_evidence_of_every_signal_runs_and_shows_both_days(spec):
     }
     rows = spec.rows(MODEL, given, columns=["signal", "evidence"])
     assert {signal for signal, _ in rows} == {"band", "stage", "ath", "correction", "recontraction", "top10_weight",
-                                              "residual_full_cap", "leaders_weak", "stale_NFCI", "stale_count_MELI"}
+                                              "residual_capped", "leaders_weak", "stale_NFCI", "stale_count_MELI"}
     spec.con.begin()
     try:
         for table, text in given.items():

@@ -132,7 +132,7 @@ def test_the_baskets_are_those_of_the_rotation_mart(packaged):
     )
     assert members["crypto_equity"] == words("COIN MSTR MARA RIOT CLSK HOOD")
     sector_funds = [basket for basket in packaged.baskets.values() if basket.role == "sector_fund"]
-    assert {basket.id for basket in sector_funds} == words("xlk xlc xly xlf xle xli xlre xlp xlu xlv")
+    assert {basket.id for basket in sector_funds} == words("xlk xlc xly xlf xle xli xlre xlp xlu xlv xlb")
     assert all(basket.members_on(today) == {basket.id.upper()} for basket in sector_funds)
     assert members["bitcoin"] == {"BTC-USD"}
 

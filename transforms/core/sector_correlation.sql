@@ -8,7 +8,7 @@ grain = ["date"]
 [columns]
 date = "Session."
 pairs = "Pairs of sector funds that have a correlation."
-average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the catalogue's sector funds."
+average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the catalogue has that day."
 known_at = "When the funds' prices were known (UTC)."
 
 [promises]
@@ -50,7 +50,12 @@ with fund as (
     from correlated
     group by date
 ), required as (
-    select ceil(0.8 * count(*)) as funds from staging.basket where role = 'sector_fund'
+    -- A fund that was not there yet is not missed.
+    select a.date, ceil(0.8 * count(distinct m.basket)) as funds
+    from averaged a
+    join staging.basket_member m on a.date >= m.valid_from and a.date < coalesce(m.valid_to, date 'infinity')
+    join staging.basket b on b.basket = m.basket and b.role = 'sector_fund'
+    group by a.date
 )
 select
     date,
@@ -59,5 +64,5 @@ select
     k.known_at
 from averaged a
 join (select date, max(known_at) as known_at from fund group by date) k using (date)
-cross join required r
+join required r using (date)
 where a.pairs > 0

@@ -28,7 +28,10 @@ volatility_ratio_to_xlk = "volatility_63d over that of the basket xlk."
 known_at = "When the last price of the row was known (UTC), those of the baskets it is ranked among included."
 
 [promises]
-"a rank is a place among its kind" = "rs_rank between 1 and 4 and sector_rank is null or sector_rank between 1 and 10 and rs_rank is null or coalesce(rs_rank, sector_rank) is null"
+"a rank is a place among its kind" = """
+rs_rank between 1 and (select count(*) from staging.basket where role = 'tier') and sector_rank is null
+or sector_rank between 1 and (select count(*) from staging.basket where role = 'sector_fund') and rs_rank is null
+or coalesce(rs_rank, sector_rank) is null"""
 "a rank has its strength" = "rs_21d is not null or coalesce(rs_rank, sector_rank) is null"
 "relative strength needs both" = "basket_return is not null or coalesce(rs_5d, rs_21d, rs_63d) is null"
 "a quadrant is where ratio and momentum are" = """
@@ -65,7 +68,7 @@ with strength as (
     left join strength s using (basket, date)
 ), ranked as (
     select *,
-        -- Among three of four a rank would be another figure, and a fund's first weeks must not cost the others theirs.
+        -- Among some of its kind a rank would be another figure, and a fund's first weeks must not cost the others theirs.
         case when rs_21d is not null and bool_and(basket_return is not null) over (partition by date, role)
             then rank() over (partition by date, role order by rs_21d desc nulls last) end as place,
         case when role in ('tier', 'sector_fund') then max(known_at) over (partition by date, role) end

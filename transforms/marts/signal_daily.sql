@@ -9,7 +9,7 @@ grain = ["date", "signal"]
 date = "Session on whose close the signal changed."
 signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, stale_count_<issuer>, or unexplained_fall_<issuer>."
 previous = "State it was in when last known."
-current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX full_cap: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."
+current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX capped: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within; of capped and anchored, since full_cap is not how NDX is weighted. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."
 severity = "Of the current state: info, watch or alert."
 evidence = "A query that shows it, from the session of the previous state to this one."
 known_at = "When both states were known (UTC)."
@@ -51,7 +51,8 @@ with state as (
         case when top10_weight >= 0.50 then 'above_0.50' when top10_weight >= 0.45 then '0.45_to_0.50'
             when top10_weight < 0.45 then 'below_0.45' end,
         case when top10_weight >= 0.50 then 'alert' when top10_weight >= 0.45 then 'watch' else 'info' end, known_at
-    from marts.concentration_daily where index_code = 'NDX' and weight_scheme = 'full_cap'
+    -- By market value the ten have been far above both edges for years: that weight could never signal.
+    from marts.concentration_daily where index_code = 'NDX' and weight_scheme = 'capped'
     union all
     select date, 'leaders_weak', null,
         case when sessions_below_mean >= 10 then 'weak' when sessions_below_mean < 10 then 'steady' end,
@@ -60,7 +61,7 @@ with state as (
     union all
     select date, 'residual', weight_scheme, case residual_is_large when true then 'large' when false then 'within' end,
         if(residual_is_large, 'watch', 'info'), known_at
-    from marts.concentration_daily where index_code = 'NDX'
+    from marts.concentration_daily where index_code = 'NDX' and weight_scheme <> 'full_cap'
     union all
     select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
         if(m.date - observation_date > stale_after_days, 'watch', 'info'), m.known_at
@@ -98,7 +99,7 @@ with state as (
     ('ath', 'nasdaq_close, is_ath_close, sessions_since_ath', 'marts.regime_daily where'),
     ('correction', 'nasdaq_close, drawdown_return', 'marts.regime_daily where'),
     ('top10_weight', 'top10_weight, top10_issuers',
-        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''full_cap'' and'),
+        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''capped'' and'),
     ('leaders_weak', 'relative_strength, relative_strength_mean_50d, sessions_below_mean',
         'core.basket_trend where basket = ''ai_leaders'' and'),
     ('residual', 'index_return, official_return, residual_bp',

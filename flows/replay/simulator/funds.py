@@ -17,7 +17,7 @@ SECTOR_FUNDS = {
     "XLF": ("Financials", 24, 52, 0.95, 0.00022, 0.0035), "XLE": ("Energy", 39, 55, 0.80, 0.00010, 0.0080),
     "XLI": ("Industrials", 70, 165, 0.95, 0.00006, 0.0030), "XLRE": ("Real Estate", 35, 43, 0.85, -0.00042, 0.0040),
     "XLP": ("Consumer Staples", 59, 84, 0.48, -0.00012, 0.0030), "XLU": ("Utilities", 58, 84, 0.45, -0.00030, 0.0045),
-    "XLV": ("Health Care", 101, 150, 0.60, -0.00006, 0.0035),
+    "XLV": ("Health Care", 101, 150, 0.60, -0.00006, 0.0035), "XLB": ("Materials", 57, 92, 0.95, 0.00008, 0.0040),
 }
 STOCK_FUNDS = {"XLK": ("Information Technology", 100), "XLC": ("Communication Services", 55),
                "XLY": ("Consumer Discretionary", 125)}
