@@ -22,7 +22,7 @@ from flows.options import (
     WaitOption,
 )
 from flows.output import say
-from flows.plan import Chunk
+from flows.plan import NOTHING_AGAIN, Again, Chunk, Feed
 from warehouse.errors import BadRequest
 
 app = typer.Typer(name="rallyscope", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
@@ -71,12 +71,26 @@ def backfill(start: Day, end: Day, as_of: Moment = None,
     _carry_out("backfill", settings, window, as_of, chunk=chunk, wait=wait, accept=accept)
 
 
+@app.command(epilog="Example: rallyscope refresh bars --symbol NVDA")
+def refresh(feed: Annotated[Feed, typer.Argument(help="What is requested again, from its first date on.")],
+            symbol: Annotated[str | None, typer.Option(help="Of one symbol, series or index; of all by default.")] = None,
+            wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None,
+            accept: AcceptOption = None) -> None:
+    """Request the whole history of a feed again for what its source has corrected since; then build and publish."""
+    from flows import moments
+    from flows.plan import asked_again
+
+    settings = _settings(home, source, catalog)
+    again = asked_again(settings.catalog, feed, symbol)
+    _carry_out("refresh", settings, moments.session_window(settings, None), wait=wait, accept=accept, again=again)
+
+
 @app.command(epilog="Example: rallyscope build --as-of 2026-03-27")
 def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = True, home: HomeOption = None,
-          source: SourceOption = None, catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
-    """Transforms and publication only, as the world knew it at a moment, from what was recorded by another."""
-    _carry_out("build", _settings(home, source, catalog), None, as_of, recorded_by, wait=wait,
-               accept=accept)
+          catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
+    """Transforms and publication only, as the world knew it at a moment, from what was recorded by another; no source
+    is asked."""
+    _carry_out("build", _settings(home, None, catalog), None, as_of, recorded_by, wait=wait, accept=accept)
 
 
 @app.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
@@ -212,16 +226,18 @@ def docs(home: HomeOption = None) -> None:
 def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
           landing_days: Annotated[int, typer.Option(min=1, help="Keep landed folders this long.")] = 90,
           builds: Annotated[int, typer.Option(min=1, help="Keep this many builds.")] = 10,
-          home: HomeOption = None, source: SourceOption = None) -> None:
+          home: HomeOption = None) -> None:
     """Let go of old landed folders, builds and drafts; raw data and the current build always stay."""
+    from flows.moments import own_clock
     from flows.prune import leaving
     from flows.prune import prune as let_go
 
-    settings = _settings(home, source, None)
+    settings = _settings(home, None, None)
     found = []
     if settings.home.folder.exists():  # it makes nothing, and so not the folder that it is told of
         with settings.home.turn(lambda holder: say(f"waiting for the run of {holder}")):
-            found = (leaving if dry_run else let_go)(settings.home, settings.clock().now, landing_days, builds)
+            now = own_clock(settings).now
+            found = (leaving if dry_run else let_go)(settings.home, now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
     say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
@@ -288,17 +304,19 @@ def doctor(json: JsonOption = False, home: HomeOption = None, source: SourceOpti
 
 
 def _carry_out(command: str, settings, window, as_of: str | None = None, recorded_by: str | None = None,
-               chunk: Chunk = Chunk.whole, wait: bool = True, accept: str | None = None) -> None:
-    from flows import moments, steps
+               chunk: Chunk = Chunk.whole, wait: bool = True, accept: str | None = None,
+               again: Again = NOTHING_AGAIN) -> None:
+    from flows import moments, report, steps
     from flows.gate import acceptance
     from flows.progress import on_terminal
 
     accepted = acceptance(accept)
     known, recorded = (None if text is None else moments.moment_of(text) for text in (as_of, recorded_by))
     with on_terminal(say) as (tell, progress), steps.run(settings, command, window, tell, wait=wait) as this:
-        this.progress, this.acceptance = progress, accepted
+        this.progress, this.acceptance, this.again = progress, accepted, again
         steps.carry_out(this, moment=(known, recorded), chunk=chunk)
-        tell(f"{count(this.rows_added, 'row')} added, {this.rows_quarantined} quarantined; look: rallyscope show day")
+        look = "status" if this.rows_quarantined or this.keys_failed else "show day"
+        tell(f"{count(this.rows_added, 'row')} added, {report.lost(this)}; look: rallyscope {look}")
 
 
 def _settings(home: Path | None, source: str | None, catalog: Path | None):

@@ -4,7 +4,6 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
@@ -29,21 +28,12 @@ from prefect.states import Completed, Failed
 from flows import moments, report, steps
 from flows.gate import acceptance
 from flows.options import day_of
-from flows.plan import Chunk, Window
+from flows.plan import NOTHING_AGAIN, Again, Chunk, Feed, Window
 from warehouse.errors import BadRequest, KeysLost, RallyscopeError, SourceAnswerInvalid, SourceUnreachable
 from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
 RETRY_AFTER_SECONDS: list[float] = [30, 120]
-
-
-class Feed(StrEnum):
-    """What a source can be asked for again."""
-
-    bars = "bars"
-    shares = "shares"
-    statements = "statements"
-    observations = "observations"
 
 
 def daily_name() -> str:
@@ -93,11 +83,11 @@ def refresh(feeds: list[Feed]) -> State:
 
     Args:
         feeds: What is asked again: observations are the macro series with their vintages, shares the share counts,
-            statements the quarterly statements, bars the prices.
+            statements the quarterly statements, bars the prices, weights the published lists of index weights.
     """
     settings = Settings()
     return told(lambda: through_prefect(settings, "refresh", moments.session_window(settings, None),
-                                        again=frozenset(feed.value for feed in feeds)))
+                                        again=Again(frozenset(feed.value for feed in feeds))))
 
 
 def told(carry_out: Callable[[], State]) -> State:
@@ -118,7 +108,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def through_prefect(settings: Settings, command: str, window: Window | None,
                     moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
-                    request_key: str | None = None, again: frozenset[str] = frozenset(),
+                    request_key: str | None = None, again: Again = NOTHING_AGAIN,
                     accept: str | None = None) -> State:
     """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
     log, accepted = get_run_logger(), acceptance(accept)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows import data_checks, source_checks
 from flows.finding import Answer, Finding, found, well
+from warehouse.catalog import overlay
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -52,7 +53,8 @@ def checks(settings: Settings) -> Iterator[Finding]:
 
 def _catalogue(settings: Settings) -> Answer:
     catalog = settings.catalog
-    return well(f"{len(catalog.instruments)} instruments, {len(catalog.series)} series, hash {catalog.hash[:10]}")
+    return well(f"{len(catalog.instruments)} instruments, {len(catalog.series)} series, {len(catalog.baskets)} baskets"
+                f"{overlay(settings.catalog_folder)}, hash {catalog.hash[:10]}")
 
 
 def _readable(finding: Finding) -> str:

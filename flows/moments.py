@@ -5,10 +5,28 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 from flows.plan import NEW_YORK, Window, last_closed
-from flows.settings import Settings
+from flows.settings import LIVE, Clock, Settings
 from warehouse.catalog_reader import YEARS
 from warehouse.errors import BadRequest, NothingPublished
 from warehouse.record import sessions
+
+
+def own_clock(settings: Settings) -> Clock:
+    """The present of what fetches nothing, without a source to tell it; to be asked within a turn.
+
+    Of a simulated market, and where a replay server is the source, it is the last moment that the data folder has seen;
+    of the real market it is now.
+    """
+    newest, simulated = None, False
+    if settings.home.working.exists():
+        with settings.home.warehouse() as con:
+            newest, simulated = con.execute("""
+                select greatest(max(fetched_at), (select max(started_at) from audit.run where first_session is not null)),
+                    coalesce(bool_or(is_simulated), false)
+                from audit.batch""").fetchall()[0]
+    if newest and (simulated or settings.source != LIVE):
+        return Clock(newest.replace(tzinfo=UTC), simulated)
+    return Clock(datetime.now(UTC), simulated)
 
 
 def session_window(settings: Settings, day: date | None) -> Window:
@@ -82,7 +100,7 @@ def refuse_future(now: datetime, **moments: datetime | None) -> None:
     for what, moment in moments.items():
         if moment and moment > now:
             raise BadRequest(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}", "it has not come yet",
-                             f"The clock of the source says {now:%Y-%m-%dT%H:%M:%SZ}")
+                             f"The clock says {now:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _day_of(text: str) -> date | None:

@@ -41,7 +41,8 @@ def tell_version(asked: bool) -> None:
 VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="The release.")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; data/ by default).")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
-CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Another catalogue folder than the packaged one.")]
+CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Your own entries (RALLYSCOPE_CATALOG): added to the "
+                                                  "packaged ones, or in their place.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=day_of, help="A session, e.g. 2026-03-27.")]
 SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Rows from this date on.")]
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]

@@ -13,6 +13,8 @@ import duckdb
 
 from flows.sources import Ask
 from warehouse.catalog import Catalog, Instrument, Series
+from warehouse.catalog_reader import did_you_mean
+from warehouse.errors import BadRequest
 from warehouse.record import sessions
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -38,6 +40,41 @@ class Window:
 
     def __str__(self) -> str:
         return str(self.end) if self.start == self.end else f"{self.start} to {self.end}"
+
+
+class Feed(StrEnum):
+    """What a source can be asked for again."""
+
+    bars = "bars"
+    shares = "shares"
+    statements = "statements"
+    observations = "observations"
+    weights = "weights"
+
+
+@dataclass(frozen=True)
+class Again:
+    """What is asked again as if for the first time: feeds, of one key alone where `key` names it."""
+
+    feeds: frozenset[str] = frozenset()
+    key: str | None = None
+
+
+NOTHING_AGAIN = Again()
+
+
+def asked_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
+    """One feed again, of all its keys or one; BadRequest for a key that the feed does not have."""
+    if key is None:
+        return Again(frozenset({feed}))
+    keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
+        feed, {i.symbol for i in catalog.instruments.values() if _gives(i, feed)})
+    if key not in keys:
+        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} of it{did_you_mean(key, keys)}",
+                         "Leave --symbol out to request the whole feed")
+    if key in catalog.instruments and catalog.instruments[key].ticker_reused:
+        raise BadRequest(f"symbol {key!r}", "its ticker means another company today", "What is held of it stays")
+    return Again(frozenset({feed}), key)
 
 
 class Chunk(StrEnum):
@@ -81,8 +118,8 @@ def last_closed(now: datetime) -> date:
 
 
 def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
-             again: frozenset[str] = frozenset(), replay: bool = False) -> list[Request]:
-    """Everything still to ask for `window`, in batches; a feed in `again` is asked as if for the first time.
+             again: Again = NOTHING_AGAIN, replay: bool = False) -> list[Request]:
+    """Everything still to ask for `window`, in batches; what is in `again` is asked as if for the first time.
 
     A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
@@ -95,9 +132,10 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
     asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
     watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
-    for instrument in needed(catalog, window):
+    wanted = {instrument.symbol for instrument in needed(catalog, window)}
+    for instrument in (i for _, i in sorted(catalog.instruments.items()) if i.symbol in wanted | {again.key}):
         for feed in ("bars", "shares", "statements"):
-            if not _gives(instrument, feed):
+            if not _gives(instrument, feed) or not (instrument.symbol in wanted or feed in again.feeds):
                 continue
             watched[feed] += 1
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
@@ -173,9 +211,9 @@ def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
 
 class _Asked:
     """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day;
-    the feeds in `forgotten` were never asked."""
+    what is in `forgotten` was never asked."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: frozenset[str]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
         self.today = now.astimezone(NEW_YORK).date()
         rows = con.execute("""
             with closed as (select date as session, close_at + interval 15 minute as known_at
@@ -186,8 +224,9 @@ class _Asked:
                 -- Before it was recorded what an answer covers, an answer counted as covering what was asked.
                 if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
             from raw.fetch_outcome asof left join closed on fetched_at >= known_at
-            where status in ('received', 'empty') and fetched_at <= ? and not list_contains(?::varchar[], feed)""",
-            [now.replace(tzinfo=None), sorted(forgotten)]).fetchall()
+            where status in ('received', 'empty') and fetched_at <= ?
+                and not (list_contains(?::varchar[], feed) and key = coalesce(?, key))""",
+            [now.replace(tzinfo=None), sorted(forgotten.feeds), forgotten.key]).fetchall()
         self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
         self.newest: dict[tuple[str, str], date] = {}
         """The last date of which an accepted row came."""

@@ -36,6 +36,10 @@ VALIDATION = """
     from audit.validation_result where run_id = $run
     order by success, unexpected_rows desc, suite, expectation limit 300"""
 
+QUARANTINED_KEYS = "select distinct key from raw.rejected_row where run_id = $run and key is not null"
+
+FAILED_KEYS = "select distinct key from raw.fetch_outcome where run_id = $run and status not in ('received', 'empty')"
+
 NEWEST_SIGNALS = """
     select date, signal, previous, current, severity from marts.signal_daily
     where date = (select max(date) from marts.regime_daily) order by signal"""
@@ -81,8 +85,22 @@ def did(run: Run) -> str:
     published = run.publication
     outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
                else f"nothing changed, {published.build_id} stays current")
-    return (f"{count(run.rows_added, 'row')} added, {run.rows_quarantined} quarantined, "
+    return (f"{count(run.rows_added, 'row')} added, {lost(run)}, "
             f"{count(run.cells_revised, 'cell')} of history revised; {outcome}")
+
+
+def lost(run: Run) -> str:
+    """What a run did not get or did not accept, with the first keys of each."""
+    with run.settings.home.warehouse() as con:
+        quarantined, missed = (sorted(key for key, in con.execute(sql, {"run": run.run_id}).fetchall())
+                               for sql in (QUARANTINED_KEYS, FAILED_KEYS))
+    return (f"{run.rows_quarantined} quarantined{_named_keys(quarantined)}"
+            + (f", {count(len(missed), 'key')} not received{_named_keys(missed)}" if missed else ""))
+
+
+def _named_keys(keys: Sequence[str]) -> str:
+    shown = [*keys[:5], *([f"{len(keys) - 5} more"] if len(keys) > 5 else [])]
+    return f" ({', '.join(shown)})" if keys else ""
 
 
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:

@@ -16,12 +16,13 @@ import duckdb
 
 from flows import one_market
 from flows.gate import pass_gate
-from flows.moments import refuse_future
-from flows.plan import Chunk, Request, Window, chunks, last_closed
+from flows.moments import own_clock, refuse_future
+from flows.plan import NOTHING_AGAIN, Again, Chunk, Request, Window, chunks, last_closed
 from flows.plan import requests as plan_requests
 from flows.settings import Clock, Settings
 from flows.sources import clock as source_clock
 from flows.sources.asking import ask
+from flows.unchanged import still_current
 from warehouse import landing
 from warehouse.drafts import sweep
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete, SourceError
@@ -52,7 +53,7 @@ class Run:
     run_id: str
     say: Callable[[str], None]
     progress: Progress = lambda share, label: None
-    again: frozenset[str] = frozenset()
+    again: Again = NOTHING_AGAIN
     acceptance: Acceptance | None = None
     problems: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
@@ -83,10 +84,12 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
     catalog = settings.catalog  # a mistake in it is told before anything is waited for
     with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
         sweep(settings.home)
-        clock = settings.clock()  # after the wait: what another run fetched meanwhile is not from the future
+        # After the wait: what another run fetched meanwhile is not from the future.
+        clock = settings.clock() if window else own_clock(settings)
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
-            one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
+            if window:
+                one_market.refuse_another(settings.home, one_market.held(con), clock.simulated)
             this.newest_fetch = source_clock.newest_fetch(con)
             record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # we have the turn
@@ -142,9 +145,29 @@ def carry_out(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
             run.progress((place + position / len(asking)) / len(windows), f"{windows[place]}: {request}")
             _ask_and_load(run, step, request)
     step(fit)(run)
+    if run.command == "backfill" and moment == (None, None) and not run.acceptance and _keep_current(run):
+        return
     run.progress(1.0, "build and publication")
     step(build)(run, *moment)
     step(publish)(run, *moment)
+
+
+def _keep_current(run: Run) -> bool:
+    """Whether nothing new came, so that the current publication stays and no build is made."""
+    from transforms.project import models
+
+    if run.problems:
+        return False
+    with run.settings.home.warehouse() as con:
+        current = still_current(con, run.settings.home, run.clock.now, code_version(models()))
+    if not current:
+        return False
+    run.reports.extend([current.message] if current.message else [])
+    run.publication = Publication(current.build_id, run.settings.home.published, changed=False)
+    _finish(run, "completed", current.message)
+    for line in (*run.reports, f"nothing new: {current.build_id} stays current, and nothing was built"):
+        run.say(line)
+    return True
 
 
 def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
@@ -318,7 +341,8 @@ def _recover(run: Run) -> None:
     for folder in pending:
         run.say(f"loading {folder.name}, landed by an interrupted run")
         batch = landing.read(folder)
-        one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
+        if run.window:
+            one_market.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)
         load(run, batch)
 
 
@@ -327,16 +351,18 @@ def _refuse_earlier_clock(run: Run) -> None:
 
 
 def _look_at_the_clock(run: Run) -> None:
-    """Now is after everything this run has fetched so far, and so that counts as known."""
-    run.clock = run.settings.clock()
+    """Now is after everything this run has fetched so far, and so that counts as known; a build has one moment."""
+    if run.window:
+        run.clock = run.settings.clock()
 
 
 def _finish(run: Run, status: str, message: str | None) -> None:
     with run.settings.home.warehouse() as con:
         # A request of which a key failed is not done: asked once more, it asks for that key again.
+        ended_at = (run.settings.clock() if run.window else run.clock).now
         con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
                            request_key = if(?, null, request_key) where run_id = ?""",
-                    [_naive(run.settings.clock().now), status, message, run.keys_failed > 0, run.run_id])
+                    [_naive(ended_at), status, message, run.keys_failed > 0, run.run_id])
 
 
 def _naive(moment: datetime) -> datetime:

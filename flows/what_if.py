@@ -108,6 +108,8 @@ def parse(shocks: list[str]) -> dict[str, float]:
         if symbol in parsed:
             raise BadRequest(f"shock {shock!r}", f"{symbol} is given twice", "Write each symbol once")
         try:
+            if not symbol:
+                raise ValueError(shock)
             parsed[symbol] = float(move)
         except ValueError:
             raise BadRequest(f"shock {shock!r}", "it is not SYMBOL=RETURN", "Write NVDA=-0.10 for a fall of 10 %") from None

@@ -98,43 +98,62 @@ OPTIONAL = {"spinoffs.toml"}
 # The records that every run asks for, and the source of macro series: the entries that the code itself names.
 FEEDS, SERIES_SOURCE = ("bars", "shares", "statements", "weights"), "fred"
 LARGEST_FILE = 16 << 20
+PACKAGED = Path(__file__).with_suffix("")
 
 
 def load(folder: Path | None = None) -> Catalog:
-    """The catalogue in `folder` (None: the packaged one); raises CatalogError for the first wrong entry."""
-    folder = folder or Path(__file__).with_suffix("")
-    said = _parse(folder)
+    """The packaged catalog, with the entries of `folder` added to it or in the place of those of the same name.
+
+    A folder that has every file of the packaged one is a catalog of its own. Raises CatalogError for the first wrong entry.
+    """
+    said: dict[str, dict[str, tuple[Reader, Any]]] = {}
+    defaults: dict[str, dict[str, Any]] = {}
+    readers: list[Reader] = []
+    for place, files in _layers(folder):
+        for file, path in files.items():
+            readers.append(reader := Reader(f"{place}{file}"))
+            said.setdefault(file, {}).update(_entries(reader, file, _toml(reader.file, path), defaults))
     found: dict[str, dict[str, Any]] = {name: {} for name, _ in FILES.values()} | {"universes": {}}
-    references: list[Reference] = []
-    for file, tables in said.items():
-        reader = Reader(file)
-        if file in FILES:
-            _read_entries(reader, FILES[file], tables, found)
-        else:
-            code = Path(file).stem
-            found["universes"][code] = reader.entry(Universe, code, tables)
-        references += reader.references
-    _check_together(found, references)
-    canonical = json.dumps(said, sort_keys=True, default=str)
+    for file, entries in said.items():
+        collection, cls = FILES.get(file, ("universes", Universe))
+        for name, (reader, table) in entries.items():
+            if name in found[collection]:
+                raise reader.fail(name, "-", f"is in {collection} twice, here and in another file")
+            found[collection][name] = reader.entry(cls, name, table)
+    _check_together(found, [used for reader in readers for used in reader.references])
+    tables = {file: {name: table for name, (_, table) in entries.items()} for file, entries in said.items()}
     return Catalog(
         **{name: MappingProxyType(entries) for name, entries in found.items()},
-        hash=hashlib.sha256(canonical.encode()).hexdigest(),
-        folder=folder,
+        hash=hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest(),
+        folder=folder or PACKAGED,
     )
 
 
-def _parse(folder: Path) -> dict[str, dict[str, Any]]:
-    """What every file of the folder says, by its path in it; none may be missing, and none unknown."""
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.toml"))}
-    for missing in FILES.keys() - OPTIONAL - files.keys():
-        raise CatalogError(missing, "-", "-", f"is not in {folder}")
+def overlay(folder: Path | None) -> str:
+    """Which folder is laid over the packaged catalog, as half a sentence; empty where none is."""
+    return f", those of {folder} over the packaged ones" if folder and len(_layers(folder)) == 2 else ""
+
+
+def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
+    """What is read, in order: how an error begins the name of a file of it, and the files by their path in it."""
+    if folder is None:
+        return [("", _files(PACKAGED))]
+    files = _files(folder)
+    if not files:
+        problem = (f"has none of the files of a catalog: {', '.join(FILES)} or universes/CODE.toml" if folder.is_dir()
+                   else "is no folder; name one with --catalog or RALLYSCOPE_CATALOG")
+        raise CatalogError(str(folder), "-", "-", problem)
+    whole = FILES.keys() - OPTIONAL <= files.keys()
+    return [("", files)] if whole else [("", _files(PACKAGED)), (f"{folder}/", files)]
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    paths = sorted((*folder.glob("*.toml"), *folder.glob("*/*.toml")))
+    files = {path.relative_to(folder).as_posix(): path for path in paths}
     for file in files.keys() - FILES.keys():
         if Path(file).parent.as_posix() != "universes":
             raise CatalogError(file, "-", "-", f"is no file of the catalogue{did_you_mean(file, FILES)}")
-    said = {}
-    for file, path in files.items():
-        said[file] = _toml(file, path)
-    return said
+    return files
 
 
 def _toml(file: str, path: Path) -> dict[str, Any]:
@@ -159,19 +178,16 @@ def _instead(path: Path) -> str:
     return "a pipe or a device" if path.exists() else "a link that leads nowhere"
 
 
-def _read_entries(
-    reader: Reader, kind: tuple[str, type], tables: dict[str, Any], found: dict[str, dict[str, Any]]
-) -> None:
-    """Add every entry of a file; its `defaults` table stands for the keys an entry leaves out."""
-    collection, cls = kind
-    defaults = reader.known_keys(cls, "defaults", tables.get("defaults", {}))
-    for name, table in tables.items():
-        if name == "defaults":
-            continue
-        if name in found[collection]:
-            raise reader.fail(name, "-", f"is in {collection} twice, here and in another file")
-        whole = {**defaults, **table} if isinstance(table, dict) else table
-        found[collection][name] = reader.entry(cls, name, whole)
+def _entries(reader: Reader, file: str, tables: dict[str, Any],
+             defaults: dict[str, dict[str, Any]]) -> dict[str, tuple[Reader, Any]]:
+    """The entries of a file. The `defaults` of a file stand for the keys that its entries leave out, and after them
+    those of the packaged file of that name."""
+    if file not in FILES:
+        return {Path(file).stem: (reader, tables)}
+    own = reader.known_keys(FILES[file][1], "defaults", tables.get("defaults", {}))
+    in_force = defaults[file] = {**defaults.get(file, {}), **own}
+    return {name: (reader, {**in_force, **table} if isinstance(table, dict) else table)
+            for name, table in tables.items() if name != "defaults"}
 
 
 def _check_together(found: dict[str, dict[str, Any]], references: list[Reference]) -> None:

@@ -77,7 +77,8 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
                       for dates in u.rebalancing.dates(days, u.initial_date)),
         "weight_limit": (row for u in catalog.universes.values() if u.rebalancing
                          for row in _limits(u.code, u.rebalancing)),
-        "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(catalog.baskets.values(), 1)),
+        "basket": ((b.id, b.title, b.role, position) for position, b in enumerate(
+            (*catalog.tiers, *(b for b in catalog.baskets.values() if b.role != "tier")), 1)),
         "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
                           for b in catalog.baskets.values() for m in b.members),
         "spinoff": ((s.symbol, s.of, s.ex_date, s.per_share) for s in catalog.spinoffs.values()),

@@ -62,7 +62,8 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, m
     _reads(con, _raw_reads({m.name: m.reads for m in models}), code_changed, computed_from)
     return con.execute(_EXPLAINED, {
         "run_id": stamp.run_id, "previous": before.build_id, "found_at": stamp.published_at.replace(tzinfo=None),
-        "code_changed": code_changed, "labels": list(LABELS), "priority": list(PRIORITY),
+        "code_changed": code_changed, "catalogue_changed": before.catalogue_hash != stamp.catalogue_hash,
+        "labels": list(LABELS), "priority": list(PRIORITY),
     }).fetchone()[0]  # type: ignore[index]
 
 
@@ -75,6 +76,7 @@ class Before:
     recorded_by: datetime
     code_version: str
     run_id: str
+    catalogue_hash: str
 
     @property
     def moment(self) -> tuple[datetime, datetime]:
@@ -90,7 +92,7 @@ def _compared(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, marts: S
     files = [*kept(home), home.published]
     names = [file.stem for file in files[:-1]] + [current_build(home)]
     befores = con.execute("""
-        select build_id, as_of, recorded_by, code_version, run_id from audit.publication
+        select build_id, as_of, recorded_by, code_version, run_id, catalogue_hash from audit.publication
         where is_present and as_of <= ? and recorded_by <= ? order by published_at desc, rowid desc""",
         [stamp.as_of.replace(tzinfo=None), stamp.recorded_by.replace(tzinfo=None)]).fetchall()
     for before in (Before(*row) for row in befores):
@@ -199,8 +201,11 @@ _EXPLAINED = """
         from ranked c join reads r using (raw_table)
         where c.cause = 'catalogue' and not (r.apart and $code_changed) group by all),
     otherwise as (
-        select if($code_changed, struct_pack(cause := 'code', evidence := 'another code version'),
-                  struct_pack(cause := 'unexplained', evidence := null)) as last),
+        -- Under a replay's clock, which stands still, a catalog leaves no trace of the one it takes the place of.
+        select case when $code_changed then struct_pack(cause := 'code', evidence := 'another code version')
+            when $catalogue_changed and not exists (from change where cause = 'catalogue')
+                then struct_pack(cause := 'catalogue', evidence := 'another catalog')
+            else struct_pack(cause := 'unexplained', evidence := null) end as last),
     explained as (
         select n.*, last, coalesce(own.why, anything.why, catalogue.why, last) as why
         from numbered n left join own using (id) left join anything using (id)

@@ -61,6 +61,20 @@ def test_the_axes_of_relative_rotation_name_a_value_once(spread: float, changed:
     assert [axis for axis in axes if len(set(axis)) < len(axis)] == []
 
 
+def test_tiers_and_funds_of_a_users_catalog_are_drawn_among_their_kind(changed: Callable[..., Home]) -> None:
+    own = [f"""insert into marts.rotation_daily by name select * replace ('{name}' as basket, rs_ratio + 1 as rs_ratio)
+               from marts.rotation_daily where basket = '{like}'"""
+           for name, like in (("software", "ai_leaders"), ("fintech", "defensive"), ("xbi", "xlv"))]
+    paths = """insert into core.tier_lead by name select * replace ('software' as tier)
+               from core.tier_lead where tier = 'ai_leaders'"""
+    found = facts_of(changed(*own, paths))
+    rotation, since_peak = (part(found).drawing for part in (story_baskets.rotation, story_baskets.since_peak))
+    assert rotation is not None
+    assert since_peak is not None
+    assert {"software", "fintech", "XBI"} <= set(written(rotation.svgs["wide"]))
+    assert "software" in written(since_peak.svgs["wide"])
+
+
 def test_no_two_tails_of_a_panel_are_alike(known: Facts) -> None:
     drawn = story_baskets.rotation(known).drawing
     assert drawn is not None

@@ -62,6 +62,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo ran, as in a fresh clone."""
     folder = tmp_path_factory.mktemp("checkout")
     (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / "my-catalog").mkdir()
+    (folder / "my-catalog" / "baskets.toml").write_text(next(text for language, _, text in BLOCKS if language == "toml"))
     return folder
 
 
@@ -227,10 +229,10 @@ def test_as_of_shows_the_market_of_that_day_and_build_brings_back_today(checkout
     def newest() -> str:
         return rallyscope("query", "select max(date) from marts.regime_daily", "--format", "csv", cwd=checkout).stdout
 
-    assert rallyscope("build", "--as-of", "2025-04-11", "--source", server, cwd=checkout).returncode == 0
+    assert rallyscope("build", "--as-of", "2025-04-11", cwd=checkout).returncode == 0
     assert "2025-04-11" in newest()
     assert "as of 2025-04-11 23:59 New York, not the present" in rallyscope("show", "regime", cwd=checkout).stdout
-    assert rallyscope("build", "--source", server, cwd=checkout).returncode == 0
+    assert rallyscope("build", cwd=checkout).returncode == 0
     assert "2026-05-29" in newest()
     compared = re.search("rallyscope (diff .*)", README)
     assert compared
@@ -276,8 +278,8 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
     (["run", "--source", "http://127.0.0.1:9"], 1, "cannot be reached"),
     (["run", "--source", "somewhere"], 2, "neither “live” nor a base URL"),
     (["run", "--catalog", "nowhere"], 2, "catalogue"),
-    (["build", "--as-of", "soon", "--source", "http://127.0.0.1:9"], 2, "neither a date nor an instant"),
-    (["build", "--as-of", "", "--source", "http://127.0.0.1:9"], 2, "neither a date nor an instant"),
+    (["build", "--as-of", "soon"], 2, "neither a date nor an instant"),
+    (["build", "--as-of", ""], 2, "neither a date nor an instant"),
     (["query", "select 1", "--home", "elsewhere"], 2, "nothing is published"),
 ])
 def test_a_mistake_is_answered_in_one_sentence(command: list[str], code: int, sentence: str, checkout: Path,

@@ -20,10 +20,23 @@ from planned import (
     on,
 )
 
-from flows.plan import COUNT_BEFORE, KEYS_A_BATCH, Chunk, Window, chunks, last_closed, needed, requests
+from flows.plan import (
+    COUNT_BEFORE,
+    KEYS_A_BATCH,
+    Again,
+    Chunk,
+    Feed,
+    Window,
+    asked_again,
+    chunks,
+    last_closed,
+    needed,
+    requests,
+)
 from flows.sources import Ask
 from warehouse import catalog
 from warehouse.catalog import Catalog
+from warehouse.errors import BadRequest
 
 # Never asked
 
@@ -122,9 +135,24 @@ def test_an_answer_of_a_later_moment_is_none_under_a_clock_set_back(con, small):
 
 def test_a_feed_to_be_asked_again_is_asked_from_its_beginning(con, small):
     answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
-    again = requests(con, small, on(MONDAY), at(MONDAY), frozenset({"bars"}))
+    again = requests(con, small, on(MONDAY), at(MONDAY), Again(frozenset({"bars"})))
     assert {request.feed for request in again} == {"bars"}
     assert {ask.start for request in again for ask in request.asks} == {SINCE}
+
+
+def test_one_key_of_a_feed_is_asked_again_also_when_no_session_needs_it_any_more(con, small):
+    answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    for feed, key in ((Feed.bars, "AAA"), (Feed.bars, "GONE"), (Feed.observations, "DGS10")):
+        again = requests(con, small, on(MONDAY), at(MONDAY), asked_again(small, feed, key))
+        assert [(request.feed, ask.key, ask.start) for request in again for ask in request.asks] == [(feed, key, SINCE)]
+
+
+@pytest.mark.parametrize(("feed", "key", "words"), [
+    (Feed.bars, "AAB", "has no bars of it; did you mean 'AAA'?"), (Feed.shares, "XLK", "has no shares of it"),
+    (Feed.observations, "AAA", "has no observations of it")])
+def test_a_key_that_the_feed_does_not_have_is_refused(small, feed, key, words):
+    with pytest.raises(BadRequest, match=words.replace("?", r"\?")):
+        asked_again(small, feed, key)
 
 
 def test_weights_are_asked_where_they_are_declared_and_always_of_a_replay(con):
@@ -161,7 +189,7 @@ def test_statements_are_asked_once_a_week(con, small):
 
 def test_a_feed_to_ask_again_is_asked_from_its_beginning_and_no_other_is(con, small):
     answer(con, asks(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
-    again = requests(con, small, on(MONDAY), at(MONDAY), again=frozenset({"observations"}))
+    again = requests(con, small, on(MONDAY), at(MONDAY), again=Again(frozenset({"observations"})))
     assert {(request.feed, ask.key): ask.start for request in again for ask in request.asks} == \
         {("observations", "DGS10"): SINCE, ("observations", "CPIAUCSL"): SINCE}
 

@@ -145,7 +145,7 @@ def test_as_of_a_past_day_is_what_that_day_saw(home: Path, base: str, tmp_path: 
 
     past = tmp_path / "past"
     shutil.copytree(home, past)
-    ran = rallyscope("build", "--as-of", "2026-03-27", "--home", past, "--source", base, cwd=tmp_path)
+    ran = rallyscope("build", "--as-of", "2026-03-27", "--home", past, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     import duckdb
 

@@ -64,9 +64,9 @@ def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path
 
     carry_out("2026-05-22", "backfill")
     before = table_hashes(tmp_path), len(list((tmp_path / "landing").iterdir()))
-    for command in ("backfill", "build"):
-        with pytest.raises(ClockWentBack):
-            carry_out("2026-05-20", command)
+    with pytest.raises(ClockWentBack):
+        carry_out("2026-05-20", "backfill")
+    carry_out("2026-05-20", "build")  # which asks no source, and so no clock
     assert (table_hashes(tmp_path), len(list((tmp_path / "landing").iterdir()))) == before
     carry_out("2026-05-22", "build", "2026-05-20")
     assert published(tmp_path, "select max(date)::varchar from marts.regime_daily") == [("2026-05-20",)]

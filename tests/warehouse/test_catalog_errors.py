@@ -307,12 +307,6 @@ def test_a_file_that_is_no_toml_is_refused(folder):
         catalog.load(folder)
 
 
-def test_a_missing_file_is_refused(folder):
-    (folder / "macro.toml").unlink()
-    with pytest.raises(CatalogError, match=r"catalogue macro\.toml.*is not in"):
-        catalog.load(folder)
-
-
 def test_a_file_nobody_reads_is_refused(folder):
     (folder / "makro.toml").write_text("", encoding="utf-8")
     with pytest.raises(CatalogError, match=r"catalogue makro\.toml.*did you mean 'macro\.toml'"):
@@ -433,7 +427,7 @@ def test_what_stands_in_a_files_place_is_said(folder, instead, words, name):
                                   lambda place: place.symlink_to("nowhere"), lambda place: None])
 def test_a_catalogue_that_is_no_folder_is_said(tmp_path, make):
     make(tmp_path / "catalogue")
-    with pytest.raises(CatalogError, match=r"sources\.toml|[a-z]+\.toml.* is not in"):
+    with pytest.raises(CatalogError, match="is no folder; name one with --catalog"):
         catalog.load(tmp_path / "catalogue")
 
 
