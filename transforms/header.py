@@ -17,4 +17,6 @@ def header_and_sql(text: str, name: str) -> tuple[dict[str, Any], str]:
         header = tomllib.loads(opening.removeprefix("/*"))
     except tomllib.TOMLDecodeError as error:
         raise ModelError(name, f"has a header that is not TOML: {error}") from None
+    except RecursionError:
+        raise ModelError(name, "has a header whose values are nested too deeply") from None
     return header, rest.strip().removesuffix(";")

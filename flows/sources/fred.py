@@ -219,7 +219,9 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
         raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
         table = pd.read_csv(io.StringIO(bounds.csv(response.content)), na_values=["."], dtype={0: "str", 1: "float64"})
-        dates, values = days(table.iloc[:, 0].fillna("")), table[ask.key]
+        # Rows with more cells than there are names: pandas then takes the first for their labels.
+        is_plain = isinstance(table.index, pd.RangeIndex)
+        dates, values = days(table.iloc[:, 0].fillna("")) if is_plain else None, table[ask.key]
     except (ValueError, LookupError):
         dates = None
     if dates is None:

@@ -154,9 +154,12 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
 
 
 @contextmanager
-def _in_our_words(wire: _YahooWire) -> Iterator[None]:
-    """Turns what yfinance raises into a Problem; YFPricesMissingError passes where Yahoo just has no rows."""
-    wire.of_this_thread.status = 0
+def _in_our_words(wire: _YahooWire, of: int = 0) -> Iterator[None]:
+    """Turns what yfinance raises into a Problem; YFPricesMissingError passes where Yahoo just has no rows.
+
+    `of` is the status of an answer that was read before, 0 where none was.
+    """
+    wire.of_this_thread.status = of
     try:
         yield
     except YFRateLimitError:
@@ -204,10 +207,10 @@ def _shares(ask: Ask, wire: _YahooWire) -> Answer:
     with _in_our_words(wire):
         ticker = yfinance.Ticker(ask.key, session=wire)
         counts = ticker.get_shares_full(ask.start, ask.end + timedelta(days=1))
-    if counts is None:
-        return Answer({}, 0)
-    frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
-                          "shares_outstanding": counts.astype("float64").to_numpy()})
+        if counts is None:
+            return Answer({}, 0)
+        frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
+                              "shares_outstanding": counts.astype("float64").to_numpy()})
     frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates(keep="last")
     several = frame.loc[frame.duplicated("date", keep=False)].groupby("date")["shares_outstanding"]
     remarks = [f"several counts for {day:%Y-%m-%d}: {' and '.join(f'{count:,.0f}' for count in counts)}"
@@ -220,10 +223,12 @@ def _statements(ask: Ask, wire: _YahooWire) -> Answer:
     parts, missing = [], []
     for name, table_of in STATEMENTS.items():
         table, currencies = _statement(ticker, table_of, wire)
-        rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
-        rows = yahoo_chart.within(ask, rows.assign(symbol=ask.key, statement=name), "period_end")
-        rows["currency"] = [currencies.get((_bare(item), end)) for item, end in
-                            zip(rows["item"], pd.to_datetime(rows["period_end"]), strict=True)]
+        with _in_our_words(wire, of=200):
+            rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
+            rows = rows.assign(symbol=ask.key, statement=name).astype({"value": "float64"})
+            rows = yahoo_chart.within(ask, rows, "period_end")
+            rows["currency"] = [currencies.get((_bare(item), end)) for item, end in
+                                zip(rows["item"], pd.to_datetime(rows["period_end"]), strict=True)]
         parts.append(rows)
         if rows.empty:
             missing.append(name)

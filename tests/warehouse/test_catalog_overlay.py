@@ -102,7 +102,7 @@ def test_a_mistake_names_its_place(overlay, files, file, entry, words) -> None:
 def test_a_folder_without_a_file_of_a_catalog_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="has none of the files of a catalog"):
         catalog.load(tmp_path)
-    with pytest.raises(CatalogError, match="nowhere.*: is no folder"):
+    with pytest.raises(CatalogError, match=r"nowhere.*: is no folder"):
         catalog.load(tmp_path / "nowhere")
 
 
