@@ -124,7 +124,8 @@ def test_what_a_check_withholds_is_not_published_until_a_person_accepts_it(given
     assert f"the last good publication, {before[0][0]}, stands" in str(withheld.value)
     assert "rallyscope build --accept REASON" in str(withheld.value)
     assert published(home, "select build_id from audit.publication where is_current") == before
-    options = ["--home", str(home), "--source", str(given.source), "--catalog", str(tiny / "catalogue")]
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", str(given.source))
+    options = ["--home", str(home), "--catalog", str(tiny / "catalogue")]
     app(["build", "--accept", "a spin-off, see the prospectus", *options], standalone_mode=False)
     assert published(home, """
         select check_name, observed, accepted_reason, accepted_by is not null from audit.publication_check
