@@ -44,6 +44,20 @@ def test_the_reconstruction_misses_the_published_index_by_a_dozen_basis_points(c
     assert days == 602
 
 
+@pytest.mark.parametrize(("symbol", "ex_date", "fall", "lost"), [
+    ("HON", "2025-10-30", -0.060, pytest.approx(-0.003, abs=5e-4)), ("CMCSA", "2026-01-05", -0.048, None)])
+def test_what_was_spun_off_is_in_the_return_and_the_index_closes(con, symbol, ex_date, fall, lost):
+    """A holder lost little, or where nobody says what was given is worth it is not known; no basis points are missing."""
+    (price_return, of_close), = con.execute("""
+        select price_return, close / lag(close) over (order by date) - 1 from core.security_price
+        where symbol = ? qualify date = ?""", [symbol, ex_date]).fetchall()
+    assert of_close == pytest.approx(fall, abs=1e-3)
+    assert price_return == lost
+    (residual,), = con.execute("select residual_bp from marts.concentration_daily "
+                               "where weight_scheme = 'capped' and date = ?", [ex_date]).fetchall()
+    assert abs(residual) < 1
+
+
 def test_hhi_and_top_ten_are_the_archives_by_pandas(con, real_archive):
     """Independent of every model, on a day when all counts are current: last count x close, Alphabet once."""
     when = "2025-12-01"
