@@ -43,6 +43,43 @@ WHOLE_LISTS = """
           from landed_weights group by index_code) r using (index_code)
     where h.published_on between r.first and r.last and (index_code, h.published_on) not in (
         select (index_code, published_on) from said_weights where not is_accepted)"""
+# Counts off the last one that is still said, splits apart, that an answer covering their day no longer says and whose later
+# counts do not go on from: of the 45 days before the fetch, or back to the first count it does say. That a feed leaves out
+# what is drift, or on the way to what it says, takes nothing back.
+LEAPT_COUNTS = """
+    from (with answered as (
+        select o.key, greatest(any_value(o.asked_from::date), least(min(a.date), any_value(s.today) - 45)) as first,
+            any_value(o.asked_to::date) as last
+        from outcomes o cross join stamp s left join said_shares a on a.symbol = o.key
+        where o.status in ('received', 'empty') group by o.key
+    ), split as (
+        select symbol, date, product(value) over (partition by symbol order by date) as product
+        from (
+            select c.* from raw.corporate_action c join answered on key = symbol
+            where c.kind = 'split' and c.fetched_at <= (select fetched_at from stamp)
+            qualify row_number() over (partition by c.symbol, c.date order by c.known_at desc, c.fetched_at desc) = 1
+        ) where not is_withdrawn
+    ), counts as (
+        select c.symbol, c.date, c.shares_outstanding as count, count / coalesce(p.product, 1) as units,
+            d.date is not null as is_said, d.date is null and c.date between a.first and a.last as is_silent
+        from (
+            select c.* from raw.shares_outstanding c
+            where c.fetched_at <= (select fetched_at from stamp)
+            qualify row_number() over (partition by c.symbol, c.date order by c.known_at desc, c.fetched_at desc) = 1
+        ) c
+        join answered a on a.key = c.symbol
+        left join (select distinct symbol, date from said_shares) d on d.symbol = c.symbol and d.date = c.date
+        asof left join split p on p.symbol = c.symbol and p.date <= c.date
+        where not c.is_withdrawn
+    ), compared as (
+        select c.symbol, c.date, least(abs(ln(c.count / b.count)), abs(ln(c.units / b.units))) as leap,
+            least(abs(ln(n.count / b.count)), abs(ln(n.units / b.units))) as leap_after
+        from (from counts where is_silent) c
+        asof join (from counts where not is_silent) b on b.symbol = c.symbol and b.date < c.date
+        asof left join (from counts where is_said) n on n.symbol = c.symbol and n.date > c.date
+    )
+    select symbol as key, date as first, date as last from compared
+    where leap > ln(1.04) and coalesce(leap_after < leap / 2, true))"""
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
@@ -59,7 +96,7 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     ),
     "shares": (
         Table("shares", "raw.shares_outstanding", ("symbol", "date"), ("shares_outstanding",),
-              "select symbol, date, shares_outstanding from landed_shares"),
+              "select symbol, date, shares_outstanding from landed_shares", covers=LEAPT_COUNTS),
     ),
     "observations": (
         Table("observations", "raw.macro_observation", ("series_id", "date"), ("value",),

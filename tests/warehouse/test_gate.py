@@ -302,6 +302,20 @@ def test_a_held_bar_makes_the_run_incomplete_while_it_is_new_or_off_by_a_factor(
     assert len(given("stale bars held", {"staging.session": "date"}, asked_for)) == reported
 
 
+def test_a_new_list_of_weights_that_is_kept_out_is_named(given):
+    """One that its suite refused, and one that the lists before contradict; older ones are known."""
+    assert given("weight lists held", {
+        "raw.rejected_row": table(("feed", "key", "date", "row_json", "reason", "batch_id", "fetched_at", "run_id"), [
+            ("weights", "NDX", day(n), f'{{"published_on": "{day(n)}", "symbol": "{symbol}"}}', "names are missing", "b",
+             f"{day(10)} 22:00", run)
+            for n, symbol, run in ((9, "AAA", "run-1"), (9, "BBB", "run-1"), (8, "AAA", "run-0"), (1, "AAA", "run-1"))]),
+        "core.weight_list_date": table(("index_code", "date", "published_on", "list_date", "reason"), [
+            ("SPX", day(10), day(10), None, "held: it lacks AAA"), ("SPX", day(1), day(1), None, "held: it lacks AAA"),
+            ("SPX", day(9), day(10), day(9), None)]),
+    }) == [f"the list of NDX of {day(9)}, published on {day(9)}, is kept out: names are missing",
+           f"the list of SPX of {day(10)}, published on {day(10)}, is kept out: held: it lacks AAA"]
+
+
 FAILS = Check("always", "fails", "withhold",
               "select 'here' as place, 2 as observed, 1 as bound, 'two is too much' as sentence")
 PASSES = Check("never", "passes", "withhold", FAILS.sql.replace("2 as observed", "1 as observed"))
