@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import pytest
-
 BARS, ACTIONS = "raw.price_bar", "raw.corporate_action"
 
 
@@ -234,39 +230,6 @@ def test_a_key_that_failed_withdraws_no_action(desk):
     """)
     batch = desk.land("bars", "2026-03-04 12:00", asked=["AAA"], failed=["AAA"])
     assert desk.load(batch).added == 0
-
-
-def test_a_count_the_feed_leaves_out_is_not_withdrawn(desk):
-    desk.fetch("shares", "2026-03-06 12:00", """
-        symbol | date       | shares_outstanding
-        AAA    | 2026-03-02 | 1.0e9
-        AAA    | 2026-03-03 | 1.1e9
-        AAA    | 2026-03-04 | 1.2e9
-    """)
-    assert desk.fetch("shares", "2026-03-07 12:00", """
-        symbol | date       | shares_outstanding
-        AAA    | 2026-03-02 | 1.0e9
-        AAA    | 2026-03-04 | 1.2e9
-    """).added == 0
-
-
-@pytest.mark.parametrize("said", ["", "AAA | 2026-03-06 | 1.01e9"])
-def test_a_count_that_leapt_is_gone_when_the_feed_no_longer_says_it(desk, said):
-    """A run of two at four times the count, one of half of it before a split that doubles it; drift and the split stay."""
-    head = "symbol | date | shares_outstanding\n"
-    desk.fetch("bars", "2026-03-04 12:00", "", "symbol | date | kind | value\nAAA | 2026-03-04 | split | 2")
-    desk.fetch("shares", "2026-03-05 12:00", head + """
-        AAA | 2025-11-03 | 0.9e9
-        AAA | 2026-02-02 | 0.50e9
-        AAA | 2026-02-03 | 0.51e9
-        AAA | 2026-02-27 | 2.00e9
-        AAA | 2026-03-02 | 2.04e9
-        AAA | 2026-03-03 | 0.25e9
-        AAA | 2026-03-04 | 1.01e9""")
-    assert desk.fetch("shares", "2026-03-06 12:00", head + f"AAA | 2026-02-02 | 0.50e9\n{said}").added == 3 + bool(said)
-    later = datetime(2027, 1, 1, tzinfo=UTC)
-    counts = desk.value(later, later, "raw.shares_outstanding", "shares_outstanding")
-    assert [counts[key] for key in sorted(counts)] == [0.9e9, 0.5e9, 0.51e9, 1.01e9, *[1.01e9] * bool(said)]
 
 
 def test_a_rejected_row_is_no_withdrawal_and_no_value(desk):
