@@ -20,7 +20,8 @@ SPIKES = """
         select o.series_id, o.date, o.value, o.file_row_number, l.largest_change, l.largest_ratio, l.symbol
         from (
             select series_id, date::date as date, value, file_row_number from landed
-            where realtime_start is null
+            -- Of a series that is revised, the newest release of each date.
+            qualify rank() over (partition by series_id, date order by realtime_start desc nulls first) = 1
             union all
             select series_id, date::date, value, null from held_observation
         ) o
@@ -64,9 +65,10 @@ def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
 
 
 def limits(catalog_series: Iterable[Series]) -> list[tuple]:
-    """Of each daily series: id, range, the most it may change in a day (in its unit or as a ratio), fallback symbol."""
+    """Of each daily series, and each other that says it: id, range, the most it may change from one observation to the
+    next (in its unit or as a ratio), fallback symbol."""
     return [(s.id, *s.range, s.largest_change, s.max_ratio, s.fallback_for)
-            for s in catalog_series if s.frequency == "daily"]
+            for s in catalog_series if s.frequency == "daily" or s.max_change or s.max_ratio]
 
 
 def macro_suite(series: Series, fetched_on: date) -> gx.ExpectationSuite:

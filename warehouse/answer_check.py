@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse import split_evidence
+from warehouse.load_tables import UNREVISED
 
 # So many re-asked bars tell a window that is off from bars that were corrected.
 FEWEST = 5
@@ -41,6 +42,9 @@ CONTRADICTED = """
         when is_forgotten
             then printf('it no longer names the split of %g on %s, and the earlier bars are still divided by it',
                         ratio, date::varchar)
+        when proved is not null and abs(proved / ratio - 1) <= 1e-3
+            then printf('it names a split of %g on %s, and the close went from %g to %g', ratio, date::varchar,
+                        close_before, close_since)
         when is_near_another then printf('it names splits near %s twice, and no close tells which is right', date::varchar)
         else printf('it names a split of %g on %s, and the earlier bars are not divided by it', ratio, date::varchar) end
     from split_verdict
@@ -142,6 +146,25 @@ MISSING = f"""
     select symbol, null, printf('it leaves out %d of the %d sessions held in its range', bars - answered, bars)
     from missing where bars >= {FEWEST} and 2 * answered < bars"""
 
+# The same of observations: what is said to be missing, on most days at once, is an outage and no withdrawal.
+MISSING_OBSERVATIONS = f"""
+    insert into held_answer
+    with said as (
+        select series_id, date, value from said_observations where {UNREVISED}
+    ), spans as (
+        select series_id, min(date) as first, max(date) as last from said group by series_id
+    ), held as (
+        select h.* from raw.macro_observation h
+        join spans s on s.series_id = h.series_id and h.date between s.first and s.last
+        where h.fetched_at <= (select fetched_at from stamp)
+        qualify row_number() over (partition by h.series_id, h.date order by h.known_at desc, h.fetched_at desc) = 1
+    ), missing as (
+        select h.series_id, count(*) as held, count(s.value) as answered
+        from held h left join said s using (series_id, date) where not h.is_withdrawn group by h.series_id
+    )
+    select series_id, null, printf('it leaves out %d of the %d values held in its range', held - answered, held)
+    from missing where held >= {FEWEST} and 2 * answered < held"""
+
 # A new close that leaps like a split while none is named. Where far more money changed hands, the price did move.
 LEAP = f"""
     insert into held_answer
@@ -214,6 +237,11 @@ def restate(con: duckdb.DuckDBPyConnection) -> int:
     """Append the bars that a corrected ratio changes although the answer does not reach back to them; their number."""
     row = con.execute(RESTATED).fetchone()
     return row[0] if row else 0
+
+
+def judge_observations(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill `held_answer` with the series that say nothing any longer of most of what is held."""
+    con.execute(MISSING_OBSERVATIONS)
 
 
 def judge(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -104,8 +104,8 @@ class Feed:
 class Series:
     """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills.
 
-    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next: a daily value that
-    leaps further is held until another observation confirms it.
+    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next: a value that
+    leaps further is held until another observation confirms it. A daily series without one has a tenth of its range.
     """
 
     id: str

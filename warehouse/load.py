@@ -69,6 +69,8 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
         if not is_stopped:
             if batch.feed == "bars":
                 sentences = answer_check.judge(con)
+            if batch.feed == "observations":
+                answer_check.judge_observations(con)
             sentences += held.hold(con, TABLES[batch.feed])
             if batch.feed == "bars":
                 added += answer_check.restate(con)

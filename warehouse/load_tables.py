@@ -44,8 +44,8 @@ WHOLE_LISTS = """
     where h.published_on between r.first and r.last and (index_code, h.published_on) not in (
         select (index_code, published_on) from said_weights where not is_accepted)"""
 # Counts off the last one that is still said, splits apart, that an answer covering their day no longer says and whose later
-# counts do not go on from: of the 45 days before the fetch, or back to the first count it does say. That a feed leaves out
-# what is drift, or on the way to what it says, takes nothing back.
+# counts do not go on from, with those after it that are not said either: of the 45 days before the fetch, or back to the
+# first count that is said. That a feed leaves out what is drift, or on the way to what it says, takes nothing back.
 LEAPT_COUNTS = """
     from (with answered as (
         select o.key, greatest(any_value(o.asked_from::date), least(min(a.date), any_value(s.today) - 45)) as first,
@@ -72,14 +72,15 @@ LEAPT_COUNTS = """
         asof left join split p on p.symbol = c.symbol and p.date <= c.date
         where not c.is_withdrawn
     ), compared as (
-        select c.symbol, c.date, least(abs(ln(c.count / b.count)), abs(ln(c.units / b.units))) as leap,
+        select c.symbol, c.date, b.date as base, least(abs(ln(c.count / b.count)), abs(ln(c.units / b.units))) as leap,
             least(abs(ln(n.count / b.count)), abs(ln(n.units / b.units))) as leap_after
         from (from counts where is_silent) c
         asof join (from counts where not is_silent) b on b.symbol = c.symbol and b.date < c.date
         asof left join (from counts where is_said) n on n.symbol = c.symbol and n.date > c.date
     )
     select symbol as key, date as first, date as last from compared
-    where leap > ln(1.04) and coalesce(leap_after < leap / 2, true))"""
+    qualify bool_or(leap > ln(1.04) and coalesce(leap_after < leap / 2, true)) over (
+        partition by symbol, base order by date))"""
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),

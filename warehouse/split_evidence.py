@@ -256,6 +256,7 @@ SPLIT_VERDICT = f"""
     ), measured as (
         select a.*, x.proved, x.moved, x.is_forgotten, x.is_near_another, x.is_shown_by_another, x.shows_leap,
             ln(close_since / close_before) as leap, abs(ln(a.ratio)) as size,
+            n.noise,
             if(a.date < s.today - 30, greatest(0.35, size / 2), greatest(0.35, 4 * n.noise)) as bound,
             a.date >= s.today - 30 as is_recent
         from around a cross join stamp s
@@ -270,6 +271,9 @@ SPLIT_VERDICT = f"""
                 and abs(leap) <= abs(leap + ln(ratio)) then 'unclear'
             when is_recent and is_named and is_near_another and proved is null and not shows_leap
                 and not is_shown_by_another then 'unclear'
+            -- A small ratio, too, leaves its trace where the symbol moves far less than that from day to day.
+            when size < {SMALL} and is_recent and size > 3 * noise and abs(leap) < abs(leap + ln(ratio)) / 3
+                and not coalesce(moved > 0.75, false) then if(is_named, 'unclear', 'refuted')
             when size < {SMALL} then case
                 when proved is null or abs(proved / ratio - 1) <= 1e-3 or moved > 0.75 or not is_named then 'confirmed'
                 else 'unclear' end

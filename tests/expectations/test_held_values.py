@@ -56,10 +56,20 @@ def kept_out(verdict) -> list[int]:
     ("VIXCLS", (17.3, 37.3, 29.9), []),  # 2018-02-05
     ("VIXCLS", (15.0, 75.0, 15.0), [1]), ("VIXCLS", (75.0, 15.0, 75.0), [1]),
     ("SP500", (6000.0, 4800.0), []), ("SP500", (6000.0, 600.0, 6000.0), [1]),
-    ("UNRATE", (4.4, 14.8, 4.5), []),  # monthly ones leap truly
+    ("NFCI", (-0.4, 5.5, -0.4), [1]), ("NFCI", (-0.5, -0.4, 5.5), [2]), ("NFCI", (1.514, 1.795, 2.075), []),
+    ("ICSA", (282e3, 2914e3, 5946e3), []),  # weekly ones that do not say what is usual, and monthly ones, leap truly
+    ("UNRATE", (4.4, 14.8, 4.5), []),
 ])
 def test_a_daily_value_does_not_leap_further_than_its_series_ever_did(meet, series_id, values, rows):
     assert kept_out(meet("observations", observations=observed(series_id, *values))) == rows
+
+
+def test_of_a_series_that_is_revised_the_newest_release_is_judged(meet):
+    assert kept_out(meet("observations", observations=drawn("observations", """
+        series_id | date       | value | realtime_start | realtime_end
+        NFCI      | 2026-03-06 | 2.4   | 2026-03-11     | 2026-03-17
+        NFCI      | 2026-03-06 | -0.4  | 2026-03-18     | 2026-03-24
+        NFCI      | 2026-03-13 | 5.5   | 2026-03-18     | 2026-03-24"""))) == [2]
 
 
 def test_a_leap_is_held_and_the_run_says_so(meet):

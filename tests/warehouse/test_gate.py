@@ -311,9 +311,25 @@ def test_a_new_list_of_weights_that_is_kept_out_is_named(given):
             for n, symbol, run in ((9, "AAA", "run-1"), (9, "BBB", "run-1"), (8, "AAA", "run-0"), (1, "AAA", "run-1"))]),
         "core.weight_list_date": table(("index_code", "date", "published_on", "list_date", "reason"), [
             ("SPX", day(10), day(10), None, "held: it lacks AAA"), ("SPX", day(1), day(1), None, "held: it lacks AAA"),
+            ("SPX", day(7), day(7), None, "held: it lacks AAA"),
             ("SPX", day(9), day(10), day(9), None)]),
+        "raw.index_weight_list": table(("index_code", "date", "published_on", "symbol", "run_id", "source", "is_withdrawn",
+                                        "pit_quality", "known_at", "fetched_at"), [
+            ("SPX", day(n), day(n), "BBB", run, "weights", False, "vintage", f"{day(n)} 23:00", f"{day(n)} 23:00")
+            for n, run in ((10, "run-1"), (7, "run-0"), (1, "run-1"))]),
     }) == [f"the list of NDX of {day(9)}, published on {day(9)}, is kept out: names are missing",
            f"the list of SPX of {day(10)}, published on {day(10)}, is kept out: held: it lacks AAA"]
+
+
+def test_an_event_that_is_kept_out_is_named(given):
+    rows = [("actions", "AAA", day(9), "a dividend is larger than the price", "run-1"),
+            ("actions", "AAA", day(9), "the same", "run-0"), ("observations", "DGS10", day(9), "held: value 12", "run-1"),
+            ("observations", "DGS10", day(10), "it is out of range", "run-1"), ("shares", "AAA", day(9), "two", "run-1")]
+    columns = ("feed", "key", "date", "reason", "run_id", "row_json", "batch_id", "fetched_at")
+    drawn = table(columns, [(*row, "{}", "b", f"{day(10)} 22:00") for row in rows])
+    assert given("rows kept out", {"raw.rejected_row": drawn}) == [
+        f"an event of AAA on {day(9)} is kept out: a dividend is larger than the price",
+        f"an observation of DGS10 on {day(10)} is kept out: it is out of range"]
 
 
 FAILS = Check("always", "fails", "withhold",

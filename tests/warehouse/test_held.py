@@ -95,6 +95,21 @@ def test_an_answer_that_was_held_where_it_was_fetched_is_recorded_and_loads_noth
         (key, "held: Yahoo returned the data of AMD") for key in ("CCC", "DDD", "EEE")]
 
 
+def test_a_series_that_says_most_of_its_values_are_missing_withdraws_none(desk):
+    """One missing is a holiday; four of five are an outage."""
+    days = ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06"]
+
+    def answer(at: str, *missing: str):
+        rows = [f"DGS10 | {day} | {'' if day in missing else 4}" for day in days]
+        return desk.fetch("observations", at, "\n".join(["series_id | date | value", *rows]))
+
+    answer("2026-03-10 12:00")
+    assert answer("2026-03-11 12:00", *days[1:]).held == (
+        "DGS10 is held: it leaves out 4 of the 5 values held in its range",)
+    assert answer("2026-03-12 12:00").added == 0
+    assert answer("2026-03-13 12:00", days[2]).added == 1
+
+
 def test_every_feed_can_be_held(desk):
     held.prepare(desk.con)
     assert all(table.dated in table.keys for tables in TABLES.values() for table in tables)

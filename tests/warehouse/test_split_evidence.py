@@ -154,12 +154,11 @@ def test_a_split_by_which_the_count_moved_is_not_taken_back_with_its_prices(says
     def as_before(day: date) -> float:
         return traded(day) * (10 if day >= EX_DATE else 1)
 
-    for day in ("2026-04-14", "2026-04-17"):
-        says(day, since=None if day == "2026-04-14" else "2026-04-02")
+    says("2026-04-14")
+    says("2026-04-17", since="2026-04-02")
     says("2026-04-20", as_before, splits=(), since="2026-04-08")
     assert held()[1] == {}
     assert says("2026-04-21", since="2026-04-09").held == ()
-    assert_truth(held, "2026-04-21")
     desk.load(desk.land("shares", "2026-04-21 23:00", """
         symbol | date       | shares_outstanding
         AAA    | 2026-04-01 | 1000000
@@ -168,6 +167,15 @@ def test_a_split_by_which_the_count_moved_is_not_taken_back_with_its_prices(says
         "AAA is held: it no longer names the split of 10 on 2026-04-15, by which the share count moved",)
     says("2026-04-23", since="2026-04-10")
     assert_truth(held, "2026-04-23")
+
+
+def test_a_small_ratio_without_its_fall_is_held_though_the_bars_are_divided(says, held):
+    never = date(2026, 4, 21)
+    says("2026-04-20")
+    said = says("2026-04-21", lambda d: divided(d) / (1.046 if d < never else 1), ((EX_DATE, 10.0), (never, 1.046)))
+    assert said.held == ("AAA is held: it names a split of 1.046 on 2026-04-21, and the close went from 13.5 to 13.6",)
+    says("2026-04-22", since="2026-04-09")
+    assert_truth(held, "2026-04-22")
 
 
 def test_an_invented_split_is_not_used(says, held):
