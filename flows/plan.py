@@ -70,7 +70,7 @@ def asked_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
     keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
         feed, {i.symbol for i in catalog.instruments.values() if _gives(i, feed)})
     if key not in keys:
-        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} of it{did_you_mean(key, keys)}",
+        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} of it{did_you_mean(key, keys).rstrip('?')}",
                          "Leave --symbol out to request the whole feed")
     if key in catalog.instruments and catalog.instruments[key].ticker_reused:
         raise BadRequest(f"symbol {key!r}", "its ticker means another company today", "What is held of it stays")
