@@ -84,8 +84,10 @@ LEAPT_COUNTS = """
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
-              """select symbol, date, open * factor as open, high * factor as high, low * factor as low,
-                      close * factor as close, volume / volume_factor as volume, 1 / volume_factor as one_share
+              # Rounded far below what a source says, so that a price is the same number by whatever it was divided.
+              """select symbol, date, round(open * factor, 10) as open, round(high * factor, 10) as high,
+                      round(low * factor, 10) as low, round(close * factor, 10) as close,
+                      volume / volume_factor as volume, 1 / volume_factor as one_share
                   from landed_bars join bar_factor using (symbol, date)""",
               covers="select symbol as key, min(date) as first, max(date) as last from landed_bars group by symbol",
               only_finished=True, units={"volume": "one_share"}),

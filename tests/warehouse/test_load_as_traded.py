@@ -25,6 +25,13 @@ def test_a_split_after_a_bar_is_undone_and_one_on_its_day_is_not(desk):
     """)
 
 
+def test_a_price_is_the_same_number_whether_it_was_divided_or_not(desk):
+    """21.782 x 10 is 217.82000000000002 to a computer, and a table's hash would tell."""
+    desk.fetch("bars", "2026-03-04 23:00", "symbol | date | close\nAAA | 2026-03-02 | 21.782\nAAA | 2026-03-03 | 22",
+               "symbol | date | kind | value\nAAA | 2026-03-03 | split | 10")
+    assert desk.con.execute("select close from raw.price_bar order by date").fetchall() == [(217.82,), (22.0,)]
+
+
 def test_dividends_are_as_paid_and_splits_as_they_were(desk):
     desk.fetch("bars", "2026-03-11 23:00", "", """
         symbol | date       | kind     | value
