@@ -1,6 +1,10 @@
 """Opening an address without following where it redirects: what goes with a request goes to the host that was named."""
 
-from urllib.request import HTTPRedirectHandler, build_opener
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from flows.sources.limits import is_loopback
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -8,5 +12,8 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-urlopen_here = build_opener(_NoRedirects).open
-"""`urllib.request.urlopen`, for which a redirect is an HTTPError."""
+def urlopen_here(request: str | Request, timeout: float) -> Any:
+    """`urllib.request.urlopen`, for which a redirect is an HTTPError; this machine is asked past a proxy."""
+    address = request if isinstance(request, str) else request.full_url
+    past_proxies = [ProxyHandler({})] if is_loopback(urlsplit(address).hostname or "") else []
+    return build_opener(_NoRedirects, *past_proxies).open(request, timeout=timeout)

@@ -90,3 +90,9 @@ def test_a_server_that_tells_no_clock_is_no_replay_server(body: bytes, answering
 def test_a_replay_server_tells_its_clock(answering: Answering) -> None:
     clock = Settings(source=answering(http(b'{"now": "2026-05-30T03:59:59+00:00", "simulated": true}'))).clock()
     assert (f"{clock.now:%Y-%m-%dT%H:%M:%SZ}", clock.simulated) == ("2026-05-30T03:59:59Z", True)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_clock_of_this_machine(
+        answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert Settings(source=answering(http(b'{"now": "2026-05-30T03:59:59+00:00", "simulated": true}'))).clock().simulated
