@@ -165,7 +165,7 @@ def _last_run(con: duckdb.DuckDBPyConnection) -> Answer:
     run_id, command, first, last, status, message, finished_at = run
     if status != "completed":
         what = {"run": "rallyscope run", "backfill": f"rallyscope backfill {first} {last}"}.get(command, "rallyscope build")
-        return fix(f"{run_id} was ended in the middle: {what} goes on where it was" if status == "running"
+        return fix(f"{run_id} was ended in the middle: {what} goes on where it was" if status in ("running", "interrupted")
                    else f"{run_id}, {status}: {message}")
     kept_out = con.execute("select feed, count(*) from raw.rejected_row where run_id = ? group by 1 order by 1",
                            [run_id]).fetchall()

@@ -15,6 +15,7 @@ from flows.steps import Run
 from flows.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished
 from warehouse.home import Home
+from warehouse.visible import visible
 
 REVISED = Section("History that this run changed, and why", """
     select mart, cause, min(date) as first_date, max(date) as last_date, count(distinct key) as rows, count(*) as cells,
@@ -55,7 +56,7 @@ def summary(run: Run) -> str:
         try:
             found = facts(con, None)
         except BadRequest:
-            return "\n\n".join(["# No session yet", *missing])
+            return visible("\n\n".join(["# No session yet", *missing]))
         parts = [f"# {found.date:%A, %-d %B %Y}", *(["**Simulated market.**"] if found.simulated else []), *missing]
         parts += [f"**{answer(found)}**", _table(["figure", "value", "beside it"],
                                                  [[tile.label, tile.value, tile.note] for tile in tiles(found)])]
@@ -65,7 +66,7 @@ def summary(run: Run) -> str:
         for section in SECTIONS:
             columns, rows = _rows(con, section.sql, given)
             parts += _markdown(section, columns, rows)
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def picture(run: Run) -> tuple[str, str] | None:

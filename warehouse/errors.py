@@ -280,8 +280,7 @@ class OutputFailed(RallyscopeError):
     problem: str
 
     def __str__(self) -> str:
-        return (f"the answer could not be written: {self.problem}. Free space where it goes, or send it elsewhere, and run "
-                "the same command again.")
+        return f"the answer could not be written: {self.problem}. Free space where it goes, or send it to another place."
 
 
 @dataclass(eq=False)
@@ -297,5 +296,5 @@ class SystemFailed(RallyscopeError):
         return cls(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
-        return f"{where}{self.problem}. Free space, memory or permissions there, then run the same command again."
+        return (f"{self.path and f'{self.path}: '}{self.problem}. Free space, memory or permissions there, then run the "
+                "same command again.")

@@ -167,11 +167,15 @@ def test_every_link_of_the_page_and_to_it_leads_somewhere() -> None:
         assert anchor in anchors({"": PAGE, "README.md": readme}[file])
 
 
+def typed(text: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
 def test_query_reads_a_statement_from_standard_input(home: Home, monkeypatch: pytest.MonkeyPatch,
                                                      capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("select count(*) as sessions\nfrom marts.regime_daily;\n"))
+    monkeypatch.setattr("sys.stdin", typed("select count(*) as sessions\nfrom marts.regime_daily;\n"))
     assert answer(home, "-", capsys) == [{"sessions": 320}]
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin", typed(""))
     with pytest.raises(BadRequest, match="it holds 0 statements"):
         query(home, "-", "csv")
 
