@@ -177,11 +177,15 @@ def show_broken(home: Home, model: str) -> None:
     if not note.exists():
         raise BadRequest(f"model {model!r}", "no build has broken a promise of it",
                          "Names are like marts.regime_daily; all is well if the last build succeeded")
-    promise = json.loads(note.read_text())["promise"]
-    with duckdb.connect() as con:
-        answer = con.execute("from read_parquet(?) limit 50", [str(home.broken / f"{model}.parquet")])
-        columns = [column[0] for column in answer.description or []]
-        print_rows(columns, answer.fetchall(), f"{model} breaks “{promise}”")
+    try:
+        promise = json.loads(note.read_text(encoding="utf-8"))["promise"]
+        with duckdb.connect() as con:
+            answer = con.execute("from read_parquet(?) limit 50", [str(home.broken / f"{model}.parquet")])
+            columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
+    except (OSError, ValueError, LookupError, TypeError, duckdb.Error):
+        raise BadRequest(f"model {model!r}", "what the build kept of its broken promise cannot be read",
+                         "Build again, which keeps it anew: rallyscope build") from None
+    print_rows(columns, rows, f"{model} breaks “{promise}”")
 
 
 def _answer(con: duckdb.DuckDBPyConnection, session: date | None) -> str:

@@ -19,6 +19,7 @@ from flows.finding import found
 from flows.replay.moment import bars_known_through
 from flows.replay.server import create_app
 from flows.settings import Clock, Settings
+from flows.show import show_broken
 from warehouse.drafts import abandoned, sweep
 from warehouse.errors import BadRequest, HomeUnusable
 from warehouse.home import Home
@@ -86,6 +87,15 @@ def test_a_folder_that_is_not_there_is_not_made_by_being_asked_about(tmp_path: P
     done = rallyscope(*command.split(), "--home", tmp_path / "home", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("note", [b"{", b"\xff\xfe", b"[]", b'{"promise": "x"}'])
+def test_a_damaged_note_of_a_broken_promise_is_said(tmp_path: Path, note: bytes) -> None:
+    home = Home(tmp_path)
+    home.broken.mkdir()
+    (home.broken / "marts.x.json").write_bytes(note)
+    with pytest.raises(BadRequest, match="what the build kept of its broken promise cannot be read"):
+        show_broken(home, "marts.x")
 
 
 # What a killed process left
