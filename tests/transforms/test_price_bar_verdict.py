@@ -124,6 +124,20 @@ def test_a_bar_that_repeats_the_one_before_is_stale(spec):
     assert held(spec, [*QUIET, 99.0], dict.fromkeys(range(40), 1000.0)) == {}
 
 
+@pytest.mark.parametrize(("close", "high", "low", "reasons"), [
+    (130.0, 100.5, 99.5, ["held: the close is 1.294 times the high of its own day"]),
+    (90.0, 101.0, 99.0, ["held: the close is 0.9091 times the low of its own day"]),
+    (103.0, 101.0, 99.0, []), (100.0, 100.0, 100.0, []), (100.0, 90.0, 99.0, []), (100.0, "", "", [])])
+def test_a_close_that_its_own_bar_contradicts_is_held(spec, close, high, low, reasons):
+    """Five in a hundred are let pass; a high below the low says nothing of the close."""
+    own = table(("symbol", "date", "close", "high", "low", "known_at"), [
+        ("AAA", day(n + 1), usual, usual + 0.5, usual - 0.5, f"{day(n + 1)} 21:15") for n, usual in enumerate(QUIET)]
+        + [("AAA", day(31), close, high, low, f"{day(31)} 21:15")])
+    rows = spec.rows(MODEL, {"staging.instrument": "symbol | name | kind\nAAA | A | stock",
+                             "staging.session": sessions(31), "staging.price_bar": own}, columns=["date", "reason"])
+    assert [reason for when, reason in rows if when == day(31)] == reasons
+
+
 @pytest.mark.parametrize(("others", "stale"), [(["DDD"], {"AAA", "BBB", "CCC"}), (["DDD", "EEE", "FFF", "GGG"], set())])
 def test_a_session_most_of_whose_bars_repeat_the_one_before_is_the_feeds_doing(spec, others, stale):
     """Where volumes never vary, one line's repeated bar proves nothing; three of four do, three of seven do not."""
@@ -174,7 +188,7 @@ def test_promises_can_be_broken(spec):
     row = {"symbol": "AAA", "date": "2026-01-05", "close": 1, "status": "held", "kind": "leap", "ratio": 2,
            "known_at": "2026-01-05 21:15"}
     breaks(spec, MODEL, {
-        "two statuses, three kinds": [{**row, "status": "odd"}, {**row, "kind": "odd"}],
+        "two statuses, four kinds": [{**row, "status": "odd"}, {**row, "kind": "odd"}],
         "only a leap is accepted after all": {**row, "status": "accepted", "kind": "stale"},
         "a ratio is positive": {**row, "ratio": 0},
         "nothing from after as_of": {**row, "known_at": "2200-01-01"},

@@ -16,14 +16,14 @@ symbol = "Ticker."
 date = "The source's date of the bar."
 close = "Close as traded, as the source says it."
 status = "held (in no figure), or accepted after it had been held."
-kind = "leap (to a level nothing confirms), there_and_back (undone within ten sessions), or stale (the bar before again)."
-ratio = "Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar."
+kind = "leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or off_range (the close is over 5 % outside the bar's own range)."
+ratio = "Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar; close over the near end of the range for off_range."
 volume_ratio = "Units traded where the level begins over their median of 21 bars before; NULL without them."
 reason = "The verdict in one sentence."
 known_at = "When the verdict could be known (UTC)."
 
 [promises]
-"two statuses, three kinds" = "status in ('held', 'accepted') and kind in ('leap', 'there_and_back', 'stale')"
+"two statuses, four kinds" = "status in ('held', 'accepted') and kind in ('leap', 'there_and_back', 'stale', 'off_range')"
 "only a leap is accepted after all" = "status = 'held' or kind = 'leap'"
 "a ratio is positive" = "ratio > 0"
 "nothing from after as_of" = "known_at <= getvariable('as_of')"
@@ -349,6 +349,13 @@ with recursive bound as (
     left join frozen f on f.date = r.date
     group by r.symbol, r.date
     having is_proved or any_value(f.date) is not null
+), off_range as (
+    -- A close that the bar itself contradicts; rounding and late trades are within 5 %.
+    select symbol, date, close, if(close > high, close / high, close / low) as ratio,
+        greatest(known_at, high_known_at, low_known_at) as known_at
+    from leveled
+    where high >= low and low > 0 and (close > 1.05 * high or close < 0.95 * low)
+        and (symbol, date) not in (select (symbol, date) from stale)
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,
     'held: the bar before once more, ' || if(is_proved, 'price and volume', 'as most bars of the session are') as reason,
@@ -357,4 +364,8 @@ from stale
 union all
 select symbol, date, close, status, kind, ratio, volume_ratio, reason, known_at
 from leaping
-where (symbol, date) not in (select (symbol, date) from stale)
+where (symbol, date) not in (select (symbol, date) from stale union all select (symbol, date) from off_range)
+union all
+select symbol, date, close, 'held', 'off_range', ratio, null,
+    format('held: the close is {:.4g} times the {} of its own day', ratio, if(ratio > 1, 'high', 'low')), known_at
+from off_range
