@@ -14,9 +14,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import tiny_home
 from tiny_market import ROOT, clean_environment
 
-from flows import data_checks, moments, steps
+from flows import data_checks
 from flows.doctor import checks, doctor
 from flows.finding import Finding
 from flows.replay.server import running
@@ -38,13 +39,9 @@ with Home(Path(sys.argv[1])).turn():
 
 
 @pytest.fixture(scope="module")
-def done(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which one run was done."""
-    folder = tmp_path_factory.mktemp("done")
-    settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(settings, "run", moments.session_window(settings, None)) as run:
-        steps.carry_out(run)
-    return folder
+    return tiny_home(tmp_path_factory.mktemp("done"), command="run")
 
 
 @pytest.fixture

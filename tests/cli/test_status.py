@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from evenings import tiny_home
 from tiny_market import published
 
-from flows import moments, steps
+from flows import steps
 from flows.settings import Settings
 from flows.show import show
 from warehouse.errors import SourceUnreachable
@@ -21,10 +22,8 @@ pytestmark = pytest.mark.usefixtures("without_pages")
 @pytest.fixture(scope="module")
 def failed(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a publication, and a run after it that failed."""
-    folder = tmp_path_factory.mktemp("failed")
+    folder = tiny_home(tmp_path_factory.mktemp("failed"), command="run")
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(settings, "run", moments.session_window(settings, None)) as run:
-        steps.carry_out(run)
     with pytest.raises(SourceUnreachable), steps.run(settings, "backfill"):
         raise SourceUnreachable("http://127.0.0.1:9", "^VIX", "refused")
     return folder

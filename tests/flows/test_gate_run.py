@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import tiny_home
 from tiny_market import published, table_hashes
 
 from flows import moments, steps
@@ -101,11 +102,9 @@ def test_the_largest_member_without_a_bar(without, tiny: Path, tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def whole(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a good publication."""
-    folder = tmp_path_factory.mktemp("whole")
-    run_to(Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue"), LAST)
-    return folder
+    return tiny_home(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture

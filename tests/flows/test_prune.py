@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from evenings import tiny_home
 from tiny_market import published, table_hashes
 
 from flows import moments, steps
@@ -25,12 +26,8 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) -> Settings:
     """A home with three builds."""
-    from datetime import date
-
-    folder = tmp_path_factory.mktemp("home")
+    folder = tiny_home(tmp_path_factory.mktemp("home"))
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(settings, "backfill", moments.range_window(settings, date(2026, 3, 2), date(2026, 5, 29))) as run:
-        steps.carry_out(run)
     for day in ("2026-04-30", "2026-05-15"):
         with steps.run(settings, "build") as run:
             steps.carry_out(run, moment=(moments.moment_of(day), None))

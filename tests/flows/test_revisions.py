@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import tiny_home
 from tiny_market import published, table_hashes
 
 from flows import moments, steps
@@ -41,11 +42,9 @@ def run(home: Path, archive: Path, catalogue: Path, clock: str) -> steps.Run:
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that ran on the evening of THEN."""
-    home = tmp_path_factory.mktemp("before")
-    run(home, tiny / "archive", tiny / "catalogue", THEN)
-    return home
+    return tiny_home(tmp_path_factory.mktemp("before"), THEN)
 
 
 def found(before: Path, tiny: Path, tmp_path: Path, table: str | None, select: str = "",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import tiny_home
 from tiny_market import published
 
 from flows import moments, steps
@@ -54,11 +55,9 @@ def ledger(home: Path) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that ran on the evening of THEN."""
-    home = tmp_path_factory.mktemp("before")
-    run(home, tiny, THEN)
-    return home
+    return tiny_home(tmp_path_factory.mktemp("before"), THEN)
 
 
 @pytest.fixture

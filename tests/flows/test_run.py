@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import fresh_home, tiny_home
 from tiny_market import clean_environment, published, rallyscope, table_hashes
 
 from flows import moments, steps
@@ -42,10 +43,8 @@ def backfill(home: Path, tiny: Path, base: str, window: tuple[date, date] = RANG
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) -> Path:
-    folder = tmp_path_factory.mktemp("home")
-    backfill(folder, tiny, tiny_server)
-    return folder
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_home(tmp_path_factory.mktemp("home"))
 
 
 def test_what_was_traded_is_what_is_loaded(home: Path) -> None:
@@ -144,7 +143,7 @@ def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: s
 
 def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Path, tiny: Path, tiny_server: str,
                                                                         tmp_path: Path) -> None:
-    options = ["--home", str(tmp_path), "--source", tiny_server, "--catalog", str(tiny / "catalogue")]
+    options = ["--home", str(fresh_home(tmp_path)), "--source", tiny_server, "--catalog", str(tiny / "catalogue")]
     together = [subprocess.Popen([sys.executable, "-m", "flows.cli", *command, *options], env=clean_environment(),
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
                 for command in (["backfill", "2026-03-02", "2026-04-30"], ["backfill", *map(str, RANGE)], ["run"])]
@@ -169,7 +168,7 @@ def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Pat
 @pytest.mark.parametrize("seconds", [2.0, 5.0])
 def test_killed_and_run_again_gives_the_tables_of_an_undisturbed_run(
         seconds: float, home: Path, tiny: Path, tiny_server: str, tmp_path: Path) -> None:
-    command = ["backfill", str(RANGE[0]), str(RANGE[1]), "--home", str(tmp_path), "--source", tiny_server,
+    command = ["backfill", str(RANGE[0]), str(RANGE[1]), "--home", str(fresh_home(tmp_path)), "--source", tiny_server,
                "--catalog", str(tiny / "catalogue")]
     victim = subprocess.Popen([sys.executable, "-m", "flows.cli", *command], env=clean_environment(),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -205,8 +204,7 @@ def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(interrupt:
 def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_path: Path) -> None:
     """While fifty publications of two moments alternate, every answer is wholly of one."""
     with running(tiny / "archive") as base:
-        backfill(tmp_path, tiny, base)
-        given, stop, answers = settings(tmp_path, tiny, base), threading.Event(), []
+        given, stop, answers = settings(tiny_home(tmp_path), tiny, base), threading.Event(), []
 
         def query() -> None:
             while not stop.is_set():
@@ -218,10 +216,10 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
 
         reader = threading.Thread(target=query)
         reader.start()
-        for text in ("2026-04-30", "2026-05-29") * 2:
+        for text in ("2026-04-30", "2026-05-29"):
             with steps.run(given, "build") as run:
                 steps.carry_out(run, moment=(moments.moment_of(text), None))
-        for place in range(46):
+        for place in range(48):
             rollback(given.home, ("20260501", "20260530")[place % 2])
         stop.set()
         reader.join()
@@ -300,7 +298,7 @@ CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"
     Fault(match="/fred/*", kind="garbage", times=None)])
 def test_the_fred_key_is_found_nowhere(fault: Fault | None, tiny: Path, tmp_path: Path) -> None:
     with running(tiny / "archive", faults=[fault] if fault else []) as base:
-        ran = rallyscope("backfill", *RANGE, "--home", tmp_path / "home", "--source", base,
+        ran = rallyscope("backfill", *RANGE, "--home", fresh_home(tmp_path / "home"), "--source", base,
                          "--catalog", tiny / "catalogue", cwd=tmp_path, env={"FRED_API_KEY": CANARY})
     assert ran.returncode == (1 if fault else 0), ran.stderr
     assert CANARY not in ran.stdout + ran.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from evenings import tiny_home
 from tiny_market import published, table_hashes
 
 from flows import moments, steps
@@ -59,11 +60,9 @@ def index(home: Path, day: str) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def before(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that ran on the evening of 2026-04-14, before the split."""
-    home = tmp_path_factory.mktemp("before")
-    assert evening(home, tiny, "2026-04-14", tmp_path_factory.mktemp("a")) == ""
-    return home
+    return tiny_home(tmp_path_factory.mktemp("before"), "2026-04-14")
 
 
 @pytest.fixture(scope="module")
