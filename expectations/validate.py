@@ -158,7 +158,8 @@ def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -
     with _landed(batch, "observations", facts) as con:
         con.execute("create table series_limit (series_id varchar, low double, high double, largest_change double, "
                     "largest_ratio double, symbol varchar)")
-        con.executemany("insert into series_limit values (?, ?, ?, ?, ?, ?)", macro.limits(catalog.series.values()))
+        limits = pd.DataFrame(macro.limits(catalog.series.values()), dtype=object)  # noqa: F841, DuckDB reads it
+        con.execute("insert into series_limit from limits")
         con.execute(macro.CHANGE)
         spikes = con.execute(macro.SPIKES).df()
     return pd.Series(spikes["spike"].to_numpy(), index=spikes["file_row_number"])

@@ -132,9 +132,9 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
         raise BadRequest(f"shock of {', '.join(shocks)}", "two of them are lines of one company", "Write each company once")
     implied = _implied(con, shocked)
     con.execute("create temp table moves (issuer varchar, direct double, implied double)")
-    con.executemany("insert into moves values (?, ?, ?)",
-                    [[issuer, shocked.get(issuer, 0.0), 0.0 if issuer in shocked else implied.get(issuer)]
-                     for issuer in sorted(issuers)])
+    con.execute("insert into moves select unnest($1), unnest($2), unnest($3)", [
+        (names := sorted(issuers)), [shocked.get(issuer, 0.0) for issuer in names],
+        [0.0 if issuer in shocked else implied.get(issuer) for issuer in names]])
     _tell_limits(con, universe)
     con.execute("create temp table moved as from weights join moves using (issuer)")
     answers: list[Answer] = []

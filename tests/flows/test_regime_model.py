@@ -10,6 +10,7 @@ from functools import cache
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 
 from flows import regime_model
@@ -122,17 +123,19 @@ def con():
     con = duckdb.connect()
     con.execute(SCHEMA.read_text())
     opened = [s for s in sessions(2026) if s[0].year >= 2022]
-    con.executemany("insert into raw.catalogue_session values (?, ?, ?, ?)", [(*s, RECORDED) for s in opened])
+    calendar = pd.DataFrame([(*s, RECORDED) for s in opened])  # noqa: F841, DuckDB reads it
+    con.execute("insert into raw.catalogue_session from calendar")
     con.execute("insert into raw.catalogue_instrument values ('^IXIC', 'Nasdaq', 'index', '^IXIC', null, true, false, "
                 "null, null, '1990-01-02', null, false, ?)", [RECORDED])
     con.execute("insert into raw.catalogue_series values "
                 "('NASDAQCOM', 'Nasdaq', 'index', 'daily', false, '^IXIC', '2022-01-01', 7, ?)", [RECORDED])
     past = [s for s in opened if s[0] <= date(2026, 4, 14)][-800:]
     closes = 10_000 * np.exp(np.cumsum(planted(800)[0]))
-    con.executemany("insert into raw.price_bar values "
-                    "('^IXIC', ?, null, null, null, ?, 0, false, ?, ?, 'test', 'rule', 'test')",
-                    [(day, float(close), closed + timedelta(minutes=15), RECORDED)
-                     for (day, _, closed), close in zip(past, closes, strict=True)])
+    bars = pd.DataFrame([(day, float(close), closed + timedelta(minutes=15), RECORDED)  # noqa: F841, DuckDB reads it
+                         for (day, _, closed), close in zip(past, closes, strict=True)],
+                        columns=["day", "close", "known_at", "fetched_at"])
+    con.execute("insert into raw.price_bar select '^IXIC', day, null, null, null, close, 0, false, known_at, fetched_at, "
+                "'test', 'rule', 'test' from bars")
     return con
 
 

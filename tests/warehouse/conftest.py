@@ -48,13 +48,17 @@ class Desk:
         self.con.register("days", pd.DataFrame([s for s in sessions(2027) if 2023 < s[0].year < 2027],
                                                columns=["date", "open_at", "close_at"]))
         self.con.execute("insert into raw.catalogue_session select *, ? from days", [recorded])
-        self.con.executemany("insert into raw.catalogue_business_day values (?, ?)",
-                             [(day, recorded) for day in federal_days(2027) if 2023 < day.year < 2027])
-        self.con.executemany("insert into raw.catalogue_filer values (?, ?, '-', ?, ?, ?)",
-                             [(company, *filer, recorded) for company, filers in FILERS.items() for filer in filers])
-        self.con.executemany("insert into raw.catalogue_availability values (?, ?, ?, ?, ?)",
-                             [(feed, key, *rule, recorded) for feed, keys in AVAILABILITY.items()
-                              for key, rule in keys.items()])
+        self.insert("business_day", [(day, recorded) for day in federal_days(2027) if 2023 < day.year < 2027])
+        self.insert("filer", [(company, month, "-", since, lag, recorded)
+                              for company, filers in FILERS.items() for month, since, lag in filers])
+        self.insert("availability", [(feed, key, *rule, recorded) for feed, keys in AVAILABILITY.items()
+                                     for key, rule in keys.items()])
+
+    def insert(self, table: str, rows: list[tuple]) -> None:
+        """Rows of a table of the catalogue, all at once."""
+        self.con.register("given", pd.DataFrame(rows, dtype=object))
+        self.con.execute(f"insert into raw.catalogue_{table} from given")
+        self.con.unregister("given")
 
     def land(self, feed: str, at: str, *texts: str, asked: Sequence[str] | None = None,
              failed: Sequence[str] = ()) -> Batch:

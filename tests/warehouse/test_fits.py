@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import pandas as pd
 import pytest
 
 from warehouse.fits import Fit, append, unfitted
@@ -21,8 +22,8 @@ def con():
     """A warehouse with a bar of ^IXIC on every session from December 2025 to 14 April 2026."""
     con = duckdb.connect()
     con.execute(SCHEMA.read_text())
-    con.executemany("insert into raw.catalogue_session values (?, ?, ?, ?)",
-                    [(*s, RECORDED) for s in sessions(2026) if s[0].year >= 2025])
+    opened = pd.DataFrame([(*s, RECORDED) for s in sessions(2026) if s[0].year >= 2025])  # noqa: F841, DuckDB reads it
+    con.execute("insert into raw.catalogue_session from opened")
     con.execute("insert into raw.catalogue_series values "
                 "('NASDAQCOM', 'Nasdaq', 'index', 'daily', false, '^IXIC', '2025-01-01', 7, ?)", [RECORDED])
     con.execute("""
