@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How many blows of each kind `make drill` deals, and the seed that chooses them.
 N ?= 200
 SEED ?= 7
-# A process more than two cores have: some tests wait for servers. In the order of the folders, the long ones come first.
+# A process more than two cores have: some tests wait for servers. In the order of tests/conftest.py: the longest modules first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test check up down docs drill drill-history faults bench old-readers lock clean

@@ -13,6 +13,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from spec import Spec
 
+# The longest first: a worker that begins one of these when the others have nothing left works alone.
+LONGEST = ("test_no_look_ahead", "test_run", "test_demo_and_readme", "test_revisions", "test_revisions_base",
+           "test_serve_ui", "test_serve", "test_automations", "test_real_archive", "test_split_evenings",
+           "test_fault_evenings", "test_gate_run", "test_prefect", "test_planted_bars", "test_late_feed",
+           "test_brief_run", "test_wall_clock")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole modules in the order of `LONGEST`, then all others as they lie."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def spec() -> Spec:

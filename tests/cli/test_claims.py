@@ -9,18 +9,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tiny_market import published, rallyscope
+from evenings import tiny_home
+from in_process import rallyscope
+from tiny_market import published
 
 from warehouse.home import Home
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) -> Path:
-    folder = tmp_path_factory.mktemp("claims") / "home"
-    ran = rallyscope("backfill", "2026-03-02", "2026-05-29", "--home", folder, "--catalog", tiny / "catalogue",
-                     "--source", tiny_server, cwd=folder.parent)
-    assert ran.returncode == 0, ran.stderr
-    return folder
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_home(tmp_path_factory.mktemp("claims") / "home")
 
 
 def ask(home: Path, *arguments: str, code: int = 0) -> str:

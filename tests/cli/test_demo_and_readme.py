@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
+import in_process
 import pytest
 from tiny_market import ROOT, clean_environment, rallyscope, table_hashes
 
@@ -115,8 +116,8 @@ def test_the_demo_fits_a_hundred_columns(demo: str) -> None:
 
 
 def test_the_demos_last_session_is_loaded_by_its_own_run(checkout: Path, demo: str) -> None:
-    ran = rallyscope("query", "select command, last_session, status from audit.run order by last_session",
-                     "--format", "csv", cwd=checkout)
+    ran = in_process.rallyscope("query", "select command, last_session, status from audit.run order by last_session",
+                                "--format", "csv", cwd=checkout)
     assert ran.stdout.splitlines()[1:] == ["backfill,2026-05-28,completed", "run,2026-05-29,completed"]
 
 
@@ -128,7 +129,7 @@ def test_every_question_of_the_page_has_an_expected_answer() -> None:
 def test_the_pages_questions_are_answered(question: str, checkout: Path, demo: str) -> None:
     rows, kept = ANSWERS[question]
     sql = f"select count(*), count(*) filter (not ({kept})) from (\n{QUESTIONS[question]})"
-    ran = rallyscope("query", sql, "--format", "csv", cwd=checkout)
+    ran = in_process.rallyscope("query", sql, "--format", "csv", cwd=checkout)
     assert ran.returncode == 0, ran.stderr
     found, broken = map(int, ran.stdout.splitlines()[1].split(","))
     assert found >= rows
@@ -147,7 +148,7 @@ def test_the_pages_python_runs(note: str, code: str, checkout: Path, demo: str) 
     if note and find_spec(note) is None:
         pytest.skip(f"{note} is not installed here")
     if "data/parquet" in code:
-        assert rallyscope("export", "--out", "data/parquet", cwd=checkout).returncode == 0
+        assert in_process.rallyscope("export", "--out", "data/parquet", cwd=checkout).returncode == 0
     ran = subprocess.run([sys.executable, "-c", code], cwd=checkout, text=True, capture_output=True, check=False,
                          env=clean_environment())
     assert ran.returncode == 0, ran.stderr
@@ -165,7 +166,7 @@ def test_the_pages_own_table_meets_only_what_was_known(checkout: Path, demo: str
 
 
 def test_an_export_of_the_demo_is_the_publication_and_says_simulated(checkout: Path, demo: str) -> None:
-    ran = rallyscope("export", "--out", "data/parquet", cwd=checkout)
+    ran = in_process.rallyscope("export", "--out", "data/parquet", cwd=checkout)
     assert "Simulated market" in ran.stderr
     said = json.loads((checkout / "data/parquet/export.json").read_text())
     published = {name: value for name, value in table_hashes(checkout / "data").items() if name.startswith("marts.")}
@@ -202,7 +203,7 @@ def test_the_readmes_output_is_what_the_query_prints(checkout: Path, demo: str) 
     printed = re.search(r"The last one prints:\n\n```text\n(.*?)```", README, re.DOTALL)
     assert query
     assert printed
-    ran = rallyscope("query", query[1], cwd=checkout)
+    ran = in_process.rallyscope("query", query[1], cwd=checkout)
     assert _without_blank_lines(ran.stdout) == _without_blank_lines(printed[1])
 
 
@@ -226,23 +227,25 @@ def test_a_second_run_and_a_week_of_the_past_change_nothing(checkout: Path, serv
 
 
 def test_as_of_shows_the_market_of_that_day_and_build_brings_back_today(checkout: Path, server: str) -> None:
-    def newest() -> str:
-        return rallyscope("query", "select max(date) from marts.regime_daily", "--format", "csv", cwd=checkout).stdout
+    asked = in_process.rallyscope
 
-    assert rallyscope("build", "--as-of", "2025-04-11", cwd=checkout).returncode == 0
+    def newest() -> str:
+        return asked("query", "select max(date) from marts.regime_daily", "--format", "csv", cwd=checkout).stdout
+
+    assert asked("build", "--as-of", "2025-04-11", cwd=checkout).returncode == 0
     assert "2025-04-11" in newest()
-    assert "as of 2025-04-11 23:59 New York, not the present" in rallyscope("show", "regime", cwd=checkout).stdout
-    assert rallyscope("build", cwd=checkout).returncode == 0
+    assert "as of 2025-04-11 23:59 New York, not the present" in asked("show", "regime", cwd=checkout).stdout
+    assert asked("build", cwd=checkout).returncode == 0
     assert "2026-05-29" in newest()
     compared = re.search("rallyscope (diff .*)", README)
     assert compared
-    assert re.search(r"marts\.regime_daily +0 +[1-9]", rallyscope(*compared[1].split(), cwd=checkout).stdout)
+    assert re.search(r"marts\.regime_daily +0 +[1-9]", asked(*compared[1].split(), cwd=checkout).stdout)
 
 
 @pytest.mark.parametrize(("form", "begins"), [("csv", "date,band\n"), ("json", "["), ("table", "\n"), ("parquet", "PAR1")])
 def test_query_writes_each_format(form: str, begins: str, checkout: Path, demo: str) -> None:
-    ran = subprocess.run([sys.executable, "-m", "flows.cli", "query", "select date, band from marts.regime_daily limit 3",
-                          "--format", form], cwd=checkout, env=clean_environment(), capture_output=True, check=False)
+    ran = in_process.rallyscope_bytes("query", "select date, band from marts.regime_daily limit 3", "--format", form,
+                                      cwd=checkout)
     assert ran.returncode == 0
     assert ran.stdout.decode(errors="replace").lstrip("\n").startswith(begins.strip("\n"))
 
@@ -252,7 +255,7 @@ def test_query_writes_each_format(form: str, begins: str, checkout: Path, demo: 
     "copy marts.regime_daily to 'x.csv'", "attach 'other.duckdb'", "set enable_external_access = true", "from nowhere",
     "select 1; select 2", "install httpfs"])
 def test_query_reads_the_marts_and_nothing_else(sql: str, checkout: Path, demo: str) -> None:
-    ran = rallyscope("query", sql, cwd=checkout)
+    ran = in_process.rallyscope("query", sql, cwd=checkout)
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert ran.stderr.startswith("rallyscope: query:")
@@ -262,10 +265,10 @@ def test_query_reads_the_marts_and_nothing_else(sql: str, checkout: Path, demo: 
 @pytest.mark.parametrize("view", ["regime", "concentration", "rotation", "sectors", "day", "status"])
 def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, demo: str) -> None:
     command = [view] if view == "status" else ["show", view]
-    printed = rallyscope(*command, cwd=checkout)
+    printed = in_process.rallyscope(*command, cwd=checkout)
     assert printed.returncode == 0, printed.stderr
     assert max(len(line) for line in printed.stdout.splitlines()) <= 100
-    told = json.loads(rallyscope(*command, "--json", cwd=checkout).stdout)
+    told = json.loads(in_process.rallyscope(*command, "--json", cwd=checkout).stdout)
     assert told["simulated"] is True
     assert told["date"] == (None if view == "status" else "2026-05-29")
     assert all(re.fullmatch("[a-z_]+", key) for key in told)
@@ -284,7 +287,7 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
 ])
 def test_a_mistake_is_answered_in_one_sentence(command: list[str], code: int, sentence: str, checkout: Path,
                                                demo: str) -> None:
-    ran = rallyscope(*command, cwd=checkout)
+    ran = in_process.rallyscope(*command, cwd=checkout)
     assert ran.returncode == code, ran.stderr
     assert sentence in ran.stderr
     assert "Traceback" not in ran.stderr

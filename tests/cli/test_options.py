@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from tiny_market import rallyscope
+from in_process import rallyscope
 
 
 @pytest.mark.parametrize("command", [["show", "day", "--date"], ["run", "--date"], ["brief", "--date"],
