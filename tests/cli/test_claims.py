@@ -12,6 +12,7 @@ import pytest
 from evenings import tiny_home
 from in_process import rallyscope
 from tiny_market import published
+from tiny_market import rallyscope as another_process
 
 from warehouse.home import Home
 
@@ -83,7 +84,8 @@ def test_a_reader_and_a_writer_do_not_stand_in_the_way(home: Path, tmp_path: Pat
     copy = shutil.copytree(home, tmp_path / "home")
     with duckdb.connect(str(copy / "marts.duckdb"), read_only=True) as reader:
         assert reader.execute("select count(*) from marts.claim_ledger").fetchall() == [(46,)]
-        assert "2026-04-01" in ask(copy, "--as-of", "2026-03-31")
+        apart = another_process("claims", "--as-of", "2026-03-31", "--home", copy, cwd=tmp_path)
+        assert "2026-04-01" in apart.stdout, apart.stderr
     with Home(copy).turn():
         assert len(rows(copy)) == 46
 
