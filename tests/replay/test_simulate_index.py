@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from archive import simulated
 
-from flows.replay.simulator import simulate
 from warehouse.catalog import load
 
 # On a session that one member lacks, and on the next, its weight and return cannot both be had.
@@ -17,10 +17,8 @@ EVERY_STOCK_HOLE = pd.Timestamp("2025-09-16")
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("archive")
-    simulate(folder)
-    return folder
+def archive() -> Path:
+    return simulated()
 
 
 class Book:

@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from archive import simulated
 
-from flows.replay.simulator import simulate
 from warehouse.catalog import load
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("archive")
-    simulate(folder)
-    return folder
+def archive() -> Path:
+    return simulated()
 
 
 def read(archive: Path, table: str) -> pd.DataFrame:

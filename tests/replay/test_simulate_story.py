@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from archive import simulated
 
-from flows.replay.simulator import simulate
 from warehouse.catalog import load
 
 PEAK = pd.Timestamp("2026-03-27")
@@ -17,10 +17,8 @@ TIERS = ("defensive", "ai_leaders", "semiconductors", "crypto_equity")
 
 
 @pytest.fixture(scope="module", params=[7, 11], ids=["seed 7", "seed 11"])
-def archive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("archive")
-    simulate(folder, seed=request.param)
-    return folder
+def archive(request: pytest.FixtureRequest) -> Path:
+    return simulated(request.param)
 
 
 def read(archive: Path, table: str) -> pd.DataFrame:
