@@ -227,19 +227,17 @@ def test_a_second_run_and_a_week_of_the_past_change_nothing(checkout: Path, serv
 
 
 def test_as_of_shows_the_market_of_that_day_and_build_brings_back_today(checkout: Path, server: str) -> None:
-    asked = in_process.rallyscope
-
     def newest() -> str:
-        return asked("query", "select max(date) from marts.regime_daily", "--format", "csv", cwd=checkout).stdout
+        return rallyscope("query", "select max(date) from marts.regime_daily", "--format", "csv", cwd=checkout).stdout
 
-    assert asked("build", "--as-of", "2025-04-11", cwd=checkout).returncode == 0
+    assert rallyscope("build", "--as-of", "2025-04-11", cwd=checkout).returncode == 0
     assert "2025-04-11" in newest()
-    assert "as of 2025-04-11 23:59 New York, not the present" in asked("show", "regime", cwd=checkout).stdout
-    assert asked("build", cwd=checkout).returncode == 0
+    assert "as of 2025-04-11 23:59 New York, not the present" in rallyscope("show", "regime", cwd=checkout).stdout
+    assert rallyscope("build", cwd=checkout).returncode == 0
     assert "2026-05-29" in newest()
     compared = re.search("rallyscope (diff .*)", README)
     assert compared
-    assert re.search(r"marts\.regime_daily +0 +[1-9]", asked(*compared[1].split(), cwd=checkout).stdout)
+    assert re.search(r"marts\.regime_daily +0 +[1-9]", rallyscope(*compared[1].split(), cwd=checkout).stdout)
 
 
 @pytest.mark.parametrize(("form", "begins"), [("csv", "date,band\n"), ("json", "["), ("table", "\n"), ("parquet", "PAR1")])

@@ -13,7 +13,7 @@ from tiny_market import ROOT, published
 from flows.replay.faults import Fault
 from flows.replay.server import running
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("without_pages")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")

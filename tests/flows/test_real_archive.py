@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import in_process
 import pytest
 from tiny_market import clean_environment, published, rallyscope, table_hashes
 
@@ -27,7 +26,7 @@ def base(real_archive: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, base: str) -> Path:
     folder = tmp_path_factory.mktemp("real")
-    ran = in_process.rallyscope("backfill", "2024-01-02", "2026-05-29", "--home", folder, "--source", base, cwd=folder)
+    ran = rallyscope("backfill", "2024-01-02", "2026-05-29", "--home", folder, "--source", base, cwd=folder, timeout=600)
     assert ran.returncode == 0, ran.stderr
     return folder
 
@@ -146,7 +145,7 @@ def test_as_of_a_past_day_is_what_that_day_saw(home: Path, base: str, tmp_path: 
 
     past = tmp_path / "past"
     shutil.copytree(home, past)
-    ran = in_process.rallyscope("build", "--as-of", "2026-03-27", "--home", past, cwd=tmp_path)
+    ran = rallyscope("build", "--as-of", "2026-03-27", "--home", past, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     import duckdb
 
@@ -162,7 +161,7 @@ def test_as_of_a_past_day_is_what_that_day_saw(home: Path, base: str, tmp_path: 
 
 def test_a_second_backfill_changes_nothing(home: Path, base: str) -> None:
     before = table_hashes(home)
-    ran = in_process.rallyscope("backfill", "2024-01-02", "2026-05-29", "--home", home, "--source", base, cwd=home)
+    ran = rallyscope("backfill", "2024-01-02", "2026-05-29", "--home", home, "--source", base, cwd=home)
     assert ran.returncode == 0, ran.stderr
     assert re.search(r"^0 rows added", ran.stderr, re.MULTILINE)
     assert table_hashes(home) == before
