@@ -46,16 +46,21 @@ def test_a_withdrawn_bar_is_no_bar(spec):
 
 
 def test_a_range_that_does_not_hold_its_close_is_no_range(spec):
+    """But for one that is far from it: then the whole bar is doubted, by what is kept here."""
     spec("staging.price_bar", {"raw.price_bar": """
         symbol | date       | high | low  | close
-        AAA    | 2026-01-05 | 9.0  | 8.0  | 10.0
-        AAA    | 2026-01-06 | 12.0 | 10.5 | 10.0
+        AAA    | 2026-01-05 | 9.8  | 8.0  | 10.0
+        AAA    | 2026-01-06 | 12.0 | 10.2 | 10.0
         AAA    | 2026-01-07 | 10.0 | 9.0  | 10.0
+        AAA    | 2026-01-08 | 9.0  | 8.0  | 10.0
+        AAA    | 2026-01-09 | 8.0  | 9.0  | 10.0
     """}, """
         date       | high | low | close
         2026-01-05 |      | 8.0 | 10.0
         2026-01-06 | 12.0 |     | 10.0
         2026-01-07 | 10.0 | 9.0 | 10.0
+        2026-01-08 | 9.0  | 8.0 | 10.0
+        2026-01-09 |      | 9.0 | 10.0
     """)
 
 
