@@ -253,17 +253,25 @@ SPLIT_VERDICT = f"""
             min_by(t.close, t.date) filter (t.date >= e.date) as close_since
         from split_event e left join traded t on t.symbol = e.symbol and t.date between e.date - 15 and e.date + 15
         group by all
+    ), undone as (
+        -- A split that is no longer named, and every close since it went back by just that ratio.
+        select e.symbol, e.date, e.ratio
+        from split_event e
+        join answer_bar b on b.symbol = e.symbol and b.segment = e.segment and b.held_close is not null
+        where e.is_held and not e.is_named
+        group by all having bool_and(abs(b.close / b.held_close / e.ratio - 1) <= {SAME})
     ), measured as (
         select a.*, x.proved, x.moved, x.is_forgotten, x.is_near_another, x.is_shown_by_another, x.shows_leap,
             ln(close_since / close_before) as leap, abs(ln(a.ratio)) as size,
-            n.noise,
+            n.noise, u.symbol is not null as is_undone,
             if(a.date < s.today - 30, greatest(0.35, size / 2), greatest(0.35, 4 * n.noise)) as bound,
             a.date >= s.today - 30 as is_recent
-        from around a cross join stamp s
+        from around a cross join stamp s left join undone u using (symbol, date, ratio)
         join ex_date x on x.symbol = a.symbol and x.date = a.date left join noise n on n.symbol = a.symbol
     ), judged as (
         select *, case
             when leap is null then 'silent'
+            when is_undone and not coalesce(moved > 0.75, false) then 'refuted'
             when is_forgotten and moved between -0.25 and 0.25 then 'refuted'
             when is_forgotten and moved is null then 'unclear'
             -- What the count shows is not withdrawn by silence, even where the prices are said as if it had never been.

@@ -178,6 +178,21 @@ def test_a_small_ratio_without_its_fall_is_held_though_the_bars_are_divided(says
     assert_truth(held, "2026-04-22")
 
 
+@pytest.mark.parametrize("never", ["2026-04-21", "2026-04-22"])
+def test_a_split_that_is_taken_back_by_just_its_ratio_is_gone_however_the_days_move(says, held, never):
+    """The closes are 60 and 50 in turn, so that a fall of a sixth may hide one by a ratio of 1.323, or look like it."""
+    def close(day: date) -> float:
+        return 60.0 if DAYS.index(day) % 2 else 50.0
+
+    last, ex_date = date(2026, 4, 24), date.fromisoformat(never)
+    says("2026-04-20", close, ())
+    says(never, lambda d: close(d) / 1.323, ((ex_date, 1.323),), "2026-04-09")
+    says(str(last), close, (), "2026-04-09")
+    closes, splits = held()
+    assert closes == {day: pytest.approx(close(day), rel=1e-9) for day in DAYS if day <= last}
+    assert splits == {}
+
+
 def test_an_invented_split_is_not_used(says, held):
     """Neither is there a leap, nor are the bars divided by it."""
     says("2026-04-20")
