@@ -40,10 +40,15 @@ def case(name: str) -> str:
 
 # What no comparison can tell from a true change: it is published as the source says, and corrected when the source is.
 AS_SAID = {
+    "spinoff-as-split": "price and event agree, as at a true spin-off",
     "unsettled-bar": "a close that is slightly off is a close until the source settles it",
     "corrected-bar": "a correction of one percent is a correction until the source takes it back",
 }
 # What is published wrong and should not be.
 GAPS = {
-    "market-x100": "a single value of ^VIX is held by nothing",
+    "close-off-range": "a close outside the bar's own range is held by nothing where a leap of its size is usual",
+}
+# What one good run does not heal, and what does.
+UNHEALED = {
+    "spinoff-as-split": "a person's `--accept`: the source takes back what its prices had confirmed",
 }

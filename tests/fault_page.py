@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fault_cases import AS_SAID, GAPS, cases
+from fault_cases import AS_SAID, GAPS, UNHEALED, cases
 
 from flows.replay.faults import LIBRARY, SUBJECTS
 
@@ -46,7 +46,7 @@ def row(text: str, outcome: Mapping[str, Any]) -> str:
     return "| " + " | ".join((
         f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), said(outcome["sentence"]),
         "Completed" if outcome["exit"] == 0 else "Failed", short("; ".join(outcome["signals"]), 120) or "none",
-        published(name, outcome), held(outcome["held"]), cell(outcome["heals"]))) + " |"
+        published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, outcome["heals"])))) + " |"
 
 
 def unplayed(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_cases import AS_SAID, GAPS, cases
+from fault_cases import AS_SAID, GAPS, UNHEALED, cases
 from fault_matrix import PAGE, RECORD
 from fault_page import page
 from fault_play import SPLIT, Stage, cheaply
@@ -57,14 +57,15 @@ def test_the_page_of_faults_is_that_of_the_record() -> None:
     assert Path(PAGE).read_text() == page(RECORDED), "write it again: python tests/fault_matrix.py --write"
 
 
-def test_what_is_recorded_are_faults_of_the_library() -> None:
-    assert list(RECORDED) == [text for text in cases() if text in RECORDED], "play them: python tests/fault_matrix.py"
-    assert len(RECORDED) >= 60
+def test_every_fault_of_the_library_was_played() -> None:
+    assert list(RECORDED) == cases(), "play what is new: python tests/fault_matrix.py"
 
 
-def test_no_fault_ended_in_a_traceback_and_all_healed() -> None:
-    assert [fault for fault, outcome in RECORDED.items() if outcome["exit"] not in (0, 1)] == []
-    assert [fault for fault, outcome in RECORDED.items() if not outcome["heals"].startswith("the next evening")] == []
+def test_no_fault_ended_in_a_traceback_and_one_good_run_heals_all_that_it_can() -> None:
+    assert [fault for fault, outcome in RECORDED.items() if outcome["exit"] not in (0, 1, 2)] == []
+    unhealed = {fault.partition(":")[0] for fault, outcome in RECORDED.items()
+                if not outcome["heals"].startswith("the next evening")}
+    assert unhealed <= {*UNHEALED}
 
 
 def test_what_was_published_is_right_or_missing_but_for_what_the_page_says() -> None:
