@@ -46,7 +46,7 @@ def row(text: str, outcome: Mapping[str, Any]) -> str:
     return "| " + " | ".join((
         f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), said(outcome["sentence"]),
         "Completed" if outcome["exit"] == 0 else "Failed", short("; ".join(outcome["signals"]), 120) or "none",
-        published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, outcome["heals"])))) + " |"
+        published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, str(outcome["heals"]))))) + " |"
 
 
 def unplayed(text: str) -> str:
