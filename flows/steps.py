@@ -34,6 +34,7 @@ from warehouse.publish import Publication, Stamp
 from warehouse.publish import publish as publish_build
 from warehouse.record import record
 from warehouse.revisions import record_revisions
+from warehouse.visible import visible
 
 log = logging.getLogger("rallyscope")
 
@@ -313,15 +314,14 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
 
 def _write_page(run: Run) -> None:
     """The newest session's page; one that cannot be made is said, and kept in the audit, and fails no run."""
-    try:
-        from flows.brief.write import refresh
+    from flows.brief.apart import PageNotMade
+    from flows.brief.write import refresh
 
+    try:
         run.say(f"the day's page is {refresh(run.settings.home, run.settings.catalog)}")
-    except BaseException as error:
-        # A panic inside the chart library is no Exception. Being told to stop is none either, and passes.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        warning = f"warning: the day's page was not made, {type(error).__name__}: {error}"
+    except (PageNotMade, RallyscopeError, duckdb.Error, OSError, ValueError) as error:
+        reason = str(error) if isinstance(error, PageNotMade) else f"{type(error).__name__}: {error}"
+        warning = visible(f"warning: the day's page was not made, {reason}")
         run.say(warning)
         with run.settings.home.warehouse() as con:
             con.execute("update audit.run set message = concat_ws('; ', message, ?) where run_id = ?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,13 +11,10 @@ import duckdb
 import pytest
 
 from flows import moments, steps
-from flows.brief import write
+from flows.brief import apart, write
 from flows.brief.page import meta
 from flows.settings import Settings
-
-
-class PanicException(BaseException):
-    """What a panic inside a library written in Rust looks like."""
+from warehouse.visible import visible
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +46,40 @@ def test_a_build_as_of_a_past_day_writes_that_days_page_and_keeps_the_others(set
     assert meta(site / "2026-05-15.html", "description") != ""
 
 
-@pytest.mark.parametrize("error", [ValueError("no chart"), PanicException("no chart"), MemoryError("no chart")])
-def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(error: BaseException, settings: Settings,
-                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise error
+CRASHES = {
+    "a segmentation fault": ("import os; os.kill(os.getpid(), 11)", "the process that drew it was ended by SIGSEGV"),
+    "a panic": ("import os; os.abort()", "the process that drew it was ended by SIGABRT"),
+    "an error": ("raise ValueError('no \\x1b[2Jchart')", r"ValueError: no \u001b[2Jchart"),
+    "an end": ("raise SystemExit(3)", "the process that drew it ended with 3"),
+    "no end": ("import time; time.sleep(60)", "it was not done within 0.5 seconds"),
+}
 
-    monkeypatch.setattr(write, "refresh", fail)
+
+@pytest.mark.parametrize(("code", "reason"), CRASHES.values(), ids=CRASHES)
+def test_whatever_becomes_of_who_draws_is_a_warning_and_fails_no_run(code: str, reason: str, settings: Settings,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(apart, "SECONDS", 0.5 if "sleep" in code else 30)
+    with pytest.raises(apart.PageNotMade) as raised:
+        apart.write_apart(settings.home, [], date(2026, 5, 29))
+    assert visible(str(raised.value)) == reason
+
+
+def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(settings: Settings,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", CRASHES["a segmentation fault"][0]))
+    (settings.home.folder / "site" / "2026-05-29.html").unlink()
     said: list[str] = []
     run = build(settings, say=said.append)
     assert run.publication is not None
-    warning = f"warning: the day's page was not made, {type(error).__name__}: no chart"
+    warning = "warning: the day's page was not made, the process that drew it was ended by SIGSEGV"
     assert said[-1] == warning
     with duckdb.connect(str(settings.home.working), read_only=True) as con:
         assert con.execute("select status, message from audit.run where run_id = ?", [run.run_id]).fetchall() == [
             ("completed", warning)]
+    monkeypatch.undo()
+    build(settings)
+    assert (settings.home.folder / "site" / "2026-05-29.html").is_file()
 
 
 def test_being_told_to_stop_is_obeyed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
