@@ -150,7 +150,7 @@ def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
 def _files(folder: Path) -> dict[str, Path]:
     paths = sorted((*folder.glob("*.toml"), *folder.glob("*/*.toml")))
     files = {path.relative_to(folder).as_posix(): path for path in paths}
-    for file in files.keys() - FILES.keys():
+    for file in sorted(files.keys() - FILES.keys()):
         if Path(file).parent.as_posix() != "universes":
             raise CatalogError(file, "-", "-", f"is no file of the catalogue{did_you_mean(file, FILES)}")
     return files

@@ -8,7 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,8 @@ class Home:
                 waiting(holder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             os.ftruncate(lock, 0)
-            os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)
+            with suppress(OSError):  # a full disk takes no name; the turn is held all the same, as by prune that makes room
+                os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)
             try:
                 yield
             finally:

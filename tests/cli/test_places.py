@@ -15,13 +15,13 @@ from flows import data_checks
 from flows.daily import days_of_shell
 from flows.ending import exit_code
 from flows.export import export
-from flows.finding import found
+from flows.finding import Answer, Finding, found
 from flows.replay.moment import bars_known_through
 from flows.replay.server import create_app
 from flows.settings import Clock, Settings
 from flows.show import show_broken
 from warehouse.drafts import abandoned, sweep
-from warehouse.errors import BadRequest, HomeUnusable
+from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
 from warehouse.home import Home
 
 
@@ -96,6 +96,23 @@ def test_a_damaged_note_of_a_broken_promise_is_said(tmp_path: Path, note: bytes)
     (home.broken / "marts.x.json").write_bytes(note)
     with pytest.raises(BadRequest, match="what the build kept of its broken promise cannot be read"):
         show_broken(home, "marts.x")
+
+
+def test_a_turn_is_held_though_the_disk_takes_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with Home(tmp_path).turn(), pytest.raises(TurnTaken, match="another process"), Home(tmp_path).turn(None):
+        pass
+
+
+def test_what_a_disk_does_to_a_look_is_a_finding() -> None:
+    def look() -> Answer:
+        raise OSError(28, "No space left on device", "/data/x")
+
+    line = "/data/x: No space left on device. Free space, memory or permissions there, then run the same command again."
+    assert found("x", look) == Finding("x", False, line)
 
 
 # What a killed process left
