@@ -99,6 +99,8 @@ def _in_time(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         for timer in timers:
             timer.cancel()
+        for timer in timers:
+            timer.join()  # it holds the connection, of which DuckDB complains at the end of the process
 
 
 def _statement(sql: str) -> str:

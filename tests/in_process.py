@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def rallyscope_bytes(*arguments: object, cwd: Path,
     """The same in bytes, for formats that are no text."""
     out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
     interrupt, given = signal.getsignal(signal.SIGINT), clean_environment(env)
+    bound = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)
         for name in os.environ.keys() - given.keys():
@@ -42,5 +44,6 @@ def rallyscope_bytes(*arguments: object, cwd: Path,
             code = int(end.code or 0)
         finally:
             signal.signal(signal.SIGINT, interrupt)
+            resource.setrlimit(resource.RLIMIT_AS, bound)  # `query` bounds its process, and what it starts
     said, told = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
     return subprocess.CompletedProcess(list(arguments), code, said, told)
