@@ -91,7 +91,9 @@ def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
     """Prices fell to a half on 2026-05-18, and the feed says why an evening later: late bars, or the split."""
     home = tmp_path / "first"
     archive = shutil.copytree(tiny / "archive", tmp_path / "split")
-    halved = "select * replace (if(symbol = 'BBB' and date >= '2026-05-18', close / 2, close) as close) from t"
+    halved = "select * replace ({}) from t".format(", ".join(
+        f"if(symbol = 'BBB' and date >= '2026-05-18', {price} / 2, {price}) as {price}"
+        for price in ("open", "high", "low", "close")))
     alter(archive, "bars", halved)
     with pytest.raises(RunIncomplete, match="BBB is held: the close went from 50 to 30 on 2026-05-18 like a split of 2"):
         run(home, archive, tiny / "catalogue", THEN)
@@ -212,7 +214,8 @@ def test_a_dividend_is_no_reason_for_a_return_without_dividends(before: Path, ti
 
 def test_a_label_that_flips_is_a_signal(before: Path, tiny: Path, tmp_path: Path) -> None:
     rows = found(before, tiny, tmp_path, "bars",
-                 "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 24, close) as close) from t")
+                 "select * replace (if(symbol = '^VIX' and date = '2026-05-19', 24, close) as close, "
+                 "if(symbol = '^VIX' and date = '2026-05-19', 24, high) as high) from t")
     assert {column for *_, column, _, _, signal in rows if signal} >= {"band"}
     assert {cause for *_, cause, _, _ in rows} == {"correction"}
 

@@ -16,7 +16,7 @@ symbol = "Ticker."
 date = "The source's date of the bar."
 close = "Close as traded, as the source says it."
 status = "held (in no figure), or accepted after it had been held."
-kind = "leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or off_range (the close is over 5 % outside the bar's own range)."
+kind = "leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or off_range (the close is over 10 % outside the bar's own range)."
 ratio = "Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar; close over the near end of the range for off_range."
 volume_ratio = "Units traded where the level begins over their median of 21 bars before; NULL without them."
 reason = "The verdict in one sentence."
@@ -350,11 +350,11 @@ with recursive bound as (
     group by r.symbol, r.date
     having is_proved or any_value(f.date) is not null
 ), off_range as (
-    -- A close that the bar itself contradicts; rounding and late trades are within 5 %.
+    -- A close that the bar itself contradicts; late trades and auctions are within 10 %.
     select symbol, date, close, if(close > high, close / high, close / low) as ratio,
         greatest(known_at, high_known_at, low_known_at) as known_at
     from leveled
-    where high >= low and low > 0 and (close > 1.05 * high or close < 0.95 * low)
+    where high >= low and low > 0 and (close > 1.1 * high or close < 0.9 * low)
         and (symbol, date) not in (select (symbol, date) from stale)
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,

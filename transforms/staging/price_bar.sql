@@ -9,8 +9,8 @@ grain = ["symbol", "date"]
 symbol = "Ticker."
 date = "The source's date of the bar: a session, or for coins the UTC day."
 open = "First price, neither split- nor dividend-adjusted; NULL where the source has none."
-high = "Highest price, as traded; NULL where the source has none, or says one up to 5 % below the close, or below the low."
-low = "Lowest price, as traded; NULL where the source has none, or says one up to 5 % above the close, or above the high."
+high = "Highest price, as traded; NULL where the source has none, or says one up to 10 % below the close, or below the low."
+low = "Lowest price, as traded; NULL where the source has none, or says one up to 10 % above the close, or above the high."
 close = "Last price, as traded."
 volume = "Units traded."
 source = "Who said it."
@@ -22,7 +22,7 @@ volume_known_at = "When the volume could be known (UTC)."
 [promises]
 "prices are positive" = "close > 0"
 "the day's range holds its close, or is far from it" = """
-(high >= close * (1 - 1e-6) or close > 1.05 * high) and (low <= close * (1 + 1e-6) or close < 0.95 * low)"""
+(high >= close * (1 - 1e-6) or close > 1.1 * high) and (low <= close * (1 + 1e-6) or close < 0.9 * low)"""
 "nothing from after as_of" = "greatest(known_at, high_known_at, low_known_at, volume_known_at) <= getvariable('as_of')"
 "no high or low is known before its close" = "high_known_at >= known_at and low_known_at >= known_at"
 */
@@ -66,7 +66,7 @@ with visible as (
 ), ranged as (
     select symbol, date, latest, said, said_volume, said_high.known_at as high_at, said_low.known_at as low_at,
         said_high.high >= said_low.low and said_low.low > 0
-            and (said.close > 1.05 * said_high.high or said.close < 0.95 * said_low.low) as is_far,
+            and (said.close > 1.1 * said_high.high or said.close < 0.9 * said_low.low) as is_far,
         case when said_high.high >= said.close * (1 - 1e-6) or is_far then said_high.high end as high,
         case when said_low.low <= said.close * (1 + 1e-6) or is_far then said_low.low end as low
     from in_force
