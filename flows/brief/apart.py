@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.settings import environment
 from warehouse.errors import RallyscopeError
 from warehouse.home import Home
 
@@ -39,10 +40,11 @@ class _Source:
 def write_apart(home: Home, sources: Sequence[Named], day: date) -> Path:
     """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
     wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
-    path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    given = environment({}, {})
+    path = os.pathsep.join([str(CHECKOUT), *filter(None, [given.get("PYTHONPATH")])])
     try:
         done = subprocess.run(COMMAND, input=json.dumps(wanted), capture_output=True, text=True, encoding="utf-8",
-                              errors="replace", timeout=SECONDS, check=False, env={**os.environ, "PYTHONPATH": path})
+                              errors="replace", timeout=SECONDS, check=False, env={**given, "PYTHONPATH": path})
     except subprocess.TimeoutExpired:
         raise PageNotMade(f"it was not done within {SECONDS:g} seconds") from None
     except OSError as error:
