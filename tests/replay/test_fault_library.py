@@ -78,6 +78,11 @@ def test_faults_add_up(archive: Path) -> None:
     assert both["others"] == other["others"]
 
 
+@pytest.mark.parametrize("broken", ["truncated:key=AAA", "malformed:key=AAA", "empty-body:key=AAA", "not-text:key=AAA"])
+def test_an_answer_that_a_fault_has_broken_is_as_broken_after_the_next(broken: str, archive: Path) -> None:
+    assert said(archive, broken, "year-10000:key=AAA")["bars"] == said(archive, broken)["bars"]
+
+
 def test_the_seed_decides_what_is_left_open(archive: Path) -> None:
     def struck(seed: int) -> list[str]:
         return [str(f) for f in create_app(archive, CLOCK, chosen(["bar-x100", "value-spike"], seed)).state.archive.faults]

@@ -18,7 +18,7 @@ def chart(alter: Callable[[Chart, Arguments], None]) -> Callable[[Arguments], Ch
     """Alters the chart of an answer that has bars; its JSON may then hold NaN and Infinity, as some servers' does."""
     def make(arguments: Arguments) -> Change:
         def change(answer: Answer) -> Answer:
-            result = (json.loads(answer.body)["chart"]["result"] or [{}])[0] if answer.status == 200 else {}
+            result = (answer.json().get("chart", {}).get("result") or [{}])[0] if answer.status == 200 else {}
             if not result.get("timestamp"):
                 return answer
             alter(result, arguments)

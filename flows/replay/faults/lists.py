@@ -20,7 +20,7 @@ def clock_back(arguments: Arguments) -> Fault:
     def change(answer: Answer) -> Answer:
         said = answer.body
         if said.startswith(b'{"now":'):
-            said = json.dumps(json.loads(said) | {"now": moment.isoformat()}).encode()
+            said = json.dumps(answer.json() | {"now": moment.isoformat()}).encode()
         return Answer(answer.status, answer.headers | {"date": format_datetime(moment, usegmt=True)}, said)
 
     return Fault("*", "changed", times=None, change=change)

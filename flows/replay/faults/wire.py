@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -34,6 +35,14 @@ class Answer:
     def with_body(self, body: bytes, content_type: str | None = None) -> Answer:
         """The same answer with another body."""
         return replace(self, body=body, headers=self.headers | ({"content-type": content_type} if content_type else {}))
+
+    def json(self) -> dict[str, Any]:
+        """What it says; nothing where it says something else, or another fault has broken it already."""
+        try:
+            said = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
 
 Change = Callable[[Answer], Answer]
