@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from in_process import rallyscope
+from tiny_market import write_catalogue
 
 
 @pytest.mark.parametrize("command", [["show", "day", "--date"], ["run", "--date"], ["brief", "--date"],
@@ -29,3 +30,12 @@ def test_prune_counts_as_a_person_does(drafts: int, said: str, tmp_path: Path) -
         (tmp_path / "data" / "landing" / f".draft-{n}").mkdir(parents=True)
     ran = rallyscope("prune", "--dry-run", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, f"{said}\n")
+
+
+def test_a_shock_needs_the_index_it_is_asked_of(tmp_path: Path) -> None:
+    write_catalogue(tmp_path / "catalogue")
+    (tmp_path / "catalogue" / "universes" / "NDX.toml").unlink()
+    ran = rallyscope("what-if", "AAA=0.1", "--home", tmp_path, cwd=tmp_path,
+                     env={"RALLYSCOPE_CATALOG": str(tmp_path / "catalogue")})
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "has no universe NDX. Name one that has universes/NDX.toml with RALLYSCOPE_CATALOG" in ran.stderr
