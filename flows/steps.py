@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -35,6 +35,7 @@ from warehouse.publish import publish as publish_build
 from warehouse.record import record
 from warehouse.revisions import record_revisions
 from warehouse.visible import visible
+from warehouse.zones import as_stored
 
 log = logging.getLogger("rallyscope")
 
@@ -95,7 +96,7 @@ def run(settings: Settings, command: str, window: Window | None = None, say: Cal
             record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # we have the turn
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
-                        [this.run_id, command, window and window.start, window and window.end, _naive(clock.now),
+                        [this.run_id, command, window and window.start, window and window.end, as_stored(clock.now),
                          request_key])
         try:
             if window:
@@ -362,8 +363,4 @@ def _finish(run: Run, status: str, message: str | None) -> None:
         ended_at = (run.settings.clock() if run.window else run.clock).now
         con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
                            request_key = if(?, null, request_key) where run_id = ?""",
-                    [_naive(ended_at), status, message, run.keys_failed > 0, run.run_id])
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+                    [as_stored(ended_at), status, message, run.keys_failed > 0, run.run_id])

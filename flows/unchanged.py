@@ -10,6 +10,7 @@ import duckdb
 from flows.plan import last_closed
 from warehouse.errors import BuildDamaged, NothingPublished
 from warehouse.home import Home
+from warehouse.zones import as_stored
 
 # A key that failed before and failed again told nothing.
 ANSWERS_SINCE = """
@@ -49,7 +50,7 @@ def still_current(con: duckdb.DuckDBPyConnection, home: Home, now: datetime, cod
         elif has_moment:
             changed = f"""select count(*) <> $published or count(*) filter (known_at > $as_of and known_at <= $now) > 0
                           from raw.{table}"""
-            given = {"published": published, "as_of": _naive(current.as_of), "now": _naive(now)}
+            given = {"published": published, "as_of": as_stored(current.as_of), "now": as_stored(now)}
         else:
             changed, given = f"select count(*) <> $published from raw.{table}", {"published": published}
         if published is None or con.execute(changed, given).fetchall()[0][0]:
@@ -71,7 +72,3 @@ def _current(home: Home) -> Current | None:
         return None
     build_id, as_of, *others = row
     return Current(build_id, as_of.replace(tzinfo=UTC), *others)
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -8,6 +8,7 @@ session, except for a moment inside a struct or a list, which is cast: `use_utc`
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -17,6 +18,11 @@ WITHOUT, WITH = "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"
 def use_utc(con: duckdb.DuckDBPyConnection) -> None:
     """Let the connection and its cursors read and print moments in UTC, whatever the machine's zone."""
     con.execute("set global timezone = 'UTC'")
+
+
+def as_stored(moment: datetime) -> datetime:
+    """A moment as the working database holds it: in UTC, without its zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def with_zone(con: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -127,9 +127,9 @@ def test_a_bar_that_repeats_the_one_before_is_stale(spec):
 @pytest.mark.parametrize(("close", "high", "low", "reasons"), [
     (130.0, 100.5, 99.5, ["held: the close is 1.294 times the high of its own day"]),
     (85.0, 101.0, 99.0, ["held: the close is 0.8586 times the low of its own day"]),
-    (108.0, 101.0, 99.0, []), (100.0, 100.0, 100.0, []), (100.0, 90.0, 99.0, []), (100.0, "", "", [])])
+    (100.0, 100.0, 100.0, []), (100.0, "", "", [])])
 def test_a_close_that_its_own_bar_contradicts_is_held(spec, close, high, low, reasons):
-    """A tenth is let pass; a high below the low says nothing of the close."""
+    """Ranges that are a little off, or say nothing, do not come here: staging.price_bar leaves them out."""
     own = table(("symbol", "date", "close", "high", "low", "known_at"), [
         ("AAA", day(n + 1), usual, usual + 0.5, usual - 0.5, f"{day(n + 1)} 21:15") for n, usual in enumerate(QUIET)]
         + [("AAA", day(31), close, high, low, f"{day(31)} 21:15")])

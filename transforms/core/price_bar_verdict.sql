@@ -350,11 +350,11 @@ with recursive bound as (
     group by r.symbol, r.date
     having is_proved or any_value(f.date) is not null
 ), off_range as (
-    -- A close that the bar itself contradicts; late trades and auctions are within 10 %.
+    -- A close that the bar itself contradicts: staging.price_bar keeps such a range only where it is far off.
     select symbol, date, close, if(close > high, close / high, close / low) as ratio,
         greatest(known_at, high_known_at, low_known_at) as known_at
     from leveled
-    where high >= low and low > 0 and (close > 1.1 * high or close < 0.9 * low)
+    where (close > high * (1 + 1e-6) or close < low * (1 - 1e-6))
         and (symbol, date) not in (select (symbol, date) from stale)
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,

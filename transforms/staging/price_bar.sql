@@ -72,7 +72,7 @@ with visible as (
     from in_force
 )
 -- A high a little below the close (or a low above it) is a mistake of the feed; the close is worth keeping all the same.
--- A range far from its close is kept: core.price_bar_verdict doubts the bar.
+-- Late trades and auctions are within 10 %. A range further off is kept: core.price_bar_verdict doubts the bar.
 select
     symbol, date, latest.open, high, low, said.close, said_volume.volume, latest.source,
     said.known_at,
