@@ -161,10 +161,15 @@ def cheaply() -> Iterator[None]:
     """No page of the day, no dictionary and no ledger of revisions: other tests see them, and they take long."""
     from flows import dictionary
 
-    logging.getLogger("rallyscope.sources").setLevel(logging.ERROR)
-    with (patch.object(steps, "_write_page", lambda run: None), patch.object(dictionary, "refresh", lambda *_: None),
-          patch.object(steps, "record_revisions", lambda *_: 0)):
-        yield
+    log = logging.getLogger("rallyscope.sources")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with (patch.object(steps, "_write_page", lambda run: None), patch.object(dictionary, "refresh", lambda *_: None),
+              patch.object(steps, "record_revisions", lambda *_: 0)):
+            yield
+    finally:
+        log.setLevel(level)  # tests after these read what is logged
 
 
 def plain(sentence: str) -> str:
