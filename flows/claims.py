@@ -92,7 +92,7 @@ def _chosen(rows: list[Row], ids: Sequence[str]) -> list[Row]:
     wanted = [text.upper() for text in ids]
     known = {row["claim_id"] for row in rows}
     if unknown := [text for text in wanted if text not in known]:
-        raise BadRequest(f"claim {unknown[0]}", "the ledger has none of that name",
+        raise BadRequest(f"claim {unknown[0]}", "the ledger has no claim of that name",
                          f"It has {min(known)} to {max(known)}: rallyscope claims" if known else "It is empty")
     return [row for row in rows if not wanted or row["claim_id"] in wanted]
 

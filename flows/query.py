@@ -26,6 +26,10 @@ ADDRESSES = 3 << 30
 ASK_LESS = "Ask for less of it: a date range, a limit, an aggregate; or write whole tables with rallyscope export"
 
 
+TABLES = 'Tables: rallyscope query "show all tables"'
+ONLY_READS = "A query only reads what is published, with the settings it has; to write tables to files: rallyscope export"
+
+
 class QueryFailed(BadRequest):
     """DuckDB cannot run the statement: its words may end in a line that points into it, so the next step has its own."""
 
@@ -45,7 +49,8 @@ def query(home: Home, sql: str, format: str) -> None:
         try:
             statements = con.extract_statements(sql)
             if len(statements) != 1:
-                raise BadRequest("query", f"it holds {len(statements)} statements", "Ask one at a time")
+                raise BadRequest("query", f"it has {len(statements) or 'no'} statement{'s' * (len(statements) > 1)}",
+                                 "Write one, e.g. select * from marts.regime_daily limit 5")
             if format == "parquet":
                 _parquet(con.sql(statements[0]))
             else:
@@ -60,7 +65,21 @@ def query(home: Home, sql: str, format: str) -> None:
             if isinstance(error, duckdb.InterruptException):
                 raise
             said = str(error).strip().rstrip("!.")
-            raise QueryFailed("query", said, 'Tables: rallyscope query "show all tables"') from None
+            raise QueryFailed("query", said, _next_step(error)) from None
+
+
+def _next_step(error: duckdb.Error) -> str:
+    """What helps after DuckDB's own words."""
+    match error:
+        case duckdb.CatalogException() | duckdb.BinderException() | duckdb.ParserException():
+            return TABLES
+        case duckdb.PermissionException():
+            return ONLY_READS
+        case duckdb.InvalidInputException() if "read-only" in str(error) or "locked" in str(error):
+            return ONLY_READS
+        case duckdb.InvalidInputException() if "parameters" in str(error):
+            return "Write each value in place of its parameter"
+    return "Correct the statement; try_cast gives NULL for a value that cannot be converted"
 
 
 def bound_the_process() -> None:

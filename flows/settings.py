@@ -30,7 +30,9 @@ ANSWERS_WITHIN_SECONDS, ANSWERS_BYTES = 10.0, 1 << 16
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 # The server that Prefect starts for a run by hand answers every web page unless these say no.
 CLOSED = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true"}
-for _name, _value in (NO_TELEMETRY | CLOSED).items():
+# It has 20 seconds to start, which a busy machine can take; then the run would end in Prefect's own traceback.
+PATIENT = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
+for _name, _value in (NO_TELEMETRY | CLOSED | PATIENT).items():
     os.environ.setdefault(_name, _value)
 
 

@@ -42,7 +42,7 @@ Answer = tuple[Section, Sequence[str], Sequence[tuple]]
 def show(home: Home, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
     """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
     if view not in VIEWS:
-        raise BadRequest(f"view {view!r}", "there is none of that name", f"Views: {', '.join(VIEWS)}")
+        raise BadRequest(f"view {view!r}", "there is no view of that name", f"Views: {', '.join(VIEWS)}")
     table, sections, with_answer = VIEWS[view].table, VIEWS[view].sections, VIEWS[view].answer
     with home.marts() as con:
         session = _session(con, table, day) if table else None

@@ -32,9 +32,10 @@ def kept(home: Home) -> list[Path]:
 def find(home: Home, text: str) -> Path:
     """The one kept build whose id begins with `text` (“current” is the published one); BadRequest when there is not one."""
     wanted = _current(home) if text == "current" else text
-    found = [file for file in kept(home) if file.stem.startswith(wanted)]
+    found = [file for file in kept(home) if wanted and file.stem.startswith(wanted)]
     if len(found) != 1:
-        raise BadRequest(f"build {text}", f"{len(found) or 'no'} kept builds begin with it",
+        many = f"{len(found)} kept builds begin with it; write more of the name"
+        raise BadRequest(f"build {text!r}", many if found else "no kept build has that name",
                          f"Kept: {', '.join(file.stem for file in kept(home)) or 'none yet'}")
     return found[0]
 

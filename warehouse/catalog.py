@@ -141,7 +141,7 @@ def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
     files = _files(folder)
     if not files:
         problem = (f"has none of the files of a catalog: {', '.join(FILES)} or universes/CODE.toml" if folder.is_dir()
-                   else "is no folder; name one with --catalog or RALLYSCOPE_CATALOG")
+                   else "is not a folder; name one with --catalog or RALLYSCOPE_CATALOG")
         raise CatalogError(str(folder), "-", "-", problem)
     whole = FILES.keys() - OPTIONAL <= files.keys()
     return [("", files)] if whole else [("", _files(PACKAGED)), (f"{folder}/", files)]
@@ -152,7 +152,7 @@ def _files(folder: Path) -> dict[str, Path]:
     files = {path.relative_to(folder).as_posix(): path for path in paths}
     for file in sorted(files.keys() - FILES.keys()):
         if Path(file).parent.as_posix() != "universes":
-            raise CatalogError(file, "-", "-", f"is no file of the catalogue{did_you_mean(file, FILES)}")
+            raise CatalogError(file, "-", "-", f"is not a file of a catalog{did_you_mean(file, FILES)}")
     return files
 
 
@@ -160,9 +160,9 @@ def _toml(file: str, path: Path) -> dict[str, Any]:
     """What one file says; CatalogError for one that is none, or says nothing that can be read."""
     try:
         if not path.is_file():  # opening a pipe would wait for whoever writes to it
-            raise CatalogError(file, "-", "-", f"is no file: {_instead(path)} stands in its place")
+            raise CatalogError(file, "-", "-", f"is not a file: {_instead(path)} is in its place")
         if path.stat().st_size > LARGEST_FILE:
-            raise CatalogError(file, "-", "-", f"has more than {LARGEST_FILE >> 20} MB, which no file of a catalogue has")
+            raise CatalogError(file, "-", "-", f"has more than {LARGEST_FILE >> 20} MB, which no file of a catalog has")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogError(file, "-", "-", f"cannot be read: {error.strerror or error}") from None

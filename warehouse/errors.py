@@ -26,7 +26,7 @@ class RallyscopeError(Exception):
 
 @dataclass(eq=False)
 class CatalogError(RallyscopeError):
-    """A catalogue entry that cannot be read; raised before anything runs."""
+    """A catalog entry that cannot be read; raised before anything runs. An entry or key of “-” means all of them."""
 
     file: str
     entry: str
@@ -36,7 +36,8 @@ class CatalogError(RallyscopeError):
     exit_code = 2
 
     def __str__(self) -> str:
-        return f"catalogue {self.file}, entry {self.entry}, key {self.key}: {self.problem}"
+        entry = "" if self.entry == "-" else f", entry {self.entry}"
+        return f"catalog {self.file}{entry}{'' if self.key == '-' else f', key {self.key}'}: {self.problem}"
 
 
 @dataclass(eq=False)
@@ -209,7 +210,7 @@ class SourceUnreachable(SourceError):
     """No request to a host got any answer; nothing was received from it."""
 
     def __str__(self) -> str:
-        return (f"{self.host} cannot be reached: asked for {self.asked}, came back {self.came_back}. Nothing "
+        return (f"{self.host} cannot be reached: the request for {self.asked} failed ({self.came_back}). Nothing "
                 "was received from it; check the network or the address given with --source, then run the "
                 "same command again.")
 
@@ -219,7 +220,7 @@ class SourceRefused(SourceError):
     """A host refuses whoever asks: a bad key, or a blocked address; no further key was asked."""
 
     def __str__(self) -> str:
-        return (f"{self.host} refuses to answer: asked for {self.asked}, came back {self.came_back}. Nothing "
+        return (f"{self.host} refuses to answer: the request for {self.asked} failed ({self.came_back}). Nothing "
                 "was received from it; for FRED check FRED_API_KEY (or unset it to read the latest values "
                 "without a key), then run the same command again.")
 
@@ -229,7 +230,7 @@ class SourceAnswerInvalid(SourceError):
     """A host answers key after key, but never with data; the rest was not asked."""
 
     def __str__(self) -> str:
-        return (f"{self.host} answers, but not with data: asked for {self.asked}, came back {self.came_back}. "
+        return (f"{self.host} answers, but without data: the request for {self.asked} failed ({self.came_back}). "
                 "Nothing was received from it; it may be overloaded or have changed, so run the same command "
                 "again later.")
 

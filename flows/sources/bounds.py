@@ -57,7 +57,7 @@ def refuse_encoding(content_type: str, body: bytes) -> None:
     if said and said[1].lower() not in ENCODINGS:
         raise Problem("answer", f"text in the encoding {said[1][:20]}, which is not read")
     if b"\0" in body:
-        raise Problem("answer", "bytes that are no text")
+        raise Problem("answer", "bytes that are not text")
 
 
 def refuse_vast_json(body: bytes) -> None:

@@ -89,7 +89,7 @@ class _Fred(fredapi.Fred):
             return Problem("unknown", quoted)
         if status != 200:
             return Problem("answer", quoted)
-        came_back = "something that is not FRED's XML" if root is None else quoted
+        came_back = "an answer that is not FRED's XML" if root is None else quoted
         return Problem("answer", came_back, transient=True)
 
     def _without_key(self, text: str) -> str:
@@ -191,7 +191,7 @@ def _days(said: list[str]) -> np.ndarray:
     """Dates as datetime64[s]; anything else is a Problem that does not quote it."""
     read = days(said)
     if read is None:
-        raise Problem("answer", "a date that is none", transient=True)
+        raise Problem("answer", "an invalid date", transient=True)
     return read
 
 
@@ -203,7 +203,7 @@ def _values(said: list[str]) -> np.ndarray:
         values = None
     if values is not None and int(np.isnan(values).sum()) == said.count("."):
         return values
-    raise Problem("answer", "a value that is no number", transient=True)
+    raise Problem("answer", "a value that is not a number", transient=True)
 
 
 def _iso(days: np.ndarray) -> list[str]:
@@ -225,7 +225,7 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
     except (ValueError, LookupError):
         dates = None
     if dates is None:
-        raise Problem("answer", f"something that is not FRED's CSV of {ask.key}", transient=True)
+        raise Problem("answer", f"an answer that is not FRED's CSV of {ask.key}", transient=True)
     said = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
     said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
     remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""

@@ -36,7 +36,7 @@ log = logging.getLogger("rallyscope.sources")
 
 
 class Problem(Exception):
-    """Why one request gave nothing; `came_back` completes “asked for …, came back …” and holds no secret."""
+    """Why one request gave nothing; `came_back` stands in “the request for … failed (…)” and holds no secret."""
 
     def __init__(self, kind: Kind, came_back: str, *, transient: bool = False, for_all: bool = False) -> None:
         self.came_back = visible(" ".join(came_back.split()))
@@ -175,26 +175,27 @@ def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, rou
 
 
 def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: int, round_: Round) -> Outcome:
-    asked = f"asked {round_.source} for {round_.what} {ask.start} to {ask.end}"
+    wanted = f"{round_.what} {ask.start} to {ask.end}"
+    failed = f"{ask.key}: the request to {round_.source} for {wanted} failed"
     if answer is not None:
         status = "received" if answer.rows else "empty"
         reason = answer.remark if answer.rows else (
-            f"{ask.key}: {asked}, came back without a row{f' ({answer.remark})' if answer.remark else ''}")
+            f"{ask.key}: {round_.source} returned no rows for {wanted}{f' ({answer.remark})' if answer.remark else ''}")
         return Outcome(ask.key, status, answer.rows, visible(reason), ask.start, ask.end)
     if problem and problem.kind == "contradiction":
-        reason = (f"{round_.source} returned {problem.came_back}, when asked for {round_.what} {ask.start} to {ask.end}; "
+        reason = (f"{round_.source} returned {problem.came_back}, when asked for {wanted}; "
                   "nothing of it is loaded, and the next run requests it again")
         return Outcome(ask.key, "held", 0, reason, ask.start, ask.end)
-    came_back = problem.came_back if problem else "nothing, since the run was stopped"
+    came_back = problem.came_back if problem else "the run was stopped"
     if tries == 0:
-        reason = (f"{ask.key}: not asked, because {round_.source} failed key after key with {came_back}; "
-                  "the next run asks for it")
+        reason = (f"{ask.key}: not requested, because {round_.source} failed key after key ({came_back}); "
+                  "the next run requests it")
     elif problem and problem.kind == "unknown":
-        reason = (f"{ask.key}: {asked}, came back {came_back}; {round_.source} does not know it: "
-                  "check its entry in the catalogue (renamed, delisted, discontinued?)")
+        reason = (f"{failed} ({came_back}); {round_.source} does not know it: "
+                  "check its catalog entry (renamed, delisted, discontinued?)")
     else:
-        times = f" on each of {tries} tries" if tries > 1 else ""
-        reason = f"{ask.key}: {asked}, came back {came_back}{times}; the next run asks for it again"
+        times = f", {tries} tries" if tries > 1 else ""
+        reason = f"{failed} ({came_back}{times}); the next run repeats it"
     return Outcome(ask.key, "failed", 0, reason, ask.start, ask.end)
 
 

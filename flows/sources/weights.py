@@ -37,7 +37,7 @@ def lists(asks: Sequence[Ask], endpoint: Endpoint, declared: Mapping[str, Publis
         def ask_one(ask: Ask) -> Answer:
             place = places[ask.key]
             if place is None:
-                raise Problem("unknown", "no place, since the catalogue declares none")
+                raise Problem("unknown", "the catalog declares no address or file for it")
             text = (_download(place.url, wire, replay=base is not None) if place.url
                     else _read(folder / str(place.file), wire))
             if text is None:
@@ -70,7 +70,7 @@ def _read(path: Path, wire: Wire) -> str:
     except OSError as error:
         reason = error.strerror
     if reason:
-        raise Problem("unknown", f"nothing from the file {path} ({reason})")
+        raise Problem("unknown", f"the file {path} cannot be read: {reason}")
     if len(said) > bounds.BYTES:
         raise bounds.too_long()
     return bounds.csv(said)
@@ -83,7 +83,7 @@ def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:
     except ValueError:
         table = None
     if table is None:
-        raise Problem("answer", "something that is not a CSV file", transient=True)
+        raise Problem("answer", "an answer that is not a CSV file", transient=True)
     missing = [name for name in place.columns if name not in table]
     if missing:
         raise Problem("answer", f"a file without the columns {', '.join(missing)}")
@@ -109,7 +109,7 @@ def _within(rows: pd.DataFrame, ask: Ask) -> pd.DataFrame:
 def _days(said: pd.Series) -> np.ndarray:
     read = days(said)
     if read is None:
-        raise Problem("answer", "a date that is none", transient=True)
+        raise Problem("answer", "an invalid date", transient=True)
     return read
 
 
@@ -119,7 +119,7 @@ def _numbers(said: pd.Series) -> np.ndarray:
         return np.array([value or "nan" for value in said.str.strip()], dtype="float64")
     except ValueError:
         pass
-    raise Problem("answer", "a weight that is no number", transient=True)
+    raise Problem("answer", "a weight that is not a number", transient=True)
 
 
 def _nothing() -> pd.DataFrame:

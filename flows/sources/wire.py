@@ -97,9 +97,9 @@ class Wire(requests.Session):
             allowed = there.netloc == here.netloc or (there.port in (None, 443) and any(
                 there.hostname == host or (host[:1] == "." and f".{there.hostname}".endswith(host)) for host in self.hosts))
         except ValueError:
-            raise Problem("answer", "a redirect to no address") from None
+            raise Problem("answer", "a redirect to an invalid address") from None
         if not allowed or there.scheme not in {here.scheme, "https"}:
-            raise Problem("answer", f"a redirect to {(there.hostname or 'nowhere')[:60]}, where this source is not asked")
+            raise Problem("answer", f"a redirect to {(there.hostname or 'nowhere')[:60]}, not a host of this source")
         return there.geturl()
 
 

@@ -84,7 +84,7 @@ class _YahooWire(Wire):
         parts, base = urlsplit(url), self.endpoint.base_url
         if base:
             if not f".{parts.hostname}".endswith(".yahoo.com"):
-                raise Problem("answer", f"a wish to ask {parts.hostname}, which a replay never does")
+                raise Problem("answer", f"a request to {parts.hostname}, which a replay never makes")
             url = base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}"):]
         if not parts.path.startswith(DATA):
             return self._handshake(method, url, *args, **options)
@@ -165,7 +165,7 @@ def _in_our_words(wire: _YahooWire, of: int = 0) -> Iterator[None]:
     except YFRateLimitError:
         raise Problem("answer", "HTTP 429", transient=True) from None
     except YFTzMissingError:
-        raise Problem("unknown", "no time zone for it") from None
+        raise Problem("unknown", "its time zone is missing") from None
     except UNREADABLE as error:
         status = wire.of_this_thread.status
         if not status and not isinstance(error, YFException):
@@ -179,7 +179,7 @@ def _in_our_words(wire: _YahooWire, of: int = 0) -> Iterator[None]:
             raise
         if status >= 400:
             raise Problem("answer", f"HTTP {status}{f' “{reason}”' if reason else ''}") from None
-        raise Problem("answer", f"something that is not Yahoo's answer ({type(error).__name__})",
+        raise Problem("answer", f"an answer that is not Yahoo's JSON: {type(error).__name__}",
                       transient=True) from None
 
 

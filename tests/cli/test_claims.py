@@ -91,7 +91,7 @@ def test_a_reader_and_a_writer_do_not_stand_in_the_way(home: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
-    (["Z99"], "claim Z99: the ledger has none of that name. It has A01 to B17"),
+    (["Z99"], "claim Z99: the ledger has no claim of that name. It has A01 to B17"),
     (["--as-of", "2027-01-01"], "nothing so late was fetched yet"),
     (["--as-of", "yesterday"], "neither a date nor an instant")])
 def test_what_cannot_be_is_said_in_a_sentence(home: Path, arguments: list[str], says: str) -> None:

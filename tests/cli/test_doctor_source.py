@@ -39,7 +39,7 @@ def test_a_catalogue_that_cannot_be_read_names_the_file(found, tmp_path: Path) -
     (tmp_path / "macro.toml").write_text("[DGS10]\ntitel = 'Ten years'\n")
     finding = found("catalogue", catalog_folder=tmp_path)
     assert not finding.ok
-    assert finding.line.startswith("catalogue ")
+    assert finding.line.startswith("catalog ")
 
 
 def test_a_file_in_the_data_folders_place(found, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from story import COMPANIES, SESSIONS
 from tiny_market import ROOT, clean_environment, rallyscope
 
 from flows import query as asking
-from flows.query import query
+from flows.query import ONLY_READS, query
 from flows.show import print_rows
 from warehouse.errors import BadRequest
 from warehouse.home import Home
@@ -108,13 +108,22 @@ def test_one_row_more_is_one_row(home: Home, capsys: pytest.CaptureFixture[str])
     assert "… 1 more row;" in shown(home, "select unnest(range(1001))", capsys)
 
 
-@pytest.mark.parametrize(("sql", "ends"), [
-    ("select 1 +", "LINE 1: select 1 +\n                 ^"),
-    ("create table x (a integer)", 'on database "marts" which is attached in read-only mode')])
-def test_the_next_step_stands_below_what_duckdb_says(sql: str, ends: str, home: Home) -> None:
+TABLES = 'Tables: rallyscope query "show all tables"'
+
+
+@pytest.mark.parametrize(("sql", "ends", "next_step"), [
+    ("select 1 +", "LINE 1: select 1 +\n                 ^", TABLES),
+    ("from marts.nothing", "LINE 1: from marts.nothing\n             ^^^^^^^^^^^^^", TABLES),
+    ("create table x (a integer)", 'on database "marts" which is attached in read-only mode', ONLY_READS),
+    ("set memory_limit = '9GB'", "the configuration has been locked", ONLY_READS),
+    ("attach 'x.duckdb'", "file system operations are disabled by configuration", ONLY_READS),
+    ("select ?", "Values were not provided for the following parameters: 1", "Write each value in place of its parameter"),
+    ("select cast('a' as integer)", "INT32\n\nLINE 1: select cast('a' as integer)\n               ^^^^^^^^^^^^^^^^^^^^",
+     "Correct the statement; try_cast gives NULL for a value that cannot be converted")])
+def test_the_next_step_stands_below_what_duckdb_says(sql: str, ends: str, next_step: str, home: Home) -> None:
     with pytest.raises(BadRequest) as refused:
         query(home, sql, "table")
-    assert str(refused.value).endswith(f'{ends}\nTables: rallyscope query "show all tables"')
+    assert str(refused.value).endswith(f"{ends}\n{next_step}")
 
 
 def test_csv_json_and_parquet_hold_all_rows(home: Home) -> None:

@@ -176,7 +176,7 @@ def test_query_reads_a_statement_from_standard_input(home: Home, monkeypatch: py
     monkeypatch.setattr("sys.stdin", typed("select count(*) as sessions\nfrom marts.regime_daily;\n"))
     assert answer(home, "-", capsys) == [{"sessions": 320}]
     monkeypatch.setattr("sys.stdin", typed(""))
-    with pytest.raises(BadRequest, match="it holds 0 statements"):
+    with pytest.raises(BadRequest, match="it has no statement"):
         query(home, "-", "csv")
 
 

@@ -13,14 +13,14 @@ from fault_page import page
 from fault_play import SPLIT, Stage, cheaply
 
 OF_THE_WIRE = {
-    "rate-limited:key=XLK": "HTTP 429 on each of 2 tries",
-    "bad-gateway:key=XLP": "HTTP 502 on each of 2 tries",
-    "truncated:key=XLU": "something that is not Yahoo's answer",
+    "rate-limited:key=XLK": "HTTP 429, 2 tries",
+    "bad-gateway:key=XLP": "HTTP 502, 2 tries",
+    "truncated:key=XLU": "an answer that is not Yahoo's JSON",
     "other-symbol:key=XLV": "Yahoo returned the data of OTHER",
     "milliseconds:key=BBB": "Yahoo returned a timestamp outside the years 1900 to 2100",
     "other-zone:key=CCC": "Yahoo returned bars in the time zone Asia/Tokyo",
-    "no-closes:key=^VIX": "something that is not Yahoo's answer",
-    "odd-date:key=DGS10": "a date that is none",
+    "no-closes:key=^VIX": "an answer that is not Yahoo's JSON",
+    "odd-date:key=DGS10": "an invalid date",
     "html-page:on=weights": "a file without the columns",
 }
 OF_THE_ROWS = {

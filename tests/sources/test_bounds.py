@@ -54,7 +54,7 @@ def test_an_answer_that_inflates_to_gigabytes_is_refused_in_a_few_megabytes(scri
     server = scripted(lambda path, query: (200, body, GZIP))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for source in (yahoo.prices, yahoo.shares, yahoo.statements, fred.observations):
-        assert "came back an answer of more than 24 MB, which is not read" in said(
+        assert "failed (an answer of more than 24 MB, which is not read" in said(
             lambda source=source: source([ask("AAA")], endpoint(server.base_url, tries=1)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 << 10  # KiB
 
@@ -78,7 +78,7 @@ def test_json_that_would_take_all_memory_is_not_parsed(of_yahoo, body):
 
 @pytest.mark.parametrize("body", [b"[" * 100_000 + b"]" * 100_000, b'{"chart":' * 5_000 + b"1" + b"}" * 5_000])
 def test_nested_json_is_no_answer(of_yahoo, body):
-    assert "something that is not Yahoo's answer" in of_yahoo(200, body)
+    assert "an answer that is not Yahoo's JSON" in of_yahoo(200, body)
 
 
 @pytest.mark.parametrize(("rows", "announced"), [
@@ -121,8 +121,8 @@ def test_another_encoding_is_refused_wherever_it_is_said(of_fred, of_yahoo, enco
 
 
 def test_text_of_two_bytes_a_character_is_refused_though_nothing_says_so(of_fred, of_yahoo):
-    assert "bytes that are no text" in of_fred(200, f"<observations>{ROW}</observations>".encode("utf-16"))
-    assert "bytes that are no text" in of_yahoo(200, chart(WEEK, [1.0, 2.0])[1].encode("utf-16-le"))
+    assert "bytes that are not text" in of_fred(200, f"<observations>{ROW}</observations>".encode("utf-16"))
+    assert "bytes that are not text" in of_yahoo(200, chart(WEEK, [1.0, 2.0])[1].encode("utf-16-le"))
 
 
 # Redirects
@@ -139,7 +139,7 @@ def test_a_list_is_not_read_from_where_its_publisher_does_not_publish(scripted, 
     server = scripted(lambda path, query: (301, "", {"Location": f"{elsewhere.base_url}/x.csv"}))
     place = {"NDX": PublishedWeights(url=f"{server.base_url}/x.csv")}
     reason = said(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), place, tmp_path))
-    assert "a redirect to 127.0.0.1, where this source is not asked" in reason
+    assert "a redirect to 127.0.0.1, not a host of this source" in reason
     assert elsewhere.seen == []
 
 

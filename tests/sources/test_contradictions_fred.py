@@ -37,7 +37,7 @@ def values(fetched) -> list[tuple[str, float]]:
 def test_a_date_that_is_none_costs_the_key_and_is_not_read_as_another_day(fetch, day):
     fetched = fetch(("2026-01-02", "4.1"), (day, "4.2"))
     assert outcome(fetched)[0] == "failed"
-    assert "came back a date that is none" in outcome(fetched)[1]
+    assert "failed (an invalid date" in outcome(fetched)[1]
     assert values(fetched) == []
 
 
@@ -66,7 +66,7 @@ def test_a_value_said_twice_is_one_and_two_values_for_a_date_are_both_for_valida
 
 @pytest.mark.parametrize("value", ["nan", "NaN", "four", ""])
 def test_a_value_that_is_no_number_is_not_a_missing_one(fetch, value):
-    assert "a value that is no number" in outcome(fetch(("2026-01-05", value)))[1]
+    assert "a value that is not a number" in outcome(fetch(("2026-01-05", value)))[1]
 
 
 def test_an_infinite_value_is_for_validation(fetch):
@@ -119,8 +119,8 @@ def test_the_weights_of_another_index_are_held(lists):
 
 @pytest.mark.parametrize("day", ["2026", "2026-01", "today"])
 def test_a_list_with_a_date_that_is_none_fails(lists, day):
-    assert "a date that is none" in outcome(lists(f"NDX,{day},2026-01-06,AAA,1"))[1]
-    assert "a date that is none" in outcome(lists(f"NDX,2026-01-05,{day},AAA,1"))[1]
+    assert "an invalid date" in outcome(lists(f"NDX,{day},2026-01-06,AAA,1"))[1]
+    assert "an invalid date" in outcome(lists(f"NDX,2026-01-05,{day},AAA,1"))[1]
 
 
 def test_a_weight_said_twice_is_one_and_two_weights_are_both_for_validation(lists):

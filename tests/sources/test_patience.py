@@ -59,7 +59,7 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
 @pytest.mark.parametrize(("fault", "came_back"), [
     ({"kind": "status"}, "HTTP 503"),
     ({"kind": "rate_limit"}, "HTTP 429"),
-    ({"kind": "garbage"}, "something that is not Yahoo's answer (JSONDecodeError)"),
+    ({"kind": "garbage"}, "an answer that is not Yahoo's JSON: JSONDecodeError"),
     ({"kind": "reset"}, "a refused or broken connection"),
     ({"kind": "timeout", "seconds": 1.0}, "no answer within 0.3 seconds"),
 ])
@@ -69,8 +69,8 @@ def test_after_its_tries_a_key_fails_with_a_sentence_and_the_others_are_whole(re
     fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=0.3, tries=2))
     assert statuses(fetched) == {"S01": "failed", "S02": "received"}
     assert fetched.outcomes["reason"].tolist() == [
-        f"S01: asked Yahoo for daily bars 2026-01-01 to 2026-01-31, came back {came_back} on each of 2 tries; "
-        "the next run asks for it again", ""]
+        f"S01: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed ({came_back}, 2 tries); "
+        "the next run repeats it", ""]
     assert plan[0].hits == 2  # yfinance did not ask a second time behind our back
 
 
@@ -136,7 +136,7 @@ def test_when_a_host_dies_midway_what_came_is_kept_and_the_rest_says_it_was_not_
     fetched = fred.observations([ask(f"S{n:03d}") for n in range(100)], endpoint(server.base_url))
     assert fetched.outcomes["status"].value_counts().to_dict() == {"failed": 95, "received": 5}
     assert len(fetched.frames["observations"]) == 5
-    assert "S099: not asked, because FRED failed key after key with HTTP 503" in fetched.outcomes["reason"].iloc[-1]
+    assert "S099: not requested, because FRED failed key after key (HTTP 503)" in fetched.outcomes["reason"].iloc[-1]
     assert len(server.seen) < 50
 
 

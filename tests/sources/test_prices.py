@@ -130,8 +130,8 @@ def test_an_unknown_symbol_fails_alone_and_is_asked_once(scripted, endpoint, ask
     assert outcome(fetched)["status"] == "received"
     assert outcome(fetched, "GONE")["status"] == "failed"
     assert outcome(fetched, "GONE")["reason"] == (
-        "GONE: asked Yahoo for daily bars 2026-01-01 to 2026-01-31, came back HTTP 404; Yahoo does not know it: "
-        "check its entry in the catalogue (renamed, delisted, discontinued?)")
+        "GONE: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed (HTTP 404); Yahoo does not know it: "
+        "check its catalog entry (renamed, delisted, discontinued?)")
     assert server.asked("GONE") == 1
 
 
@@ -148,7 +148,7 @@ def test_a_range_without_bars_is_empty_and_never_asked_again(scripted, endpoint,
     fetched = yahoo.prices([ask("AAA", "1980-01-01", "1980-12-31")], endpoint(server.base_url))
     assert outcome(fetched)["status"] == "empty"
     assert outcome(fetched)["reason"].startswith(
-        "AAA: asked Yahoo for daily bars 1980-01-01 to 1980-12-31, came back without a row")
+        "AAA: Yahoo returned no rows for daily bars 1980-01-01 to 1980-12-31")
     assert server.asked("period1") == (2 if status == 400 else 1)  # yfinance repeats a 400 with other cookies
     assert fetched.frames["bars"].dtypes.to_dict() == yahoo.prices([], endpoint("")).frames["bars"].dtypes.to_dict()
 

@@ -84,7 +84,7 @@ def test_a_file_that_is_not_there_fails_and_says_which(lists):
 def test_without_a_declared_place_nothing_is_asked(lists):
     outcome, = lists(None).outcomes.itertuples()
     assert outcome.status == "failed"
-    assert "the catalogue declares none" in outcome.reason
+    assert "the catalog declares no address or file for it" in outcome.reason
 
 
 def test_a_declared_url_that_is_not_there_fails_once(scripted, lists):
@@ -107,8 +107,8 @@ def test_a_host_that_gives_nothing_at_all_is_a_typed_error(scripted, lists, repl
 
 @pytest.mark.parametrize(("text", "words"), [
     ("index,date,symbol,weight\nNDX,2026-01-05,AAA,1\n", "without the columns published_on"),
-    (CSV.replace("2026-01-05", "January"), "a date that is none"),
-    (CSV.replace("0.6", "much"), "a weight that is no number"),
+    (CSV.replace("2026-01-05", "January"), "an invalid date"),
+    (CSV.replace("0.6", "much"), "a weight that is not a number"),
     ("", "not a CSV file"),
 ])
 def test_what_is_no_list_of_weights_fails_in_words(scripted, lists, text, words):

@@ -289,7 +289,7 @@ def test_an_entry_in_two_files_is_refused(folder):
     (folder / "funds.toml").write_text(
         'BBB = { name = "B", kind = "fund", since = 2020-01-02, known = { lag_days = 1 } }', encoding="utf-8"
     )
-    with pytest.raises(CatalogError, match="BBB, key -: is in instruments twice") as raised:
+    with pytest.raises(CatalogError, match="BBB: is in instruments twice") as raised:
         catalog.load(folder)
     assert raised.value.file in ("funds.toml", "stocks.toml")
 
@@ -303,13 +303,13 @@ def test_two_tiers_of_one_rank_are_refused(folder):
 
 def test_a_file_that_is_no_toml_is_refused(folder):
     (folder / "funds.toml").write_text("SPY = {", encoding="utf-8")
-    with pytest.raises(CatalogError, match=r"catalogue funds\.toml.*is not TOML"):
+    with pytest.raises(CatalogError, match=r"catalog funds\.toml.*is not TOML"):
         catalog.load(folder)
 
 
 def test_a_file_nobody_reads_is_refused(folder):
     (folder / "makro.toml").write_text("", encoding="utf-8")
-    with pytest.raises(CatalogError, match=r"catalogue makro\.toml.*did you mean 'macro\.toml'"):
+    with pytest.raises(CatalogError, match=r"catalog makro\.toml.*did you mean 'macro\.toml'"):
         catalog.load(folder)
 
 
@@ -389,13 +389,13 @@ def test_a_wrong_spin_off_names_itself(folder, old, new, entry, key, words):
     ("macro.toml", "range = [5, 150]", "range = [5, 1e300]", "entry VIXCLS, key range[1]: is 1e+300, but must lie between"),
     ("baskets.toml", "rank = 1", f"rank = {2**70}", "entry pair, key rank: is 1180591620717411303424, but must lie"),
     ("stocks.toml", '"Bear"', f'"{"B" * 3000}"', "entry BBB, key name: has 3,000 characters"),
-    ("stocks.toml", "BBB = {", '"B\\u001b[2J" = {', "entry 'B\\x1b[2J', key -: is no name"),
+    ("stocks.toml", "BBB = {", '"B\\u001b[2J" = {', "entry 'B\\x1b[2J': is no name"),
     ("stocks.toml", "BBB = {", f'{"B" * 200} = {{', "is no name: one has up to 60 characters"),
     ("stocks.toml", '"Bear"', "[" * 3000 + "]" * 3000, "its brackets are nested too deeply"),
     ("stocks.toml", '"Bear"', "[" * 90 + "]" * 90, "must be text"),
     ("stocks.toml", '"Bear"', "9" * 5000, "is not TOML"),
-    ("feeds.toml", "[bars]", "[actions]", "catalogue feeds.toml, entry bars, key -: is missing, and every run needs it"),
-    ("sources.toml", "[fred]", "[other]", "sources.toml, entry fred, key -: is missing, and every series is asked"),
+    ("feeds.toml", "[bars]", "[actions]", "catalog feeds.toml, entry bars: is missing, and every run needs it"),
+    ("sources.toml", "[fred]", "[other]", "sources.toml, entry fred: is missing, and every series is asked"),
 ])
 def test_what_no_run_could_work_with_is_told_before_it(folder, file, old, new, words):
     edit(folder, file, old, new)
@@ -406,11 +406,11 @@ def test_what_no_run_could_work_with_is_told_before_it(folder, file, old, new, w
 
 
 @pytest.mark.parametrize(("instead", "words"), [
-    (lambda file: file.mkdir(), "is no file: a folder stands in its place"),
-    (lambda file: file.symlink_to(file.name), "is no file: a link that leads nowhere stands"),
-    (lambda file: file.symlink_to("nowhere"), "is no file: a link that leads nowhere stands"),
-    (lambda file: os.mkfifo(file), "is no file: a pipe or a device stands"),
-    (lambda file: file.symlink_to("/dev/zero"), "is no file: a pipe or a device stands"),
+    (lambda file: file.mkdir(), "is not a file: a folder is in its place"),
+    (lambda file: file.symlink_to(file.name), "is not a file: a link that leads nowhere is"),
+    (lambda file: file.symlink_to("nowhere"), "is not a file: a link that leads nowhere is"),
+    (lambda file: os.mkfifo(file), "is not a file: a pipe or a device is"),
+    (lambda file: file.symlink_to("/dev/zero"), "is not a file: a pipe or a device is"),
     (lambda file: file.write_bytes(b"\xff"), "is not TOML"),
     (lambda file: os.truncate(os.open(file, os.O_CREAT | os.O_RDWR), 17 << 20), "has more than 16 MB")])
 @pytest.mark.parametrize("name", ["stocks.toml", "universes/TOP.toml"])
@@ -419,7 +419,7 @@ def test_what_stands_in_a_files_place_is_said(folder, instead, words, name):
     instead(folder / name)
     with pytest.raises(CatalogError) as raised:
         catalog.load(folder)
-    assert str(raised.value).startswith(f"catalogue {name}, entry -, key -: ")
+    assert str(raised.value).startswith(f"catalog {name}: ")
     assert words in str(raised.value)
 
 
@@ -427,7 +427,7 @@ def test_what_stands_in_a_files_place_is_said(folder, instead, words, name):
                                   lambda place: place.symlink_to("nowhere"), lambda place: None])
 def test_a_catalogue_that_is_no_folder_is_said(tmp_path, make):
     make(tmp_path / "catalogue")
-    with pytest.raises(CatalogError, match="is no folder; name one with --catalog"):
+    with pytest.raises(CatalogError, match="is not a folder; name one with --catalog"):
         catalog.load(tmp_path / "catalogue")
 
 

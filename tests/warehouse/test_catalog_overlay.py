@@ -88,7 +88,7 @@ def test_the_packaged_entries_said_again_are_the_packaged_catalog(overlay) -> No
     ({"basket": TIER}, "basket.toml", "-", "did you mean 'baskets.toml'"),
     ({"funds": "XBI = {"}, "/funds.toml", "-", "is not TOML"),
     ({"funds": "XBI = " + 3000 * "[" + 3000 * "]"}, "/funds.toml", "-", "nested too deeply"),
-    ({"universe__NDX": ""}, "universe/NDX.toml", "-", "is no file of the catalog"),
+    ({"universe__NDX": ""}, "universe/NDX.toml", "-", "is not a file of a catalog"),
 ])
 def test_a_mistake_names_its_place(overlay, files, file, entry, words) -> None:
     folder = overlay(stocks=ACME) if "stocks" not in files else overlay()
@@ -102,15 +102,15 @@ def test_a_mistake_names_its_place(overlay, files, file, entry, words) -> None:
 def test_a_folder_without_a_file_of_a_catalog_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="has none of the files of a catalog"):
         catalog.load(tmp_path)
-    with pytest.raises(CatalogError, match=r"nowhere.*: is no folder"):
+    with pytest.raises(CatalogError, match=r"nowhere.*: is not a folder"):
         catalog.load(tmp_path / "nowhere")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "funds.toml").mkdir()
-    with pytest.raises(CatalogError, match="is no file: a folder stands in its place"):
+    with pytest.raises(CatalogError, match="is not a file: a folder is in its place"):
         catalog.load(tmp_path)
     (tmp_path / "funds.toml").rmdir()
     (tmp_path / "funds.toml").symlink_to(tmp_path / "funds.toml")
-    with pytest.raises(CatalogError, match="is no file: a link that leads nowhere"):
+    with pytest.raises(CatalogError, match="is not a file: a link that leads nowhere"):
         catalog.load(tmp_path)
