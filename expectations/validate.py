@@ -19,10 +19,10 @@ import duckdb
 
 from expectations.held_facts import held_facts, nothing_held
 from expectations.severity import NAMES, QUARANTINE, STOP
+from warehouse.calendar import sessions
 from warehouse.catalog import Catalog
 from warehouse.landing import Batch
-from warehouse.load import Stop
-from warehouse.record import sessions
+from warehouse.load.batch import Stop
 
 if TYPE_CHECKING:
     import great_expectations as gx

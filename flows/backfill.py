@@ -10,9 +10,10 @@ from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import moments, steps
-from flows.daily import days_of_shell, from_shell, through_prefect, told
-from flows.plan import Chunk
+from flows.pipeline import windows
+from flows.pipeline.plan import Chunk
+from flows.pipeline.run import already_done, request_key
+from flows.prefect_run import days_of_shell, from_shell, run_to_state, through_prefect
 
 
 def backfill_name() -> str:
@@ -45,15 +46,15 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
     settings = Settings()
 
     def fill() -> State:
-        window = moments.range_window(settings, start, end)
-        key = steps.request_key(settings, "backfill", start, end, as_of, chunk)
-        if done := steps.already_done(settings, key, present=as_of is None):
+        window = windows.range_window(settings, start, end)
+        key = request_key(settings, "backfill", start, end, as_of, chunk)
+        if done := already_done(settings, key, present=as_of is None):
             get_run_logger().info("nothing to do: %s did this very request", done)
             return Completed(message=f"Nothing to do: {done} did this very request")
-        moment = (moments.moment_of(str(as_of)) if as_of else None, None)
+        moment = (windows.moment_of(str(as_of)) if as_of else None, None)
         return through_prefect(settings, "backfill", window, moment, chunk, key, accept=accept)
 
-    return told(fill)
+    return run_to_state(fill)
 
 
 @flow(name="rebuild", flow_run_name=rebuild_name)
@@ -67,8 +68,8 @@ def rebuild(as_of: date | None = None, recorded_by: date | None = None, accept: 
         accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
     """
     settings = Settings()
-    moment = moments.moment_of(str(as_of)) if as_of else None, moments.moment_of(str(recorded_by)) if recorded_by else None
-    return told(lambda: through_prefect(settings, "build", None, moment, accept=accept))
+    moment = windows.moment_of(str(as_of)) if as_of else None, windows.moment_of(str(recorded_by)) if recorded_by else None
+    return run_to_state(lambda: through_prefect(settings, "build", None, moment, accept=accept))
 
 
 if __name__ == "__main__":

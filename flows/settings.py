@@ -16,8 +16,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.catalog import Catalog, load
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest, SourceUnreachable
-from warehouse.home import Home
 
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
@@ -132,7 +132,7 @@ def _ask(url: str) -> Any:
     from http.client import HTTPException, IncompleteRead
     from urllib.error import URLError
 
-    from flows.redirects import urlopen_here
+    from flows.sources.redirects import urlopen_here
 
     said, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
     try:

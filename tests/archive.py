@@ -15,14 +15,14 @@ from pathlib import Path
 import duckdb
 from kept import MODELS, files_of, kept
 
-from flows.regime_model import fit_missing
-from flows.replay.simulator import simulate
-from transforms.build import Moment, build, set_moment
-from transforms.project import models
+from flows.simulator import simulate
+from transforms.engine.build import Moment, build, set_moment
+from transforms.engine.project import models
+from transforms.regime_model import fit_missing
 from warehouse import catalog
-from warehouse.availability import known_values
-from warehouse.home import SCHEMA
-from warehouse.record import record
+from warehouse.catalog.record import record
+from warehouse.data_folder import SCHEMA
+from warehouse.load.availability import known_values
 
 NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)

@@ -17,10 +17,10 @@ import duckdb
 from tiny_market import clean_environment, rallyscope
 
 from flows.replay.server import create_app, running
-from flows.replay.simulator import simulate
 from flows.settings import Settings
-from transforms.build import Moment, build
-from transforms.project import models
+from flows.simulator import simulate
+from transforms.engine.build import Moment, build
+from transforms.engine.project import models
 
 Measure = Callable[[], None]
 

@@ -35,8 +35,8 @@ def spec() -> Spec:
 @pytest.fixture(scope="session", autouse=True)
 def _one_dictionary_a_project() -> Iterator[None]:
     """The data dictionary is drawn once a process, and the same models' lineage read: it takes longer than a small run."""
-    from flows import dictionary
-    from transforms import lineage
+    from flows.report import dictionary
+    from transforms.engine import lineage
 
     drawn: dict[str, str] = {}
     page = dictionary.page
@@ -65,10 +65,10 @@ def _one_dictionary_a_project() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def without_pages() -> Iterator[None]:
     """No page of the day is drawn, which takes longer than a small run, for tests that look at tables alone."""
-    from flows import steps
+    from flows.report import render
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "_write_page", lambda run: None)
+        patch.setattr(render, "render", lambda run: None)
         yield
 
 

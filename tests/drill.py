@@ -23,7 +23,10 @@ import duckdb
 from drilled import not_whole, tmpfs
 from tiny_market import table_hashes, write_archive, write_catalogue
 
-from flows import demo, moments, steps
+from flows.cli import demo
+from flows.pipeline import ingest, windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.settings import Settings
 from warehouse.errors import HomeUnusable, RallyscopeError
 
@@ -40,7 +43,6 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=7)
     given = options.parse_args()
     import_everything()
-    steps._write_page = lambda run: None  # the chart library's threads do not survive a fork
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_archive(folder / "archive")
@@ -156,17 +158,17 @@ def _attempt(settings: Settings) -> str:
 
 
 def _run(settings: Settings, acknowledged: str | Path, moment: str | None = None) -> None:
-    with open(acknowledged, "a") as told, steps.run(settings, "drill", moments.range_window(settings, *WHOLE)) as run:
+    with open(acknowledged, "a") as told, open_run(settings, "drill", windows.range_window(settings, *WHOLE)) as run:
         def step(function: Callable) -> Callable:
             def call(*arguments: object) -> object:
                 answer = function(*arguments)
-                if function is steps.load:
+                if function is ingest.load:
                     told.write(f"{arguments[1]}\n")
                     told.flush()
                 return answer
             return call
 
-        steps.carry_out(run, step, (moments.moment_of(moment) if moment else None, None))
+        execute(run, step, (windows.moment_of(moment) if moment else None, None))
 
 
 def _seconds(settings: Settings, operation: str) -> float:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from tiny_market import clean_environment, rallyscope, table_hashes
 
-from flows import moments
-from flows.plan import Chunk, Window, chunks
+from flows.pipeline import windows
+from flows.pipeline.plan import Chunk, Window, chunks
 from flows.replay.server import running
-from flows.replay.simulator import simulate
+from flows.simulator import simulate
 
 WHOLE = Window(date(2024, 1, 2), date(2026, 5, 29))
 HALF = Window(date(2025, 12, 1), date(2026, 5, 29))
@@ -40,7 +40,7 @@ class Market:
 
     def ask(self, home: Path, *command: object, clock: date | None = None) -> None:
         """Run a command to its end, on the evening of `clock`, by default after the archive's last session."""
-        with running(self.archive, moments.moment_of(str(clock)) if clock else None) as base:
+        with running(self.archive, windows.moment_of(str(clock)) if clock else None) as base:
             ran = rallyscope(*command, "--home", home, "--source", base, cwd=home.parent)
         if ran.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))} ended with {ran.returncode}: {ran.stderr[-2000:]}")

@@ -20,12 +20,14 @@ from unittest.mock import patch
 
 import duckdb
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
-from flows.replay.simulator import simulate
 from flows.settings import Settings
-from transforms import project
-from transforms.project import Model, models
+from flows.simulator import simulate
+from transforms.engine import project
+from transforms.engine.project import Model, models
 from warehouse import catalog
 
 THEN, NOW = "2026-05-20", "2026-05-21"
@@ -239,11 +241,11 @@ def _changed_rows(con: duckdb.DuckDBPyConnection) -> Iterator[int]:
 
 
 def _run(home: Path, archive: Path, catalogue: Path, clock: str) -> None:
-    with running(archive, moments.moment_of(clock)) as base:
+    with running(archive, windows.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
-        window = moments.range_window(settings, START, date.fromisoformat(clock))
-        with steps.run(settings, "backfill", window, lambda line: None) as this:
-            steps.carry_out(this)
+        window = windows.range_window(settings, START, date.fromisoformat(clock))
+        with open_run(settings, "backfill", window, lambda line: None) as this:
+            execute(this)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ from pathlib import Path
 from drilled import Ended, command, lost, not_whole, surrounded, tmpfs, unfounded
 from tiny_market import table_hashes, write_archive, write_catalogue
 
-from flows import demo, moments, steps
+from flows.cli import demo
+from flows.pipeline import ingest, windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 
@@ -107,15 +110,15 @@ class Drill:
         self.failures: list[str] = []
         self.endings: Counter[str] = Counter()
         self.before, self.truth = folder / "before", folder / "truth"
-        with running(self.archive, moments.moment_of(BEFORE)) as earlier:
+        with running(self.archive, windows.moment_of(BEFORE)) as earlier:
             self._backfill(self.before, earlier, BEFORE)
         shutil.copytree(self.before, self.truth)
         self._backfill(self.truth, base, EVENING)
         shutil.copytree(self.before, pending := folder / "pending")
         settings = self._settings(pending, base)
         try:
-            with steps.run(settings, "run", moments.session_window(settings, None)) as this:
-                steps.fetch(this, steps.requests(this)[0])
+            with open_run(settings, "run", windows.session_window(settings, None)) as this:
+                ingest.fetch(this, ingest.requests(this)[0])
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
             self.before = pending
@@ -125,9 +128,9 @@ class Drill:
 
     def _backfill(self, home: Path, base: str, day: str) -> None:
         settings = self._settings(home, base)
-        window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(day))
-        with steps.run(settings, "run", window, lambda line: None) as this:
-            steps.carry_out(this)
+        window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(day))
+        with open_run(settings, "run", window, lambda line: None) as this:
+            execute(this)
 
     def options(self, home: Path, base: str | None = None) -> list[object]:
         return ["--home", home, "--source", base or self.base, "--catalog", self.catalogue]
@@ -268,7 +271,6 @@ def main() -> int:
     import drill as crash
 
     crash.import_everything()
-    steps._write_page = lambda run: None  # the chart library's threads do not survive a fork; processes of their own draw
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_archive(folder / "archive")

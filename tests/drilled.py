@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 from tiny_market import published, table_hashes
 
-from warehouse.publish import table_hash
+from warehouse.publication.publish import table_hash
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _carry_out(arguments: list[str]) -> None:
 
     code = 70
     try:
-        from flows.cli import main
+        from flows.cli.app import main
 
         sys.argv = ["rallyscope", *arguments]
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")

@@ -7,13 +7,16 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-import pytest
 from kept import PIPELINE, kept
 from tiny_market import FIRST, LAST, write_archive, write_catalogue
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
+from flows.report import dictionary
 from flows.settings import Settings
+from transforms.engine.project import models
 
 
 def tiny_home(to: Path, evening: str | None = None, command: str = "backfill") -> Path:
@@ -34,12 +37,16 @@ def _made(evening: str | None, command: str) -> Path:
     return kept(f"tiny-{command}-{evening or 'end'}", PIPELINE, partial(_carry_out, evening, command)) / "home"
 
 
+def _dictionary(run: Run) -> None:
+    with run.settings.home.warehouse() as con:
+        dictionary.refresh(run.settings.home, con, models())
+
+
 def _carry_out(evening: str | None, command: str, folder: Path) -> None:
     archive, catalogue = write_archive(folder / "archive"), write_catalogue(folder / "catalogue")
-    with running(archive, *[moments.moment_of(evening)] if evening else []) as base, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "_write_page", lambda run: None)
+    with running(archive, *[windows.moment_of(evening)] if evening else []) as base:
         settings = Settings(home_folder=folder / "home", source=base, catalog_folder=catalogue)
-        window = moments.session_window(settings, None) if command == "run" else moments.range_window(
+        window = windows.session_window(settings, None) if command == "run" else windows.range_window(
             settings, date.fromisoformat(FIRST), date.fromisoformat(evening or LAST))
-        with steps.run(settings, command, window) as run:
-            steps.carry_out(run)
+        with open_run(settings, command, window) as run:
+            execute(run, render=_dictionary)

@@ -18,7 +18,9 @@ import duckdb
 from drilled import lost, not_whole, unfounded
 from tiny_market import table_hashes, write_archive, write_catalogue
 
-from flows import moments, steps
+from flows.pipeline import build, windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.faults import chosen
 from flows.replay.server import running
 from flows.settings import Settings
@@ -98,14 +100,14 @@ class Stage:
     def evening(self, home: Path, clock: str, faults: Sequence[str] = (), seed: int = 0, backfill: bool = False) -> Outcome:
         """`rallyscope run` on an evening whose source has these faults."""
         outcome = Outcome()
-        with running(self.archive, moments.moment_of(clock), chosen(faults, seed)) as base:
+        with running(self.archive, windows.moment_of(clock), chosen(faults, seed)) as base:
             settings = Settings(home_folder=home, source=base, catalog_folder=self.catalogue)
             try:
-                window = moments.session_window(settings, None)
+                window = windows.session_window(settings, None)
                 if backfill:
-                    window = moments.range_window(settings, moments.date.fromisoformat("2026-03-02"), window.end)
-                with steps.run(settings, "run", window, lambda line: None) as this:
-                    steps.carry_out(this)
+                    window = windows.range_window(settings, windows.date.fromisoformat("2026-03-02"), window.end)
+                with open_run(settings, "run", window, lambda line: None) as this:
+                    execute(this)
             except RallyscopeError as error:
                 outcome.exit, outcome.sentence = error.exit_code, plain(str(error))
             except Exception as error:  # noqa: BLE001 - whatever it is, a run must not end in it
@@ -158,15 +160,12 @@ class Stage:
 
 @contextmanager
 def cheaply() -> Iterator[None]:
-    """No page of the day, no dictionary and no ledger of revisions: other tests see them, and they take long."""
-    from flows import dictionary
-
+    """No ledger of revisions: other tests see it, and it takes long."""
     log = logging.getLogger("rallyscope.sources")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        with (patch.object(steps, "_write_page", lambda run: None), patch.object(dictionary, "refresh", lambda *_: None),
-              patch.object(steps, "record_revisions", lambda *_: 0)):
+        with (patch.object(build, "record_revisions", lambda *_: 0)):
             yield
     finally:
         log.setLevel(level)  # tests after these read what is logged
@@ -214,7 +213,7 @@ def _differs(column: str, con: duckdb.DuckDBPyConnection, mart: str) -> str:
 
 def grains() -> dict[str, list[str]]:
     """Marts of figures by session, with their keys."""
-    from transforms.project import models
+    from transforms.engine.project import models
 
     return {m.name.split(".")[1]: list(m.grain) for m in models() if m.layer == "marts" and "date" in m.grain
             and m.name not in ("marts.signal_daily",)}

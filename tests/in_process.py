@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tiny_market import clean_environment
 
-from flows import cli
+from flows.cli import app
 
 
 def rallyscope(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -39,7 +39,7 @@ def rallyscope_bytes(*arguments: object, cwd: Path,
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
         try:
-            cli.main()
+            app.main()
         except SystemExit as end:
             code = int(end.code or 0)
         finally:

@@ -7,10 +7,10 @@ from typing import Any
 
 from spec import LATE, Spec
 
-from transforms.build import Moment, set_moment
-from transforms.header import header_and_sql
-from transforms.ledger import Claim, claims, with_claims
-from transforms.project import CLAIMS, FOLDER, LEDGER
+from transforms.engine.build import Moment, set_moment
+from transforms.engine.header import header_and_sql
+from transforms.engine.ledger import Claim, claims, with_claims
+from transforms.engine.project import CLAIMS, FOLDER, LEDGER
 
 CLAIM = {claim.claim_id: claim for claim in claims(FOLDER / CLAIMS)}
 SELECT = header_and_sql((FOLDER / f"{LEDGER.replace('.', '/')}.sql").read_text(), LEDGER)[1]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from flows.plan import Window, last_closed, requests
+from flows.pipeline.plan import Window, last_closed, requests
 from flows.sources import Ask
 from warehouse import catalog
 from warehouse.catalog import Availability, Catalog, Instrument, Membership, Series

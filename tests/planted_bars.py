@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.project import FOLDER, read
+from transforms.engine.project import FOLDER, read
 from warehouse import catalog
-from warehouse.record import record
+from warehouse.catalog.record import record
 
 KINDS = {"x2": (2.0,), "x0.5": (0.5,), "x100": (100.0,), "undivided": (1.5, 2.0, 3.0, 4.0, 5.0, 10.0, 15.0, 20.0, 0.1),
          "stale": (None,)}

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from tiny_market import rallyscope
 
-from flows.prefect_api import Api
 from flows.replay.faults import Fault
 from flows.replay.server import running
+from flows.service.prefect_api import Api
 
 # Friday 29 May 2026, ten in the evening in New York: a day with a session, and it has closed.
 NOW = datetime(2026, 5, 30, 2, tzinfo=UTC)

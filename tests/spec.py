@@ -11,8 +11,8 @@ from typing import ClassVar
 import duckdb
 import pyarrow as pa
 
-from transforms.build import Moment, build, set_moment
-from transforms.project import Model, models
+from transforms.engine.build import Moment, build, set_moment
+from transforms.engine.project import Model, models
 
 ROOT = Path(__file__).parent.parent
 LATE = datetime(2100, 1, 1, tzinfo=UTC)

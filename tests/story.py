@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 from spec import Spec
 
-from flows.brief.facts import Facts, facts
-from warehouse.home import Home
-from warehouse.publish import PUBLISHED_SCHEMAS
+from flows.report.facts import Facts, facts
+from warehouse.data_folder import Home
+from warehouse.publication.publish import PUBLISHED_SCHEMAS
 from warehouse.zones import use_utc, with_zone
 
 FIRST, SESSIONS = date(2025, 3, 3), 320

@@ -92,7 +92,7 @@ def write_archive(folder: Path) -> Path:
     """The archive folder that a replay server serves."""
     from datetime import date
 
-    from warehouse.record import sessions
+    from warehouse.calendar import sessions
 
     folder.mkdir(parents=True)
     days = [d for d, _, _ in sessions(2026) if date.fromisoformat(FIRST) <= d <= date.fromisoformat(LAST)]
@@ -129,7 +129,7 @@ def write_catalogue(folder: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join(line.strip() for line in text.splitlines()))
     for name in ("sources.toml", "feeds.toml"):
-        shutil.copy(ROOT / "warehouse" / "catalog" / name, folder / name)
+        shutil.copy(ROOT / "warehouse" / "catalog" / "definitions" / name, folder / name)
     return folder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.load import TABLES
+from warehouse.load.batch import TABLES
 
 
 def duplicates(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

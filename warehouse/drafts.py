@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 
 def abandoned(home: Home) -> Iterator[Path]:

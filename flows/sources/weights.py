@@ -14,7 +14,7 @@ from flows.sources import Ask, Endpoint, Fetched, bounds
 from flows.sources.frames import COLUMNS, days, fetched
 from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
 from flows.sources.wire import Wire
-from warehouse.weighting import LIST_COLUMNS, PublishedWeights
+from warehouse.catalog.weighting import LIST_COLUMNS, PublishedWeights
 
 THREADS = 2
 UNITS = {"fraction": 1.0, "percent": 100.0}

@@ -14,7 +14,7 @@ import pandas as pd
 
 from flows.sources import Ask
 from flows.sources.retry import Problem
-from warehouse.record import sessions
+from warehouse.calendar import sessions
 
 VALUES = ["open", "high", "low", "close", "volume"]
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"

@@ -12,11 +12,11 @@ import story
 from html_page import Page
 from spec import Spec
 
-from flows.brief import chart
-from flows.brief.facts import Facts
-from flows.brief.write import write
+from flows.report.facts import Facts
+from flows.report.page import chart
+from flows.report.page.write import write
 from warehouse import catalog
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,15 @@ from html_page import Page
 from spec import Spec
 from story import facts_of
 
-from flows.brief import chart, page
-from flows.brief.answer import answer
-from flows.brief.facts import Facts
-from flows.brief.questions import FIRST, THEN, written_out
-from flows.brief.story_record import claims
-from flows.brief.write import write
+from flows.report.answer import answer
+from flows.report.facts import Facts
+from flows.report.page import chart, page
+from flows.report.page.story_record import claims
+from flows.report.page.write import write
+from flows.report.questions import FIRST, THEN, written_out
 from warehouse import catalog
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 
 QUESTIONS = {question.key: question for question in (*FIRST, *THEN)}
 CATALOG = catalog.load()
@@ -90,7 +90,7 @@ def test_the_waterfall_closes_to_the_published_index(key: str, known: Facts, hom
 
 @pytest.mark.parametrize("key", ["day", "window"])
 def test_each_bar_of_the_waterfall_begins_where_the_one_above_ended(key: str, known: Facts) -> None:
-    from flows.brief.drawings_index import waterfall
+    from flows.report.page.drawings_index import waterfall
 
     bars = waterfall(known[key].rows, "bp")(chart.WIDE)[1]["bars"]
     for above, bar in pairwise(bars):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.brief.palette import DARK, LIGHT
+from flows.report.page.palette import DARK, LIGHT
 
 LOOKS = [(width, scheme) for width in (1280, 360) for scheme in ("light", "dark")]
 # Texts of the charts shown that reach beyond the box of their section, and texts that lie on each other.

@@ -10,11 +10,11 @@ from itertools import groupby
 import pytest
 from story import facts_of
 
-from flows.brief import chart, story_baskets
-from flows.brief.drawings_index import regime
-from flows.brief.facts import Facts
-from flows.brief.words import FUNDS
-from warehouse.home import Home
+from flows.report.facts import Facts
+from flows.report.page import chart, story_baskets
+from flows.report.page.drawings_index import regime
+from flows.report.words import FUNDS
+from warehouse.data_folder import Home
 
 
 def texts(draw: chart.Draw, size: chart.Size = chart.WIDE) -> list[str]:

@@ -15,13 +15,13 @@ import story
 from html_page import Page
 from tiny_market import clean_environment, rallyscope
 
-from flows.brief import chart, page, palette, picture
-from flows.brief.answer import Tile, answer, tiles
-from flows.brief.facts import Facts
-from flows.brief.sections import Section
-from flows.brief.write import refresh, write
+from flows.report.answer import Tile, answer, tiles
+from flows.report.facts import Facts
+from flows.report.page import chart, page, palette, picture
+from flows.report.page.sections import Section
+from flows.report.page.write import refresh, write
 from warehouse import catalog
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 CATALOG = catalog.load()
 
@@ -210,7 +210,7 @@ def test_the_command_says_where_the_page_is_and_a_mistake_is_one_sentence(home: 
 
 
 def test_charts_cost_nothing_until_one_is_drawn() -> None:
-    code = ("import sys, flows.cli, flows.brief.write, flows.brief.page, flows.brief.picture; "
+    code = ("import sys, flows.cli.app, flows.report.page.write, flows.report.page.page, flows.report.page.picture; "
             "print({'altair', 'vl_convert', 'jinja2'} & sys.modules.keys())")
     ran = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True, env=clean_environment())
     assert ran.stdout.strip() == "set()"

@@ -10,9 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import moments, steps
-from flows.brief import apart, write
-from flows.brief.page import meta
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import Run, open_run
+from flows.report.page import apart, write
+from flows.report.page.page import meta
+from flows.report.render import render
 from flows.settings import Settings
 from warehouse.visible import visible
 
@@ -21,14 +24,14 @@ from warehouse.visible import visible
 def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home in which one backfill ran."""
     made = Settings(home_folder=tmp_path_factory.mktemp("home"), source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(made, "backfill", moments.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
-        steps.carry_out(run)
+    with open_run(made, "backfill", windows.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
+        execute(run, render=render)
     return made
 
 
-def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> steps.Run:
-    with steps.run(settings, "build", None, say) as run:
-        steps.carry_out(run, moment=(moments.moment_of(as_of) if as_of else None, None))
+def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> Run:
+    with open_run(settings, "build", None, say) as run:
+        execute(run, moment=(windows.moment_of(as_of) if as_of else None, None), render=render)
     return run
 
 

@@ -10,13 +10,13 @@ import story
 from html_page import Page
 from story import facts_of
 
-from flows.brief import page, story_baskets, story_index, story_record
-from flows.brief.answer import answer, tiles
-from flows.brief.facts import Facts
-from flows.brief.sections import Section
-from flows.brief.words import count, number, percent, plain, signal
-from flows.claims import claims
-from warehouse.home import Home
+from flows.report.answer import answer, tiles
+from flows.report.claims import claims
+from flows.report.facts import Facts
+from flows.report.page import page, story_baskets, story_index, story_record
+from flows.report.page.sections import Section
+from flows.report.words import count, number, percent, plain, signal
+from warehouse.data_folder import Home
 
 Changed = Callable[..., Home]
 NEWEST, BEFORE = f"where date = '{story.LAST}'", f"where date = '{story.DAYS[-2]}'"

@@ -14,7 +14,7 @@ from in_process import rallyscope
 from tiny_market import published
 from tiny_market import rallyscope as another_process
 
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import pytest
 from tiny_market import clean_environment
 from typer.main import get_command
 
-from flows.cli import app
-from flows.views import VIEWS
+from flows.cli.app import app
+from flows.report.views import VIEWS
 
 BIN = Path(sys.executable).parent
 BUILDS = ["20260531T035959Z-792bdf82c93b", "20260529T035959Z-9adf46396a3f"]

@@ -17,7 +17,7 @@ import in_process
 import pytest
 from tiny_market import ROOT, clean_environment, rallyscope, table_hashes
 
-from warehouse.publish import table_hash
+from warehouse.publication.publish import table_hash
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", README, re.DOTALL)
@@ -294,7 +294,7 @@ def test_a_mistake_is_answered_in_one_sentence(command: list[str], code: int, se
 def test_every_command_has_help_with_an_example() -> None:
     from typer.main import get_command
 
-    from flows.cli import app
+    from flows.cli.app import app
 
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         assert command.help, name

@@ -13,12 +13,14 @@ import pytest
 from spec import Spec
 from tiny_market import rallyscope
 
-from flows import dictionary, steps
-from flows.dictionary import Branch, Stored
+from flows.pipeline import build
+from flows.pipeline.run import open_run
+from flows.report import dictionary
+from flows.report.dictionary import Branch, Stored
 from flows.settings import Settings
-from transforms.project import Model
+from transforms.engine.project import Model
+from warehouse.data_folder import Home
 from warehouse.errors import HomeUnusable
-from warehouse.home import Home
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source"}
 
@@ -207,9 +209,9 @@ def test_equal_models_give_equal_bytes(spec: Spec, written: Path, tmp_path: Path
 
 def test_a_publication_writes_the_page(tiny: Path, tiny_server: str, tmp_path: Path) -> None:
     settings = Settings(home_folder=tmp_path, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with steps.run(settings, "build") as run:
-        steps.build(run)
-        steps.publish(run)
+    with open_run(settings, "build") as run:
+        build.build(run)
+        build.publish(run)
     assert "marts.regime_daily.nfci" in Page((tmp_path / "site" / "dictionary.html").read_text()).by_id
 
 

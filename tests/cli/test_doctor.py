@@ -17,13 +17,13 @@ import pytest
 from evenings import tiny_home
 from tiny_market import ROOT, clean_environment
 
-from flows import data_checks
-from flows.doctor import checks, doctor
-from flows.finding import Finding
+from flows.cli.doctor import data
+from flows.cli.doctor.check_result import Finding
+from flows.cli.doctor.doctor import checks, doctor
 from flows.replay.server import running
+from flows.report.terminal import show
 from flows.settings import Settings
-from flows.show import show
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -244,7 +244,7 @@ def test_what_a_dead_process_left_locks_nothing(found, home: Home, writing) -> N
 
 
 def test_a_landed_folder_that_was_not_loaded(found, home: Home) -> None:
-    batch = next(data_checks.landing.batches(home.landing))
+    batch = next(data.landing.batches(home.landing))
     shutil.copytree(batch, batch.with_name("20260530T020000000000-bars-0123456789"))
     finding = found("landing")
     assert not finding.ok

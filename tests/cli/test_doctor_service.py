@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from flows.service_checks import service
-from warehouse.home import Home
+from flows.cli.doctor.service import service
+from warehouse.data_folder import Home
 
 NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
 WORKERS = "/api/work_pools/rallyscope/workers/filter"

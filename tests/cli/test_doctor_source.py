@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
-from flows import source_checks
-from flows.doctor import checks
-from flows.finding import Finding
+from flows.cli.doctor import source
+from flows.cli.doctor.check_result import Finding
+from flows.cli.doctor.doctor import checks
 from flows.settings import Settings
 
 NOWHERE = "http://127.0.0.1:9"
@@ -92,7 +92,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
-            monkeypatch.setattr(source_checks, name, f"http://127.0.0.1:{server.server_port}/{name}")
+            monkeypatch.setattr(source, name, f"http://127.0.0.1:{server.server_port}/{name}")
         yield lambda offset: ahead.__setitem__(0, offset)
         server.shutdown()
     assert "/elsewhere" not in asked, "where a host redirects to is not asked"
@@ -116,7 +116,7 @@ def test_a_clock_that_is_minutes_off(minutes: int, sentence: str, found, live) -
 
 def test_live_hosts_that_cannot_be_reached(found, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
-        monkeypatch.setattr(source_checks, name, NOWHERE)
+        monkeypatch.setattr(source, name, NOWHERE)
     finding = found("source", source="live")
     assert not finding.ok
     assert "Check the network" in finding.line
@@ -125,7 +125,7 @@ def test_live_hosts_that_cannot_be_reached(found, monkeypatch: pytest.MonkeyPatc
 
 def test_live_hosts_that_never_answer_are_not_waited_for(found, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
-    monkeypatch.setattr(source_checks, "_ask", lambda host, answers: answered.wait(60))
+    monkeypatch.setattr(source, "_ask", lambda host, answers: answered.wait(60))
     finding = found("source", source="live")
     answered.set()
     assert not finding.ok
@@ -134,7 +134,7 @@ def test_live_hosts_that_never_answer_are_not_waited_for(found, monkeypatch: pyt
 
 @pytest.mark.parametrize("date", ["", "yesterday"])
 def test_a_host_that_does_not_tell_the_time(date: str, found, live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_checks, "parsedate_to_datetime", lambda said: parsedate_to_datetime(date))
+    monkeypatch.setattr(source, "parsedate_to_datetime", lambda said: parsedate_to_datetime(date))
     assert "an answer without a date" in found("source", source="live").line
 
 
@@ -142,7 +142,7 @@ def test_a_machine_without_time_zones(found, monkeypatch: pytest.MonkeyPatch) ->
     def none(name: str) -> None:
         raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(source_checks, "ZoneInfo", none)
+    monkeypatch.setattr(source, "ZoneInfo", none)
     finding = found("clock")
     assert not finding.ok
     assert "tzdata" in finding.line

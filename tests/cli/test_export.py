@@ -13,12 +13,12 @@ import pyarrow.parquet as parquet
 import pytest
 from typer.testing import CliRunner
 
-from flows import export as export_module
-from flows.cli import app
-from flows.export import export
+from flows.cli.app import app
+from flows.report import export as export_module
+from flows.report.export import export
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
-from warehouse.home import Home
-from warehouse.publish import table_hash
+from warehouse.publication.publish import table_hash
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ import pytest
 from spec import LATE, Spec
 from tiny_market import ROOT
 
-from transforms.build import Moment, build
-from transforms.project import models
-from warehouse.builds import rollback
-from warehouse.home import Home
-from warehouse.publish import Stamp, current_build, publish, table_hash
+from transforms.engine.build import Moment, build
+from transforms.engine.project import models
+from warehouse.data_folder import Home
+from warehouse.publication.builds import rollback
+from warehouse.publication.publish import Stamp, current_build, publish, table_hash
 
 VERSIONS = os.environ.get("RALLYSCOPE_OLD_DUCKDB", "1.2.0").split()
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rallyscope"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tiny_market import ROOT, clean_environment
 
-from flows import output
-from flows.brief.write import write
-from flows.query import query
-from flows.show import print_rows
+from flows.report import output
+from flows.report.page.write import write
+from flows.report.query import query
+from flows.report.terminal import print_rows
 from warehouse import catalog
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest, OutputFailed
-from warehouse.home import Home
 from warehouse.visible import is_visible, visible
 
 HOSTILE = "a\x1b[2J\x9b31m\x07\r\u202eb\u2028\ufeff\u200b"

@@ -12,7 +12,7 @@ import pytest
 from tiny_market import published, table_hashes
 from typer.testing import CliRunner, Result
 
-from flows.cli import app
+from flows.cli.app import app
 from warehouse import catalog
 from warehouse.errors import RallyscopeError
 
@@ -113,7 +113,7 @@ def test_what_fetches_nothing_asks_no_source(command: str, home: Path, own: Path
 
 def test_a_symbol_refreshed_brings_a_correction_beside_what_was_held(home: Path, own: Path, tiny: Path,
                                                                      tmp_path: Path) -> None:
-    from flows.moments import moment_of
+    from flows.pipeline.windows import moment_of
     from flows.replay.server import running
 
     corrected = Path(shutil.copytree(tiny / "archive", tmp_path / "corrected"))

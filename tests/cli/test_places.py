@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from tiny_market import rallyscope
 
-from flows import data_checks
-from flows.daily import days_of_shell
-from flows.ending import exit_code
-from flows.export import export
-from flows.finding import Answer, Finding, found
+from flows.cli.doctor import data
+from flows.cli.doctor.check_result import Answer, Finding, found
+from flows.cli.exit_codes import exit_code
+from flows.prefect_run import days_of_shell
 from flows.replay.moment import bars_known_through
 from flows.replay.server import create_app
+from flows.report.export import export
+from flows.report.terminal import show_broken
 from flows.settings import Clock, Settings
-from flows.show import show_broken
+from warehouse.data_folder import Home
 from warehouse.drafts import abandoned, sweep
 from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
-from warehouse.home import Home
 
 
 def loop(place: Path) -> None:
@@ -55,12 +55,12 @@ def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make:
     home = Home(tmp_path)
     make(home.lock)
     if make is STRANGE["a file"]:  # an earlier one of ours, whatever is in it
-        assert found("writer", lambda: data_checks.writer(home)).ok
+        assert found("writer", lambda: data.writer(home)).ok
         return
     with pytest.raises(HomeUnusable, match=r"writer\.lock cannot be used: it is no file of the pipeline's.* Move it"), \
             home.turn():
         pass
-    finding = found("writer", lambda: data_checks.writer(home))
+    finding = found("writer", lambda: data.writer(home))
     assert not finding.ok
     assert "Move it away" in finding.line
 

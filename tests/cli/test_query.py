@@ -15,11 +15,11 @@ from rich.console import Console
 from story import COMPANIES, SESSIONS
 from tiny_market import ROOT, clean_environment, rallyscope
 
-from flows import query as asking
-from flows.query import ONLY_READS, query
-from flows.show import print_rows
+from flows.report import query as asking
+from flows.report.query import ONLY_READS, query
+from flows.report.terminal import print_rows
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 
 
 def printed(columns: list[str], rows: list[tuple], width: int, **more) -> str:

@@ -16,9 +16,9 @@ import duckdb
 import pytest
 from tiny_market import ROOT
 
-from flows.query import query
+from flows.report.query import query
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 
 PAGE = (ROOT / "QUERYING.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", PAGE, re.DOTALL)

@@ -17,12 +17,12 @@ from rich.console import Console
 from story import DAYS, LAST
 from tiny_market import ROOT, clean_environment
 
-from flows.brief.answer import answer
-from flows.brief.facts import SCHEMES, facts
-from flows.show import print_rows, show
-from flows.views import VIEWS
+from flows.report.answer import answer
+from flows.report.facts import SCHEMES, facts
+from flows.report.terminal import print_rows, show
+from flows.report.views import VIEWS
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ def test_the_day_begins_with_the_sentence_of_its_page(home: Home, capsys: pytest
 
 
 def test_the_sentence_costs_no_large_library(home: Home) -> None:
-    code = ("import sys; from pathlib import Path; from flows.show import show; from warehouse.home import Home; "
+    code = ("import sys; from pathlib import Path; from flows.report.terminal import show; "
+            "from warehouse.data_folder import Home; "
             f"show(Home(Path({str(home.folder)!r})), 'day', None); "
             "sys.exit(bool(sys.modules.keys() & {'altair', 'pandas', 'jinja2', 'prefect'}))")
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=clean_environment(), stdout=subprocess.DEVNULL, check=True)

@@ -10,11 +10,11 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published
 
-from flows import steps
+from flows.pipeline.run import open_run
+from flows.report.terminal import show
 from flows.settings import Settings
-from flows.show import show
+from warehouse.data_folder import Home
 from warehouse.errors import SourceUnreachable
-from warehouse.home import Home
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -24,7 +24,7 @@ def failed(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactor
     """A data folder with a publication, and a run after it that failed."""
     folder = tiny_home(tmp_path_factory.mktemp("failed"), command="run")
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
-    with pytest.raises(SourceUnreachable), steps.run(settings, "backfill"):
+    with pytest.raises(SourceUnreachable), open_run(settings, "backfill"):
         raise SourceUnreachable("http://127.0.0.1:9", "^VIX", "refused")
     return folder
 

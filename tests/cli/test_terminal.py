@@ -9,7 +9,7 @@ import sys
 import pytest
 from tiny_market import ROOT, clean_environment
 
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 SENTENCE = "rallyscope: interrupted; what was loaded stays, the same command goes on\n"
 

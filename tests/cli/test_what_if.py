@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.what_if import parse, what_if
+from flows.report.what_if import parse, what_if
 from warehouse import catalog
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 
 # AAA's returns alternate; BBB moves twice as much; CCC is orthogonal to it. Sixty sessions.
 MARKET = """

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from flows.sources.frames import COLUMNS, tidy
-from warehouse.home import SCHEMA
+from warehouse.data_folder import SCHEMA
 
 NO_ACTIONS = tidy("actions", [])
 STAMP = "false, timestamp '2026-03-01', timestamp '2026-03-01', 'test', 'rule', 'run'"

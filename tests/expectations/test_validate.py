@@ -17,9 +17,9 @@ from expectations.spikes import with_spikes
 from expectations.validate import validate
 from flows.sources.frames import COLUMNS, tidy
 from warehouse import catalog, landing
-from warehouse.home import SCHEMA
-from warehouse.load import load
-from warehouse.record import record
+from warehouse.catalog.record import record
+from warehouse.data_folder import SCHEMA
+from warehouse.load.batch import load
 
 
 def drawn(frame: str, text: str) -> pd.DataFrame:

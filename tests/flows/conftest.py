@@ -9,8 +9,8 @@ import pytest
 from planned import MONDAY, at, small_catalog
 
 from warehouse.catalog import Catalog
-from warehouse.home import SCHEMA
-from warehouse.record import record
+from warehouse.catalog.record import record
+from warehouse.data_folder import SCHEMA
 
 
 @pytest.fixture(scope="module")

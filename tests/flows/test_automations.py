@@ -17,8 +17,8 @@ import pytest
 from served import KEY, PASSWORD, Served, until, up
 from tiny_market import ROOT
 
-from flows.prefect_api import apply_automations
 from flows.replay.faults import Fault
+from flows.service.prefect_api import apply_automations
 
 pytestmark = pytest.mark.xdist_group("serve")
 

@@ -14,16 +14,18 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
-from flows.cli import app
-from flows.data_checks import freshness
-from flows.gate import acceptance
+from flows.cli.app import app
+from flows.cli.doctor.data import freshness
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.gate import acceptance
+from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
+from flows.report.terminal import show
 from flows.settings import Settings
-from flows.show import show
-from warehouse import gate
 from warehouse.errors import BadRequest, PublicationWithheld, RunIncomplete
-from warehouse.gate import Check
+from warehouse.publication import gate
+from warehouse.publication.gate import Check
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -48,16 +50,16 @@ def without(tiny: Path, tmp_path: Path) -> Callable[[str], Path]:
 @contextmanager
 def at(archive: Path, tiny: Path, home: Path, day: date) -> Iterator[Settings]:
     """The settings of a home whose source stands at the end of a day."""
-    with running(archive, moments.moment_of(str(day))) as base:
+    with running(archive, windows.moment_of(str(day))) as base:
         yield Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
 
 
 def run_to(given: Settings, last: date, said: list[str] | None = None, accept: str | None = None,
-           command: str = "backfill") -> steps.Run:
-    window = moments.range_window(given, FIRST, last) if command == "backfill" else None
-    with steps.run(given, command, window, (said if said is not None else []).append) as run:
+           command: str = "backfill") -> Run:
+    window = windows.range_window(given, FIRST, last) if command == "backfill" else None
+    with open_run(given, command, window, (said if said is not None else []).append) as run:
         run.acceptance = acceptance(accept)
-        steps.carry_out(run)
+        execute(run)
     return run
 
 
@@ -145,6 +147,6 @@ def test_a_present_that_ends_before_the_last_one_does_not_replace_it(given: Sett
     with pytest.raises(PublicationWithheld, match=r"marts\.regime_daily ends on 2026-05-28"):
         run_to(given, LAST, command="build")
     assert table_hashes(given.home.folder) == before
-    with steps.run(given, "build") as run:
-        steps.carry_out(run, moment=(moments.moment_of("2026-05-20"), None))
+    with open_run(given, "build") as run:
+        execute(run, moment=(windows.moment_of("2026-05-20"), None))
     assert published(given.home.folder, "select max(date)::varchar from marts.regime_daily") == [("2026-05-20",)]

@@ -11,8 +11,10 @@ import duckdb
 import pytest
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
-from flows.plan import Request
+from flows.pipeline import ingest, windows
+from flows.pipeline.execute import execute
+from flows.pipeline.plan import Request
+from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
@@ -31,13 +33,13 @@ def altered(tiny: Path, folder: Path, bars: str) -> Path:
     return folder
 
 
-def run(home: Path, tiny: Path, clock: str, archive: Path | None = None) -> tuple[steps.Run, list[Request]]:
-    with running(archive or tiny / "archive", moments.moment_of(clock)) as base:
+def run(home: Path, tiny: Path, clock: str, archive: Path | None = None) -> tuple[Run, list[Request]]:
+    with running(archive or tiny / "archive", windows.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
-        window = moments.range_window(settings, date(2026, 5, 4), date.fromisoformat(clock))
-        with suppress(RunIncomplete), steps.run(settings, "backfill", window) as this:
-            steps.carry_out(this)
-        return this, steps.requests(this)
+        window = windows.range_window(settings, date(2026, 5, 4), date.fromisoformat(clock))
+        with suppress(RunIncomplete), open_run(settings, "backfill", window) as this:
+            execute(this)
+        return this, ingest.requests(this)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows.moments import moment_of, range_window, refuse_future
-from flows.plan import Window
+from flows.pipeline.plan import Window
+from flows.pipeline.windows import moment_of, range_window, refuse_future
 from flows.settings import Clock, Settings
 from warehouse.errors import BadRequest
 

@@ -20,7 +20,7 @@ from planned import (
     on,
 )
 
-from flows.plan import (
+from flows.pipeline.plan import (
     COUNT_BEFORE,
     KEYS_A_BATCH,
     Again,

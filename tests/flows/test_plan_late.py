@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from planned import MONDAY, SINCE, TUESDAY, WEDNESDAY, answer, answer_up_to, asks, at, on
 
-from flows.plan import Window, requests
+from flows.pipeline.plan import Window, requests
 from flows.sources import Ask
 from warehouse.catalog import Availability
 

@@ -28,7 +28,7 @@ def prefect_server() -> Iterator[None]:
 def home(prefect_server: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RALLYSCOPE_HOME", str(tmp_path))
     monkeypatch.setenv("RALLYSCOPE_CATALOG", str(tiny / "catalogue"))
-    monkeypatch.setattr("flows.daily.RETRY_AFTER_SECONDS", [0])
+    monkeypatch.setattr("flows.prefect_run.RETRY_AFTER_SECONDS", [0])
     return tmp_path
 
 
@@ -101,7 +101,8 @@ def test_a_holiday_is_skipped_once_the_last_session_is_published_and_says_so(
 def test_a_feed_is_asked_again_and_the_marts_are_rebuilt_as_of_a_day(
         home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows.backfill import rebuild
-    from flows.daily import Feed, daily, refresh
+    from flows.daily import daily, refresh
+    from flows.pipeline.plan import Feed
 
     monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
     assert state_of(daily).is_completed()
@@ -115,10 +116,11 @@ def test_a_feed_is_asked_again_and_the_marts_are_rebuilt_as_of_a_day(
 
 
 def test_a_signal_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows.daily import tell_signals
+    from flows.prefect_run import tell_signals
 
     told = []
-    monkeypatch.setattr("flows.daily.emit_event", lambda event, resource, payload: told.append((event, payload["signal"])))
+    monkeypatch.setattr("flows.prefect_run.emit_event",
+                        lambda event, resource, payload: told.append((event, payload["signal"])))
     band, stage = {"signal": "band", "date": "2026-05-29"}, {"signal": "stage", "date": "2026-05-29"}
     tell_signals([band], [band, stage])
     assert told == [("rallyscope.signal", "stage")]
@@ -189,7 +191,7 @@ def test_only_the_flows_import_prefect_and_only_each_source_its_library() -> Non
     """The arrows of the house, read from the imports."""
     import re
 
-    allowed = {"prefect": {"flows/daily.py", "flows/backfill.py", "flows/service_door.py"},
+    allowed = {"prefect": {"flows/daily.py", "flows/backfill.py", "flows/service/door.py"},
                "yfinance": {"flows/sources/yahoo.py"}, "fredapi": {"flows/sources/fred.py"}}
     for file in (f for part in ("flows", "warehouse", "expectations", "transforms") for f in (ROOT / part).rglob("*.py")):
         path, text = file.relative_to(ROOT).as_posix(), file.read_text()

@@ -11,11 +11,13 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
-from flows.prune import leaving, prune
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.prune import leaving, prune
+from flows.pipeline.run import open_run
 from flows.settings import Settings
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest
-from warehouse.home import Home
 from warehouse.landing import MANIFEST, batches
 
 pytestmark = pytest.mark.usefixtures("without_pages")
@@ -29,8 +31,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) 
     folder = tiny_home(tmp_path_factory.mktemp("home"))
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
     for day in ("2026-04-30", "2026-05-15"):
-        with steps.run(settings, "build") as run:
-            steps.carry_out(run, moment=(moments.moment_of(day), None))
+        with open_run(settings, "build") as run:
+            execute(run, moment=(windows.moment_of(day), None))
     return settings
 
 
@@ -59,7 +61,7 @@ def test_a_folder_that_was_never_loaded_stays_however_old(home) -> None:
 
 
 def test_the_newest_builds_and_the_current_one_stay(home) -> None:
-    from warehouse.builds import kept, rollback
+    from warehouse.publication.builds import kept, rollback
 
     oldest = kept(home)[-1]
     rollback(home, oldest.stem)

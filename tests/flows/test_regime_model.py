@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows import regime_model
+from transforms import regime_model
+from warehouse.calendar import sessions
+from warehouse.data_folder import SCHEMA
 from warehouse.fits import MonthEnd
-from warehouse.home import SCHEMA
-from warehouse.record import sessions
 
 MONTH = MonthEnd(date(2026, 3, 31), datetime(2026, 3, 31, 20, 15), 7)  # noqa: DTZ001
 CALM, TURBULENT = 0.008, 0.022
@@ -199,7 +199,7 @@ def test_a_market_without_the_index_has_no_fits(con):
 
 
 def test_statsmodels_is_only_imported_to_fit():
-    code = "import sys, flows.steps, flows.regime_model; sys.exit('statsmodels' in sys.modules)"
+    code = "import sys, flows.pipeline.run, transforms.regime_model; sys.exit('statsmodels' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flows import moments, report, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import Run, open_run
+from flows.report import artifacts
 from flows.settings import Settings
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 
 @pytest.fixture(scope="module")
@@ -21,64 +24,65 @@ def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def ran(settings: Settings) -> Callable[..., steps.Run]:
+def ran(settings: Settings) -> Callable[..., Run]:
     """Carries out a run over the tiny market, of May or without a window."""
 
-    def carry_out(command: str = "backfill") -> steps.Run:
-        window = moments.range_window(settings, date(2026, 5, 4), date(2026, 5, 29)) if command == "backfill" else None
-        with steps.run(settings, command, window) as this:
-            steps.carry_out(this)
+    def carry_out(command: str = "backfill") -> Run:
+        window = windows.range_window(settings, date(2026, 5, 4), date(2026, 5, 29)) if command == "backfill" else None
+        with open_run(settings, command, window) as this:
+            execute(this)
         return this
 
     return carry_out
 
 
 @pytest.fixture(scope="module")
-def runs(ran: Callable[..., steps.Run]) -> dict[str, steps.Run]:
+def runs(ran: Callable[..., Run]) -> dict[str, Run]:
     """A run, the same again, and a rebuild."""
     return {"first": ran(), "second": ran(), "rebuild": ran("build")}
 
 
-def test_the_summary_names_the_days_page(runs: dict[str, steps.Run], settings: Settings) -> None:
+def test_the_summary_names_the_days_page(runs: dict[str, Run], settings: Settings) -> None:
     page = settings.home.folder / "site" / "2026-05-29.html"
     assert page.exists()
-    assert f"The day's page: [{page}](file://{str(page).replace(' ', '%20')})" in report.summary(runs["first"])
+    assert f"The day's page: [{page}](file://{str(page).replace(' ', '%20')})" in artifacts.summary(runs["first"])
 
 
-def test_the_summary_says_why_a_section_has_no_rows(runs: dict[str, steps.Run]) -> None:
-    assert "## Sector funds by relative strength\n\nNo fund is ranked on this session.\n\n" in report.summary(runs["first"])
+def test_the_summary_says_why_a_section_has_no_rows(runs: dict[str, Run]) -> None:
+    summary = artifacts.summary(runs["first"])
+    assert "## Sector funds by relative strength\n\nNo fund is ranked on this session.\n\n" in summary
 
 
-def test_a_run_that_changed_nothing_leaves_the_days_picture_too(runs: dict[str, steps.Run]) -> None:
+def test_a_run_that_changed_nothing_leaves_the_days_picture_too(runs: dict[str, Run]) -> None:
     assert [run.publication and run.publication.changed for run in runs.values()] == [True, False, False]
-    pictures = {report.picture(run) for run in runs.values()}
+    pictures = {artifacts.picture(run) for run in runs.values()}
     assert [picture and picture[1] for picture in pictures] == ["2026-05-29"]
 
 
-def test_a_run_that_made_no_picture_leaves_none(runs: dict[str, steps.Run], tmp_path: Path, settings: Settings) -> None:
+def test_a_run_that_made_no_picture_leaves_none(runs: dict[str, Run], tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "marts.duckdb").symlink_to(settings.home.published)
     elsewhere = replace(runs["first"], settings=Settings(home_folder=tmp_path))
-    assert report.picture(elsewhere) is None
-    assert "The day's page" not in report.summary(elsewhere)
+    assert artifacts.picture(elsewhere) is None
+    assert "The day's page" not in artifacts.summary(elsewhere)
 
 
-def test_a_rebuild_looks_for_no_hole_and_says_so(runs: dict[str, steps.Run]) -> None:
-    about = {name: {key: text for key, (text, _) in report.tables(run).items()} for name, run in runs.items()}
+def test_a_rebuild_looks_for_no_hole_and_says_so(runs: dict[str, Run]) -> None:
+    about = {name: {key: text for key, (text, _) in artifacts.tables(run).items()} for name, run in runs.items()}
     # The third company has no bar on the fifth of May.
     assert about["first"]["coverage"] == "1 hole: what was expected and came, by session and feed"
     assert about["rebuild"]["coverage"] == "no session was asked for, so no hole was looked for"
-    assert report.tables(runs["rebuild"])["coverage"][1] == []
+    assert artifacts.tables(runs["rebuild"])["coverage"][1] == []
     assert about["rebuild"]["validation"] == "nothing was asked, so nothing was validated"
 
 
 @pytest.mark.parametrize(("counts", "said"), [((1, 1), "1 row added, 0 quarantined, 1 cell of history revised; "),
                                               ((2, 0), "2 rows added, 0 quarantined, 0 cells of history revised; ")])
-def test_one_is_singular(runs: dict[str, steps.Run], counts: tuple[int, int], said: str) -> None:
-    assert report.did(replace(runs["first"], rows_added=counts[0], cells_revised=counts[1])).startswith(said)
+def test_one_is_singular(runs: dict[str, Run], counts: tuple[int, int], said: str) -> None:
+    assert artifacts.did(replace(runs["first"], rows_added=counts[0], cells_revised=counts[1])).startswith(said)
 
 
 def test_no_signals_are_known_of_a_published_file_that_is_damaged_or_not_there(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert report.signals(home) == []
+    assert artifacts.signals(home) == []
     home.published.write_bytes(b"not a database" * 1000)
-    assert report.signals(home) == []
+    assert artifacts.signals(home) == []

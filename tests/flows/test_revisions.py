@@ -13,10 +13,12 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
 from flows.settings import Settings
-from transforms import project
+from transforms.engine import project
 from warehouse.errors import RunIncomplete
 
 pytestmark = pytest.mark.usefixtures("without_pages")
@@ -32,12 +34,12 @@ def alter(archive: Path, table: str, select: str) -> None:
         con.execute(f"copy ({select}) to '{file}' (format parquet)")
 
 
-def run(home: Path, archive: Path, catalogue: Path, clock: str) -> steps.Run:
-    with running(archive, moments.moment_of(clock)) as base:
+def run(home: Path, archive: Path, catalogue: Path, clock: str) -> Run:
+    with running(archive, windows.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
-        window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
-        with steps.run(settings, "backfill", window) as this:
-            steps.carry_out(this)
+        window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        with open_run(settings, "backfill", window) as this:
+            execute(this)
     return this
 
 
@@ -225,19 +227,19 @@ def test_what_was_published_then_comes_back_hash_for_hash(before: Path, tiny: Pa
     found(before, tiny, tmp_path, "bars",
           "select * replace (if(symbol = 'BBB' and date = '2026-05-18', close * 1.01, close) as close) from t")
     home = tmp_path / "home"
-    with running(tmp_path / "archive", moments.moment_of(NOW)) as base:
+    with running(tmp_path / "archive", windows.moment_of(NOW)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         assert table_hashes(home) != table_hashes(before)
-        with steps.run(settings, "build") as this:
-            steps.carry_out(this, moment=(moments.moment_of(THEN), moments.moment_of(THEN)))
+        with open_run(settings, "build") as this:
+            execute(this, moment=(windows.moment_of(THEN), windows.moment_of(THEN)))
     assert table_hashes(home) == table_hashes(before)
 
 
 def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) -> None:
     home = shutil.copytree(before, tmp_path / "home")
-    with running(tiny / "archive", moments.moment_of(THEN)) as base:
+    with running(tiny / "archive", windows.moment_of(THEN)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         for moment in ("2026-04-30", THEN):
-            with steps.run(settings, "build") as this:
-                steps.carry_out(this, moment=(moments.moment_of(moment), None))
+            with open_run(settings, "build") as this:
+                execute(this, moment=(windows.moment_of(moment), None))
     assert published(home, "select count(*) from audit.revision") == [(0,)]

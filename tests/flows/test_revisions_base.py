@@ -12,15 +12,17 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
-from transforms.project import models
-from warehouse import publish as publication
-from warehouse.changes import FEEDS, SNAPSHOTS
+from transforms.engine.project import models
 from warehouse.errors import BadRequest, HomeUnusable, RunIncomplete
-from warehouse.revisions import _raw_reads
+from warehouse.publication import publish as publication
+from warehouse.publication.revisions.changes import FEEDS, SNAPSHOTS
+from warehouse.publication.revisions.ledger import _raw_reads
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -29,13 +31,13 @@ THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
 
 def run(home: Path, market: Path, clock: str, **asked: str) -> None:
     """A backfill on the evening of `clock`, or a build alone of the moments asked for."""
-    with running(market / "archive", moments.moment_of(clock)) as base:
+    with running(market / "archive", windows.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalogue")
-        window = None if asked else moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
-        with steps.run(settings, "build" if asked else "backfill", window) as this:
+        window = None if asked else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        with open_run(settings, "build" if asked else "backfill", window) as this:
             as_of, recorded_by = (asked.get(name) for name in ("as_of", "recorded_by"))
-            steps.carry_out(this, moment=(as_of and moments.moment_of(as_of),  # type: ignore[arg-type]
-                                          recorded_by and moments.moment_of(recorded_by)))  # type: ignore[arg-type]
+            execute(this, moment=(as_of and windows.moment_of(as_of),  # type: ignore[arg-type]
+                                          recorded_by and windows.moment_of(recorded_by)))  # type: ignore[arg-type]
 
 
 def corrected(tiny: Path, folder: Path, day: str = "2026-05-18") -> Path:
@@ -183,11 +185,11 @@ def test_what_a_second_run_under_a_standing_clock_brings_is_late(tiny: Path, tmp
     """The bars of one company failed in the first run, which the replayed clock gives the same moment as the second."""
     fault = Fault("/v8/finance/chart/BBB*", "status", status=404, times=None)
     for faults in ((fault,), ()):
-        with running(tiny / "archive", moments.moment_of(THEN), faults) as base:
+        with running(tiny / "archive", windows.moment_of(THEN), faults) as base:
             settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
-            window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(THEN))
-            with suppress(RunIncomplete), steps.run(settings, "backfill", window) as this:
-                steps.carry_out(this)
+            window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(THEN))
+            with suppress(RunIncomplete), open_run(settings, "backfill", window) as this:
+                execute(this)
     assert ledger(tmp_path).keys() == {"late data"}
 
 

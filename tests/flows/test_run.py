@@ -16,16 +16,18 @@ import pytest
 from evenings import fresh_home, tiny_home
 from tiny_market import clean_environment, published, rallyscope, table_hashes
 
-from flows import moments, steps
-from flows.plan import Chunk, Window, chunks
+from flows.pipeline import ingest, windows
+from flows.pipeline.execute import execute
+from flows.pipeline.plan import Chunk, Window, chunks
+from flows.pipeline.run import Run, open_run
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
-from warehouse.builds import find, rollback
 from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete, TurnTaken
 from warehouse.landing import batches, read
-from warehouse.load import load
-from warehouse.publish import make_current
+from warehouse.load.batch import load
+from warehouse.publication.builds import find, rollback
+from warehouse.publication.publish import make_current
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -36,10 +38,10 @@ def settings(home: Path, tiny: Path, base: str) -> Settings:
     return Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
 
 
-def backfill(home: Path, tiny: Path, base: str, window: tuple[date, date] = RANGE) -> steps.Run:
+def backfill(home: Path, tiny: Path, base: str, window: tuple[date, date] = RANGE) -> Run:
     given = settings(home, tiny, base)
-    with steps.run(given, "backfill", moments.range_window(given, *window)) as run:
-        steps.carry_out(run)
+    with open_run(given, "backfill", windows.range_window(given, *window)) as run:
+        execute(run)
     return run
 
 
@@ -87,7 +89,7 @@ def test_a_second_run_asks_nothing_and_changes_nothing(home: Path, tiny: Path, t
     before = table_hashes(home)
     again = backfill(home, tiny, tiny_server)
     assert again.rows_added == 0
-    assert steps.requests(again) == []
+    assert ingest.requests(again) == []
     assert again.publication is not None
     assert not again.publication.changed
     assert table_hashes(home) == before
@@ -122,9 +124,9 @@ def test_however_a_backfill_is_cut_the_tables_are_the_same(chunk: Chunk, home: P
                                                            tmp_path: Path) -> None:
     given = settings(tmp_path, tiny, tiny_server)
     shares = []
-    with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
+    with open_run(given, "backfill", windows.range_window(given, *RANGE)) as run:
         run.progress = lambda share, label: shares.append(share)
-        steps.carry_out(run, chunk=chunk)
+        execute(run, chunk=chunk)
     assert table_hashes(tmp_path) == table_hashes(home)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
@@ -138,7 +140,7 @@ def test_a_month_has_its_sessions_and_every_session_its_month() -> None:
 
 def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: str, tmp_path: Path) -> None:
     given = settings(tmp_path, tiny, tiny_server)
-    with given.home.turn(), pytest.raises(TurnTaken, match=rf"pid {os.getpid()}"), steps.run(given, "build", wait=False):
+    with given.home.turn(), pytest.raises(TurnTaken, match=rf"pid {os.getpid()}"), open_run(given, "build", wait=False):
         pass
 
 
@@ -157,7 +159,7 @@ def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Pa
 def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Path, tmp_path: Path) -> None:
     """Fetched each evening, then built as of the end: the same as fetched at once."""
     for day in (date(2026, 4, 14), date(2026, 4, 15), date(2026, 5, 28)):
-        with running(tiny / "archive", moments.moment_of(str(day))) as base:
+        with running(tiny / "archive", windows.moment_of(str(day))) as base:
             backfill(tmp_path, tiny, base, (RANGE[0], day))
     with running(tiny / "archive") as base:
         backfill(tmp_path, tiny, base)
@@ -188,16 +190,16 @@ def test_what_an_interrupted_run_landed_is_loaded_and_not_asked_again(interrupt:
     given = settings(tmp_path, tiny, tiny_server)
 
     def interrupted() -> None:
-        with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
-            steps.fetch(run, steps.requests(run)[0])
+        with open_run(given, "backfill", windows.range_window(given, *RANGE)) as run:
+            ingest.fetch(run, ingest.requests(run)[0])
             raise interrupt
 
     with pytest.raises(type(interrupt)):
         interrupted()
-    with steps.run(given, "backfill", moments.range_window(given, *RANGE)) as run:
+    with open_run(given, "backfill", windows.range_window(given, *RANGE)) as run:
         assert run.rows_added > 0
-        assert "bars" not in {request.feed for request in steps.requests(run)}
-        steps.carry_out(run)
+        assert "bars" not in {request.feed for request in ingest.requests(run)}
+        execute(run)
     assert published(tmp_path, "select status, count(*) from audit.run group by 1 order by 1") == \
         [("completed", 1), ("interrupted", 1)]
 
@@ -218,8 +220,8 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
         reader = threading.Thread(target=query)
         reader.start()
         for text in ("2026-04-30", "2026-05-29"):
-            with steps.run(given, "build") as run:
-                steps.carry_out(run, moment=(moments.moment_of(text), None))
+            with open_run(given, "build") as run:
+                execute(run, moment=(windows.moment_of(text), None))
         for place in range(8):
             build = rollback(given.home, ("20260501", "20260530")[place % 2])
         builds = find(given.home, "20260501"), build
@@ -255,7 +257,7 @@ def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny:
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from transforms import project
+    from transforms.engine import project
 
     models = project.models()
     broken = [replace(m, promises={"no session is a Friday": "dayofweek(date) <> 5"})
@@ -263,8 +265,8 @@ def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny:
     monkeypatch.setattr(project, "models", lambda: broken)
     before = table_hashes(home)
     given = settings(home, tiny, tiny_server)
-    with pytest.raises(PromiseBroken, match=r"rallyscope broken marts\.regime_daily"), steps.run(given, "build") as run:
-        steps.carry_out(run)
+    with pytest.raises(PromiseBroken, match=r"rallyscope broken marts\.regime_daily"), open_run(given, "build") as run:
+        execute(run)
     assert table_hashes(home) == before
     shown = rallyscope("broken", "marts.regime_daily", "--home", home, cwd=home)
     assert shown.returncode == 0
@@ -279,7 +281,7 @@ def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny:
 def test_a_range_that_cannot_be_is_refused(window: tuple[date, date], sentence: str, tiny: Path, tiny_server: str,
                                            tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=sentence):
-        moments.range_window(settings(tmp_path, tiny, tiny_server), *window)
+        windows.range_window(settings(tmp_path, tiny, tiny_server), *window)
 
 
 @pytest.mark.parametrize(("day", "sentence"), [
@@ -287,12 +289,12 @@ def test_a_range_that_cannot_be_is_refused(window: tuple[date, date], sentence: 
 def test_a_day_that_is_no_closed_session_is_refused(day: date, sentence: str, tiny: Path, tiny_server: str,
                                                     tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=sentence):
-        moments.session_window(settings(tmp_path, tiny, tiny_server), day)
+        windows.session_window(settings(tmp_path, tiny, tiny_server), day)
 
 
 def test_the_clock_is_the_replay_servers(tiny: Path, tmp_path: Path) -> None:
-    with running(tiny / "archive", moments.moment_of("2026-04-15")) as base:
-        assert moments.session_window(settings(tmp_path, tiny, base), None).end == date(2026, 4, 15)
+    with running(tiny / "archive", windows.moment_of("2026-04-15")) as base:
+        assert windows.session_window(settings(tmp_path, tiny, base), None).end == date(2026, 4, 15)
 
 
 CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"

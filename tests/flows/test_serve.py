@@ -26,11 +26,13 @@ import pytest
 from served import KEY, PASSWORD, Served, free_port, until, up
 from tiny_market import published, rallyscope, table_hashes
 
-from flows import moments, steps
-from flows.prefect_api import POOL, Api
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.faults import Fault
+from flows.service.prefect_api import POOL, Api
 from flows.settings import Settings
-from warehouse.home import Home
+from warehouse.data_folder import Home
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -154,7 +156,7 @@ def test_a_scheduled_run_fires_and_says_what_it_did(served: Served, scheduled: I
 
 
 def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing(
-        served: Served, scheduled: Interrupted, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        served: Served, scheduled: Interrupted, tiny: Path, tmp_path: Path) -> None:
     assert scheduled.run["run_count"] == 2
     assert served.note()["worker"] != scheduled.worker
     tasks = served.api("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [scheduled.run["id"]]}}})
@@ -162,9 +164,8 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing(
     with pytest.raises(ProcessLookupError):
         os.kill(scheduled.engine, 0)
     settings = Settings(home_folder=tmp_path, source=served.env["RALLYSCOPE_SOURCE"], catalog_folder=tiny / "catalogue")
-    monkeypatch.setattr(steps, "_write_page", lambda run: None)  # only the tables are compared
-    with steps.run(settings, "run", moments.session_window(settings, None)) as undisturbed:
-        steps.carry_out(undisturbed)
+    with open_run(settings, "run", windows.session_window(settings, None)) as undisturbed:
+        execute(undisturbed)
     hashes, truth = table_hashes(served.home), table_hashes(tmp_path)
     assert hashes.keys() == truth.keys()
     assert {name for name in truth if hashes[name] != truth[name]} <= {"audit.run"}

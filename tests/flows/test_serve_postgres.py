@@ -16,8 +16,8 @@ import pytest
 from served import free_port, until
 from tiny_market import rallyscope
 
-from flows.prefect_api import Api
 from flows.replay.server import running
+from flows.service.prefect_api import Api
 
 pytestmark = pytest.mark.xdist_group("serve")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from served import free_port
 
-from flows import serve
+from flows.service import serve
 from flows.settings import Settings
 from warehouse.errors import BadRequest, HomeUnusable
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_market import ROOT, clean_environment
 
-from flows.service import Service
+from flows.service.service import Service
 from flows.settings import PrefectSettings, Settings
 
 AT_THE_IMPORT_OF_PREFECT = """

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from flows.prefect_api import Api
+from flows.service.prefect_api import Api
 
 
 @dataclass

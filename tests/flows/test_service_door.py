@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.service_door import Door
+from flows.service.door import Door
 
 PORT = 4200
 OWN = {"host": "127.0.0.1:4200"}

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from tiny_market import published, write_archive
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 
@@ -35,8 +37,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
             con.execute(f"copy {name} to '{archive}/{name}.parquet' (format parquet)")
     with running(archive, datetime(2026, 4, 30, 23, tzinfo=UTC)) as base:
         given = Settings(home_folder=folder / "home", source=base, catalog_folder=tiny / "catalogue")
-        with steps.run(given, "backfill", moments.range_window(given, date(2026, 3, 2), date(2026, 4, 30))) as started:
-            steps.carry_out(started)
+        with open_run(given, "backfill", windows.range_window(given, date(2026, 3, 2), date(2026, 4, 30))) as started:
+            execute(started)
     return folder / "home"
 
 

@@ -16,7 +16,9 @@ import pytest
 from evenings import tiny_home
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
@@ -37,12 +39,12 @@ def evening(home: Path, market: Path, clock: str, folder: Path, changes: Mapping
         with duckdb.connect() as con:
             con.execute(f"create table t as from '{archive / table}.parquet'")
             con.execute(f"copy ({select}) to '{archive / table}.parquet' (format parquet)")
-    with running(archive, moments.moment_of(clock)) as base:
+    with running(archive, windows.moment_of(clock)) as base:
         settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalogue")
-        window = moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
         try:
-            with steps.run(settings, "backfill", window) as this:
-                steps.carry_out(this)
+            with open_run(settings, "backfill", window) as this:
+                execute(this)
         except RunIncomplete as incomplete:
             return str(incomplete)
     return ""

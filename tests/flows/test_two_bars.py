@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from tiny_market import published, write_archive
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
@@ -36,8 +38,8 @@ def run(home: Path, tiny: Path, archive: Path, day: date) -> str:
     with running(archive, now) as base:
         given = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
         try:
-            with steps.run(given, "backfill", moments.range_window(given, date(2026, 3, 2), day)) as started:
-                steps.carry_out(started)
+            with open_run(given, "backfill", windows.range_window(given, date(2026, 3, 2), day)) as started:
+                execute(started)
         except RunIncomplete as incomplete:
             return str(incomplete)
     return ""

@@ -11,8 +11,10 @@ import duckdb
 import pytest
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
-from flows.plan import Chunk
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.plan import Chunk
+from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
 from flows.settings import Clock, Settings
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("without_pages")
 
 EVENING, NEXT = "2026-05-19T22:30:00Z", "2026-05-20T22:30:00Z"
 
-Backfill = Callable[..., steps.Run]
+Backfill = Callable[..., Run]
 
 
 @pytest.fixture
@@ -32,13 +34,13 @@ def backfill(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bac
         stands = standing(self)
         return Clock(stands.now + timedelta(seconds=time.monotonic() - began[0]), stands.simulated)
 
-    def carry_out(moment: str, chunk: Chunk = Chunk.whole, **asked: datetime) -> steps.Run:
+    def carry_out(moment: str, chunk: Chunk = Chunk.whole, **asked: datetime) -> Run:
         began[0] = time.monotonic()
-        with running(tiny / "archive", moments.moment_of(moment)) as base:
+        with running(tiny / "archive", windows.moment_of(moment)) as base:
             settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
-            window = None if asked else moments.range_window(settings, date(2026, 3, 2), date.fromisoformat(moment[:10]))
-            with steps.run(settings, "backfill", window) as run:
-                steps.carry_out(run, moment=(asked.get("as_of"), asked.get("recorded_by")), chunk=chunk)
+            window = None if asked else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(moment[:10]))
+            with open_run(settings, "backfill", window) as run:
+                execute(run, moment=(asked.get("as_of"), asked.get("recorded_by")), chunk=chunk)
         return run
 
     monkeypatch.setattr(Settings, "clock", clock)
@@ -77,7 +79,7 @@ def test_the_moment_that_a_build_is_named_after_brings_it_back(backfill: Backfil
     first = backfill(EVENING).publication
     assert first is not None
     tables = table_hashes(tmp_path)
-    moment = moments.moment_of(first.build_id.split("-")[0])
+    moment = windows.moment_of(first.build_id.split("-")[0])
     backfill(NEXT)
     again = backfill(NEXT, as_of=moment, recorded_by=moment).publication
     assert again is not None

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_market import ROOT, write_catalogue
 
-from flows.plan import Window, requests
+from flows.pipeline.plan import Window, requests
 from warehouse import catalog
+from warehouse.catalog.record import record
 from warehouse.errors import CatalogError
-from warehouse.record import record
 
 NOW = datetime(2026, 5, 30, 4, tzinfo=UTC)
 FILES = ("baskets", "feeds", "funds", "indices", "macro", "sources", "stocks", "universes/NDX")

@@ -11,15 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prefect.exceptions import ParameterTypeError
 
-from flows import moments
 from flows.backfill import backfill, rebuild
 from flows.daily import daily, refresh
-from flows.gate import acceptance
-from flows.options import day_of
-from flows.plan import chunks
+from flows.pipeline import windows
+from flows.pipeline.gate import acceptance
+from flows.pipeline.plan import chunks
+from flows.report.what_if import parse
 from flows.settings import Settings
-from flows.what_if import parse
-from transforms import project
+from transforms.engine import project
+from warehouse.calendar import day_of
 from warehouse.errors import BadRequest, ModelError
 
 DAYS = st.one_of(TEXTS, st.dates().map(str), st.datetimes().map(str), st.sampled_from([
@@ -33,7 +33,7 @@ SHOCKS = st.builds("{}={}".format, st.sampled_from(["NVDA", "nvda", "", "^VIX", 
 @fuzzed
 @given(DAYS)
 def test_a_date_and_a_moment(text) -> None:
-    for read in (day_of, moments.moment_of):
+    for read in (day_of, windows.moment_of):
         said, refusal = tried(lambda read=read: read(text), BadRequest)
         assert refusal or 1 <= said.year <= 9999
 
@@ -45,7 +45,7 @@ def test_a_date_and_a_moment(text) -> None:
 @example(date.min, date.min)
 def test_a_range_of_dates(start, end) -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
-    for ask in (lambda: moments.range_window(settings, start, end), lambda: moments.session_window(settings, start)):
+    for ask in (lambda: windows.range_window(settings, start, end), lambda: windows.session_window(settings, start)):
         window, refusal = tried(ask, BadRequest)
         assert refusal or window.start <= window.end
 
@@ -120,9 +120,9 @@ def first_lines(flow, read) -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
     for name in ("as_of", "recorded_by"):
         if read.get(name):
-            moments.moment_of(str(read[name]))
+            windows.moment_of(str(read[name]))
     acceptance(read.get("accept"))
     if flow is backfill:
-        chunks(moments.range_window(settings, read["start"], read["end"]), read["chunk"])
+        chunks(windows.range_window(settings, read["start"], read["end"]), read["chunk"])
     elif flow is daily:
-        moments.session_window(settings, read["day"])
+        windows.session_window(settings, read["day"])

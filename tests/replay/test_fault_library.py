@@ -10,12 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from tiny_market import rallyscope
 
-from flows import moments
+from flows.pipeline import windows
 from flows.replay.faults import LIBRARY, chosen, listing
 from flows.replay.server import create_app
 from warehouse.errors import BadRequest
 
-CLOCK = moments.moment_of("2026-05-20")
+CLOCK = windows.moment_of("2026-05-20")
 KEY = {"api_key": "0" * 32}
 PERIOD = {"period1": 1, "period2": 2_000_000_000, "interval": "1d", "events": "div,splits"}
 ONES = {"symbol": "AAA", "series": "DGS10", "key": "AAA"}

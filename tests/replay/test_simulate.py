@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from flows.replay.simulator import simulate
+from flows.simulator import simulate
 from warehouse.catalog import load
 from warehouse.errors import ArchiveNotSimulated, BadRequest
 
@@ -46,7 +46,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(archive: Path, tmp_path: Path):
-    simulation = "import sys; from pathlib import Path; from flows.replay.simulator import simulate; " \
+    simulation = "import sys; from pathlib import Path; from flows.simulator import simulate; " \
                  "simulate(Path(sys.argv[1]))"
     for hash_seed in ("0", "4242"):
         subprocess.run([sys.executable, "-c", simulation, str(tmp_path / hash_seed)], check=True,

@@ -10,7 +10,9 @@ import pytest
 from charts import chart
 from tiny_market import published, table_hashes
 
-from flows import moments, steps
+from flows.pipeline import windows
+from flows.pipeline.execute import execute
+from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 from flows.sources import yahoo
@@ -56,11 +58,11 @@ def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, a
 
 def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path: Path, without_pages: None) -> None:
     def carry_out(clock: str, command: str, moment: str | None = None) -> None:
-        with running(tiny / "archive", moments.moment_of(clock)) as base:
+        with running(tiny / "archive", windows.moment_of(clock)) as base:
             given = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
-            window = moments.range_window(given, date(2026, 5, 18), date(2026, 5, 29)) if command == "backfill" else None
-            with steps.run(given, command, window) as run:
-                steps.carry_out(run, moment=(moment and moments.moment_of(moment), None))  # type: ignore[arg-type]
+            window = windows.range_window(given, date(2026, 5, 18), date(2026, 5, 29)) if command == "backfill" else None
+            with open_run(given, command, window) as run:
+                execute(run, moment=(moment and windows.moment_of(moment), None))  # type: ignore[arg-type]
 
     carry_out("2026-05-22", "backfill")
     before = table_hashes(tmp_path), len(list((tmp_path / "landing").iterdir()))

@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from transforms.build import BROKEN_ROWS_KEPT, Moment, build
-from transforms.project import models
+from transforms.engine.build import BROKEN_ROWS_KEPT, Moment, build
+from transforms.engine.project import models
+from warehouse.data_folder import SCHEMA
 from warehouse.errors import ModelError, PromiseBroken
-from warehouse.home import SCHEMA
 
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)
 HEADER = """

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weightings import LIMITS, calendar, members, reviews, units
 
-from flows.replay.simulator.index import within_limits
+from flows.simulator.index import within_limits
 from warehouse import catalog
 
 

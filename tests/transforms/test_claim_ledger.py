@@ -8,8 +8,8 @@ import pytest
 from judged import CLAIM, judged
 from promises import breaks
 
-from transforms.ledger import Claim, claims, read, with_claims
-from transforms.project import LEDGER, models, tables
+from transforms.engine.ledger import Claim, claims, read, with_claims
+from transforms.engine.project import LEDGER, models, tables
 from warehouse.errors import ModelError
 
 FIGURE = "select 5 as observed, true as holds, false as holds_otherwise, 'Five.' as evidence"

@@ -10,7 +10,7 @@ import pytest
 from judged import verdict
 from tiny_market import ROOT
 
-from transforms.ledger import Claim, read
+from transforms.engine.ledger import Claim, read
 
 SHOWN = re.search(r"```sql\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
 

@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from spec import Spec
 
-from transforms.lineage import Lineage, lineage, origins
-from transforms.project import Model, tables
+from transforms.engine.lineage import Lineage, lineage, origins
+from transforms.engine.project import Model, tables
 
 TABLES = {"core.price": ["symbol", "date", "close", "volume"], "core.rate": ["date", "pct"]}
 

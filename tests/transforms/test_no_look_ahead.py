@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from archive import AS_OF, simulated, with_raw_tables
 
-from transforms import project
-from transforms.build import Moment, build, make, set_moment
-from warehouse.record import sessions
+from transforms.engine import project
+from transforms.engine.build import Moment, build, make, set_moment
+from warehouse.calendar import sessions
 
 DATES = sorted(random.Random(2026).sample(
     [day for day, _, _ in sessions(2026) if date(2022, 6, 1) <= day <= date(2026, 5, 29)], 10))

@@ -162,7 +162,7 @@ def test_the_leverage_the_simulator_planted_is_recovered(spec):
     """From its statements by item, filed under GOOG for GOOGL; money is in whole millions, so nothing is rounded."""
     import pandas as pd
 
-    from flows.replay.simulator import listings, paths, statements, story
+    from flows.simulator import listings, paths, statements, story
     from warehouse import catalog
 
     listed = listings.choose(catalog.load(), paths.Sessions(story.FIRST, story.LAST), 7)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.project import models, tables
+from transforms.engine.project import models, tables
 from warehouse.errors import ModelError
 
 HEADER = '''

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.build import keep_promises
+from transforms.engine.build import keep_promises
 from warehouse.errors import PromiseBroken
 
 AT = "2026-01-05 21:15"

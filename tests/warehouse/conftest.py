@@ -12,11 +12,10 @@ import pytest
 
 from flows.sources.frames import COLUMNS, tidy
 from warehouse import landing
-from warehouse.business_days import federal_days
-from warehouse.home import SCHEMA
+from warehouse.calendar import federal_days, sessions
+from warehouse.data_folder import SCHEMA
 from warehouse.landing import Batch
-from warehouse.load import TABLES, Loaded, Stop, load
-from warehouse.record import sessions
+from warehouse.load.batch import TABLES, Loaded, Stop, load
 
 # How the keys of these tests say when their values are known, by feed: (rule, lag).
 AVAILABILITY = {

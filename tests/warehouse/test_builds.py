@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.diff import diff
-from warehouse import publish as publishing
-from warehouse.builds import find, kept, rollback
+from flows.report.diff import diff
+from warehouse.data_folder import Home
 from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished
-from warehouse.home import Home
-from warehouse.publish import Stamp, current_build, publish
+from warehouse.publication import publish as publishing
+from warehouse.publication.builds import find, kept, rollback
+from warehouse.publication.publish import Stamp, current_build, publish
 
 # A replay's clock stands still, so that all publications have one moment.
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)

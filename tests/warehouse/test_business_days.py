@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from warehouse.business_days import federal_days
-from warehouse.record import sessions
+from warehouse.calendar import federal_days, sessions
 
 BOARD = set(federal_days(2027))
 EXCHANGE = {day for day, _, _ in sessions(2027)}

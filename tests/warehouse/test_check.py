@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from warehouse.check import duplicates
-from warehouse.load import TABLES
+from warehouse.load.batch import TABLES
 
 KEYS = {"date": "2026-03-02", "published_on": "2026-03-03", "period_end": "2025-12-31"}
 

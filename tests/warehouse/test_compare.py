@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from warehouse.compare import Difference, came_and_gone_rows, changed_cells, differences
+from warehouse.publication.compare import Difference, came_and_gone_rows, changed_cells, differences
 
 THEN = "timestamp '2026-05-20 23:59:59'"
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from transforms.build import Moment, set_moment
-from transforms.project import models
+from transforms.engine.build import Moment, set_moment
+from transforms.engine.project import models
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MODELS = ("staging.session", "staging.series", "staging.macro_observation", "core.macro_as_known")

@@ -8,9 +8,9 @@ import duckdb
 import pandas as pd
 import pytest
 
+from warehouse.calendar import sessions
+from warehouse.data_folder import SCHEMA
 from warehouse.fits import Fit, append, unfitted
-from warehouse.home import SCHEMA
-from warehouse.record import sessions
 
 RECORDED = datetime(2026, 4, 15)  # noqa: DTZ001
 NOW = RECORDED.replace(tzinfo=UTC)

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from drawn import day, sessions, table
 
-from warehouse import gate
-from warehouse.gate import Acceptance, Build, Check
-from warehouse.home import SCHEMA, Home
+from warehouse.data_folder import SCHEMA, Home
+from warehouse.publication import gate
+from warehouse.publication.gate import Acceptance, Build, Check
 
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 PRESENT = Build("run-1", AT, True)

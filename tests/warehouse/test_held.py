@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from warehouse import held, landing
-from warehouse.load import TABLES
+from warehouse import landing
+from warehouse.load import held
+from warehouse.load.batch import TABLES
 
 BARS = "raw.price_bar"
 ANSWER = """

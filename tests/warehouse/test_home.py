@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from warehouse.data_folder import Home
 from warehouse.errors import HomeUnusable, NothingPublished
-from warehouse.home import Home
 from warehouse.zones import use_utc
 
 ROOT = Path(__file__).parents[2]
@@ -229,6 +229,6 @@ def test_readers_in_two_threads_open_it_at_the_same_moment(readable, monkeypatch
         with readable.marts() as con:
             return len(con.execute("from regime_daily").fetchall())
 
-    monkeypatch.setattr("warehouse.home.use_utc", slowly)
+    monkeypatch.setattr("warehouse.data_folder.use_utc", slowly)
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(read, range(8)))) == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from warehouse.data_folder import Home
 from warehouse.errors import BuildDamaged, HomeUnusable
-from warehouse.home import Home
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from warehouse.load import Stop
+from warehouse.load.batch import Stop
 
 BARS = "raw.price_bar"
 
@@ -86,7 +86,7 @@ def test_a_crash_within_the_load_leaves_nothing(desk, monkeypatch):
     """)
     before = desk.count()
     with monkeypatch.context() as patch:
-        patch.setattr("warehouse.load._remember", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("warehouse.load.batch._remember", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             desk.load(batch)
     assert desk.count() == before

@@ -15,10 +15,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import publish as publishing
+from warehouse.data_folder import Home
 from warehouse.errors import HomeUnusable
-from warehouse.home import Home
-from warehouse.publish import BUILDS_KEPT, Publication, Stamp, current_build, make_current, publish, table_hash
+from warehouse.publication import publish as publishing
+from warehouse.publication.publish import BUILDS_KEPT, Publication, Stamp, current_build, make_current, publish, table_hash
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)
@@ -166,7 +166,7 @@ def test_values_that_differ_hash_differently(one, other):
 
 def reader(home: Home) -> subprocess.Popen[str]:
     """A process that opens the published file once and answers each line of its input with the VIX it reads."""
-    code = ("import sys; from pathlib import Path; from warehouse.home import Home\n"
+    code = ("import sys; from pathlib import Path; from warehouse.data_folder import Home\n"
             "with Home(Path(sys.argv[1])).marts() as con:\n"
             "    for line in sys.stdin:\n"
             "        print(con.execute('select vix_close from regime_daily').fetchone()[0], flush=True)")

@@ -9,12 +9,13 @@ from types import MappingProxyType
 import duckdb
 import pytest
 
-from transforms.build import Moment, set_moment
-from transforms.project import models
+from transforms.engine.build import Moment, set_moment
+from transforms.engine.project import models
 from warehouse import catalog
+from warehouse.calendar import sessions
 from warehouse.catalog import Catalog, Membership
-from warehouse.home import SCHEMA
-from warehouse.record import record, sessions
+from warehouse.catalog.record import record
+from warehouse.data_folder import SCHEMA
 
 MONDAY, TUESDAY = (datetime(2026, 3, day, 22, tzinfo=UTC) for day in (2, 3))
 PARTS = ("session", "business_day", "filer", "instrument", "universe", "universe_member", "basket", "basket_member",

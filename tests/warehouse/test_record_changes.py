@@ -9,10 +9,10 @@ from types import MappingProxyType
 import duckdb
 
 from warehouse import catalog
-from warehouse.changes import write_changes
-from warehouse.home import SCHEMA
-from warehouse.publish import Stamp
-from warehouse.record import record
+from warehouse.catalog.record import record
+from warehouse.data_folder import SCHEMA
+from warehouse.publication.publish import Stamp
+from warehouse.publication.revisions.changes import write_changes
 
 MONDAY, TUESDAY = (datetime(2026, 3, day, 22, tzinfo=UTC) for day in (2, 3))
 

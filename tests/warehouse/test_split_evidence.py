@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from flows.sources.frames import tidy
-from warehouse.record import sessions
+from warehouse.calendar import sessions
 
 DAYS = [day for day, _, _ in sessions(2026) if date(2026, 3, 2) <= day <= date(2026, 5, 1)]
 EX_DATE = date(2026, 4, 15)

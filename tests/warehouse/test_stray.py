@@ -14,12 +14,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.diff import diff
-from flows.export import export
-from flows.query import query
-from warehouse.builds import kept, rollback
-from warehouse.home import Home
-from warehouse.publish import Publication, Stamp, current_build, publish
+from flows.report.diff import diff
+from flows.report.export import export
+from flows.report.query import query
+from warehouse.data_folder import Home
+from warehouse.publication.builds import kept, rollback
+from warehouse.publication.publish import Publication, Stamp, current_build, publish
 from warehouse.stray import logs, writer
 
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)

@@ -9,12 +9,13 @@ import duckdb
 import pytest
 
 from warehouse import catalog
+from warehouse.calendar import sessions
+from warehouse.catalog.record import record
+from warehouse.catalog.weighting import Rebalancing, WeightLimit
+from warehouse.data_folder import SCHEMA
 from warehouse.errors import CatalogError
-from warehouse.home import SCHEMA
-from warehouse.record import record, sessions
-from warehouse.weighting import Rebalancing, WeightLimit
 
-PACKAGED = Path(catalog.__file__).with_suffix("")
+PACKAGED = catalog.PACKAGED
 DAYS = [day for day, _, _ in sessions(2027)]
 LIMIT = WeightLimit("issuer", 0.24, 0.2)
 

@@ -10,12 +10,12 @@ import duckdb
 import pandas as pd
 import pytest
 
-from flows.diff import diff
-from flows.export import export
-from warehouse.builds import kept, rollback
-from warehouse.compare import differences
-from warehouse.home import Home
-from warehouse.publish import Stamp, current_build, publish, table_hash
+from flows.report.diff import diff
+from flows.report.export import export
+from warehouse.data_folder import Home
+from warehouse.publication.builds import kept, rollback
+from warehouse.publication.compare import differences
+from warehouse.publication.publish import Stamp, current_build, publish, table_hash
 from warehouse.zones import use_utc, with_zone, without_zone
 
 NOW = datetime(2026, 3, 30, 22, tzinfo=UTC)

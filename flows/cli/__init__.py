@@ -1,0 +1,5 @@
+"""The command line; `python -m flows.cli` is `rallyscope`."""
+
+from flows.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,96 @@
+"""What `rallyscope doctor` asks of the Prefect service of a data folder, over plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+
+from flows.cli.doctor.check_result import Answer, Finding, fix, found, well
+from flows.service import access
+from flows.service.prefect_api import POOL, Api
+from flows.service.processes import note_of
+from flows.settings import PrefectSettings
+from warehouse.data_folder import Home
+from warehouse.errors import HomeUnusable
+
+DECLARED = Path(__file__).parents[3] / "prefect.yaml"
+ANEW = "make down, then make up"
+
+
+def service(home: Home) -> Iterator[Finding]:
+    """The server; the worker and the deployments while it is up. A service that is not running is no error."""
+    note = note_of(home.folder / "prefect")
+    if access.open_to_others(home.folder):
+        yield found("service files", lambda: _open_files(home.folder / "prefect"))
+    if not note:
+        yield found("server", lambda: well("not running; make up starts it with a worker and the schedules"))
+        return
+    if not note["ready"]:
+        yield found("server", lambda: well(f"{note['ui']} is starting; look again in half a minute"))
+        return
+    try:
+        auth = access.known(PrefectSettings(), home.folder)
+    except HomeUnusable as error:
+        yield Finding("access", False, str(error))
+        return
+    api = Api(f"{note['ui']}/api", auth, seconds=1, tries=1)
+    server = found("server", lambda: _server(api, note))
+    yield server
+    if server.ok:
+        yield found("access", lambda: _asked(lambda: _access(note)))
+        yield found("worker", lambda: _asked(lambda: _worker(api)))
+        yield found("deployments", lambda: _asked(lambda: _deployments(api)))
+
+
+def _server(api: Api, note: dict) -> Answer:
+    if api.is_up():
+        return well(f"{note['ui']}, kept up by pid {note['pid']}")
+    return fix(f"{note['ui']} does not answer, though pid {note['pid']} keeps it up: {ANEW}")
+
+
+def _open_files(folder: Path) -> Answer:
+    return fix(f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
+
+
+def _access(note: dict) -> Answer:
+    try:
+        Api(f"{note['ui']}/api", seconds=1, tries=1)("GET", f"/work_pools/{POOL}")
+    except HTTPError as error:
+        if error.code == 401:
+            return well("asks for a login and refuses pages of other sites")
+        raise
+    return well("open to every program and user of this machine, because of --no-auth; refuses pages of other sites")
+
+
+def _asked(ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except HTTPError as error:
+        if error.code == 401:
+            return fix("the server asks for another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
+                       f"make up, or {ANEW}")
+        return fix(f"the server answers {error.code} {error.reason}: {ANEW}")
+    except OSError as error:
+        return fix(f"the server gave no answer ({error}): {ANEW}")
+
+
+def _worker(api: Api) -> Answer:
+    if api("GET", f"/work_pools/{POOL}")["is_paused"]:
+        return fix(f"the work pool {POOL} is paused, so no run begins: resume it in the UI, under Work Pools")
+    workers = api("POST", f"/work_pools/{POOL}/workers/filter", {})
+    online = [worker["name"] for worker in workers if worker["status"] == "ONLINE"]
+    if not online:
+        return fix(f"none polls the work pool {POOL}, so no run begins: {ANEW}")
+    return well(f"{', '.join(online)} polls the work pool {POOL}")
+
+
+def _deployments(api: Api) -> Answer:
+    import yaml
+
+    declared = [deployment["name"] for deployment in yaml.safe_load(DECLARED.read_text())["deployments"]]
+    there = {deployment["name"]: deployment for deployment in api("POST", "/deployments/filter", {})}
+    if missing := [name for name in declared if name not in there]:
+        return fix(f"{', '.join(missing)} not applied: {ANEW}")
+    paused = [name for name in declared if there[name]["paused"]]
+    return well(", ".join(declared) + (f"; paused: {', '.join(paused)}" if paused else ""))

@@ -1,0 +1,85 @@
+"""Everything of a run, in order: request and load chunk by chunk, then build and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from flows.pipeline import build, ingest
+from flows.pipeline.plan import Chunk, Request, Window, chunks
+from flows.pipeline.run import Run
+from flows.pipeline.unchanged import still_current
+from flows.pipeline.windows import refuse_future
+from warehouse.errors import SourceError
+from warehouse.publication.publish import Publication
+
+Step = Callable[..., Any]
+
+
+def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
+            moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
+            render: Callable[[Run], None] | None = None) -> None:
+    """Request and load chunk by chunk, then build, publish, and `render` the pages if that is given.
+
+    `step` wraps each function, for instance as a Prefect task.
+    """
+    refuse_future(run.clock.now, as_of=moment[0], recorded_by=moment[1])
+    if not any(moment):
+        run.refuse_earlier_clock()  # a build of the present, too
+    windows = chunks(run.window, chunk) if run.window else []
+    for place, asking in _to_ask(run, windows):
+        for position, request in enumerate(asking):
+            run.progress((place + position / len(asking)) / len(windows), f"{windows[place]}: {request}")
+            _ask_and_load(run, step, request)
+    step(build.fit)(run)
+    if run.command == "backfill" and moment == (None, None) and not run.acceptance and _keep_current(run):
+        return
+    run.progress(1.0, "build and publication")
+    step(build.build)(run, *moment)
+    step(build.publish)(run, *moment)
+    if render:
+        step(render)(run)
+
+
+def _keep_current(run: Run) -> bool:
+    """Whether nothing new came, so that the current publication stays and no build is made."""
+    from transforms.engine.project import models
+
+    if run.problems:
+        return False
+    with run.settings.home.warehouse() as con:
+        current = still_current(con, run.settings.home, run.clock.now, build.code_version(models()))
+    if not current:
+        return False
+    run.reports.extend([current.message] if current.message else [])
+    run.publication = Publication(current.build_id, run.settings.home.published, changed=False)
+    run.finish("completed", current.message)
+    for line in (*run.reports, f"nothing new: {current.build_id} stays current, and nothing was built"):
+        run.say(line)
+    return True
+
+
+def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
+    """The windows that still have something to ask, each planned once the ones before it are loaded."""
+    ahead = iter(enumerate(windows))
+    while True:
+        run.read_clock()
+        with run.settings.home.warehouse() as con:  # opened once for all the windows that have nothing
+            found = next(((place, asking) for place, window in ahead if (asking := ingest.planned(con, run, window))), None)
+        if found is None:
+            return
+        yield found
+
+
+def _ask_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> None:
+    if request.source in run.unreachable:
+        return
+    try:
+        batch = step(ingest.fetch)(run, request)
+    except SourceError as error:
+        run.unreachable.add(request.source)
+        run.problems.append(str(error))
+        run.say(str(error))
+    else:
+        step(ingest.load)(run, batch)

@@ -1,0 +1,47 @@
+"""The publication gate in a run: what the declared checks find withholds the build, or is a problem the run ends with."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse.errors import BadRequest, PublicationWithheld
+from warehouse.publication.gate import Acceptance, Build, Verdict, judge
+from warehouse.publication.publish import Stamp, current_build
+
+if TYPE_CHECKING:
+    from flows.pipeline.run import Run
+
+
+def pass_gate(run: Run, con: duckdb.DuckDBPyConnection, stamp: Stamp) -> Verdict:
+    """Judge the last build; note what is missing, say what is reported, and raise PublicationWithheld where it must be."""
+    window = run.window
+    verdict = judge(con, run.settings.home, Build(run.run_id, stamp.published_at, stamp.is_present,
+                                                  window and window.start, window and window.end), run.acceptance)
+    run.problems.extend(finding.sentence for finding in verdict.incomplete)
+    run.reports.extend(finding.sentence for finding in verdict.reported)
+    for sentence in run.reports:
+        run.say(sentence)
+    if verdict.withheld:
+        raise PublicationWithheld((*(f"{finding.check.name}: {finding.sentence}" for finding in verdict.withheld),
+                                   *run.problems), current_build(run.settings.home))
+    return verdict
+
+
+def acceptance(reason: str | None) -> Acceptance | None:
+    """The acceptance that a person gives with a reason; BadRequest for an empty one."""
+    if reason is None:
+        return None
+    if not reason.strip():
+        raise BadRequest("--accept", "the reason is empty", "Say why the figures are right: it is kept in the audit")
+    return Acceptance(reason.strip(), _user())
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"

@@ -1,0 +1,267 @@
+"""What a run has to ask: the catalogue over the wanted sessions, less what was already asked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from flows.sources import Ask
+from warehouse.calendar import sessions
+from warehouse.catalog import Catalog, Instrument, Series
+from warehouse.catalog.reader import did_you_mean
+from warehouse.errors import BadRequest
+
+NEW_YORK = ZoneInfo("America/New_York")
+CLOSE_IS_KNOWN_AFTER = timedelta(minutes=15)
+KEYS_A_BATCH = 60
+
+# The count in force when a range begins was said before it: the newest one within this many days is asked too.
+COUNT_BEFORE = timedelta(days=400)
+# Quarterly statements, and the whole history of revised series, are asked anew when this many days have passed.
+WEEKLY = 7
+# A key whose newest bar lies further back than this before a session has ended; one whose bar is younger is late.
+STILL_TRADES = timedelta(days=10)
+# Days before the last observation that are asked again, by frequency.
+REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
+
+
+@dataclass(frozen=True)
+class Window:
+    """The sessions a run makes sure of, both ends included."""
+
+    start: date
+    end: date
+
+    def __str__(self) -> str:
+        return str(self.end) if self.start == self.end else f"{self.start} to {self.end}"
+
+
+class Feed(StrEnum):
+    """What a source can be asked for again."""
+
+    bars = "bars"
+    shares = "shares"
+    statements = "statements"
+    observations = "observations"
+    weights = "weights"
+
+
+@dataclass(frozen=True)
+class Again:
+    """What is asked again as if for the first time: feeds, of one key alone where `key` names it."""
+
+    feeds: frozenset[str] = frozenset()
+    key: str | None = None
+
+
+NOTHING_AGAIN = Again()
+
+
+def asked_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
+    """One feed again, of all its keys or one; BadRequest for a key that the feed does not have."""
+    if key is None:
+        return Again(frozenset({feed}))
+    keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
+        feed, {i.symbol for i in catalog.instruments.values() if _gives(i, feed)})
+    if key not in keys:
+        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} of it{did_you_mean(key, keys).rstrip('?')}",
+                         "Leave --symbol out to request the whole feed")
+    if key in catalog.instruments and catalog.instruments[key].ticker_reused:
+        raise BadRequest(f"symbol {key!r}", "its ticker means another company today", "What is held of it stays")
+    return Again(frozenset({feed}), key)
+
+
+class Chunk(StrEnum):
+    """How a range is cut; the tables are the same however it is."""
+
+    whole = "whole"
+    year = "year"
+    month = "month"
+    week = "week"
+    day = "day"
+
+
+def chunks(window: Window, chunk: Chunk) -> list[Window]:
+    """The window cut at calendar borders, in order; days without a session are in no chunk of their own."""
+    days = [day for day, _, _ in sessions(window.end.year) if window.start <= day <= window.end]
+    border = {Chunk.whole: lambda day: 0, Chunk.year: lambda day: day.year, Chunk.month: lambda day: (day.year, day.month),
+              Chunk.week: lambda day: day.isocalendar()[:2], Chunk.day: lambda day: day}[chunk]
+    cut = [list(part) for _, part in groupby(days, border)]
+    return [Window(part[0], part[-1]) for part in cut]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One batch to ask: a feed of one source, for some of the `watched` keys that the window needs of it."""
+
+    feed: str
+    source: str
+    part: int
+    parts: int
+    watched: int
+    asks: tuple[Ask, ...]
+
+    def __str__(self) -> str:
+        return self.feed if self.parts == 1 else f"{self.feed} {self.part}/{self.parts}"
+
+
+def last_closed(now: datetime) -> date:
+    """The last session whose close was known at `now`."""
+    naive = now.replace(tzinfo=None)
+    return max(day for day, _, closes in sessions(now.year + 1) if closes + CLOSE_IS_KNOWN_AFTER <= naive)
+
+
+def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
+             again: Again = NOTHING_AGAIN, replay: bool = False) -> list[Request]:
+    """Everything still to ask for `window`, in batches; what is in `again` is asked as if for the first time.
+
+    A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
+    from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
+    An answer covers only the sessions it has: a key whose newest due bar did not come, or was held by the last build, is
+    asked again, the same evening too, while that session is young; an older hole that was answered without it is settled.
+    Lists of weights are asked where the catalogue declares them, and of a replay server always.
+    """
+    asked = _Asked(con, now, again)
+    naive = now.astimezone(UTC).replace(tzinfo=None)
+    young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
+    asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
+    watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
+    wanted = {instrument.symbol for instrument in needed(catalog, window)}
+    for instrument in (i for _, i in sorted(catalog.instruments.items()) if i.symbol in wanted | {again.key}):
+        for feed in ("bars", "shares", "statements"):
+            if not _gives(instrument, feed) or not (instrument.symbol in wanted or feed in again.feeds):
+                continue
+            watched[feed] += 1
+            since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
+            if feed == "statements" and asked.within(feed, instrument.symbol, WEEKLY):
+                continue
+            reask_days = catalog.feeds[feed].reask_days
+            start = asked.start(feed, instrument.symbol, since, window.end, reask_days)
+            if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
+                start = asked.start_of_late(instrument, due, reask_days)
+            if start:
+                asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
+    asks["observations"] = list(_observations(catalog, asked, window))
+    asks["weights"] = []
+    for universe in catalog.universes.values():
+        if replay or universe.published_weights:
+            watched["weights"] = watched.get("weights", 0) + 1
+            start = asked.start("weights", universe.code, universe.initial_date, window.end,
+                                catalog.feeds["weights"].reask_days)
+            if start:
+                asks["weights"].append(Ask(universe.code, start, max(start, asked.today)))
+    return [
+        Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred",
+                part, len(parts), watched[feed], keys)
+        for feed in asks for parts in [_parts(asks[feed])] for part, keys in enumerate(parts, 1)
+    ]
+
+
+def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
+    """What the marts of the window are made from: every index, fund and coin, and the stocks that are members then.
+
+    One that has just left is needed for its last days, which may come late. A company whose statements are watched is
+    needed always.
+    """
+    groups = (*catalog.universes.values(), *catalog.baskets.values())
+    still_asked = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
+    members = {m.symbol for group in groups for m in group.members
+               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > still_asked)}
+    for instrument in catalog.to_ask(window.start, window.end):
+        if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
+            yield instrument
+
+
+def _gives(instrument: Instrument, feed: str) -> bool:
+    return feed == "bars" or (instrument.kind == "stock" and (feed == "shares" or instrument.statements))
+
+
+def _newest_due(instrument: Instrument, window: Window, now: datetime, young: list[tuple[date, datetime]]) -> date | None:
+    """The newest session of the window whose bar is due by its availability; None where none is young enough to be late."""
+    lag = timedelta(minutes=instrument.known.lag)
+    around_the_clock = instrument.known.rule == "after_utc_midnight_minutes"
+    last = min(window.end, instrument.until or window.end)
+    return max((day for day, closes in young if instrument.since <= day <= last
+                and (datetime.combine(day + timedelta(days=1), time()) if around_the_clock else closes) + lag <= now),
+               default=None)
+
+
+def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:
+    for series in catalog.series.values():
+        start = asked.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
+        if start and _is_revised(series) and not asked.within("observations", series.id, WEEKLY, series.since):
+            start = series.since
+        if start:
+            yield Ask(series.id, start, max(start, asked.today), vintages=_is_revised(series))
+
+
+def _is_revised(series: Series) -> bool:
+    return series.known.rule == "vintage"
+
+
+def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
+    return [tuple(asks[i:i + KEYS_A_BATCH]) for i in range(0, len(asks), KEYS_A_BATCH)]
+
+
+class _Asked:
+    """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day;
+    what is in `forgotten` was never asked."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
+        self.today = now.astimezone(NEW_YORK).date()
+        rows = con.execute("""
+            with closed as (select date as session, close_at + interval 15 minute as known_at
+                            from raw.catalogue_session
+                            where fetched_at = (select max(fetched_at) from raw.catalogue_session))
+            select feed, key, asked_from, least(asked_to, session),
+                timezone('America/New_York', timezone('UTC', fetched_at))::date,
+                -- Before it was recorded what an answer covers, an answer counted as covering what was asked.
+                if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
+            from raw.fetch_outcome asof left join closed on fetched_at >= known_at
+            where status in ('received', 'empty') and fetched_at <= ?
+                and not (list_contains(?::varchar[], feed) and key = coalesce(?, key))""",
+            [now.replace(tzinfo=None), sorted(forgotten.feeds), forgotten.key]).fetchall()
+        self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
+        self.newest: dict[tuple[str, str], date] = {}
+        """The last date of which an accepted row came."""
+        for feed, key, *answer, covered_to in rows:
+            self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
+            if covered_to:
+                self.newest[feed, key] = max(covered_to, self.newest.get((feed, key), covered_to))
+        self.held = _held_bars(con)
+        """The dates of the bars that the last build held, by symbol."""
+
+    def start(self, feed: str, key: str, since: date, until: date, reask_days: int) -> date | None:
+        """Where to ask from so that sessions up to `until` are covered; None when they already are."""
+        answers = self.answers.get((feed, key))
+        if not answers or min(first for first, _, _ in answers) > since:
+            return since
+        covered = max(last for _, last, _ in answers)
+        return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
+
+    def start_of_late(self, instrument: Instrument, due: date, reask_days: int) -> date | None:
+        """Where to ask from for a bar that was asked for and did not come, or that the last build held; else None."""
+        newest = self.newest.get(("bars", instrument.symbol), instrument.since - timedelta(days=1))
+        held = self.held.get(instrument.symbol, [])
+        newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
+        is_late = due - STILL_TRADES <= newest < due
+        return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
+
+    def within(self, feed: str, key: str, days: int, since: date = date.max) -> bool:
+        """Whether an answer that reached back to `since` is younger than `days`."""
+        return any(self.today - asked_on < timedelta(days=days) and first <= since
+                   for first, _, asked_on in self.answers.get((feed, key), []))
+
+
+def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
+    """The dates of the bars that the last build held against their evidence, by symbol; none before the first build."""
+    built = con.execute("select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'price_bar_held'")
+    if not built.fetchone():
+        return {}
+    return dict(con.execute("select symbol, list(date) from core.price_bar_held group by symbol").fetchall())

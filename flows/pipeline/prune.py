@@ -1,0 +1,94 @@
+"""`rallyscope prune`: what the pipeline keeps and no longer needs, let go; a dry run says what that would be.
+
+Landed folders go when they are loaded and old: their rows are in the raw tables for good. Builds beyond the newest
+ones go, never the current, nor the present that the next run is compared with. What another program wrote to a published
+file goes when it was set aside long ago, and drafts that a killed process left.
+Old flow runs are the Prefect server's to vacuum.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from warehouse import landing
+from warehouse.data_folder import Home
+from warehouse.drafts import abandoned
+from warehouse.errors import BadRequest
+from warehouse.load.batch import is_loaded
+from warehouse.publication.builds import kept
+from warehouse.publication.publish import BUILDS_KEPT, current_build, newest_present
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """One thing that may go, and why."""
+
+    path: Path
+    why: str
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file()) or (
+            self.path.stat().st_size if self.path.is_file() else 0)
+
+
+def leaving(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
+    """Everything that may go at `now`; to be asked within the writer's turn. BadRequest for days nobody can count."""
+    try:
+        before = now - timedelta(days=landing_days)
+    except OverflowError:
+        raise BadRequest(f"landing-days {landing_days}", "there is no such day",
+                         "Give the days since the fetch, e.g. 90") from None
+    return [*_landed(home, before), *_builds(home, builds), *_set_aside(home, before), *_drafts(home)]
+
+
+def prune(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
+    """Remove it, and return what went."""
+    gone = leaving(home, now, landing_days, builds)
+    for thing in gone:
+        shutil.rmtree(thing.path) if thing.path.is_dir() else thing.path.unlink()
+    for day in home.landing.glob("*"):
+        if day.is_dir() and not any(day.iterdir()):
+            day.rmdir()
+    return gone
+
+
+def _landed(home: Home, before: datetime) -> Iterator[Leaving]:
+    if not home.working.exists():
+        return
+    with home.warehouse() as con:
+        for folder in landing.batches(home.landing):
+            if not is_loaded(con, folder.name):
+                continue
+            # From its name: a manifest that was damaged after the load is no reason to keep it.
+            fetched_at = datetime.strptime(folder.name.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+            if fetched_at < before:
+                yield Leaving(folder, f"loaded, fetched {fetched_at:%Y-%m-%d}")
+
+
+def _builds(home: Home, keep: int) -> Iterator[Leaving]:
+    never = {current_build(home)}
+    if home.working.exists():
+        with home.warehouse() as con:
+            never.add(newest_present(con))
+    for file in kept(home)[keep:]:
+        if file.stem not in never:
+            yield Leaving(file, f"older than the newest {f'{keep} builds' if keep > 1 else 'build'}")
+
+
+def _set_aside(home: Home, before: datetime) -> Iterator[Leaving]:
+    """What other programs wrote to published files, once it is old."""
+    for folder in sorted(home.set_aside.glob("*")):
+        moved_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        if moved_at < before:
+            yield Leaving(folder, f"written by another program, set aside {moved_at:%Y-%m-%d}")
+
+
+def _drafts(home: Home) -> Iterator[Leaving]:
+    for path in abandoned(home):
+        yield Leaving(path, "left by a process that was killed")

@@ -1,0 +1,137 @@
+"""One run: the writer's lock, the record of it in the audit, and what an interrupted run left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flows.pipeline import ingest, market_kind
+from flows.pipeline.plan import NOTHING_AGAIN, Again, Window, last_closed
+from flows.pipeline.windows import own_clock
+from flows.settings import Clock, Settings
+from flows.sources import clock as source_clock
+from warehouse.catalog.record import record
+from warehouse.drafts import sweep
+from warehouse.errors import BadRequest, BuildDamaged, NothingPublished, RallyscopeError, RunIncomplete
+from warehouse.publication.gate import Acceptance
+from warehouse.publication.publish import Publication
+from warehouse.zones import as_stored
+
+log = logging.getLogger("rallyscope")
+
+Progress = Callable[[float, str], None]
+"""Receives the fraction of the run's requests that is done, 0 to 1, and what is being requested."""
+
+
+@dataclass
+class Run:
+    """One run's circumstances, and what it noticed on the way."""
+
+    settings: Settings
+    clock: Clock
+    command: str
+    window: Window | None
+    run_id: str
+    say: Callable[[str], None]
+    progress: Progress = lambda share, label: None
+    again: Again = NOTHING_AGAIN
+    acceptance: Acceptance | None = None
+    problems: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
+    rows_added: int = 0
+    rows_quarantined: int = 0
+    keys_failed: int = 0
+    cells_revised: int = 0
+    publication: Publication | None = None
+    newest_fetch: datetime | None = None
+    """When the newest answer held at its start was fetched."""
+
+    def refuse_earlier_clock(self) -> None:
+        """Raise ClockWentBack where the clock is earlier than the newest fetch that is held."""
+        source_clock.refuse_earlier(self.settings.base_url or "this machine", self.clock.now, self.newest_fetch)
+
+    def read_clock(self) -> None:
+        """Now is after everything this run has fetched so far, so that it counts as known; a build has one moment."""
+        if self.window:
+            self.clock = self.settings.clock()
+
+    def finish(self, status: str, message: str | None) -> None:
+        """Close the run's record in the audit."""
+        with self.settings.home.warehouse() as con:
+            # A request of which a key failed is not done: requested once more, it asks for that key again.
+            ended_at = (self.settings.clock() if self.window else self.clock).now
+            con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
+                               request_key = if(?, null, request_key) where run_id = ?""",
+                        [as_stored(ended_at), status, message, self.keys_failed > 0, self.run_id])
+
+
+# A run that never came to its end, or whose publication did not.
+_INTERRUPTED = """
+    update audit.run set status = 'interrupted' where status = 'running' or status in ('completed', 'incomplete')
+        and run_id not in (select run_id from audit.publication)"""
+
+
+@contextmanager
+def open_run(settings: Settings, command: str, window: Window | None = None, say: Callable[[str], None] = log.info,
+        *, wait: bool = True, request_key: str | None = None) -> Iterator[Run]:
+    """Take the writer's turn, record the catalogue, load what an interrupted run landed, and keep the audit.
+
+    What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete. Without `wait`
+    a busy writer is TurnTaken at once. `request_key` names what is asked, for `already_done`.
+    """
+    catalog = settings.catalog  # a mistake in it is told before anything is waited for
+    with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
+        sweep(settings.home)
+        # After the wait: what another run fetched meanwhile is not from the future.
+        clock = settings.clock() if window else own_clock(settings)
+        this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
+        with settings.home.warehouse() as con:
+            if window:
+                market_kind.refuse_another(settings.home, market_kind.held(con), clock.simulated)
+            this.newest_fetch = source_clock.newest_fetch(con)
+            record(con, catalog, clock.now)
+            con.execute(_INTERRUPTED)  # we have the turn
+            con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
+                        [this.run_id, command, window and window.start, window and window.end, as_stored(clock.now),
+                         request_key])
+        try:
+            if window:
+                this.refuse_earlier_clock()
+            ingest.recover(this)
+            yield this
+            if this.problems:
+                raise RunIncomplete(tuple(this.problems))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted":
+                raise  # the next run finds it unfinished, as after a kill
+            status = {RunIncomplete: "incomplete", BadRequest: "refused"}.get(type(error), "failed")
+            this.finish(status, str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
+            raise
+
+
+def already_done(settings: Settings, request_key: str, present: bool) -> str | None:
+    """The run that completed this very request; None when there is none, or another publication than its is current.
+
+    A request of the `present` is as well served by a later present.
+    """
+    try:
+        with settings.home.marts() as con:
+            row = con.execute("""
+                select r.run_id from audit.run r join audit.publication p on p.is_current
+                where r.request_key = ? and r.status = 'completed' and (p.run_id = r.run_id or (? and p.is_present))""",
+                              [request_key, present]).fetchone()
+    except (NothingPublished, BuildDamaged):
+        return None
+    return row[0] if row else None
+
+
+def request_key(settings: Settings, *asked: object) -> str:
+    """What makes two requests one: what is asked, by which catalogue, on the same last closed session."""
+    parts = [*map(str, asked), settings.catalog.hash, str(last_closed(settings.clock().now))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

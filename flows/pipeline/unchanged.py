@@ -1,0 +1,74 @@
+"""Whether a build of the present would give the current publication again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from flows.pipeline.plan import last_closed
+from warehouse.data_folder import Home
+from warehouse.errors import BuildDamaged, NothingPublished
+from warehouse.zones import as_stored
+
+# A key that failed before and failed again told nothing.
+ANSWERS_SINCE = """
+    select count(*) from (select *, row_number() over (order by rowid) as n from raw.fetch_outcome) o
+    where n > $published and not (status = 'failed' and exists (
+        select 1 from raw.fetch_outcome p
+        where p.feed = o.feed and p.key = o.key and p.status = 'failed' and p.run_id <> o.run_id))"""
+
+
+@dataclass(frozen=True)
+class Current:
+    """The current publication: what it was built from, when, and what its run reported."""
+
+    build_id: str
+    as_of: datetime
+    code_version: str
+    raw_rows: dict[str, int]
+    message: str | None
+
+
+def still_current(con: duckdb.DuckDBPyConnection, home: Home, now: datetime, code_version: str) -> Current | None:
+    """The current publication, when nothing was loaded or became known since by this code; None when a build is due.
+
+    `con` reads the working database. What a source was asked and answered counts, also where no row came of it.
+    """
+    current = _current(home)
+    if not current or current.code_version != code_version or last_closed(current.as_of) != last_closed(now):
+        return None
+    for table, has_moment in con.execute("""
+            select t.table_name, count(c.column_name) > 0
+            from duckdb_tables() t left join duckdb_columns() c
+                on c.schema_name = 'raw' and c.table_name = t.table_name and c.column_name = 'known_at'
+            where t.schema_name = 'raw' and not t.temporary group by t.table_name""").fetchall():
+        published = current.raw_rows.get(table)
+        if table == "fetch_outcome":
+            changed, given = ANSWERS_SINCE, {"published": published}
+        elif has_moment:
+            changed = f"""select count(*) <> $published or count(*) filter (known_at > $as_of and known_at <= $now) > 0
+                          from raw.{table}"""
+            given = {"published": published, "as_of": as_stored(current.as_of), "now": as_stored(now)}
+        else:
+            changed, given = f"select count(*) <> $published from raw.{table}", {"published": published}
+        if published is None or con.execute(changed, given).fetchall()[0][0]:
+            return None
+    return current
+
+
+def _current(home: Home) -> Current | None:
+    """None where nothing whole and present can be read."""
+    try:
+        with home.marts() as con:
+            row = con.execute("""
+                select p.build_id, timezone('UTC', p.as_of), p.code_version, p.raw_rows, r.message
+                from audit.publication p join audit.run r using (run_id)
+                where p.is_current and p.is_present and r.status = 'completed'""").fetchone()
+    except (NothingPublished, BuildDamaged):
+        return None
+    if not row:
+        return None
+    build_id, as_of, *others = row
+    return Current(build_id, as_of.replace(tzinfo=UTC), *others)

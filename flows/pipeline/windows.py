@@ -1,0 +1,110 @@
+"""What a person asks for in time: one session, a range, an instant; and whether there is anything to do today."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from flows.pipeline.plan import NEW_YORK, Window, last_closed
+from flows.settings import LIVE, Clock, Settings
+from warehouse.calendar import sessions
+from warehouse.catalog.reader import YEARS
+from warehouse.errors import BadRequest, NothingPublished
+
+
+def own_clock(settings: Settings) -> Clock:
+    """The present of what fetches nothing, without a source to tell it; to be asked within a turn.
+
+    Of a simulated market, and where a replay server is the source, it is the last moment that the data folder has seen;
+    of the real market it is now.
+    """
+    newest, simulated = None, False
+    if settings.home.working.exists():
+        with settings.home.warehouse() as con:
+            newest, simulated = con.execute("""
+                select greatest(max(fetched_at), (select max(started_at) from audit.run where first_session is not null)),
+                    coalesce(bool_or(is_simulated), false)
+                from audit.batch""").fetchall()[0]
+    if newest and (simulated or settings.source != LIVE):
+        return Clock(newest.replace(tzinfo=UTC), simulated)
+    return Clock(datetime.now(UTC), simulated)
+
+
+def session_window(settings: Settings, day: date | None) -> Window:
+    """The one session asked for, by default the last closed one; BadRequest for a day that was or is none."""
+    now = settings.clock().now
+    last = last_closed(now)
+    if day is None:
+        return Window(last, last)
+    if day > last:
+        raise BadRequest(f"date {day}", f"its session has not closed yet at {now:%Y-%m-%d %H:%M} UTC",
+                         f"The last closed session is {last}")
+    open_days = [d for d, _, _ in sessions(now.year + 1)]
+    if day not in open_days:
+        before = max((d for d in open_days if d < day), default=None)
+        raise BadRequest(f"date {day}", "the New York Stock Exchange has no session on it",
+                         f"The session before it is {before}" if before else "Sessions begin in 1990")
+    return Window(day, day)
+
+
+def nothing_to_do(settings: Settings) -> str | None:
+    """Why today needs no run: it has no session, and the last one is published whole. None when it does."""
+    now = settings.clock().now
+    today, last = now.astimezone(NEW_YORK).date(), last_closed(now)
+    if today in {day for day, _, _ in sessions(today.year)}:
+        return None
+    try:
+        with settings.home.marts() as con:
+            published = con.execute("""select (select max(date) from marts.regime_daily), arg_max(status, started_at)
+                                       from audit.run""").fetchone()
+    except NothingPublished:
+        return None
+    if published != (last, "completed"):
+        return None
+    return f"{today:%A, %-d %B %Y} has no session; {last}, the last one, is published"
+
+
+def range_window(settings: Settings, start: date, end: date) -> Window:
+    """The closed sessions between two dates; BadRequest when there can be none."""
+    if end < start:
+        raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
+    last = last_closed(settings.clock().now)
+    if start > last:
+        raise BadRequest(f"range {start} to {end}", "none of its sessions has closed yet",
+                         f"The last closed session is {last}")
+    if start.year < 1990:
+        raise BadRequest(f"range {start} to {end}", "it begins before 1990", "Sessions begin on 1990-01-02")
+    open_days = [day for day, _, _ in sessions(last.year + 1)]
+    if not any(start <= day <= min(end, last) for day in open_days):
+        before, after = max((d for d in open_days if d < start), default=None), min(d for d in open_days if d > start)
+        raise BadRequest(f"range {start} to {end}", "the New York Stock Exchange has no session in it",
+                         f"The sessions around it are {before} and {after}" if before else f"The first is {after}")
+    return Window(start, min(end, last))
+
+
+def moment_of(text: str) -> datetime:
+    """A UTC instant from ISO text; a date alone, however written, means 23:59:59 New York, a time without zone is UTC."""
+    try:
+        day = _day_of(text)
+        moment = datetime.combine(day, time(23, 59, 59), NEW_YORK) if day else datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.year not in YEARS:
+            raise ValueError(moment)
+    except (ValueError, OverflowError):
+        raise BadRequest(f"moment {text!r}", f"it is neither a date nor an instant from {YEARS[0]} to {YEARS[-1]}",
+                         "Write 2026-03-27, or 2026-03-27T21:15:00Z") from None
+    return moment
+
+
+def refuse_future(now: datetime, **moments: datetime | None) -> None:
+    """BadRequest for the first of the named moments that lies after `now`: nobody knows what will be known then."""
+    for what, moment in moments.items():
+        if moment and moment > now:
+            raise BadRequest(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}", "it has not come yet",
+                             f"The clock says {now:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

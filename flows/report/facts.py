@@ -1,0 +1,103 @@
+"""The answers of one session: every question asked of the published file, or why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from flows.report.questions import FIRST, THEN, Question, written_out
+from warehouse.errors import BadRequest
+from warehouse.visible import visible
+
+# The first weighting that has a return on the session is the page's: the nearer to the published index the better.
+SCHEMES = ("anchored", "capped", "full_cap")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows one query gave; without any, `lack` is the sentence that says why."""
+
+    question: Question
+    sql: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    lack: str = ""
+
+    @property
+    def row(self) -> Row:
+        """The only row, empty where there is none: a figure that is not there is None."""
+        return self.rows[0] if self.rows else {}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A session, the index weighting in use, and the answers by name."""
+
+    date: date
+    scheme: str | None
+    peak: date | None
+    answers: Mapping[str, Answer]
+
+    def __getitem__(self, key: str) -> Answer:
+        return self.answers[key]
+
+    @property
+    def simulated(self) -> bool:
+        return bool(self["publication"].row.get("is_simulated"))
+
+
+def facts(con: duckdb.DuckDBPyConnection, day: date | None) -> Facts:
+    """Everything the page of a session says, by default the newest; BadRequest for a day the marts do not have."""
+    session = _session(con, day)
+    given: dict[str, date | str] = {"date": session}
+    answers = {question.key: ask(con, question, given) for question in FIRST}
+    closing = {row["weight_scheme"] for row in answers["closure"].rows if row["index_return"] is not None}
+    scheme = next((name for name in SCHEMES if name in closing), min(closing, default=None))
+    peak = answers["peak"].row.get("episode")
+    given |= {name: value for name, value in (("scheme", scheme), ("peak", peak)) if value is not None}
+    answers |= {question.key: ask(con, question, given) for question in THEN}
+    return Facts(session, scheme, peak, answers)
+
+
+def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> Answer:
+    """One answer; a table, a column or a parameter that is not there is said, and costs only this answer."""
+    if "$scheme" in question.sql and "scheme" not in given:
+        return Answer(question, "", (), (), "No weighting of the Nasdaq-100 has a return on this session.")
+    if "$peak" in question.sql and "peak" not in given:
+        return Answer(question, "", (), (), "No peak of the VIX had been declared by this session.")
+    sql = written_out(question.sql, given)
+    try:
+        found = con.execute(sql)
+        columns = tuple(column[0] for column in found.description or [])
+        rows = tuple({name: _seen(value) for name, value in zip(columns, row, strict=True)} for row in found.fetchall())
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        problem = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+        return Answer(question, sql, (), (), f"This publication cannot answer it: {problem}")
+    return Answer(question, sql, columns, rows, "" if rows else question.none)
+
+
+def _seen(value: Any) -> Any:
+    """The value with every character that can be seen: a page or picture with another would not be one."""
+    match value:
+        case str():
+            return visible(value)
+        case list():
+            return [_seen(part) for part in value]
+    return value
+
+
+def _session(con: duckdb.DuckDBPyConnection, day: date | None) -> date:
+    row = con.execute("select max(date), max(date) filter (date <= $day) from marts.regime_daily",
+                      {"day": day or date.max}).fetchone()
+    newest, wanted = row if row else (None, None)
+    if newest is None:
+        raise BadRequest(f"date {day or 'newest'}", "marts.regime_daily has no rows yet", "Fill it: rallyscope run")
+    if day is not None and wanted != day:
+        raise BadRequest(f"date {day}", "it has no session in marts.regime_daily",
+                         f"The nearest before it is {wanted}" if wanted else f"The newest is {newest}")
+    return wanted or newest

@@ -1,0 +1,83 @@
+"""Drawing the page in a process of its own: what a chart library does to that one ends no run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.settings import environment
+from warehouse.data_folder import Home
+from warehouse.errors import RallyscopeError
+
+if TYPE_CHECKING:
+    from flows.report.page.write import Named
+
+COMMAND = (sys.executable, "-m", "flows.report.page.apart")
+CHECKOUT = Path(__file__).parents[3]
+# A page takes seconds.
+SECONDS = 300.0
+LONGEST_REASON = 500
+
+
+class PageNotMade(Exception):
+    """Why the other process made no page, in its last line or by how it ended."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    title: str
+    terms: str
+
+
+def write_apart(home: Home, sources: Sequence[Named], day: date) -> Path:
+    """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
+    wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
+    given = environment({}, {})
+    path = os.pathsep.join([str(CHECKOUT), *filter(None, [given.get("PYTHONPATH")])])
+    try:
+        done = subprocess.run(COMMAND, input=json.dumps(wanted), capture_output=True, text=True, encoding="utf-8",
+                              errors="replace", timeout=SECONDS, check=False, env={**given, "PYTHONPATH": path})
+    except subprocess.TimeoutExpired:
+        raise PageNotMade(f"it was not done within {SECONDS:g} seconds") from None
+    except OSError as error:
+        raise PageNotMade(f"no process could be started for it ({error.strerror})") from None
+    if done.returncode == 0 and done.stdout:
+        return Path(done.stdout.removesuffix("\n"))
+    raise PageNotMade(_reason(done))
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    if done.returncode < 0:
+        try:
+            name = signal.Signals(-done.returncode).name
+        except ValueError:
+            name = f"signal {-done.returncode}"
+        return f"the process that drew it was ended by {name}"
+    return lines[-1][:LONGEST_REASON] if lines else f"the process that drew it ended with {done.returncode}"
+
+
+def main() -> int:
+    """Draw the page that standard input describes; its file on standard output, or why there is none on standard error."""
+    from flows.report.page.write import write_for
+
+    wanted = json.load(sys.stdin)
+    sources = [_Source(title, terms) for title, terms in wanted["sources"]]
+    try:
+        print(write_for(Home(Path(wanted["home"])), sources, date.fromisoformat(wanted["day"])))
+    except (RallyscopeError, OSError, MemoryError) as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,76 @@
+"""What a part of the page is: a message, a chart, tables, and the queries behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.report.facts import Answer
+from flows.report.page.chart import Drawing
+from flows.report.words import cell, heading
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows ready to be read; `numeric` says which columns stand to the right."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL to copy, and what it answers."""
+
+    title: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the story; what it lacks is said where the chart would stand."""
+
+    key: str
+    title: str
+    message: str = ""
+    drawing: Drawing | None = None
+    tables: tuple[Table, ...] = ()
+    open_tables: tuple[Table, ...] = ()
+    queries: tuple[Query, ...] = ()
+    lacks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def table(answer: Answer, caption: str = "", only: Sequence[str] = (), last: int = 0) -> tuple[Table, ...]:
+    """The answer as a table, empty where it has no rows; `last` keeps the newest so many of rows that come newest first."""
+    if not answer.rows:
+        return ()
+    columns = tuple(only) or answer.columns
+    rows = answer.rows[:last] if last else answer.rows
+    numeric = tuple(any(isinstance(row[column], int | float) and not isinstance(row[column], bool) for row in rows)
+                    for column in columns)
+    said = caption or answer.question.title
+    if last and len(answer.rows) > last:
+        said += f": the newest {last} of {len(answer.rows)}"
+    return (Table(said, tuple(heading(column) for column in columns),
+                  tuple(tuple(cell(column, row[column]) for column in columns) for row in rows), numeric),)
+
+
+def upright(answer: Answer, caption: str = "") -> tuple[Table, ...]:
+    """An answer of one row as figure and value."""
+    rows = tuple((heading(column), cell(column, value)) for column, value in answer.row.items())
+    return (Table(caption or answer.question.title, ("figure", "value"), rows, (False, True)),) if rows else ()
+
+
+def lacks(*needed: Answer, also: Sequence[Answer] = ()) -> tuple[str, ...]:
+    """Why answers are missing, each reason once; of the others only that they could not be asked."""
+    unasked = [answer.lack for answer in also if answer.sql and not answer.columns]
+    return tuple(dict.fromkeys([*(answer.lack for answer in needed if answer.lack), *unasked]))
+
+
+def asked(*answers: Answer) -> tuple[Query, ...]:
+    """The queries of those answers that were asked at all."""
+    return tuple(Query(answer.question.title, answer.sql) for answer in answers if answer.sql)
+

@@ -1,0 +1,230 @@
+"""`rallyscope query`: one statement on the published file, in the format asked, within bounds of memory, time and rows."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from warehouse.data_folder import READERS_MEMORY, Home
+from warehouse.errors import BadRequest
+
+SHOWN_ROWS = 1_000
+BATCH = 10_000
+ROWS = 5_000_000
+"""Written at most; `export` writes whole tables."""
+SECONDS, TO_STOP_SECONDS = 300.0, 30.0
+ADDRESSES = 3 << 30
+"""Bytes that the process may take beside what it has: DuckDB does not count a long text or list into its own limit."""
+ASK_LESS = "Ask for less of it: a date range, a limit, an aggregate; or write whole tables with rallyscope export"
+
+
+TABLES = 'Tables: rallyscope query "show all tables"'
+ONLY_READS = "A query only reads what is published, with the settings it has; to write tables to files: rallyscope export"
+
+
+class QueryFailed(BadRequest):
+    """DuckDB cannot run the statement: its words may end in a line that points into it, so the next step has its own."""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}\n{self.instead}"
+
+
+def query(home: Home, sql: str, format: str) -> None:
+    """Write the rows of one statement to standard output; “-” reads the statement from standard input.
+
+    A table shows the first thousand rows. JSON has null for what it has no number for (NaN, infinities), text for dates
+    and decimals. Raises BadRequest with DuckDB's own words when the statement cannot run, and for one that takes more
+    memory, time or rows than a question may.
+    """
+    sql = _statement(sql)
+    with home.marts() as con, _in_time(con):
+        try:
+            statements = con.extract_statements(sql)
+            if len(statements) != 1:
+                raise BadRequest("query", f"it has {len(statements) or 'no'} statement{'s' * (len(statements) > 1)}",
+                                 "Write one, e.g. select * from marts.regime_daily limit 5")
+            if format == "parquet":
+                _parquet(con.sql(statements[0]))
+            else:
+                writers = {"table": _table, "csv": _csv, "json": _json}
+                writers[format](con.execute(statements[0]))
+        except (MemoryError, duckdb.OutOfMemoryException, OSError) as error:
+            # PyArrow makes an OSError of what DuckDB says.
+            if isinstance(error, OSError) and "Out of Memory" not in str(error):
+                raise
+            raise BadRequest("query", f"it takes more memory than a question may ({READERS_MEMORY})", ASK_LESS) from None
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.InterruptException):
+                raise
+            said = str(error).strip().rstrip("!.")
+            raise QueryFailed("query", said, _next_step(error)) from None
+
+
+def _next_step(error: duckdb.Error) -> str:
+    """What helps after DuckDB's own words."""
+    match error:
+        case duckdb.CatalogException() | duckdb.BinderException() | duckdb.ParserException():
+            return TABLES
+        case duckdb.PermissionException():
+            return ONLY_READS
+        case duckdb.InvalidInputException() if "read-only" in str(error) or "locked" in str(error):
+            return ONLY_READS
+        case duckdb.InvalidInputException() if "parameters" in str(error):
+            return "Write each value in place of its parameter"
+    return "Correct the statement; try_cast gives NULL for a value that cannot be converted"
+
+
+def bound_the_process() -> None:
+    """Let this process take so much memory and no more, whatever a statement does; for one that does nothing else."""
+    with open("/proc/self/statm", encoding="ascii") as pages:
+        taken = int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    least = taken + ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (least if most == resource.RLIM_INFINITY else min(least, most), most))
+
+
+@contextmanager
+def _in_time(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupts the statement when its time is over, and ends the process when it does not heed that."""
+    over = threading.Event()
+
+    def interrupt() -> None:
+        over.set()
+        con.interrupt()
+
+    def end() -> None:
+        sys.stderr.write(f"rallyscope: query: it took more than {SECONDS:g} seconds. {ASK_LESS}\n")
+        sys.stderr.flush()
+        os._exit(2)
+
+    timers = [threading.Timer(SECONDS, interrupt), threading.Timer(SECONDS + TO_STOP_SECONDS, end)]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    except Exception as error:
+        if over.is_set() and not isinstance(error, BadRequest):
+            raise BadRequest("query", f"it took more than {SECONDS:g} seconds", ASK_LESS) from None
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+        for timer in timers:
+            timer.join()  # it holds the connection, of which DuckDB complains at the end of the process
+
+
+def _statement(sql: str) -> str:
+    """The text of the statement; BadRequest for what is none."""
+    try:
+        # A shell of another alphabet gives the bytes of an argument as halves of characters.
+        sql = (sys.stdin.buffer.read() if sql == "-" else os.fsencode(sql)).decode()
+    except (UnicodeError, OSError, AttributeError):  # the last one: a standard input that is closed
+        raise BadRequest("query", "it cannot be read as UTF-8 text", "Write the statement in UTF-8") from None
+    if "\0" in sql:
+        raise BadRequest("query", "it holds a NUL character", "Write the statement without it")
+    return sql
+
+
+def _batches(answer: duckdb.DuckDBPyConnection) -> Iterator[list[tuple]]:
+    """The rows, many at once; BadRequest once they are more than a question may have."""
+    written = 0
+    while rows := answer.fetchmany(BATCH):
+        written += len(rows)
+        if written > ROWS:
+            raise BadRequest("query", f"it has more than {ROWS:,} rows, of which the first are written", ASK_LESS)
+        yield rows
+
+
+def _table(answer: duckdb.DuckDBPyConnection) -> None:
+    from flows.report.terminal import print_rows
+
+    print_rows(_columns(answer), answer.fetchmany(SHOWN_ROWS))
+    more = 0
+    while more <= ROWS and (rows := answer.fetchmany(BATCH)):
+        more += len(rows)
+    if more > ROWS:
+        print(f"… more than {ROWS:,} more rows: {ASK_LESS[0].lower()}{ASK_LESS[1:]}")
+    elif more:
+        print(f"… {more:,} more row{'s' if more > 1 else ''}; --format csv or parquet writes all")
+
+
+def _csv(answer: duckdb.DuckDBPyConnection) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_columns(answer))
+    for rows in _batches(answer):
+        writer.writerows(rows)
+
+
+def _json(answer: duckdb.DuckDBPyConnection) -> None:
+    columns = _columns(answer)
+    _refuse_twins(columns, "json")
+    before = "[\n"
+    for rows in _batches(answer):
+        sys.stdout.write(before + ",\n".join(_object(dict(zip(columns, row, strict=True))) for row in rows))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def _object(row: dict) -> str:
+    try:
+        return json.dumps(row, default=str, allow_nan=False)
+    except (ValueError, TypeError):  # a number or the key of a map that JSON does not have
+        return json.dumps(_in_json(row), default=str, allow_nan=False)
+
+
+def _in_json(value: object) -> object:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {str(key): _in_json(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_in_json(part) for part in value]
+    return value
+
+
+def _parquet(answer: duckdb.DuckDBPyRelation | None) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    if sys.stdout.isatty():
+        raise BadRequest("query --format parquet", "a terminal cannot show it", "Send it to a file: > rows.parquet")
+    if answer is None:
+        raise BadRequest("query --format parquet", "the statement has no rows", "Ask with select")
+    _refuse_twins(answer.columns, "parquet")
+    reader = answer.to_arrow_reader(100_000)
+    for column in reader.schema:
+        try:
+            parquet.ParquetWriter(pyarrow.BufferOutputStream(), pyarrow.schema([column])).close()
+        except pyarrow.ArrowNotImplementedError:
+            raise BadRequest("query --format parquet", f"Parquet has no type for column {column.name} ({column.type})",
+                             f'Cast it: "{column.name}"::varchar') from None
+    with parquet.ParquetWriter(sys.stdout.buffer, reader.schema) as file:
+        written = 0
+        for batch in reader:
+            written += batch.num_rows
+            if written > ROWS:
+                raise BadRequest("query --format parquet", f"it has more than {ROWS:,} rows", ASK_LESS)
+            file.write_batch(batch)
+
+
+def _columns(answer: duckdb.DuckDBPyConnection) -> list[str]:
+    return [column[0] for column in answer.description or []]
+
+
+def _refuse_twins(columns: list[str], format: str) -> None:
+    twins = sorted({name for name in columns if columns.count(name) > 1})
+    if twins:
+        raise BadRequest(f"query --format {format}", f"two columns are named {twins[0]}",
+                         f'Give one an alias: as "{twins[0]}_2"')

@@ -1,0 +1,265 @@
+"""Readable tables for a terminal or a pipe: at most 100 columns, units by the columns' own suffixes."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import duckdb
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, chop_cells
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from flows.pipeline.plan import NEW_YORK
+from flows.report.output import Screen
+from flows.report.views import VIEWS, Section
+from warehouse.data_folder import Home
+from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
+from warehouse.stray import trouble
+from warehouse.visible import visible
+
+WIDTH = 100
+LEAST = 6
+"""Characters a line of a text must get for a table to be readable."""
+
+PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
+ONE_PLACE = ("bp", "effective_names")
+
+
+# The moment, in UTC, of a publication of the past; null for the present.
+STAMP = "select is_simulated, if(not is_present, as_of, null) from audit.publication where is_current"
+
+Answer = tuple[Section, Sequence[str], Sequence[tuple]]
+"""A section, its columns and its rows."""
+
+
+def show(home: Home, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
+    """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
+    if view not in VIEWS:
+        raise BadRequest(f"view {view!r}", "there is no view of that name", f"Views: {', '.join(VIEWS)}")
+    table, sections, with_answer = VIEWS[view].table, VIEWS[view].sections, VIEWS[view].answer
+    with home.marts() as con:
+        session = _session(con, table, day) if table else None
+        answers = [(section, *(_working(home, section) or _rows(con, section, session, since))) for section in sections]
+        tell(con, session, answers, as_json, _answer(con, session) if with_answer else None)
+    if view == "status" and (line := trouble(home.published)):
+        sys.stderr.write(f"{line}\n")
+
+
+def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[Answer], as_json: bool,
+         sentence: str | None = None) -> None:
+    """Print what a publication answers of a session: whose market and which moment it is of, then section by section.
+
+    As JSON: `date`, `simulated`, `as_of` (UTC, null for the present), and the rows of each section by its key.
+    """
+    simulated, as_of = con.execute(STAMP).fetchone() or (None, None)
+    if as_json:
+        json.dump({"date": session, "simulated": simulated, "as_of": as_of, **({"answer": sentence} if sentence else {}),
+                   **{s.key: [dict(zip(columns, row, strict=True)) for row in rows] for s, columns, rows in answers}},
+                  sys.stdout, default=str, indent=1)
+        sys.stdout.write("\n")
+        return
+    screen = console()
+    heading = [*([f"[bold]{session:%A, %-d %B %Y}[/bold]"] if session else []),
+               *(["[yellow]simulated market[/yellow]"] if simulated else []),
+               *([f"[yellow]as of {_in_new_york(as_of)}, not the present[/yellow]"] if as_of else [])]
+    if heading:
+        screen.print("   ".join(heading))
+    if sentence:
+        screen.print(Text(sentence))
+    for section, columns, rows in answers:
+        print_section(screen, section, columns, rows)
+
+
+def print_section(screen: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+    """One section: a table, or for an upright one a pair of columns per row."""
+    if not rows:
+        screen.print(f"\n[bold]{escape(section.title)}[/bold]\n  {section.none}")
+        return
+    if not section.upright:
+        screen.print()
+        title = section.title
+        if section.common:
+            place = columns.index(section.common)
+            title += f" ({section.common.replace('_', ' ')}: {rows[0][place]})"
+            columns, *rows = [(*row[:place], *row[place + 1:]) for row in (columns, *rows)]
+        print_rows(columns, rows, title, screen, by_suffix=True)
+        return
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        screen.print(f"\n[bold]{escape(section.title.format(**values))}[/bold]")
+        pairs = [(name, readable(name, value)) for name, value in values.items() if f"{{{name}}}" not in section.title]
+        half = (len(pairs) + 1) // 2
+        grid = Table.grid(padding=(0, 3, 0, 2))
+        for left, right in zip(pairs[:half], [*pairs[half:], ("", "")], strict=False):
+            grid.add_row(*map(Text, (*left, *right)))
+        if screen.measure(grid, options=screen.options.update(width=10 * WIDTH)).maximum <= screen.width:
+            screen.print(grid)
+        else:
+            _print_upright(screen, pairs)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None = None, screen: Console | None = None,
+               by_suffix: bool = False) -> None:
+    """A table of rows, or where its columns would be too narrow to read, the rows upright, a block each.
+
+    Numbers stand to the right; `by_suffix` prints units as a person reads them.
+    """
+    screen = screen or console()
+    columns = [visible(name) for name in columns]
+    texts = [[readable(n, v) if by_suffix else _plain(v) for n, v in zip(columns, row, strict=True)] for row in rows]
+    edges = 2 + 3 * (len(columns) - 1)
+    widths = _widths(columns, rows, texts, screen.width - edges)
+    if title:
+        screen.print(f"[bold]{escape(title)}[/bold]")
+    if widths is None:
+        for row in texts:
+            _print_upright(screen, list(zip(columns, row, strict=True)))
+            screen.print()
+        if not rows:
+            screen.print("no rows")
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for index, (name, width) in enumerate(zip(columns, widths, strict=True)):
+        numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
+        table.add_column(Text(_broken(name, width)), justify="right" if numeric else "left", overflow="fold", width=width)
+    for row in texts:
+        table.add_row(*map(Text, row))
+    screen.print(table)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """What each column gets of `room`, the widest giving way first; None when one would get too little to be read."""
+    wanted, least = [], []
+    for index, name in enumerate(columns):
+        lengths = [max(map(cell_len, row[index].splitlines()), default=0) for row in texts]
+        wanted.append(max(cell_len(name), *lengths, 1))
+        # Half a number is another number: only text, lists and names may go on in the next line.
+        whole = [size for size, row in zip(lengths, rows, strict=True) if not isinstance(row[index], str | list | dict)]
+        least.append(max(min(LEAST, max(lengths, default=1)), *whole, *map(cell_len, _broken(name, 1).splitlines()), 1))
+    for most in range(max(1, min(room, max(wanted, default=1))), 0, -1):
+        widths = [max(few, min(many, most)) for few, many in zip(least, wanted, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def _broken(name: str, width: int) -> str:
+    """A column's name in lines of at most `width` where its words allow it: it goes on only after “_” or a space."""
+    lines = [""]
+    for word in re.findall(r"[^_ ]+[_ ]?|[_ ]", name):
+        if lines[-1] and cell_len((lines[-1] + word).rstrip(" ")) > width:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip(" ") for line in lines)
+
+
+def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
+    """A name and its value a line, nothing cut off: a value that is too long goes on below itself."""
+    margin = max(cell_len(name) for name, _ in pairs) + 5
+    lines = []
+    for name, value in pairs:
+        parts = [part for line in value.splitlines() for part in chop_cells(line, max(screen.width - margin, LEAST))]
+        lines.append(f"  {name}".ljust(margin) + (parts[0] if parts else ""))
+        lines.extend(" " * margin + part for part in parts[1:])
+    screen.out("\n".join(lines))
+
+
+def show_broken(home: Home, model: str) -> None:
+    """Print the rows that broke a promise of `model` in the last build that failed on it."""
+    note = home.broken / f"{model}.json"
+    if not note.exists():
+        raise BadRequest(f"model {model!r}", "no build has broken a promise of it",
+                         "Names are like marts.regime_daily; all is well if the last build succeeded")
+    try:
+        promise = json.loads(note.read_text(encoding="utf-8"))["promise"]
+        with duckdb.connect() as con:
+            answer = con.execute("from read_parquet(?) limit 50", [str(home.broken / f"{model}.parquet")])
+            columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
+    except (OSError, ValueError, LookupError, TypeError, duckdb.Error):
+        raise BadRequest(f"model {model!r}", "what the build kept of its broken promise cannot be read",
+                         "Build again, which keeps it anew: rallyscope build") from None
+    print_rows(columns, rows, f"{model} breaks “{promise}”")
+
+
+def _answer(con: duckdb.DuckDBPyConnection, session: date | None) -> str:
+    """The sentence of a session's page."""
+    from flows.report.answer import answer
+    from flows.report.facts import facts
+
+    return answer(facts(con, session))
+
+
+def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> date:
+    first, wanted = con.execute(f"select min(date), max(date) filter (date <= $day) from {table}",
+                                 {"day": day or date.max}).fetchone()  # type: ignore[misc]
+    if first is None:
+        raise BadRequest(f"date {day or 'newest'}", f"{table} has no rows yet", "Fill it: rallyscope run")
+    if day is not None and wanted != day:
+        raise BadRequest(f"date {day}", f"{table} has no row of it",
+                         f"The nearest before it is {wanted}" if wanted else f"The first is {first}")
+    return wanted
+
+
+def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None,
+          since: date | None = None) -> tuple[list[str], list[tuple]]:
+    given = {"date": session, "since": since}
+    answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
+    return [column[0] for column in answer.description or []], answer.fetchall()
+
+
+def _working(home: Home, section: Section) -> tuple[list[str], list[tuple]] | None:
+    """What the working database answers; None where the published file has to do."""
+    if not section.working or not home.working.exists():
+        return None
+    try:
+        with home.turn(None), home.warehouse() as con:
+            return _rows(con, section, None)
+    except TurnTaken as error:
+        sys.stderr.write(f"{error.holder} is writing: its run shows when it has ended\n")
+    except HomeUnusable:
+        pass  # somebody else's folder, only to be read
+    return None
+
+
+def readable(name: str, value: object) -> str:
+    """The value in the unit that the end of its column's name says."""
+    if isinstance(value, float):
+        if name.endswith(PERCENT):
+            signed = name.endswith(("return", "rs_5d", "rs_21d", "rs_63d"))
+            return f"{value:+.2%}" if signed else f"{value:.2%}"
+        if name.endswith(ONE_PLACE):
+            return f"{value:+,.1f}" if name.endswith("bp") else f"{value:,.1f}"
+        return f"{value:,.2f}"
+    return _plain(value)
+
+
+def _in_new_york(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=UTC).astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York"
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.10g}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case list():
+            return visible(", ".join(map(str, value)))
+    return visible(str(value))
+
+
+def console() -> Console:
+    """A narrow terminal as wide as it is, everything else a hundred columns."""
+    screen = Screen(highlight=False)
+    return screen if screen.is_terminal and screen.width < WIDTH else Screen(highlight=False, width=WIDTH)

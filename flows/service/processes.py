@@ -1,0 +1,176 @@
+"""The processes of the Prefect service, each in a group of its own, and the note that says which they are."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.service import access
+from flows.service.service import CHECKOUT, HOST, Service
+from warehouse.errors import BadRequest, HomeUnusable
+
+PREFECT = [sys.executable, "-m", "prefect"]
+# As `prefect server start` runs it, but for the door before it.
+SERVER = [sys.executable, "-m", "uvicorn", "--factory", "flows.service.door:server", "--app-dir", str(CHECKOUT),
+          "--host", HOST, "--no-proxy-headers", "--log-level", "warning"]
+# A cold start on a busy machine; a good one takes seconds.
+START_SECONDS, STOP_SECONDS = 180, 20
+NOTE = "serve.json"
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def started(service: Service, part: str, command: list[str], note: Note) -> Iterator[subprocess.Popen]:
+    """A part of the service, in a group of its own; at the end it is asked to end, then made to."""
+    env = service.environment()
+    mask = -1  # what runs write is the user's to share
+    if part == "server":
+        env.pop("FRED_API_KEY", None)  # runs need it, the server does not
+        mask = 0o077
+    with access.private(service.log(part), "a") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
+                                   cwd=service.folder, start_new_session=True, umask=mask, pass_fds=[note.file])
+    note.write(**{part: process.pid})
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        kill_group(process.pid)
+        process.wait()
+
+
+def until_ready(service: Service, part: str, process: subprocess.Popen, done: Callable[[], bool]) -> None:
+    """Wait until a part is ready; ServiceFailed when it ends before, or takes too long."""
+    patience = time.monotonic() + START_SECONDS
+    while not done():
+        if process.poll() is not None:
+            raise service.failed(part, "did not start")
+        if time.monotonic() > patience:
+            raise service.failed(part, f"was not ready after {START_SECONDS} seconds")
+        time.sleep(0.2)
+
+
+def command_of(pid: int) -> bytes:
+    """The command line of a process; empty when there is none of that number."""
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    with suppress(FileNotFoundError):
+        return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False).stdout
+    return b""
+
+
+def refuse_taken(port: int) -> None:
+    """BadRequest when the port cannot be had."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise BadRequest(f"port {port}", f"it cannot be had ({error.strerror})",
+                             f"Name another: rallyscope serve --port {port + 1}, or make up PORT={port + 1}") from None
+
+
+def kill_group(leader: int | None) -> None:
+    """End a process with everything it started, at once; one that is gone is no error."""
+    with suppress(ProcessLookupError, PermissionError):
+        if leader:
+            os.killpg(leader, signal.SIGKILL)
+
+
+def wait(done: Callable[[], bool], seconds: float) -> None:
+    """Return when it is done, and after so many seconds in any case."""
+    patience = time.monotonic() + seconds
+    while not done() and time.monotonic() < patience:
+        time.sleep(0.1)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextmanager
+def ending_on_signals(say: Say) -> Iterator[None]:
+    """The first signal to end raises SystemExit here; what is open then is closed in order."""
+    def end(*_) -> None:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)  # once is enough; the end itself takes bounded time
+        say("stopping")
+        raise SystemExit(0)
+
+    for number in ENDING:
+        signal.signal(number, end)
+    yield
+
+
+# The note says which processes are the service. They hold its lock, so it says by itself whether any of them lives.
+
+
+@dataclass
+class Note:
+    """What the service wrote down of itself: pid, ui, ready, server, worker."""
+    file: int
+    content: dict
+
+    def write(self, **changed) -> None:
+        """Change some of it, on disk too."""
+        self.content |= changed
+        text = json.dumps(self.content).encode()
+        os.pwrite(self.file, text, 0)
+        os.ftruncate(self.file, len(text))
+
+
+@contextmanager
+def alone(service: Service) -> Iterator[Note]:
+    """The note of this service while it is up; BadRequest when one is up for its data folder already."""
+    path = service.folder / NOTE
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise BadRequest("serve", f"Prefect is up already for {service.settings.home.folder}",
+                         "Stop it with make down, or rallyscope serve --stop") from None
+    try:
+        note = Note(file, {"pid": os.getpid(), "ui": service.ui, "ready": False, "server": None, "worker": None})
+        note.write()
+        yield note
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(file)
+
+
+def note_of(folder: Path) -> dict | None:
+    """The note of a service of which anything is alive."""
+    try:
+        with (folder / NOTE).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return json.loads(file.read())
+    except (OSError, json.JSONDecodeError):  # it does not exist, or we may not read it
+        pass
+    return None

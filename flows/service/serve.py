@@ -1,0 +1,165 @@
+"""`rallyscope serve`: a Prefect server, a worker and the deployments, up together and down together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from flows.service import access
+from flows.service.prefect_api import POOL, apply_automations, ensure_pool, run_again, unfinished, works
+from flows.service.processes import (
+    NOTE,
+    PREFECT,
+    SERVER,
+    STOP_SECONDS,
+    Say,
+    alone,
+    command_of,
+    ending_on_signals,
+    is_alive,
+    kill_group,
+    note_of,
+    refuse_taken,
+    started,
+    until_ready,
+    wait,
+)
+from flows.service.service import CHECKOUT, Service
+from flows.settings import PrefectSettings, Settings, environment
+from warehouse.errors import BadRequest, HomeUnusable
+
+# From a process's last act until it is gone.
+EXIT_SECONDS = 5
+# A worker that lives no longer than this, so often in a row, will not live longer the next time.
+AT_ONCE, AT_MOST = timedelta(seconds=20), 3
+WORK = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
+
+
+def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
+    """Bring the service up and keep it until this process is asked to end; then everything it started ends too.
+
+    BadRequest when the port or the folder is taken; ServiceFailed when a part does not start or dies.
+    """
+    service = _service(settings, port, no_auth)
+    if not (CHECKOUT / "prefect.yaml").exists():
+        raise BadRequest("serve", f"there is no prefect.yaml in {CHECKOUT}", "Run it from a checkout, set up by make run")
+    settings.clock()  # a source that is not there is said now, not by the first run tonight
+    _close(service, say)
+    with ending_on_signals(say), alone(service) as note:
+        refuse_taken(port)
+        if not service.no_auth and not service.own.auth:
+            access.make(settings.home.folder)
+        say(f"starting the Prefect server at {service.ui}")
+        with started(service, "server", [*SERVER, "--port", str(port)], note) as server:
+            until_ready(service, "server", server, service.api.is_up)
+            ensure_pool(service.api)
+            again(service, "The service ended while this run was on; it begins anew.", say)
+            say("applying the deployments")
+            _deploy(service)
+            say("starting the worker")
+            short_lives = 0
+            while True:
+                began = datetime.now(UTC)
+                try:
+                    with started(service, "worker", WORK, note) as worker:
+                        if not note.content["ready"]:
+                            until_ready(service, "worker", worker, lambda since=began: works(service.api, since))
+                            note.write(ready=True)
+                            print(service.told(sys.stdout.isatty()), flush=True)
+                        while worker.poll() is None:
+                            if server.poll() is not None:
+                                raise service.failed("server", "ended by itself")
+                            time.sleep(0.5)
+                finally:
+                    if server.poll() is None:
+                        again(service, "The worker ended while this run was on; it begins anew.", say)
+                short_lives = short_lives + 1 if datetime.now(UTC) - began < AT_ONCE else 0
+                if short_lives == AT_MOST:
+                    raise service.failed("worker", "ends as soon as it starts")
+                say("the worker ended by itself; starting another")
+
+
+def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
+    """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
+    service = _service(settings, port, no_auth)
+    if held := note_of(service.folder):
+        say(f"Prefect is up already at {held['ui']}; to apply other settings: make down, then make up")
+        return
+    refuse_taken(port)
+    say(f"starting Prefect at {service.ui}; this takes about half a minute")
+    log = service.log("serve")
+    _close(service, say)
+    try:
+        out = access.private(log, "w")
+    except OSError as error:
+        raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None
+    with out:
+        child = subprocess.Popen([sys.executable, "-m", "flows.cli", "serve", "--port", str(port),
+                                  *["--no-auth"][:service.no_auth]], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                 env=environment({}, service.own_settings()), start_new_session=True)
+    while child.poll() is None:
+        if (held := note_of(service.folder)) and held["ready"]:
+            print(service.told(sys.stdout.isatty()))
+            return
+        time.sleep(0.2)
+    lines = log.read_text().strip().splitlines() or ["rallyscope: the service ended without a word"]
+    sys.stderr.write(f"{lines[-1]}\n")
+    raise SystemExit(child.returncode or 1)
+
+
+def stop(settings: Settings, say: Say) -> None:
+    """End the service of this data folder and wait until all of it is gone."""
+    folder = settings.home.folder / "prefect"
+    if not (held := note_of(folder)):
+        say(f"nothing is up in {folder}")
+        return
+    with suppress(ProcessLookupError):
+        os.kill(held["pid"], signal.SIGTERM)
+    wait(lambda: not note_of(folder) or not is_alive(held["pid"]), 3 * STOP_SECONDS)
+    if note_of(folder):  # its keeper was killed, or hangs
+        for part in ("worker", "server"):
+            kill_group(held[part])
+        with suppress(ProcessLookupError):
+            os.kill(held["pid"], signal.SIGKILL)
+        (folder / NOTE).unlink(missing_ok=True)
+    wait(lambda: not any(is_alive(held[part] or 0) for part in ("pid", "server", "worker")), EXIT_SECONDS)
+    say(f"stopped {held['ui']}")
+
+
+def _service(settings: Settings, port: int, no_auth: bool) -> Service:
+    own = PrefectSettings()
+    if no_auth and own.auth:
+        raise BadRequest("--no-auth", "PREFECT_SERVER_API_AUTH_STRING is set", "Leave out one of the two")
+    return Service(settings, port, own, no_auth)
+
+
+def _close(service: Service, say: Say) -> None:
+    """What the service keeps is the user's alone; one that is up has closed it already."""
+    home = service.settings.home.folder
+    if not note_of(service.folder) and access.close(home):
+        say(f"closed {home} to other users of this machine; to share what is published: chmod go+rx {home}")
+
+
+def _deploy(service: Service) -> None:
+    with access.private(service.log("deploy"), "w") as log:
+        done = subprocess.run([*PREFECT, "--no-prompt", "deploy", "--all"], stdin=subprocess.DEVNULL, stdout=log,
+                              stderr=log, env=service.environment(), cwd=CHECKOUT, umask=0o077, check=False)
+    if done.returncode:
+        raise service.failed("deploy", "of the deployments failed")
+    apply_automations(service.api, CHECKOUT / "automations.yaml", service.webhook)
+
+
+def again(service: Service, why: str, say: Say) -> None:
+    """Runs that no worker looks after any more are ended and scheduled anew; a run is safe to repeat."""
+    for run in unfinished(service.api):
+        pid = int(run["infrastructure_pid"] or 0)
+        if pid and b"prefect.engine" in command_of(pid):
+            kill_group(pid)
+            wait(lambda gone=pid: not is_alive(gone), EXIT_SECONDS)
+        run_again(service.api, run, why)
+        say(f"{run['name']} is run again: {why}")

@@ -1,0 +1,117 @@
+"""The Prefect service of a data folder: where it is, what its processes get to know, what a person is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.service import access
+from flows.service.door import origins
+from flows.service.prefect_api import Api
+from flows.settings import NO_TELEMETRY, PrefectSettings, Settings, environment
+from warehouse.errors import ServiceFailed
+
+CHECKOUT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+AUTH_VARIABLES = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
+# What --no-auth means.
+OPEN = ("every user and program of this machine can read the webhook's address here and run commands as you; only pages of "
+        "other sites are still refused")
+# Runs and events older than this are deleted from the server.
+DAYS_KEPT = 90
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service: its data folder, its port, and what its processes get to know."""
+
+    settings: Settings
+    port: int
+    own: PrefectSettings
+    no_auth: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.home.folder / "prefect"
+
+    @property
+    def ui(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def auth(self) -> str | None:
+        """What the server asks for: the user's own, or the one kept in the folder; None with --no-auth."""
+        return None if self.no_auth else access.known(self.own, self.settings.home.folder)
+
+    @property
+    def api(self) -> Api:
+        return Api(f"{self.ui}/api", self.auth)
+
+    def own_settings(self) -> dict[str, str]:
+        """What was given as options or in the environment, for a process that starts from it."""
+        given = {"RALLYSCOPE_HOME": str(self.settings.home.folder), "RALLYSCOPE_SOURCE": self.settings.source}
+        if self.settings.catalog_folder:
+            given["RALLYSCOPE_CATALOG"] = str(self.settings.catalog_folder.resolve())
+        return given
+
+    def environment(self) -> dict[str, str]:
+        """For every process of the service. Secrets travel here, where no process list shows them."""
+        fixed = {
+            **self.own_settings(),
+            "PREFECT_HOME": str(self.folder), "PREFECT_PROFILE": "ephemeral", "PREFECT_API_URL": f"{self.ui}/api",
+            "PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_UI_API_URL": f"{self.ui}/api",  # or the pages of another port than 4200 ask 4200
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",  # errors come with it
+            **NO_TELEMETRY, "PREFECT_CLI_PROMPT": "false", "PREFECT_CLI_COLORS": "false", "PYTHONUNBUFFERED": "1",
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(origins(self.port)),
+            "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true", "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+        }
+        if self.auth:
+            fixed |= dict.fromkeys(AUTH_VARIABLES, self.auth)
+        all_of_it = environment({
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"{DAYS_KEPT * 86_400}",
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{DAYS_KEPT}D",  # this one takes no seconds
+            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",  # who clicked “run” is watching
+            # A killed server leaves its slots taken unless somebody remembers whose they were.
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        }, fixed)
+        return {name: value for name, value in all_of_it.items() if self.auth or name not in AUTH_VARIABLES}
+
+    @property
+    def webhook(self) -> str | None:
+        return self.own.webhook.get_secret_value() if self.own.webhook else None
+
+    def log(self, part: str) -> Path:
+        return self.folder / f"{part}.log"
+
+    def failed(self, part: str, problem: str) -> ServiceFailed:
+        """The error, with the last thing that the part said of it."""
+        said = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
+        return ServiceFailed(part, f"{problem}: {said[-1]}" if said else problem, str(self.log(part)))
+
+    def told(self, show_secret: bool = False) -> str:
+        """What a person needs to know of a service that is up; the authentication string only if it is asked for."""
+        database = "the database of PREFECT_SERVER_DATABASE_CONNECTION_URL" if self.own.database else "prefect.db there"
+        return f"""Prefect UI   {self.ui}
+log in with  {self._login(show_secret)}
+API          {self.ui}/api   (for the prefect command: export {self._exports()})
+source       {self.settings.base_url or 'live: Yahoo Finance and FRED'}
+home         {self.settings.home.folder}
+kept in      {self.folder}: server.log, worker.log; the runs in {database}
+stop it      make down, or rallyscope serve --stop"""
+
+    def _login(self, show_secret: bool) -> str:
+        if self.no_auth:
+            return f"nothing: {OPEN}"
+        if self.own.auth:
+            return "the value of PREFECT_SERVER_API_AUTH_STRING"
+        file = self.folder / access.AUTH
+        return f"{self.auth}   (kept in {file})" if show_secret else f"the line in {file}"
+
+    def _exports(self) -> str:
+        if self.no_auth:
+            return f"PREFECT_API_URL={self.ui}/api"
+        kept = "$PREFECT_SERVER_API_AUTH_STRING" if self.own.auth else f"$(cat {self.folder / access.AUTH})"
+        return f'PREFECT_API_URL={self.ui}/api PREFECT_API_AUTH_STRING="{kept}"'

@@ -1,0 +1,152 @@
+"""Splits, share counts and dividends: what is true, what the feed says, and what is in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flows.simulator import story
+from flows.simulator.listings import Listings
+from flows.simulator.paths import Sessions, stream
+
+BAND = (0.8, 1.25)          # a count within it of the last accepted one is accepted
+SPLIT_SESSIONS = 5          # a split may reach the counts so many sessions early or late
+SPLIT_TOLERANCE = 0.05
+HELD_SESSIONS = 21          # a leap that is no whole number is accepted after so many in a row
+PAYERS = ("Consumer Staples", "Utilities", "Health Care", "Financials", "Energy", "Industrials", "Materials",
+          "Real Estate")
+NEVER_PAY = ("AMZN", "TSLA", "NFLX", "ADBE", "AMD", "BRK-B", "ISRG", "VRTX", "REGN", "BKNG", "BIIB", "ILMN", "DXCM")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Share counts over (T, N); neutral counts are in shares of the first session, before every split."""
+
+    ratio: np.ndarray           # new shares per old on its ex-date, else 1
+    product: np.ndarray         # of the ratios up to the session
+    neutral: np.ndarray         # true, relative to the first bar
+    lag: dict[tuple[int, int], int]     # (session, stock) of a split -> sessions its count is late
+
+    def feed(self, listings: Listings, sessions: Sessions, start: np.ndarray) -> np.ndarray:
+        """What the feed says each session (whole shares): late and early splits, one wrong count, one late one."""
+        said = np.ones_like(self.ratio)
+        for (t, n), lag in self.lag.items():
+            if 0 <= t + lag < len(said):
+                said[t + lag, n] *= self.ratio[t, n]
+        neutral = self.neutral.copy()
+        symbol, day, by, _ = story.LATE_COUNT
+        if (n := listings.place(symbol)) is not None:
+            t = sessions.at(day)
+            neutral[t:t + by, n] = neutral[t - 1, n]
+        counts = neutral * np.cumprod(said, axis=0) * start
+        symbol, day, length, factor = story.WRONG_COUNT
+        if (n := listings.place(symbol)) is not None:
+            t = sessions.at(day)
+            counts[t:t + length, n] *= factor
+        return np.round(counts).astype(np.int64)
+
+
+def count_paths(listings: Listings, sessions: Sessions, seed: int) -> Counts:
+    """Splits on their ex-dates, and counts that drift a little each quarter, away from splits."""
+    shape = listings.alive.shape
+    ratio, lag = np.ones(shape), {}
+    for symbol, day, new_per_old, late in story.SPLITS:
+        t = sessions.at(day)
+        for n, issuer in enumerate(listings.issuer):
+            if listings.symbols[issuer] == symbol and listings.first[n] < t <= listings.last[n]:
+                ratio[t, n], lag[t, n] = new_per_old, late
+    steps = np.zeros(shape)
+    for n, symbol in enumerate(listings.symbols):
+        name = listings.symbols[listings.issuer[n]] if listings.instruments[n].counts_whole_company else symbol
+        draw = stream(seed, "count", name)
+        drift, offset = 0.0035 * draw.standard_normal() - 0.0015, int(draw.integers(20, 60))
+        days = np.arange(offset, shape[0], 63)
+        changes = drift + 0.0025 * draw.standard_normal(len(days))
+        splits = np.flatnonzero(ratio[:, n] != 1)
+        far = np.abs(days[:, None] - splits[None, :]).min(axis=1, initial=99) > 12
+        steps[days[far], n] = changes[far]
+    for symbol, day, factor in (story.MERGER, (story.LATE_COUNT[0], story.LATE_COUNT[1], story.LATE_COUNT[3])):
+        if (n := listings.place(symbol)) is not None:
+            t = sessions.at(day)
+            steps[max(t - 70, 0):t + 70, n] = 0.0      # so that nothing blurs what is planted
+            steps[t, n] = np.log(factor)
+    return Counts(ratio, np.cumprod(ratio, axis=0), np.exp(np.cumsum(steps, axis=0)), lag)
+
+
+def in_force(said: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
+    """The neutral count in force of one stock each session (T,), NaN where it does not trade.
+
+    A count is accepted within BAND of the last accepted one; one that is off by a near split's ratio changes nothing;
+    any other is held, and accepted once it has stood HELD_SESSIONS sessions in a row.
+    """
+    neutral = said / np.cumprod(ratio)
+    splits = np.flatnonzero(ratio != 1)
+    out = np.full(len(said), np.nan)
+    changed = np.flatnonzero(np.diff(neutral[first:last + 1])) + first + 1
+    accepted, held = neutral[first], 0
+    for start, end in zip([first, *changed], [*changed, last + 1], strict=True):
+        count = neutral[start]
+        if BAND[0] <= count / accepted <= BAND[1]:
+            accepted, held = count, 0
+            out[start:end] = accepted
+            continue
+        for t in range(start, end):
+            if _is_split_seen_elsewhen(t, count / accepted, splits, ratio):
+                out[t] = accepted
+                continue
+            held += 1
+            if held >= HELD_SESSIONS:
+                accepted, held = count, 0
+                out[t:end] = accepted
+                break
+            out[t] = accepted
+    return out
+
+
+def _is_split_seen_elsewhen(t: int, off: float, splits: np.ndarray, ratio: np.ndarray) -> bool:
+    near = ratio[splits[np.abs(splits - t) <= SPLIT_SESSIONS]]
+    return any(abs(off / by - 1) <= SPLIT_TOLERANCE for r in near for by in (r, 1 / r))
+
+
+@dataclass(frozen=True)
+class Dividends:
+    """Cash dividends: session, column and cash per as-traded share of each."""
+
+    session: np.ndarray
+    column: np.ndarray
+    cash: np.ndarray
+
+
+def stock_dividends(listings: Listings, counts: Counts, close: np.ndarray, seed: int) -> Dividends:
+    """Quarterly cash of the stocks that pay, raised once a year."""
+    rows: list[tuple[int, int, float]] = []
+    for n, stock in enumerate(listings.instruments):
+        draw = stream(seed, "dividend", listings.symbols[listings.issuer[n]])
+        chance, a_year, offset = draw.uniform(), draw.uniform(0.004, 0.026), int(draw.integers(5, 60))
+        pays = chance < (0.85 if listings.sector[n] in PAYERS else 0.40)
+        if not pays or stock.symbol in NEVER_PAY or listings.tier[n] == "crypto_equity":
+            continue
+        days = np.arange(offset, len(close), 63)
+        days = days[(days > listings.first[n]) & (days <= listings.last[n])]
+        base = close[listings.first[n], n] * a_year / 4 / np.sqrt(counts.product[-1, n])
+        for k, t in enumerate(days.tolist()):
+            cash = round(float(base * 1.05 ** (k // 4) / counts.product[t, n] * np.sqrt(counts.product[-1, n])), 4)
+            if cash >= 0.001:
+                rows.append((t, n, cash))
+    return _as_dividends(rows)
+
+
+def fund_dividends(symbols: list[str], close: np.ndarray, seed: int) -> Dividends:
+    """Quarterly cash of the funds, paid on the same day; indices pay nothing."""
+    rows = []
+    for n, symbol in enumerate(symbols):
+        a_year = stream(seed, "dividend", symbol).uniform(0.006, 0.022)
+        for t in range(14, len(close), 63):
+            rows.append((t, n, round(float(close[t - 1, n] * a_year / 4), 4)))
+    return _as_dividends(rows)
+
+
+def _as_dividends(rows: list[tuple[int, int, float]]) -> Dividends:
+    session, column, cash = zip(*rows, strict=True) if rows else ((), (), ())
+    return Dividends(np.array(session, int), np.array(column, int), np.array(cash, float))

@@ -1,0 +1,157 @@
+"""The index as its publisher keeps it: weights within limits at rebalances, constant index shares between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from flows.simulator.paths import Sessions
+from warehouse.catalog.weighting import Rebalancing, WeightLimit
+
+TOLERANCE = 1e-12
+UNTOUCHED = 1 - 1e-9        # a factor below is a limit's
+
+
+@dataclass(frozen=True)
+class Review:
+    """A rebalance that takes effect on a session, on the closes and counts of the session at place `reference`."""
+
+    reference: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """Neutral prices and counts of one close (N,); 0 where there is none."""
+
+    price: np.ndarray
+    count: np.ndarray
+
+    @property
+    def caps(self) -> np.ndarray:
+        return self.price * self.count
+
+
+def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Review]:
+    """The rebalances by the place of the session on which they take effect; all whose reference date is simulated."""
+    if rebalancing is None:
+        return {}
+    every = [day.astype(object) for day in sessions.every]
+    found = {}
+    for effective, reference, kind in rebalancing.dates(every, date.min.replace(year=every[0].year)):
+        place = sessions.at(effective)
+        if np.datetime64(reference) >= sessions.days[0] and place < len(sessions):
+            found[place] = Review(sessions.at(reference), kind)
+    return found
+
+
+def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray:
+    """Weights (sum 1) of these capitalisations: the first limit that is broken is kept, and again, until none is."""
+    weights, limits = caps / caps.sum(), tuple(limits)
+    for _ in range(20):
+        broken = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)
+        kept = weights if broken is None else _keep(weights, broken)
+        if kept is weights:
+            break
+        weights = kept
+    return weights
+
+
+def _held(weights: np.ndarray, limit: WeightLimit) -> tuple[np.ndarray, float]:
+    """The issuers a limit looks at, and what they weigh."""
+    group = np.zeros(len(weights), bool)
+    if limit.of == "issuers_over":
+        group = weights > (limit.size or 0)
+    else:
+        group[np.argsort(-weights, kind="stable")[:int(limit.size or 1)]] = True
+    return group, float(weights[group].sum())
+
+
+def _keep(weights: np.ndarray, limit: WeightLimit) -> np.ndarray:
+    """The weights with the group at its target and nobody else above its smallest; unchanged where that cannot be."""
+    group, held = _held(weights, limit)
+    out = weights.copy()
+    share, most = 1.0, limit.to
+    if limit.of == "issuer":
+        group = np.zeros(len(weights), bool)
+    else:
+        out[group] *= limit.to / held
+        share, most = 1 - limit.to, min(out[group].min(), limit.others_at_most or 1.0)
+    stopped = np.zeros(len(weights), bool)
+    while True:
+        free = ~group & ~stopped
+        left = share - most * stopped.sum()
+        if not free.any() or left <= 0:      # nobody is left to give it to
+            return weights
+        out[free], out[stopped] = weights[free] * (left / weights[free].sum()), most
+        over = free & (out > most * (1 + TOLERANCE))
+        if not over.any():
+            return out
+        stopped |= over
+
+
+class IndexShares:
+    """Index shares in neutral units (N,), moved from session to session by the declared rules."""
+
+    def __init__(self, size: int, rebalancing: Rebalancing | None = None):
+        self.limits = rebalancing.limits if rebalancing else ()
+        self.annual_limits = rebalancing.annual_limits if rebalancing else ()
+        self.shares = np.zeros(size)
+        self.holders = np.zeros(size, bool)
+        self.counted, self.factor = np.zeros(size), np.ones(size)
+        self.base, self.joined = np.zeros(size, bool), np.zeros(size, bool)
+        self.joined_at = np.zeros(size, int)
+
+    def open(self, before: Values, holders: np.ndarray, place: int, review: Review | None = None,
+             then: Values | None = None) -> None:
+        """Set the shares that hold for the session at `place`.
+
+        `before` is the close before it, `then` that of the review's reference date. A quarterly review renews counts
+        and leaves the limits' factors, unless the weights in force break a limit; the others set all anew. Between
+        reviews a leaver's weight goes to the divisor, and a joiner enters whole, but not above the smallest of the
+        issuers that limits hold down.
+        """
+        if not self.base.any():
+            self._set(before, holders, self.limits)
+        elif review and then:
+            if review.kind != "quarterly" or self._is_broken(then, holders):
+                annual = self.annual_limits if review.kind == "annual" else ()
+                self._set(then, holders, (*self.limits, *annual))
+            else:
+                counted = holders & (then.caps > 0) & (self.base | self.joined & (self.joined_at <= review.reference))
+                self.counted[counted] = then.count[counted]
+        entering = holders & ~self.base & ~self.joined
+        if entering.any():
+            self._enter(before, entering, place - 1)
+        self.holders = holders.copy()
+        self.shares = np.where(holders, self.counted * self.factor, 0.0)
+
+    def _set(self, then: Values, holders: np.ndarray, limits: Iterable[WeightLimit]) -> None:
+        self.base = holders & (then.caps > 0)
+        self.joined[:] = False
+        self.counted = np.where(self.base, then.count, 0.0)
+        kept = within_limits(then.caps[self.base], limits) / then.caps[self.base]
+        self.factor = np.ones(len(holders))
+        self.factor[self.base] = kept / kept.max()
+
+    def _smallest(self, values: np.ndarray) -> float:
+        """What the smallest issuer under a limit is worth, unlimited where none is."""
+        limited = self.base & (self.factor < UNTOUCHED) & (values > 0)
+        return values[limited].min() if limited.any() else np.inf
+
+    def _is_broken(self, then: Values, holders: np.ndarray) -> bool:
+        here = np.where(holders, then.caps, 0.0)
+        values = np.where(self.base, here * self.factor, here)
+        values = np.where(self.base, values, np.minimum(values, self._smallest(values)))
+        weights = values[values > 0] / values.sum()
+        return any(_held(weights, limit)[1] > limit.above + TOLERANCE for limit in self.limits)
+
+    def _enter(self, before: Values, entering: np.ndarray, place: int) -> None:
+        smallest = self._smallest(self.counted * self.factor * before.price)
+        self.counted[entering] = before.count[entering]
+        self.factor[entering] = np.minimum(1.0, smallest / before.caps[entering])
+        self.joined |= entering
+        self.joined_at[entering] = place

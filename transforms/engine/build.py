@@ -1,0 +1,104 @@
+"""Run the models in one transaction and keep their promises; a broken one leaves everything as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from transforms.engine.project import Model
+from warehouse.errors import ModelError, PromiseBroken
+
+BROKEN_ROWS_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The two cuts of a build, UTC: `as_of` what the world could know, `recorded_by` what we had fetched."""
+
+    as_of: datetime
+    recorded_by: datetime
+
+
+def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Moment, broken: Path,
+          progress: Callable[[str], None] = lambda name: None) -> None:
+    """Make every model's table anew, all or none.
+
+    Raises PromiseBroken after writing the offending rows below `broken`, ModelError when SQL and header differ.
+    """
+    set_moment(con, moment)
+    # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
+    threads, = con.execute("select current_setting('threads')").fetchone()  # type: ignore[misc]
+    con.execute("set threads = 1")
+    con.begin()
+    try:
+        for model in models:
+            progress(model.name)
+            make(con, model)
+            keep_promises(con, model, broken)
+    except BaseException:
+        con.rollback()
+        raise
+    else:
+        con.commit()
+    finally:
+        con.execute(f"set threads = {threads}")
+
+
+def set_moment(con: duckdb.DuckDBPyConnection, moment: Moment) -> None:
+    """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by')."""
+    for name in ("as_of", "recorded_by"):
+        con.execute(f"set variable {name} = ?::timestamp", [getattr(moment, name).replace(tzinfo=None)])
+
+
+def make(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the model's table, sorted by its grain, with its comments."""
+    grain = ", ".join(model.grain)
+    try:
+        con.execute(f"create or replace table {model.name} as from (\n{model.sql}\n) order by {grain}")
+    except duckdb.Error as error:
+        raise ModelError(model.name, f"did not run: {str(error).splitlines()[0]}") from error
+    actual = [row[0] for row in con.execute(f"describe {model.name}").fetchall()]
+    if actual != list(model.columns):
+        missing, extra = set(model.columns) - set(actual), set(actual) - set(model.columns)
+        raise ModelError(model.name, f"documents other columns than it has (undocumented: {sorted(extra)}; "
+                                     f"documented only: {sorted(missing)}; or in another order)")
+    con.execute(f"comment on table {model.name} is {_text(model.doc)}")
+    for column, description in model.columns.items():
+        con.execute(f'comment on column {model.name}."{column}" is {_text(description)}')
+
+
+def keep_promises(con: duckdb.DuckDBPyConnection, model: Model, broken: Path) -> None:
+    """Prove the grain unique and every promise kept by every row, else raise PromiseBroken."""
+    grain = ", ".join(model.grain)
+    no_nulls = " and ".join(f"{key} is not null" for key in model.grain)
+    checks = {
+        f"one row per {grain}": f"from {model.name} where not ({no_nulls}) or ({grain}) in "
+                                f"(select ({grain}) from {model.name} group by {grain} having count(*) > 1)",
+        **{name: f"from {model.name} where not ({condition})" for name, condition in model.promises.items()},
+    }
+    for promise, rows in checks.items():
+        try:
+            count = con.execute(f"select count(*) {rows}").fetchone()[0]  # type: ignore[index]
+        except duckdb.Error as error:
+            raise ModelError(model.name, f"has a promise “{promise}” that cannot be checked: "
+                                         f"{str(error).splitlines()[0]}") from error
+        if count:
+            _keep_rows(con, model, promise, rows, broken)
+            raise PromiseBroken(model.name, promise, count)
+
+
+def _keep_rows(con: duckdb.DuckDBPyConnection, model: Model, promise: str, rows: str, broken: Path) -> None:
+    """Put the offending rows where `rallyscope broken` finds them: the rollback takes the table away."""
+    broken.mkdir(parents=True, exist_ok=True)
+    file = broken / f"{model.name}.parquet"
+    con.execute(f"copy (select * {rows} limit {BROKEN_ROWS_KEPT}) to {_text(str(file))} (format parquet)")
+    (broken / f"{model.name}.json").write_text(json.dumps({"model": model.name, "promise": promise}))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

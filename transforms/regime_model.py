@@ -1,0 +1,180 @@
+"""The two-state model of the Nasdaq Composite's daily log returns, fitted at every month-end outside the build.
+
+Returns are normal around one mean; their variance is that of a calm or of a turbulent state, and the state is a
+Markov chain (Hamilton 1989; statsmodels' MarkovRegression). A fit sees what was known at its month-end and nothing
+else, so when it is made does not matter; a build then only filters with the newest fit known by each day.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from importlib.metadata import version
+from math import log
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from transforms.engine.build import Moment, make, set_moment
+from transforms.engine.project import Model, models
+from warehouse.data_folder import SCHEMA
+from warehouse.fits import Fit, MonthEnd, append, unfitted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SYMBOL = "^IXIC"
+# Ten years of returns at most, two at least.
+MOST, LEAST = 2520, 504
+# Significant digits kept of a parameter: those in which the maximum does not depend on where the search began.
+DIGITS = 7
+# A state that is the likelier one on less of the window than this describes a few days, not a state.
+LEAST_SHARE = 0.05
+# Further starting points drawn around ours, each improved by so many steps of expectation and maximisation.
+STARTS, STEPS, SEED = 3, 5, 1989
+# Whether a row about a session up to a month-end came later: a bar, or the second source's word where there is none.
+CAME_LATER = """
+    select exists (
+        from (from raw.price_bar select date, known_at union all from raw.macro_observation select date, known_at
+              where date not in (select date from raw.price_bar))
+        where date <= $date and known_at > $then and known_at <= $told)"""
+
+
+def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetime, run_id: str,
+                say: Callable[[str], None], progress: Callable[[str], None] = lambda month: None) -> int:
+    """Fit the month-ends that need it, from the one in force on `start` on, and record them; how many there were.
+
+    The rule is `warehouse.fits.unfitted`. Without `start` only months not older than the first fit are looked at.
+    """
+    due = unfitted(con, SYMBOL, start, now)
+    if not due:
+        return 0
+    say(f"fitting the regime model for {len(due)} month-end{'s' if len(due) > 1 else ''}")
+    fits = []
+    for month, days, returns in returns_known(con, due, now):
+        progress(f"regime model of {month.date}")
+        fits.append(fit(month, days, returns))
+    return append(con, fits, f"statsmodels {version('statsmodels')}", run_id, now)
+
+
+def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
+    """The model at a month-end, from daily log returns and their sessions, oldest first, all known then.
+
+    Rejected, with the reason: too few returns, returns that do not vary, no maximum found, a state whose expected
+    duration is not finite (longer than the window itself), a state visited on under 5 % of the window.
+    """
+    days, returns = days[-MOST:], returns[-MOST:]
+    about = {"fitted_on": month.date, "first_return_on": days[0] if days else None, "returns": len(days),
+             "input_rows": month.input_rows, "known_at": month.known_at}
+    nothing = dict.fromkeys(("mean_return", "calm_variance", "turbulent_variance", "calm_stay_probability",
+                             "turbulent_stay_probability", "log_likelihood", "turbulent_share"))
+    if len(days) < LEAST:
+        return Fit(**about, **nothing, is_accepted=False, reason=f"{len(days)} returns, {LEAST} are needed")
+    if not returns.max() > returns.min():
+        return Fit(**about, **nothing, is_accepted=False, reason="the returns do not vary")
+    found = _maximise((returns - returns.mean()) / returns.std())
+    if found is None:
+        return Fit(**about, **nothing, is_accepted=False, reason="no maximum of the likelihood was found")
+    stay, variance, mean, likelihood, share = found
+    scale = returns.std()
+    figures = {"mean_return": returns.mean() + scale * mean,
+               "calm_variance": scale**2 * variance[0], "turbulent_variance": scale**2 * variance[1],
+               "calm_stay_probability": stay[0], "turbulent_stay_probability": stay[1],
+               "log_likelihood": likelihood - len(days) * log(scale), "turbulent_share": share}
+    figures = {name: float(f"{figure:.{DIGITS}g}") for name, figure in figures.items()}
+    reason = fault(figures, len(days))
+    return Fit(**about, **figures, is_accepted=not reason, reason=reason)
+
+
+def _maximise(returns: np.ndarray) -> tuple | None:
+    """Stay probabilities and variances (calm, turbulent), mean, log-likelihood and share of turbulent days.
+
+    Of standardised returns; None when the optimiser does not converge to numbers.
+    """
+    import numpy as np
+    from statsmodels.tools.sm_exceptions import ModelWarning
+    from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
+
+    model: Any = MarkovRegression(returns, k_regimes=2, trend="c", switching_trend=False, switching_variance=True)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", ModelWarning)
+        try:
+            # Newton steps within a trusted region end at the maximum itself, whatever the start, in the time of BFGS.
+            result = model.fit(start_params=[0.98, 0.05, 0.0, 0.5, 2.5], search_scale=[4, 4, 0.1, 0.5, 1.5],
+                               search_reps=STARTS, search_iter=STEPS, em_iter=2 * STEPS, rng=SEED, cov_type="none",
+                               method="minimize", min_method="trust-exact", gtol=1e-7)
+        except (np.linalg.LinAlgError, ValueError):
+            # A likelihood without end, or steps that left the numbers: the record says so, and the day goes on.
+            return None
+    calm_stay, leaves_turbulence, mean, *variance = result.params
+    stay, variance = np.array([calm_stay, 1 - leaves_turbulence]), np.array(variance)
+    if not (result.mle_retvals["converged"] and np.isfinite(result.params).all() and np.isfinite(result.llf)):
+        return None
+    # The states come in any order: the turbulent one is that of the larger variance.
+    order = np.argsort(variance)
+    share = (result.filtered_marginal_probabilities[:, order[1]] > 0.5).mean()
+    return stay[order], variance[order], mean, result.llf, share
+
+
+def fault(figures: dict[str, float], returns: int) -> str:
+    """Why a fit describes no two states; empty when it does."""
+    for state in ("calm", "turbulent"):
+        if (1 - figures[f"{state}_stay_probability"]) * returns < 1:
+            return f"the {state} state is expected to last longer than the window"
+    share = figures["turbulent_share"]
+    if min(share, 1 - share) < LEAST_SHARE:
+        state = "turbulent" if share < LEAST_SHARE else "calm"
+        return f"the {state} state is visited on under {LEAST_SHARE:.0%} of the window"
+    return ""
+
+
+def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
+             now: datetime) -> Iterator[tuple[MonthEnd, list[date], np.ndarray]]:
+    """Each month with the sessions and log returns of the index, as the models tell them as of that month-end.
+
+    The models run on a warehouse in memory that holds this one index. What the newest month-end knows of the sessions
+    before an older one is what that one knew, unless a row about them came in between: then they run for it alone.
+    """
+    import numpy as np
+
+    needed = _upstream("core.index_level")
+    with duckdb.connect() as small:
+        small.execute(SCHEMA.read_text())
+        small.execute("set threads = 1")
+        for table in sorted({t for model in needed for t in model.reads if t.startswith("raw.")}):
+            small.register("rows", con.execute(f"from {table} where {_only(con, table)}", {"symbol": SYMBOL}).df())
+            small.execute(f"insert into {table} from rows")
+        told = None
+        for month in reversed(months):
+            since = {"date": month.date, "then": month.known_at, "told": told}
+            if told is None or small.execute(CAME_LATER, since).fetchone() == (True,):
+                told = month.known_at
+                set_moment(small, Moment(told, now))
+                for model in needed:
+                    make(small, model)
+            answer = small.execute("""
+                select date, log_return from core.index_level
+                where symbol = ? and date <= ? and log_return is not null order by date""", [SYMBOL, month.date])
+            days, returns = (np.asarray(column) for column in answer.fetchnumpy().values())
+            yield month, days.astype("datetime64[D]").tolist(), returns
+
+
+def _upstream(name: str) -> list[Model]:
+    """The model and all it is made from, in order."""
+    wanted, found = {name}, []
+    for model in reversed(models()):
+        if model.name in wanted:
+            wanted |= model.reads
+            found.append(model)
+    return found[::-1]
+
+
+def _only(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The rows of a raw table that tell of the one index; all where it is not by symbol or series."""
+    columns = {row[0] for row in con.execute(f"describe {table}").fetchall()}
+    if "symbol" in columns:
+        return "symbol = $symbol"
+    if table == "raw.macro_observation":
+        return "series_id in (select series_id from raw.catalogue_series where fallback_for = $symbol)"
+    return "$symbol = $symbol"

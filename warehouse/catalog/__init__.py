@@ -1,0 +1,215 @@
+"""What the pipeline holds, as data: TOML files, those packaged in definitions/ or your own, each entry read and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from warehouse.catalog.entries import (
+    Availability,
+    Basket,
+    Change,
+    Feed,
+    Instrument,
+    Kind,
+    Membership,
+    Series,
+    Source,
+    SpinOff,
+    Universe,
+)
+from warehouse.catalog.reader import Reader, Reference, did_you_mean
+from warehouse.errors import CatalogError
+
+__all__ = [
+    "Availability",
+    "Basket",
+    "Catalog",
+    "Change",
+    "Feed",
+    "Instrument",
+    "Kind",
+    "Membership",
+    "Series",
+    "Source",
+    "SpinOff",
+    "Universe",
+    "load",
+]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything the pipeline holds, by id; `hash` is the sha256 of what the files say, however written."""
+
+    sources: Mapping[str, Source]
+    feeds: Mapping[str, Feed]
+    series: Mapping[str, Series]
+    instruments: Mapping[str, Instrument]
+    universes: Mapping[str, Universe]
+    baskets: Mapping[str, Basket]
+    hash: str
+    folder: Path
+    spinoffs: Mapping[str, SpinOff] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def tiers(self) -> tuple[Basket, ...]:
+        """The baskets whose leadership is watched, in the expected order."""
+        tiers = (basket for basket in self.baskets.values() if basket.role == "tier")
+        return tuple(sorted(tiers, key=lambda tier: tier.rank or 0))
+
+    def of_kind(self, *kinds: Kind) -> tuple[Instrument, ...]:
+        """The instruments of these kinds, by symbol."""
+        return tuple(i for _, i in sorted(self.instruments.items()) if i.kind in kinds)
+
+    def lines(self, issuer: str) -> tuple[Instrument, ...]:
+        """A company's listed lines, the primary one first."""
+        lines = (i for i in self.instruments.values() if i.issuer == issuer)
+        return tuple(sorted(lines, key=lambda line: (not line.primary_line, line.symbol)))
+
+    def to_ask(self, start: date, end: date) -> tuple[Instrument, ...]:
+        """The instruments that traded between both days and whose ticker still means them, by symbol."""
+        return tuple(
+            i
+            for _, i in sorted(self.instruments.items())
+            if i.since <= end and (i.until is None or i.until >= start) and not i.ticker_reused
+        )
+
+
+FILES: dict[str, tuple[str, type]] = {
+    "sources.toml": ("sources", Source),
+    "feeds.toml": ("feeds", Feed),
+    "macro.toml": ("series", Series),
+    "stocks.toml": ("instruments", Instrument),
+    "funds.toml": ("instruments", Instrument),
+    "indices.toml": ("instruments", Instrument),
+    "baskets.toml": ("baskets", Basket),
+    "spinoffs.toml": ("spinoffs", SpinOff),
+}
+# A catalogue without any needs no file for them.
+OPTIONAL = {"spinoffs.toml"}
+# The records that every run asks for, and the source of macro series: the entries that the code itself names.
+FEEDS, SERIES_SOURCE = ("bars", "shares", "statements", "weights"), "fred"
+LARGEST_FILE = 16 << 20
+PACKAGED = Path(__file__).with_name("definitions")
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """The packaged catalog, with the entries of `folder` added to it or in the place of those of the same name.
+
+    A folder that has every file of the packaged one is a catalog of its own. Raises CatalogError for the first wrong entry.
+    """
+    said: dict[str, dict[str, tuple[Reader, Any]]] = {}
+    defaults: dict[str, dict[str, Any]] = {}
+    readers: list[Reader] = []
+    for place, files in _layers(folder):
+        for file, path in files.items():
+            readers.append(reader := Reader(f"{place}{file}"))
+            said.setdefault(file, {}).update(_entries(reader, file, _toml(reader.file, path), defaults))
+    found: dict[str, dict[str, Any]] = {name: {} for name, _ in FILES.values()} | {"universes": {}}
+    for file, entries in said.items():
+        collection, cls = FILES.get(file, ("universes", Universe))
+        for name, (reader, table) in entries.items():
+            if name in found[collection]:
+                raise reader.fail(name, "-", f"is in {collection} twice, here and in another file")
+            found[collection][name] = reader.entry(cls, name, table)
+    _check_together(found, [used for reader in readers for used in reader.references])
+    tables = {file: {name: table for name, (_, table) in entries.items()} for file, entries in said.items()}
+    return Catalog(
+        **{name: MappingProxyType(entries) for name, entries in found.items()},
+        hash=hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest(),
+        folder=folder or PACKAGED,
+    )
+
+
+def overlay(folder: Path | None) -> str:
+    """Which folder is laid over the packaged catalog, as half a sentence; empty where none is."""
+    return f", those of {folder} over the packaged ones" if folder and len(_layers(folder)) == 2 else ""
+
+
+def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
+    """What is read, in order: how an error begins the name of a file of it, and the files by their path in it."""
+    if folder is None:
+        return [("", _files(PACKAGED))]
+    files = _files(folder)
+    if not files:
+        problem = (f"has none of the files of a catalog: {', '.join(FILES)} or universes/CODE.toml" if folder.is_dir()
+                   else "is not a folder; name one with --catalog or RALLYSCOPE_CATALOG")
+        raise CatalogError(str(folder), "-", "-", problem)
+    whole = FILES.keys() - OPTIONAL <= files.keys()
+    return [("", files)] if whole else [("", _files(PACKAGED)), (f"{folder}/", files)]
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    paths = sorted((*folder.glob("*.toml"), *folder.glob("*/*.toml")))
+    files = {path.relative_to(folder).as_posix(): path for path in paths}
+    for file in sorted(files.keys() - FILES.keys()):
+        if Path(file).parent.as_posix() != "universes":
+            raise CatalogError(file, "-", "-", f"is not a file of a catalog{did_you_mean(file, FILES)}")
+    return files
+
+
+def _toml(file: str, path: Path) -> dict[str, Any]:
+    """What one file says; CatalogError for one that is none, or says nothing that can be read."""
+    try:
+        if not path.is_file():  # opening a pipe would wait for whoever writes to it
+            raise CatalogError(file, "-", "-", f"is not a file: {_instead(path)} is in its place")
+        if path.stat().st_size > LARGEST_FILE:
+            raise CatalogError(file, "-", "-", f"has more than {LARGEST_FILE >> 20} MB, which no file of a catalog has")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(file, "-", "-", f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise CatalogError(file, "-", "-", f"is not TOML: {error}") from None
+    except RecursionError:
+        raise CatalogError(file, "-", "-", "is not TOML that can be read: its brackets are nested too deeply") from None
+
+
+def _instead(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a pipe or a device" if path.exists() else "a link that leads nowhere"
+
+
+def _entries(reader: Reader, file: str, tables: dict[str, Any],
+             defaults: dict[str, dict[str, Any]]) -> dict[str, tuple[Reader, Any]]:
+    """The entries of a file. The `defaults` of a file stand for the keys that its entries leave out, and after them
+    those of the packaged file of that name."""
+    if file not in FILES:
+        return {Path(file).stem: (reader, tables)}
+    own = reader.known_keys(FILES[file][1], "defaults", tables.get("defaults", {}))
+    in_force = defaults[file] = {**defaults.get(file, {}), **own}
+    return {name: (reader, {**in_force, **table} if isinstance(table, dict) else table)
+            for name, table in tables.items() if name != "defaults"}
+
+
+def _check_together(found: dict[str, dict[str, Any]], references: list[Reference]) -> None:
+    """What no entry can know alone: what a run needs, names nobody has, issuers that are no primary line, ranks twice."""
+    for used in references:
+        known = found[used.collection]
+        if used.name not in known:
+            guess = did_you_mean(used.name, known)
+            raise used.wrong(f"names {used.name!r}, which is not in {used.collection}{guess}")
+        if used.key == "issuer" and not known[used.name].primary_line:
+            raise used.wrong(f"names {used.name}, whose own issuer is {known[used.name].issuer}")
+    for feed in FEEDS:
+        if feed not in found["feeds"]:
+            raise CatalogError("feeds.toml", feed, "-", "is missing, and every run needs it")
+    if found["series"] and SERIES_SOURCE not in found["sources"]:
+        raise CatalogError("sources.toml", SERIES_SOURCE, "-", "is missing, and every series is asked of it")
+    for spinoff in found["spinoffs"].values():
+        if spinoff.symbol not in found["instruments"]:
+            guess = did_you_mean(spinoff.symbol, found["instruments"])
+            raise CatalogError("spinoffs.toml", spinoff.symbol, "-", f"is not in instruments{guess}")
+    ranks: dict[int, str] = {}
+    for basket in found["baskets"].values():
+        if basket.rank is not None and ranks.setdefault(basket.rank, basket.id) != basket.id:
+            problem = f"is {basket.rank}, the same as that of {ranks[basket.rank]}"
+            raise CatalogError("baskets.toml", basket.id, "rank", problem)

@@ -1,0 +1,315 @@
+"""What a catalogue entry can say: a frozen dataclass each, whose fields are the schema of its TOML table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from warehouse.catalog.reader import AtLeast, AtMost, Names
+from warehouse.catalog.weighting import PublishedWeights, Rebalancing
+
+Symbol = Annotated[str, Names("instruments")]
+SourceId = Annotated[str, Names("sources")]
+Days = Annotated[int, AtLeast(0), AtMost(36_500)]
+StaleDays = Annotated[int, AtLeast(1), AtMost(36_500)]
+Kind = Literal["stock", "fund", "index", "crypto"]
+Problems = Iterator[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class YearEndDays:
+    """Calendar days after its end at which a fiscal year's last period is reported, by category of filer."""
+
+    other: Days
+    large_accelerated: Days
+    foreign: Days
+
+
+@dataclass(frozen=True)
+class Availability:
+    """How the moment a value is known follows from its date; exactly one rule is set."""
+
+    lag_business_days: Days | None = None
+    """NYSE sessions after the date, at 23:59:00 New York."""
+    lag_federal_business_days: Days | None = None
+    """Federal business days (the Federal Reserve Board's) after the date, at 23:59:00 New York."""
+    lag_days: Days | None = None
+    """Calendar days after the date, at 23:59:00 New York."""
+    vintage: bool | None = None
+    """The source says it with each value: its vintage."""
+    after_close_minutes: Days | None = None
+    """Minutes after the close of the date's NYSE session."""
+    after_utc_midnight_minutes: Days | None = None
+    """Minutes after the end of the date's UTC day."""
+    after_period_end_days: Days | None = None
+    """Calendar days after the end of the reported period, and the first federal business day from then on."""
+    after_year_end_days: YearEndDays | None = None
+    """No rule of its own: what `after_period_end_days` is for the last period of a fiscal year."""
+
+    def problems(self) -> Problems:
+        rules = self._rules()
+        if len(rules) != 1:
+            yield "", f"must hold exactly one rule, but holds {', '.join(rules) or 'none'}"
+        if self.vintage is False:
+            yield "vintage", "can only be true; name another rule instead"
+        if self.after_year_end_days and self.after_period_end_days is None:
+            yield "after_year_end_days", "is only for the rule after_period_end_days"
+
+    def _rules(self) -> list[str]:
+        return [field.name for field in fields(self)
+                if field.name != "after_year_end_days" and getattr(self, field.name) is not None]
+
+    @property
+    def rule(self) -> str:
+        """The name of the one rule that is set."""
+        return self._rules()[0]
+
+    @property
+    def lag(self) -> int:
+        """The rule's number of days or minutes; 0 for a vintage, which needs none."""
+        return 0 if self.vintage else getattr(self, self.rule)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A service that is asked, how patiently, and on what terms its data may be used."""
+
+    id: str
+    title: str
+    requests_per_second: Annotated[float, AtLeast(0.01), AtMost(1_000)]
+    timeout_seconds: Annotated[float, AtLeast(0.1), AtMost(600)]
+    tries: Annotated[int, AtLeast(1), AtMost(20)]
+    terms: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of record a source gives for many symbols: bars, actions, shares, statements, weights."""
+
+    id: str
+    title: str
+    source: SourceId
+    known: Availability
+    reask_days: Days
+    """Calendar days before the last known record that are asked again, to catch corrections."""
+    stale_after_days: StaleDays
+    license: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills.
+
+    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next: a value that
+    leaps further is held until another observation confirms it. A daily series without one has a tenth of its range.
+    """
+
+    id: str
+    title: str
+    source: SourceId
+    unit: str
+    frequency: Literal["daily", "weekly", "monthly", "quarterly"]
+    known: Availability
+    since: date
+    stale_after_days: StaleDays
+    range: tuple[float, float]
+    license: str
+    fallback_for: Symbol | None = None
+    max_change: float | None = None
+    max_ratio: float | None = None
+
+    def problems(self) -> Problems:
+        low, high = self.range
+        if low >= high:
+            yield "range", f"runs from {low:g} to {high:g}, but must run upwards"
+        if self.max_change is not None and not 0 < self.max_change < float("inf"):
+            yield "max_change", f"is {self.max_change:g}, but must be a number above 0"
+        if self.max_ratio is not None and not 1 < self.max_ratio < float("inf"):
+            yield "max_ratio", f"is {self.max_ratio:g}, but must be a number above 1"
+        if self.max_ratio is not None and low <= 0:
+            yield "max_ratio", f"is of no use for a series that may be {low:g}: declare max_change"
+        if self.max_change is not None and self.max_ratio is not None:
+            yield "max_change", "cannot stand beside max_ratio: declare one of them"
+
+    @property
+    def largest_change(self) -> float:
+        """The largest true difference of two neighbouring values, where no ratio is declared: else a tenth of the range."""
+        low, high = self.range
+        return self.max_change or (high - low) / 10
+
+
+@dataclass(frozen=True)
+class Filer:
+    """From `since` on (the end of a period) a company's annual reports are due as those of this category are."""
+
+    category: Literal["other", "large_accelerated", "foreign"]
+    since: date
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A listed line, index or coin, asked from `since` to its last trading day `until` (None: trades on)."""
+
+    symbol: str
+    name: str
+    kind: Kind
+    since: date
+    known: Availability
+    until: date | None = None
+    issuer: Symbol = ""
+    """The symbol of the company's primary line; itself when the company has one line."""
+    share_class: str | None = None
+    gics_sector: str | None = None
+    nasdaq_sector: str | None = None
+    statements: bool = False
+    counts_whole_company: bool = False
+    """The feed's share count of this line is that of all the company's lines together."""
+    fiscal_year_end_month: Annotated[int, AtLeast(1), AtMost(12)] = 12
+    filer: tuple[Filer, ...] = ()
+    """Its categories of filer in order; `other` before the first."""
+    ticker_reused: bool = False
+    """The ticker means another company today: a feed that knows only tickers must not be asked for it."""
+
+    def __post_init__(self) -> None:
+        if not self.issuer:
+            object.__setattr__(self, "issuer", self.symbol)
+
+    def problems(self) -> Problems:
+        if self.until is not None and self.until < self.since:
+            yield "until", f"is {self.until}, before since ({self.since})"
+        for one, two in pairwise(self.filer):
+            if two.since <= one.since:
+                yield "filer", f"dates {two.category} {two.since}, not after the category before it ({one.since})"
+
+    @property
+    def primary_line(self) -> bool:
+        """Whether this line's price stands for the company."""
+        return self.issuer == self.symbol
+
+
+@dataclass(frozen=True)
+class SpinOff:
+    """From the open of `ex_date` on, `gives` shares of `symbol` were distributed for every `for_every` shares of `of`."""
+
+    symbol: str
+    of: Symbol
+    ex_date: date
+    gives: Annotated[float, AtLeast(1e-6), AtMost(1e6)]
+    for_every: Annotated[float, AtLeast(1e-6), AtMost(1e6)] = 1.0
+
+    def problems(self) -> Problems:
+        if self.of == self.symbol:
+            yield "of", "is the distributed line itself"
+
+    @property
+    def per_share(self) -> float:
+        """Shares of the distributed line for one share of the other."""
+        return self.gives / self.for_every
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A symbol belongs from `valid_from` on, up to but not on `valid_to` (None: it still does)."""
+
+    symbol: Symbol
+    valid_from: date
+    valid_to: date | None = None
+
+    def problems(self) -> Problems:
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            yield "valid_to", f"is {self.valid_to}, not after valid_from ({self.valid_from})"
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+def _members_on(members: Iterable[Membership], day: date) -> frozenset[str]:
+    return frozenset(member.symbol for member in members if member.holds_on(day))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What enters and leaves a universe before the open of `date`."""
+
+    date: date
+    add: tuple[Symbol, ...] = ()
+    remove: tuple[Symbol, ...] = ()
+
+
+@dataclass(frozen=True)
+class Universe:
+    """The dated members of a published index: a whole list and the changes since, in order; and how it is weighted."""
+
+    code: str
+    title: str
+    published_index: Symbol
+    initial_date: date
+    initial_symbols: tuple[Symbol, ...]
+    changes: tuple[Change, ...]
+    rebalancing: Rebalancing | None = None
+    """When index shares are set and under which limits; without it the universe has no capped weights."""
+    published_weights: PublishedWeights | None = None
+    """Where its lists of weights are published; a replay server is asked for its own."""
+
+    def problems(self) -> Problems:
+        inside: set[str] = set()
+        last = date.min
+        whole = Change(self.initial_date, add=self.initial_symbols)
+        for i, change in enumerate((whole, *self.changes)):
+            place = f"changes[{i - 1}]" if i else "initial_symbols"
+            if change.date <= last:
+                yield place, f"is dated {change.date}, not after the change before it ({last})"
+            for symbol in change.remove:
+                if symbol not in inside:
+                    yield place, f"removes {symbol} on {change.date}, when it is no member"
+                inside.discard(symbol)
+            for symbol in change.add:
+                if symbol in inside or symbol in change.remove:
+                    yield place, f"adds {symbol} on {change.date}, when it is a member already"
+                inside.add(symbol)
+            last = change.date
+
+    @cached_property
+    def members(self) -> tuple[Membership, ...]:
+        """Every stay of every symbol, by symbol and start."""
+        entered = dict.fromkeys(self.initial_symbols, self.initial_date)
+        stays: list[Membership] = []
+        for change in self.changes:
+            stays += [Membership(symbol, entered.pop(symbol), change.date) for symbol in change.remove]
+            entered |= dict.fromkeys(change.add, change.date)
+        stays += [Membership(symbol, start) for symbol, start in entered.items()]
+        return tuple(sorted(stays, key=lambda stay: (stay.symbol, stay.valid_from)))
+
+    def members_on(self, day: date) -> frozenset[str]:
+        """The symbols that belong on `day`; none before the initial list."""
+        return _members_on(self.members, day)
+
+
+@dataclass(frozen=True)
+class Basket:
+    """Dated members weighted equally; tiers carry the order in which the thesis expects them to lead."""
+
+    id: str
+    title: str
+    role: Literal["tier", "sector_fund", "fund", "asset"]
+    weighting: Literal["equal"]
+    members: tuple[Membership, ...]
+    rank: Annotated[int, AtLeast(1), AtMost(1_000)] | None = None
+
+    def problems(self) -> Problems:
+        if (self.role == "tier") != (self.rank is not None):
+            yield "rank", "is needed for a tier and for nothing else"
+        if not self.members:
+            yield "members", "is empty"
+        stays = sorted(self.members, key=lambda stay: (stay.symbol, stay.valid_from))
+        for one, two in pairwise(stays):
+            if one.symbol == two.symbol and (one.valid_to is None or two.valid_from < one.valid_to):
+                yield "members", f"adds {two.symbol} on {two.valid_from}, which is a member already"
+
+    def members_on(self, day: date) -> frozenset[str]:
+        """The symbols that belong on `day`."""
+        return _members_on(self.members, day)

@@ -1,0 +1,114 @@
+"""How an index publisher weighs its members, as data: when index shares are set, and under which limits."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from warehouse.catalog.reader import AtLeast
+
+Problems = Iterator[tuple[str, str]]
+RebalanceKind = Literal["quarterly", "annual", "special"]
+LIST_COLUMNS = ("index", "date", "published_on", "symbol", "weight")
+
+
+@dataclass(frozen=True)
+class WeightLimit:
+    """Weights that pass `above` are brought to `to`; what is taken goes to the other issuers in proportion.
+
+    Of one issuer, of all issuers that each weigh more than `size` together, or of the `size` largest together. None
+    of the others ends above the smallest of such a group, nor above `others_at_most`.
+    """
+
+    of: Literal["issuer", "issuers_over", "largest_issuers"]
+    above: Annotated[float, AtLeast(0)]
+    to: Annotated[float, AtLeast(0)]
+    size: Annotated[float, AtLeast(0)] | None = None
+    others_at_most: Annotated[float, AtLeast(0)] | None = None
+
+    def problems(self) -> Problems:
+        if not 0 < self.to <= self.above < 1:
+            yield "to", f"is {self.to:g}, but must lie above 0 and not above the limit of {self.above:g}, itself below 1"
+        if (self.of == "issuer") != (self.size is None):
+            yield "size", "is needed for a group of issuers and for nothing else"
+        if self.of == "issuers_over" and self.size is not None and not 0 < self.size < 1:
+            yield "size", f"is {self.size:g}, but must be a weight between 0 and 1"
+        if self.of == "largest_issuers" and self.size is not None and (self.size < 1 or self.size % 1):
+            yield "size", f"is {self.size:g}, but must be a number of issuers"
+        if self.of == "issuer" and self.others_at_most is not None:
+            yield "others_at_most", "is for a group of issuers only"
+
+
+@dataclass(frozen=True)
+class SpecialRebalance:
+    """A rebalance outside the calendar, in force from the open of `effective`, on what was known on `reference`."""
+
+    effective: date
+    reference: date
+
+    def problems(self) -> Problems:
+        if self.reference >= self.effective:
+            yield "reference", f"is {self.reference}, not before effective ({self.effective})"
+
+
+@dataclass(frozen=True)
+class Rebalancing:
+    """Index shares are set for the session after the third Friday of `months`, on the last session of the month before.
+
+    A quarterly rebalance renews the share counts; the limits' factors stay, unless the weights in force break a limit.
+    The one of `annual_month` and the special ones set every weight anew from plain capitalisations; the annual one
+    keeps `annual_limits` too.
+    """
+
+    months: tuple[int, ...]
+    annual_month: int
+    limits: tuple[WeightLimit, ...]
+    annual_limits: tuple[WeightLimit, ...] = ()
+    specials: tuple[SpecialRebalance, ...] = field(default=())
+
+    def problems(self) -> Problems:
+        if any(month not in range(1, 13) for month in self.months) or list(self.months) != sorted(set(self.months)):
+            yield "months", f"is {list(self.months)}, but must name months from 1 to 12, each once, in order"
+        if self.annual_month not in self.months:
+            yield "annual_month", f"is {self.annual_month}, which is not among months"
+
+    def dates(self, sessions: Sequence[date], since: date) -> Iterator[tuple[date, date, RebalanceKind]]:
+        """(effective session, reference session, kind) of every rebalance after `since` that `sessions` reach, in order."""
+        found: list[tuple[date, date, RebalanceKind]] = []
+        for year in range(since.year, sessions[-1].year + 1):
+            for month in self.months:
+                effective = bisect_right(sessions, _third_friday(year, month))
+                reference = bisect_left(sessions, date(year, month, 1)) - 1
+                if effective < len(sessions) and reference >= 0:
+                    kind: RebalanceKind = "annual" if month == self.annual_month else "quarterly"
+                    found.append((sessions[effective], sessions[reference], kind))
+        found.extend((special.effective, special.reference, "special") for special in self.specials)
+        return (entry for entry in sorted(found) if entry[0] > since)
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """Where whole lists of an index's weights are published: a CSV file by `url`, or a local `file`.
+
+    `columns` names the file's own headers for index, date, published_on, symbol and weight, in this order; lists of
+    other indices in it are passed over. Relative files lie beside the catalogue's own.
+    """
+
+    url: str | None = None
+    file: str | None = None
+    columns: tuple[str, str, str, str, str] = LIST_COLUMNS
+    unit: Literal["fraction", "percent"] = "fraction"
+
+    def problems(self) -> Problems:
+        if (self.url is None) == (self.file is None):
+            yield "url", "or file must be given, and not both"
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            yield "url", f"is {self.url!r}, but must begin with https:// or http://"
+
+
+def _third_friday(year: int, month: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(4 - first.weekday()) % 7 + 14)

@@ -1,0 +1,172 @@
+"""The publication gate: declared checks over the whole of a build before it becomes current (gate.toml).
+
+A check measures places against a bound. What is above it withholds the publication, makes the run incomplete or is only
+reported, as the check's severity says. A person can accept what withholds; that finding then stands accepted for the runs
+to come while it is no larger. Every check of every build is kept in audit.publication_check with what it observed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from warehouse.data_folder import Home, damage_in
+from warehouse.publication.builds import kept, problem
+from warehouse.publication.publish import current_build
+from warehouse.stray import undisturbed
+
+FILE = Path(__file__).with_name("gate.toml")
+SEVERITIES = ("withhold", "incomplete", "report")
+# A finding that was accepted may grow by so much before a person is asked again.
+SLACK = 1.05
+
+
+@dataclass(frozen=True)
+class Check:
+    """One entry of gate.toml."""
+
+    name: str
+    doc: str
+    severity: str
+    sql: str
+    present_only: bool = False
+    compares: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check observed at a place that is above its bound."""
+
+    check: Check
+    place: str
+    observed: float
+    bound: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """What the gate has to know of the build it judges; `first` and `last` are the sessions that the run asked for."""
+
+    run_id: str
+    checked_at: datetime
+    is_present: bool
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A person's reason for publishing what a check withholds, and who gave it."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The findings by what they do; what an acceptance covers withholds nothing."""
+
+    withheld: tuple[Finding, ...] = ()
+    incomplete: tuple[Finding, ...] = ()
+    reported: tuple[Finding, ...] = ()
+
+
+@cache
+def checks(file: Path = FILE) -> tuple[Check, ...]:
+    """The declared checks, in their order."""
+    entries = tomllib.loads(file.read_text())
+    found = tuple(Check(name, **entry) for name, entry in entries.items())
+    assert all(check.severity in SEVERITIES for check in found), "a severity we know"
+    return found
+
+
+def judge(con: duckdb.DuckDBPyConnection, home: Home, build: Build, acceptance: Acceptance | None = None,
+          declared: Sequence[Check] | None = None) -> Verdict:
+    """Ask every check of the build in the working database, keep what each observed, and say what follows from it."""
+    con.execute("""
+        create or replace temp table span as
+        select ? as run_id, ? as is_present, ?::date as first, ?::date as last, max(date) as newest from staging.session""",
+                [build.run_id, build.is_present, build.first, build.last])
+    con.execute("delete from audit.publication_check where run_id = ?", [build.run_id])
+    found: dict[str, list[Finding]] = {severity: [] for severity in SEVERITIES}
+    with _before(con, home) as has_before:
+        for check in checks() if declared is None else declared:
+            if (build.is_present or not check.present_only) and (has_before or not check.compares):
+                try:
+                    found[check.severity].extend(_ask(con, build, check, acceptance))
+                except duckdb.Error as error:
+                    if not check.compares or not (damage := damage_in(error)):
+                        raise
+                    # A damaged file of before must not keep the present from being published; it is said, by doctor too.
+                    found["report"].append(Finding(check, "last publication", 0.0, 0.0, (
+                        f"the check “{check.name}” was passed over, since the last publication cannot be read: {damage}")))
+    return Verdict(*(tuple(found[severity]) for severity in SEVERITIES))
+
+
+def _ask(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance: Acceptance | None) -> list[Finding]:
+    """Measure, record all findings (the nearest to its bound where there is none), and return those not accepted."""
+    con.execute(f"create or replace temp table measured as select place, observed::double as observed, "
+                f"bound::double as bound, sentence from ({check.sql})")
+    accepts = acceptance if check.severity == "withhold" else None
+    con.execute("""
+        insert into audit.publication_check
+        with judged as (
+            select *, coalesce(observed <= bound, true) as is_passed from measured
+            qualify not is_passed or (bool_and(is_passed) over () and row_number() over (
+                order by observed / nullif(bound, 0) desc nulls last, place) = 1)
+        ), accepted as (
+            select place, arg_max(accepted_reason, checked_at) as reason, arg_max(accepted_by, checked_at) as by,
+                max(observed) as observed
+            from audit.publication_check where check_name = $name and accepted_reason is not null group by place
+        )
+        select $run_id, $checked_at, $name, $severity, j.place, j.observed, j.bound, coalesce(j.is_passed, true),
+            if(j.is_passed, null, j.sentence),
+            if(j.is_passed, null, coalesce(a.reason, $reason)), if(j.is_passed, null, coalesce(a.by, $by))
+        from (select 1) left join judged j on true
+        left join accepted a on a.place = j.place and j.observed <= a.observed * $slack""",
+                {"run_id": build.run_id, "checked_at": build.checked_at.replace(tzinfo=None), "name": check.name,
+                 "severity": check.severity, "slack": SLACK, "reason": accepts and accepts.reason,
+                 "by": accepts and accepts.by})
+    rows = con.execute("""
+        select place, observed, bound, sentence from audit.publication_check
+        where run_id = ? and check_name = ? and not is_passed and accepted_reason is null order by place""",
+                       [build.run_id, check.name]).fetchall()
+    return [Finding(check, *row) for row in rows]
+
+
+@contextmanager
+def _before(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[bool]:
+    """Attach the newest publication of a present whose file is whole as `before`; say whether there is one."""
+    for file in _presents(con, home):
+        with undisturbed(file) as path:
+            try:
+                con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+            except duckdb.Error as error:
+                if not damage_in(error):
+                    raise
+                continue
+            try:
+                yield True
+            finally:
+                con.execute("detach before")
+        return
+    yield False
+
+
+def _presents(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[Path]:
+    """Files of the presents that were published, newest first."""
+    files = {file.stem: file for file in kept(home)}
+    if current := current_build(home):
+        files.setdefault(current, home.published)
+    for build_id, in con.execute("select build_id from audit.publication where is_present "
+                                 "order by published_at desc, rowid desc").fetchall():
+        if (file := files.get(build_id)) and not problem(file, build_id):
+            yield file

@@ -1,0 +1,115 @@
+"""What became visible in the raw tables between two moments, and how each change is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from warehouse.publication.publish import Stamp
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A raw table whose rows change history: its key column, the rest of its key, and how a change is called.
+
+    `dated` is the column from whose day on a change can matter. `first_seen` is the cause when the key had no row before,
+    `changed` when it had; both are SQL over the row, and so is `only`: what of the table reaches a model at all.
+    """
+
+    table: str
+    key: str
+    rest: tuple[str, ...]
+    dated: str = "date"
+    first_seen: str = "'late data'"
+    changed: str = "'correction'"
+    only: str = "true"
+
+
+FEEDS = (
+    Feed("raw.price_bar", "symbol", ("date",)),
+    Feed("raw.corporate_action", "symbol", ("date", "kind"), first_seen="n.kind", changed="n.kind",
+         only="n.kind = 'split'"),
+    Feed("raw.shares_outstanding", "symbol", ("date",)),
+    Feed("raw.stated_share_count", "symbol", ("date",)),
+    Feed("raw.macro_observation", "series_id", ("date",),
+         changed="if(n.pit_quality = 'vintage', 'macro vintage', 'correction')"),
+    Feed("raw.statement_item", "symbol", ("statement", "period_end", "item"), dated="period_end"),
+    Feed("raw.index_weight_list", "index_code", ("date", "published_on", "symbol")),
+    Feed("raw.regime_model_fit", "source", ("fitted_on",), dated="fitted_on"),
+)
+# When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
+PRIORITY = ("split", "membership", "macro vintage", "correction", "late data")
+SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
+             "catalogue": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
+                           "weight_limit", "spinoff")}
+# By table: of whom its stays are; what a row is called; the column that reaches no mart; from when on a row matters.
+STAYS = {"universe_member": "index_code", "basket_member": "basket"}
+CALLED = {"instrument": "symbol", "series": "series_id", "availability": "key", "universe": "index_code",
+          "basket": "basket", "session": "date::varchar", "rebalance": "index_code", "weight_limit": "index_code",
+          "spinoff": "of_symbol"}
+WORDS = {"instrument": "name", "series": "title", "universe": "title", "basket": "title"}
+DATED = {"session": "date", "rebalance": "effective_date", "spinoff": "ex_date"}
+EVER = "date '1990-01-01'"
+
+
+def write_changes(con: duckdb.DuckDBPyConnection, then: tuple[datetime, datetime], now: Stamp, then_run: str) -> None:
+    """Temporary table `change`: raw_table, cause, key, date, evidence of what a build sees now and one did not see then.
+
+    `then` is that one's (as_of, recorded_by), UTC without zone, and `then_run` its run: what a later run loaded it did
+    not see, even under a clock that stands still. What was not known by the end of then's day changes no past row, but
+    for a correction, which is known from its fetch on and holds for the past; a vintage of a macro series is none, since
+    each row keeps the one of its own day.
+    """
+    as_of, recorded_by = then
+    evening = datetime.combine(as_of.replace(tzinfo=UTC).astimezone(NEW_YORK), time.max, NEW_YORK)
+    con.execute("""
+        create or replace temp table span as select $then_as_of::timestamp as then_as_of,
+            $then_recorded::timestamp as then_recorded, $then_evening::timestamp as then_evening,
+            $as_of::timestamp as as_of, $recorded::timestamp as recorded""",
+        {"then_as_of": as_of, "then_recorded": recorded_by, "then_evening": evening.astimezone(UTC).replace(tzinfo=None),
+         "as_of": now.as_of.replace(tzinfo=None), "recorded": now.recorded_by.replace(tzinfo=None)})
+    con.execute("""
+        create or replace temp table later_run as select run_id from audit.run
+        where rowid > (select rowid from audit.run where run_id = ?)""", [then_run])
+    con.execute("create or replace temp table change as " + " union all ".join([
+        *(_became_visible(feed) for feed in FEEDS),
+        *(f"""select 'raw.catalogue_{table}', '{cause}', key, date, 'raw.catalogue_{table} ' || key
+              from ({_snapshot_difference(table)})""" for cause, tables in SNAPSHOTS.items() for table in tables)]))
+
+
+def _became_visible(feed: Feed) -> str:
+    """SQL for the rows of a raw table that only the later moment sees."""
+    key = ", ".join((feed.key, *feed.rest))
+    now = "known_at <= as_of and fetched_at <= recorded"
+    then = "known_at <= then_as_of and fetched_at <= then_recorded and run_id not in (from later_run)"
+    rest = " || ' ' || ".join(f"n.{column}::varchar" for column in feed.rest)
+    return f"""
+        select '{feed.table}' as raw_table, if(o.known is null, {feed.first_seen}, {feed.changed}) as cause,
+            n.{feed.key} as key, n.{feed.dated} as date,
+            '{feed.table} ' || n.{feed.key} || ' ' || {rest}
+                || ', known ' || n.known_at || ', fetched ' || n.fetched_at as evidence
+        from (from {feed.table}, span where {now} and not ({then})) n
+        left join (select {key}, min(known_at) as known from {feed.table}, span where {then} group by all) o using ({key})
+        where (n.known_at <= n.then_evening or (o.known is not null and n.pit_quality <> 'vintage')) and {feed.only}"""
+
+
+def _snapshot_difference(table: str) -> str:
+    """Rows of a catalogue table that only one of the two moments' snapshots has, with the day from which they matter.
+
+    A stay that ends otherwise than it did matters from the first of its ends. The row of NULLs of an empty part is none.
+    """
+    name, left_out = f"raw.catalogue_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
+    now, then = (f"select * exclude ({left_out}) from {name} where fetched_at = ("
+                 f"select max(fetched_at) from {name}, span where fetched_at <= {moment})"
+                 for moment in ("recorded", "then_recorded"))
+    differs = f"(({now}) except all ({then})) union all (({then}) except all ({now}))"
+    if group := STAYS.get(table):
+        return (f"select symbol as key, if(count(*) > 1, min(valid_to), min(valid_from)) as date from ({differs}) "
+                f"where symbol is not null group by {group}, symbol, valid_from")
+    return (f"select distinct {CALLED[table]} as key, {DATED.get(table, EVER)} as date from ({differs}) "
+            f"where {CALLED[table]} is not null")
