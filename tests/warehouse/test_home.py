@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 HOLD_THE_TURN = """
 import sys, time
 from pathlib import Path
-from warehouse.home import Home
+from warehouse.data_folder import Home
 with Home(Path(sys.argv[1])).turn(waiting=lambda holder: print("waits for", holder, flush=True)):
     print("has it", flush=True)
     time.sleep(float(sys.argv[2]))

@@ -198,8 +198,8 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from warehouse.home import Home
-from warehouse.publish import Stamp, publish
+from warehouse.data_folder import Home
+from warehouse.publication.publish import Stamp, publish
 home, now = Home(Path(sys.argv[1])), datetime(2026, 3, 2, 22, tzinfo=UTC)
 stamp = Stamp(now, now, now, "code", "catalogue", True, "run")
 with home.turn(), home.warehouse() as con:
