@@ -38,6 +38,8 @@ from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.
 RETRY_AFTER_SECONDS: list[float] = [30, 120]
+# The name of a run's final state, by the exit code that the same run has as a command.
+STATE_NAMES = {0: "Completed", 1: "Failed", 2: "Refused"}
 
 
 def run_to_state(carry_out: Callable[[], State]) -> State:
@@ -48,7 +50,7 @@ def run_to_state(carry_out: Callable[[], State]) -> State:
         return carry_out()
     except RallyscopeError as error:
         get_run_logger().error("%s", error)
-        return Failed(message=str(error))
+        return Failed(name=STATE_NAMES[error.exit_code], message=str(error))
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -136,5 +138,7 @@ def days_of_shell(module: str, names: str, instead: str) -> list[date]:
 
 
 def from_shell(state: State) -> None:
-    """End the process as the run ended."""
-    raise SystemExit(None if state.is_completed() else f"rallyscope: {state.message}")
+    """End the process with the exit code that the same run has as a command."""
+    if not state.is_completed():
+        sys.stderr.write(f"rallyscope: {state.message}\n")
+    raise SystemExit(0 if state.is_completed() else 2 if state.name == STATE_NAMES[2] else 1)

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         except ValueError:
             reachable = False
         if not reachable:
-            raise self._no_source("its host or port is none")
+            raise self._no_source("it has no valid host and port")
         if "@" in parts.netloc:
             raise self._no_source("a replay server knows no users and passwords")
         return self.source.rstrip("/")

@@ -8,6 +8,7 @@ from typing import Any
 
 from fault_cases import AS_SAID, GAPS, UNHEALED, cases
 
+from flows.prefect_run import STATE_NAMES
 from flows.replay.faults import LIBRARY, SUBJECTS
 
 HEAD = """# Faults, and what becomes of them
@@ -17,8 +18,9 @@ the tests' small market: a data folder that ran undisturbed up to the evening be
 source has the fault, and `rallyscope run` on the next evening, when the source is right again. Nothing here is by hand:
 `make faults` plays them and writes this page from `tests/fault_outcomes.json`, and tests hold the two together.
 
-- **exit** is the command's exit code. A Prefect run of the same evening ends *Completed* where it is 0, and *Failed*
-  otherwise, with the same sentence.
+- **exit** is the command's exit code: 0, 1 for what the data or a source did, 2 for what cannot be requested. A Prefect run
+  of the same evening has the same sentence and ends in the state that goes with the exit code: the flows name their final
+  state by it (`STATE_NAMES` in `flows/prefect_run.py`), and a test plays evenings of each kind as Prefect runs.
 - **signals** are the rows of `marts.signal_daily` that an undisturbed folder has not, or that are missing here.
 - **published** compares every figure of the marts with that of an undisturbed folder: equal, or NULL where it is missing.
 - **held** is what `audit.quarantine` and the outcomes of the requests say, besides what an undisturbed folder has.
@@ -45,7 +47,7 @@ def row(text: str, outcome: Mapping[str, Any]) -> str:
     name = text.partition(":")[0]
     return "| " + " | ".join((
         f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), said(outcome["sentence"]),
-        "Completed" if outcome["exit"] == 0 else "Failed", short("; ".join(outcome["signals"]), 120) or "none",
+        STATE_NAMES[outcome["exit"]], short("; ".join(outcome["signals"]), 120) or "none",
         published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, str(outcome["heals"]))))) + " |"
 
 

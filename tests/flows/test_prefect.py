@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from fault_matrix import RECORD
 from tiny_market import ROOT, published
 
-from flows.replay.faults import Fault
+from flows.pipeline.windows import moment_of
+from flows.prefect_run import STATE_NAMES, from_shell
+from flows.replay.faults import Fault, chosen
 from flows.replay.server import running
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -34,6 +38,13 @@ def home(prefect_server: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.M
 
 def state_of(flow, *arguments):
     return flow(*arguments, return_state=True)
+
+
+def exit_code(state) -> int:
+    """What `python -m` ends with."""
+    with pytest.raises(SystemExit) as end:
+        from_shell(state)
+    return end.value.code
 
 
 def flow_runs() -> list:
@@ -141,8 +152,9 @@ def test_a_failed_source_is_not_a_completed_run(home: Path, tiny: Path, monkeypa
     with running(tiny / "archive", faults=[Fault(match="/fred/*", kind="status", times=None, status=503)]) as base:
         monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
         state = state_of(daily)
-    assert state.is_failed()
+    assert (state.is_failed(), state.name) == (True, "Failed")
     assert "run the same command again" in state.message
+    assert exit_code(state) == 1
 
 
 def test_a_task_whose_keys_all_failed_is_not_green(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,13 +178,43 @@ def test_a_task_whose_keys_all_failed_is_not_green(home: Path, tiny: Path, monke
     (date(2026, 5, 8), date(2026, 5, 4), "it ends before it begins"),
     (date(2027, 1, 4), date(2027, 1, 8), "none of its sessions has closed yet")])
 def test_a_range_that_cannot_be_fails_in_one_sentence(start: date, end: date, sentence: str, home: Path, tiny_server: str,
-                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+                                                      monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
     from flows.backfill import backfill
 
     monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
     state = state_of(backfill, start, end)
-    assert state.is_failed()
+    assert (state.is_failed(), state.name) == (True, "Refused")
     assert sentence in state.message
+    assert exit_code(state) == 2
+    assert capsys.readouterr().err.endswith(f"rallyscope: {state.message}\n")
+
+
+def test_a_catalog_that_cannot_be_read_is_refused(home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.daily import daily
+
+    monkeypatch.setenv("RALLYSCOPE_SOURCE", tiny_server)
+    monkeypatch.setenv("RALLYSCOPE_CATALOG", "/nowhere")
+    state = state_of(daily)
+    assert (state.is_failed(), state.name, exit_code(state)) == (True, "Refused", 2)
+    assert "name one with --catalog or RALLYSCOPE_CATALOG" in state.message
+
+
+@pytest.mark.parametrize("fault", ["volume-off:symbol=BBB", "null-bar:symbol=BBB", "clock-back", "clock-in-words"])
+def test_a_run_ends_in_the_state_that_the_matrix_of_faults_gives_it(fault: str, home: Path, tiny: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    """One evening of each kind: whole, with a part missing, stopped before anything is loaded, and refused."""
+    from flows.backfill import backfill
+    from flows.daily import daily
+
+    with running(tiny / "archive", moment_of("2026-04-16")) as base:
+        monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
+        assert exit_code(state_of(backfill, date(2026, 3, 2), date(2026, 4, 16))) == 0
+    with running(tiny / "archive", moment_of("2026-04-17"), chosen([fault], 0)) as base:
+        monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
+        state = state_of(daily)
+    recorded = json.loads(RECORD.read_text())[fault]["exit"]
+    assert (state.name, exit_code(state)) == (STATE_NAMES[recorded], recorded)
 
 
 def test_the_deployments_name_flows_that_exist() -> None:
