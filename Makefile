@@ -30,11 +30,8 @@ down: .venv/installed  ## stop what `make up` started
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs
 
-drill: .venv/installed  ## kills, full disks, damaged files, other surroundings, faults combined, fuzzing; N=200 of each, SEED=7
-	$(BIN)/python tests/drill.py --kills $(N) --seed $(SEED)
-	$(BIN)/python tests/drill_home.py --number $(N) --seed $(SEED)
-	$(BIN)/python tests/drill_faults.py --number $(N) --seed $(SEED)
-	RALLYSCOPE_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/fuzz
+drill: .venv/installed  ## kills, full disks, damaged files, surroundings, faults combined, a full-size market, fuzzing; N=200 of each, SEED=7
+	$(BIN)/python tests/drills.py --number $(N) --seed $(SEED)
 
 drill-history: .venv/installed  ## every cut of a range, planted history, on a whole market; an hour or so
 	$(BIN)/python tests/drill_cuts.py

@@ -51,18 +51,14 @@ class Outcome:
     """Published values without an accepted row, and accepted rows that are lost: neither may ever be."""
     heals: str = ""
 
-    @property
-    def state(self) -> str:
-        return "Completed" if self.exit == 0 else "Failed"
-
 
 class Stage:
     """The tiny market with a dividend and lists of weights, and homes that ran on it undisturbed."""
 
+    first = "2026-03-02"
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._played = 0
-        self._heals: dict[tuple[Any, ...], str] = {}
+        self._begin(folder)
         self.archive = write_archive(folder / "archive")
         self.catalogue = write_catalogue(folder / "catalogue")
         with duckdb.connect() as con:
@@ -81,9 +77,12 @@ class Stage:
                       join (values (date '2026-03-31', date '2026-04-01'), (date '2026-04-15', date '2026-04-16'),
                                    (date '2026-04-16', date '2026-04-17')) list(date, published_on) using (date))
                     to '{self.archive}/index_weights.parquet' (format parquet)""")
-        sources = self.catalogue / "sources.toml"
-        impatient = re.sub(r"timeout_seconds = \d+", "timeout_seconds = 2", sources.read_text())
-        sources.write_text(re.sub(r"tries = \d", "tries = 2", impatient))
+        impatient(self.catalogue)
+
+    def _begin(self, folder: Path) -> None:
+        self.folder = folder
+        self._played = 0
+        self._heals: dict[tuple[Any, ...], str] = {}
 
     def homes(self, evenings: tuple[str, str, str]) -> tuple[Path, Path, Path]:
         """Undisturbed homes on the three evenings; made once."""
@@ -105,7 +104,7 @@ class Stage:
             try:
                 window = windows.session_window(settings, None)
                 if backfill:
-                    window = windows.range_window(settings, windows.date.fromisoformat("2026-03-02"), window.end)
+                    window = windows.range_window(settings, windows.date.fromisoformat(self.first), window.end)
                 with open_run(settings, "run", window, lambda line: None) as this:
                     execute(this)
             except RallyscopeError as error:
@@ -156,6 +155,13 @@ class Stage:
             return remembered, *(con.execute(f"""select count(*), sum(hash(columns(* exclude (run_id, batch_id, reason))))
                 from (select null as run_id, null as batch_id, null as reason where false
                       union all by name from raw.{name})""").fetchone() for name in tables)
+
+
+def impatient(catalogue: Path) -> None:
+    """Let each request have two tries of two seconds."""
+    sources = catalogue / "sources.toml"
+    text = re.sub(r"timeout_seconds = \d+", "timeout_seconds = 2", sources.read_text())
+    sources.write_text(re.sub(r"tries = \d", "tries = 2", text))
 
 
 @contextmanager
