@@ -100,7 +100,7 @@ def build_models(home: Path) -> None:
     settings = Settings(home_folder=home)
     with settings.home.turn(), settings.home.warehouse() as con:
         now = con.execute("select timezone('UTC', max(fetched_at)) from raw.fetch_outcome").fetchone()[0]  # type: ignore[index]
-        build(con, models(), Moment(now, now), settings.home.broken)
+        build(con, models(), Moment(now, now), settings.home.failed_rows)
 
 
 def sort_bars(home: Path) -> None:

@@ -53,8 +53,8 @@ class Home:
         return self.folder / "builds"
 
     @property
-    def broken(self) -> Path:
-        return self.folder / "broken"
+    def failed_rows(self) -> Path:
+        return self.folder / "failed-rows"
 
     @property
     def set_aside(self) -> Path:

@@ -52,16 +52,16 @@ class ModelError(RallyscopeError):
 
 
 @dataclass(eq=False)
-class PromiseBroken(RallyscopeError):
-    """Rows of a model break a promise in its header; the build was rolled back."""
+class AssertionFailed(RallyscopeError):
+    """Rows of a model fail an assertion of its header; the build was rolled back."""
 
     model: str
-    promise: str
+    assertion: str
     rows: int
 
     def __str__(self) -> str:
-        return (f"{self.model}: {self.rows} rows break “{self.promise}”. Nothing was published; "
-                f"the last good build still stands. See them: rallyscope broken {self.model}")
+        return (f"{self.model}: {self.rows} rows fail the assertion “{self.assertion}”. Nothing was published; "
+                f"the last good build still stands. See them: rallyscope failed-rows {self.model}")
 
 
 @dataclass(eq=False)

@@ -163,12 +163,14 @@ def status(json: JsonOption = False, home: HomeOption = None) -> None:
     print_view(_settings(home, None, None).home, "status", None, json)
 
 
-@app.command(epilog="Example: rallyscope broken marts.regime_daily")
-def broken(model: Annotated[str, typer.Argument(autocompletion=completion.broken_models)], home: HomeOption = None) -> None:
-    """The rows that broke a model's promise in the last failed build."""
-    from flows.report.terminal import show_broken
+@app.command("broken", hidden=True)  # its name up to 0.1, kept for one release
+@app.command("failed-rows", epilog="Example: rallyscope failed-rows marts.regime_daily")
+def failed_rows(model: Annotated[str, typer.Argument(autocompletion=completion.failed_models)],
+                home: HomeOption = None) -> None:
+    """Show the rows that failed an assertion of a model in the last failed build."""
+    from flows.report.terminal import show_failed_rows
 
-    show_broken(_settings(home, None, None).home, model)
+    show_failed_rows(_settings(home, None, None).home, model)
 
 
 @app.command(epilog="Example: rallyscope revisions --since 2026-03-01")

@@ -28,9 +28,9 @@ def faults() -> list[str]:
     return ["list", *LIBRARY]
 
 
-def broken_models(context: typer.Context) -> list[str]:
-    """The models of which a build found a broken promise."""
-    return sorted(file.stem for file in _in_home(context, "broken", "*.json"))
+def failed_models(context: typer.Context) -> list[str]:
+    """The models of which a build found rows that fail an assertion."""
+    return sorted(file.stem for file in _in_home(context, "failed-rows", "*.json"))
 
 
 def builds(context: typer.Context) -> list[str]:

@@ -42,7 +42,7 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
     run.clock = replace(run.clock, now=now.replace(microsecond=0) + timedelta(seconds=now.microsecond > 0))
     with run.settings.home.warehouse() as con:
         build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
-                     run.settings.home.broken)
+                     run.settings.home.failed_rows)
         if (as_of or recorded_by) and con.execute("select count(*) from marts.regime_daily").fetchone() == (0,):
             known = con.execute("select min(known_at), min(fetched_at) from raw.price_bar").fetchone() or (None, None)
             raise BadRequest(" and ".join(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}" for what, moment in (

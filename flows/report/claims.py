@@ -66,7 +66,7 @@ def evaluate(home: Home, as_of: datetime, say: Callable[[str], None]) -> list[Ro
             raise BadRequest(f"as-of {as_of:%Y-%m-%d %H:%M} UTC", "nothing so late was fetched yet"
                              + (f", the last was {recorded_by:%Y-%m-%d %H:%M} UTC" if recorded_by else ""),
                              "Name an earlier moment, or bring the warehouse up to it first: rallyscope run")
-        build(con, _needed(models()), Moment(as_of, recorded_by), home.broken)
+        build(con, _needed(models()), Moment(as_of, recorded_by), home.failed_rows)
         return _rows(con)
 
 

@@ -1,4 +1,4 @@
-"""The data dictionary: one page that says of every table what it holds, what it promises and what it is made from."""
+"""The data dictionary: one page that says of every table what it holds, what it asserts and what it is made from."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Table:
     doc: str
     grain: tuple[str, ...]
     columns: list[Column]
-    promises: dict[str, str]
+    assertions: dict[str, str]
     reads: list[str]
     readers: list[str]
     is_told: bool
@@ -87,7 +87,7 @@ def docs(home: Home) -> Path:
     now = datetime.now(UTC)
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
-        build(con, project, Moment(now, now), home.broken)
+        build(con, project, Moment(now, now), home.failed_rows)
         stored = _stored(con, project)
     return _write(home, project, stored, _key(project, stored))
 
@@ -150,7 +150,7 @@ def _tables(project: Sequence[Model], stored: Mapping[str, Stored]) -> list[Tabl
         model = made.get(name)
         return Table(
             name, " ".join((model.doc if model else stored[name].doc).split()), model.grain if model else (),
-            [column(name, each) for each in stored[name].columns], model.promises if model else {},
+            [column(name, each) for each in stored[name].columns], model.assertions if model else {},
             reads[name], sorted((t for t in reads if name in reads[t]), key=_place), not model or name in found,
             upstream(name, reads) if name.startswith("marts.") else [])
 
@@ -191,7 +191,7 @@ def _stored(con: duckdb.DuckDBPyConnection, project: Iterable[Model]) -> dict[st
 def _key(project: Sequence[Model], stored: Mapping[str, Stored]) -> str:
     """What the page is made from, in one word: equal words, equal pages."""
     code = [file.read_text(encoding="utf-8") for file in MADE_BY]
-    models = sorted((m.name, m.doc, m.grain, list(m.columns.items()), list(m.promises.items()), m.sql) for m in project)
+    models = sorted((m.name, m.doc, m.grain, list(m.columns.items()), list(m.assertions.items()), m.sql) for m in project)
     versions = [version(package) for package in ("rallyscope", "sqlglot")]
     return hashlib.sha256(repr((code, models, sorted(stored.items()), versions)).encode()).hexdigest()
 

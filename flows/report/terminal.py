@@ -171,21 +171,21 @@ def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
     screen.out("\n".join(lines))
 
 
-def show_broken(home: Home, model: str) -> None:
-    """Print the rows that broke a promise of `model` in the last build that failed on it."""
-    note = home.broken / f"{model}.json"
+def show_failed_rows(home: Home, model: str) -> None:
+    """Print the rows that failed an assertion of `model` in the last build that failed on it."""
+    note = home.failed_rows / f"{model}.json"
     if not note.exists():
-        raise BadRequest(f"model {model!r}", "no build has broken a promise of it",
+        raise BadRequest(f"model {model!r}", "no build has found rows that fail an assertion of it",
                          "Names are like marts.regime_daily; all is well if the last build succeeded")
     try:
-        promise = json.loads(note.read_text(encoding="utf-8"))["promise"]
+        assertion = json.loads(note.read_text(encoding="utf-8"))["assertion"]
         with duckdb.connect() as con:
-            answer = con.execute("from read_parquet(?) limit 50", [str(home.broken / f"{model}.parquet")])
+            answer = con.execute("from read_parquet(?) limit 50", [str(home.failed_rows / f"{model}.parquet")])
             columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
     except (OSError, ValueError, LookupError, TypeError, duckdb.Error):
-        raise BadRequest(f"model {model!r}", "what the build kept of its broken promise cannot be read",
-                         "Build again, which keeps it anew: rallyscope build") from None
-    print_rows(columns, rows, f"{model} breaks “{promise}”")
+        raise BadRequest(f"model {model!r}", "the rows that the build kept cannot be read",
+                         "Build again, which writes them again: rallyscope build") from None
+    print_rows(columns, rows, f"rows of {model} that fail the assertion “{assertion}”")
 
 
 def _answer(con: duckdb.DuckDBPyConnection, session: date | None) -> str:

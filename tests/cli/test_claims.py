@@ -71,7 +71,7 @@ def test_a_past_moment_is_judged_by_what_was_known_and_changes_nothing(home: Pat
     assert {row["as_of"] for row in then.values()} == {"2026-03-31 03:59:59+00:00"}
     assert then["A02"]["verdict"] == "data_missing"              # March was not over
     assert rows(home, "--as-of", "2026-03-31")["A02"]["observed"] == 20.0
-    assert not list((home / "broken").glob("*"))
+    assert not list((home / "failed-rows").glob("*"))
 
 
 def test_the_ledger_of_now_is_the_published_one(home: Path) -> None:

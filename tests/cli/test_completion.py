@@ -1,4 +1,4 @@
-"""A shell completes commands and what they take: views, claims, kept builds, models with a broken promise."""
+"""A shell completes commands and what they take: views, claims, kept builds, models with a failed assertion."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Complete = Callable[..., list[str]]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A checkout whose data folder has two kept builds and a broken promise, as file names."""
-    for name in (*(f"builds/{build}.duckdb" for build in BUILDS), "broken/marts.regime_daily.json",
-                 "broken/marts.regime_daily.parquet"):
+    """A checkout whose data folder has two kept builds and a failed assertion, as file names."""
+    for name in (*(f"builds/{build}.duckdb" for build in BUILDS), "failed-rows/marts.regime_daily.json",
+                 "failed-rows/marts.regime_daily.parquet"):
         (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "data" / name).touch()
     return tmp_path
@@ -49,7 +49,8 @@ def complete(folder: Path) -> Complete:
 
 
 def test_every_command_is_completed(complete: Complete) -> None:
-    assert complete("") == list(get_command(app).commands)  # type: ignore[attr-defined]
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    assert complete("") == [name for name, command in commands.items() if not command.hidden]
     assert complete("sh") == ["show"]
 
 
@@ -69,8 +70,8 @@ def test_kept_builds_are_newest_first(complete: Complete) -> None:
     assert complete("diff", "current", "") == ["current", *BUILDS]
 
 
-def test_models_with_a_broken_promise_are(complete: Complete) -> None:
-    assert complete("broken", "") == ["marts.regime_daily"]
+def test_models_with_a_failed_assertion_are(complete: Complete) -> None:
+    assert complete("failed-rows", "") == ["marts.regime_daily"]
 
 
 def test_the_data_folder_is_the_one_the_command_would_use(complete: Complete, folder: Path) -> None:

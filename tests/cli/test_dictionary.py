@@ -103,10 +103,10 @@ def test_every_table_of_raw_and_audit_is_there_with_its_comment(page: Page, spec
         assert " ".join((comment or "").split()) in page.by_id[table].text()
 
 
-def test_every_promise_is_on_the_page_with_its_condition(page: Page, spec: Spec) -> None:
+def test_every_assertion_is_on_the_page_with_its_condition(page: Page, spec: Spec) -> None:
     for model in spec.models.values():
-        promises = [each.text() for each in page.by_id[model.name].all("li")]
-        assert {" ".join(f"{name}{sql}".split()) for name, sql in model.promises.items()} <= set(promises)
+        assertions = [each.text() for each in page.by_id[model.name].all("li")]
+        assert {" ".join(f"{name}{sql}".split()) for name, sql in model.assertions.items()} <= set(assertions)
 
 
 def test_a_table_says_what_it_reads_and_who_reads_it(page: Page, spec: Spec) -> None:
@@ -182,7 +182,7 @@ def test_text_from_outside_is_text(model: Model, stored: dict[str, Stored]) -> N
     text = dictionary.page([model], stored)
     made = Page(text)
     assert not {"script", "b", "i", "u", "img", "svg"} & {each.tag for each in made.elements if each.text() != "key"}
-    for said in (model.doc, *model.columns.values(), *model.promises, *model.promises.values(), "enum('<u>')"):
+    for said in (model.doc, *model.columns.values(), *model.assertions, *model.assertions.values(), "enum('<u>')"):
         assert said in made.by_id["marts.made"].text()
     assert "<img src=x>" in made.by_id["raw.told"].text()
     assert "<svg onload=x>" in made.by_id["raw.told.it"].text()

@@ -79,7 +79,7 @@ def published(spec: Spec, home: Home, tmp_path_factory: pytest.TempPathFactory) 
     """Two publications with every mart of the story filled, the second one with another VIX; the first is current again."""
     made = Home(tmp_path_factory.mktemp("published"))
     with made.warehouse() as con:
-        build(con, models(), Moment(LATE, LATE), made.broken)
+        build(con, models(), Moment(LATE, LATE), made.failed_rows)
         con.execute(f"attach '{home.published}' as story (read_only)")
         for schema, table in con.execute("select schema_name, table_name from duckdb_tables() "
                                          "where database_name = 'story' and schema_name <> 'audit'").fetchall():

@@ -18,7 +18,7 @@ from flows.prefect_run import days_of_shell
 from flows.replay.moment import bars_known_through
 from flows.replay.server import create_app
 from flows.report.export import export
-from flows.report.terminal import show_broken
+from flows.report.terminal import show_failed_rows
 from flows.settings import Clock, Settings
 from warehouse.data_folder import Home
 from warehouse.drafts import abandoned, sweep
@@ -89,13 +89,13 @@ def test_a_folder_that_is_not_there_is_not_made_by_being_asked_about(tmp_path: P
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("note", [b"{", b"\xff\xfe", b"[]", b'{"promise": "x"}'])
-def test_a_damaged_note_of_a_broken_promise_is_said(tmp_path: Path, note: bytes) -> None:
+@pytest.mark.parametrize("note", [b"{", b"\xff\xfe", b"[]", b'{"assertion": "x"}'])
+def test_a_damaged_note_of_a_failed_assertion_is_said(tmp_path: Path, note: bytes) -> None:
     home = Home(tmp_path)
-    home.broken.mkdir()
-    (home.broken / "marts.x.json").write_bytes(note)
-    with pytest.raises(BadRequest, match="what the build kept of its broken promise cannot be read"):
-        show_broken(home, "marts.x")
+    home.failed_rows.mkdir()
+    (home.failed_rows / "marts.x.json").write_bytes(note)
+    with pytest.raises(BadRequest, match="the rows that the build kept cannot be read"):
+        show_failed_rows(home, "marts.x")
 
 
 def test_a_turn_is_held_though_the_disk_takes_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

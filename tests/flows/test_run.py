@@ -23,7 +23,7 @@ from flows.pipeline.run import Run, open_run
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
-from warehouse.errors import BadRequest, PromiseBroken, RunIncomplete, TurnTaken
+from warehouse.errors import AssertionFailed, BadRequest, RunIncomplete, TurnTaken
 from warehouse.landing import batches, read
 from warehouse.load.batch import load
 from warehouse.publication.builds import find, rollback
@@ -253,24 +253,26 @@ def test_a_source_out_of_reach_fails_the_run_and_publishes_what_is_good(tiny: Pa
     assert published(tmp_path, "select status from audit.run") == [("incomplete",)]
 
 
-def test_a_broken_promise_publishes_nothing_and_shows_its_rows(home: Path, tiny: Path, tiny_server: str,
+def test_a_failed_assertion_publishes_nothing_and_shows_its_rows(home: Path, tiny: Path, tiny_server: str,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     from transforms.engine import project
 
     models = project.models()
-    broken = [replace(m, promises={"no session is a Friday": "dayofweek(date) <> 5"})
+    failing = [replace(m, assertions={"no session is a Friday": "dayofweek(date) <> 5"})
               if m.name == "marts.regime_daily" else m for m in models]
-    monkeypatch.setattr(project, "models", lambda: broken)
+    monkeypatch.setattr(project, "models", lambda: failing)
     before = table_hashes(home)
     given = settings(home, tiny, tiny_server)
-    with pytest.raises(PromiseBroken, match=r"rallyscope broken marts\.regime_daily"), open_run(given, "build") as run:
+    sentence = r"rallyscope failed-rows marts\.regime_daily"
+    with pytest.raises(AssertionFailed, match=sentence), open_run(given, "build") as run:
         execute(run)
     assert table_hashes(home) == before
-    shown = rallyscope("broken", "marts.regime_daily", "--home", home, cwd=home)
-    assert shown.returncode == 0
-    assert "no session is a Friday" in shown.stdout
+    for command in ("failed-rows", "broken"):  # the second is the old name
+        shown = rallyscope(command, "marts.regime_daily", "--home", home, cwd=home)
+        assert shown.returncode == 0
+        assert "no session is a Friday" in shown.stdout
 
 
 @pytest.mark.parametrize(("window", "sentence"), [

@@ -62,7 +62,7 @@ def test_shocks(shocks) -> None:
 
 
 HEADER = {"doc": "A model.", "grain": ["date"], "columns": {"date": "Session.", "x": "A figure."},
-          "promises": {"x is there": "x is not null"}}
+          "assertions": {"x is there": "x is not null"}}
 
 
 @fuzzed

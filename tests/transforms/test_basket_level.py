@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, weekdays
 
 MODEL = "core.basket_level"
@@ -73,8 +73,8 @@ def test_a_level_is_known_with_the_latest_price_since_its_start(spec):
     """)
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "levels are numbers": [{"log_level": "inf"},
                                {"log_level": 0, "relative_log_level": "nan", "benchmark_close": 1}],
         "relative needs a benchmark": {"log_level": 0, "relative_log_level": 0},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promises import breaks
+from assertions import assertions_fail
 
 MODEL = "staging.basket_member"
 
@@ -25,7 +25,7 @@ def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
     """)
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a membership lasts a day at least": {"valid_from": "2026-01-15", "valid_to": "2026-01-15"},
     })

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "core.basket_return"
@@ -120,8 +120,8 @@ def test_a_return_over_a_day_of_too_few_is_known_with_the_price_it_starts_from(s
     assert returns(spec, tables, "known_at")[THURSDAY] == [datetime.fromisoformat("2026-03-20 21:15")]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "no more trade than are members": {"members": 2, "traded_members": 3},
         "a return needs six in ten members": {"basket_return": 0.1, "members": 9, "traded_members": 5},
         "a return says where it counts from": [{"basket_return": 0.1, "gap_sessions": 0},

@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.basket_risk"
@@ -119,8 +119,8 @@ def test_a_row_is_known_with_the_latest_price_of_its_basket_so_far(spec):
     assert [str(known) for known, in spec.rows(MODEL, tables, columns=["known_at"])] == ["2020-01-20 21:15:00"] * 3
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "correlation is a cosine": {"correlation_63d": 1.1},
         "volatility is not negative": {"volatility_63d": -0.1},
         "a figure is a number": [{"beta_63d": "nan"}, {"correlation_63d": "nan"}, {"volatility_63d": "inf"}],

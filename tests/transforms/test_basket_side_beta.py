@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.basket_side_beta"
@@ -80,5 +80,5 @@ def test_later_rows_change_no_bit_of_earlier_ones(spec):
     assert all(later[row[:2]] == row for row in spec.rows(MODEL, {"core.basket_risk": part}))
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {"a beta is a number": [{"beta_up_63d": "nan"}, {"beta_down_63d": "inf"}]})
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {"a beta is a number": [{"beta_up_63d": "nan"}, {"beta_down_63d": "inf"}]})

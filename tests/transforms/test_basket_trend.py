@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, weekdays
 
 MODEL = "core.basket_trend"
@@ -79,8 +79,8 @@ def test_known_with_its_level(spec):
     assert rows(spec, [0.0], "known_at") == [(datetime.fromisoformat("2020-01-01 21:15"),)]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "strength is positive": [{"relative_strength": 0, "relative_strength_mean_50d": 100},
                                  {"relative_strength": 100, "relative_strength_mean_50d": -1}],
         "below is counted": [{"is_below_mean": True, "sessions_below_mean": 0},

@@ -1,4 +1,4 @@
-"""The build: all tables anew or none, every promise kept, and the rows that broke one kept to be seen."""
+"""The build: all tables made again or none, every assertion checked, and the rows that fail one kept to be seen."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from transforms.engine.build import BROKEN_ROWS_KEPT, Moment, build
+from transforms.engine.build import FAILED_ROWS_KEPT, Moment, build
 from transforms.engine.project import models
 from warehouse.data_folder import SCHEMA
-from warehouse.errors import ModelError, PromiseBroken
+from warehouse.errors import AssertionFailed, ModelError
 
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)
 HEADER = """
@@ -24,7 +24,7 @@ grain = ["date"]
 date = "Session."
 close = "In points."
 
-[promises]
+[assertions]
 "a close is positive" = "close > 0"
 """
 
@@ -53,7 +53,7 @@ def run(con, tmp_path) -> Callable[..., None]:
     """Build the models written so far."""
 
     def run(as_of: datetime = NOW, recorded_by: datetime = NOW, **more) -> None:
-        build(con, models(tmp_path / "models"), Moment(as_of, recorded_by), tmp_path / "broken", **more)
+        build(con, models(tmp_path / "models"), Moment(as_of, recorded_by), tmp_path / "failed-rows", **more)
 
     return run
 
@@ -88,7 +88,7 @@ def test_header_texts_become_comments_quotes_and_all(con, write, run):
 
 
 def test_the_moment_is_read_by_the_sql_as_utc(con, write, run):
-    header = HEADER.replace("close = ", "seen_by = ").split("[promises]")[0] + 'recorded_by = "Until when."\n'
+    header = HEADER.replace("close = ", "seen_by = ").split("[assertions]")[0] + 'recorded_by = "Until when."\n'
     write("staging.a", "select date '2026-03-02' as date, getvariable('as_of') as seen_by, "
                        "getvariable('recorded_by') as recorded_by", header)
     run(as_of=NOW, recorded_by=datetime(2026, 3, 3, 22, tzinfo=UTC))
@@ -99,7 +99,7 @@ def test_the_moment_is_read_by_the_sql_as_utc(con, write, run):
 def test_a_later_build_replaces_the_tables_whole(con, write, run):
     write("marts.a", VALUES)
     run()
-    write("marts.a", "select date '2026-03-04' as date, 'no number' as close", HEADER.split("[promises]")[0])
+    write("marts.a", "select date '2026-03-04' as date, 'no number' as close", HEADER.split("[assertions]")[0])
     run()
     assert [close for _, close in rows(con, "marts.a")] == ["no number"]
 
@@ -150,21 +150,21 @@ def as_it_was(con) -> bool:
         [close for _, close in rows(con, "marts.b")] == [42, 44]
 
 
-def test_a_broken_promise_rolls_back_and_shows_its_rows(con, write, run, tmp_path, good):
+def test_a_failed_assertion_rolls_back_and_shows_its_rows(con, write, run, tmp_path, good):
     write("core.a", VALUES.replace("22.0", "30.0"))
     write("marts.b", "select date, close - 25 as close from core.a")
-    with pytest.raises(PromiseBroken) as raised:
+    with pytest.raises(AssertionFailed) as raised:
         run()
-    assert (raised.value.model, raised.value.promise, raised.value.rows) == ("marts.b", "a close is positive", 1)
-    assert str(raised.value).endswith("See them: rallyscope broken marts.b")
+    assert (raised.value.model, raised.value.assertion, raised.value.rows) == ("marts.b", "a close is positive", 1)
+    assert str(raised.value).endswith("See them: rallyscope failed-rows marts.b")
     assert as_it_was(con)
-    assert json.loads((tmp_path / "broken" / "marts.b.json").read_text()) == {
-        "model": "marts.b", "promise": "a close is positive"}
-    kept = con.execute(f"select date::varchar, close from '{tmp_path}/broken/marts.b.parquet'").fetchall()
+    assert json.loads((tmp_path / "failed-rows" / "marts.b.json").read_text()) == {
+        "model": "marts.b", "assertion": "a close is positive"}
+    kept = con.execute(f"select date::varchar, close from '{tmp_path}/failed-rows/marts.b.parquet'").fetchall()
     assert kept == [("2026-03-02", -4)]
 
 
-def test_a_promise_about_null_is_kept(con, write, run):
+def test_an_assertion_about_null_is_kept(con, write, run):
     write("marts.a", "select date '2026-03-02' as date, null::double as close")
     run()
     assert rows(con, "marts.a")[0][1] is None
@@ -174,11 +174,11 @@ def test_a_promise_about_null_is_kept(con, write, run):
     ("(date '2026-03-02', 1), (date '2026-03-02', 2), (date '2026-03-03', 3)", 2),
     ("(date '2026-03-02', 1), (null, 2)", 1),
 ])
-def test_a_grain_that_is_no_key_is_a_broken_promise(con, write, run, good, values, count):
+def test_a_grain_that_is_no_key_is_a_failed_assertion(con, write, run, good, values, count):
     write("core.a", f"select * from (values {values}) t(date, close)")
-    with pytest.raises(PromiseBroken) as raised:
+    with pytest.raises(AssertionFailed) as raised:
         run()
-    assert (raised.value.promise, raised.value.rows) == ("one row per date", count)
+    assert (raised.value.assertion, raised.value.rows) == ("one row per date", count)
     assert as_it_was(con)
 
 
@@ -187,17 +187,17 @@ def test_a_grain_of_two_columns_is_unique_as_a_pair(con, write, run):
     write("core.a", "select * from (values (date '2026-03-02', 1), (date '2026-03-02', 2)) t(date, close)", two)
     run()
     write("core.a", "select * from (values (date '2026-03-02', 1), (date '2026-03-02', 1)) t(date, close)", two)
-    with pytest.raises(PromiseBroken, match="one row per date, close"):
+    with pytest.raises(AssertionFailed, match="one row per date, close"):
         run()
 
 
 def test_of_very_many_broken_rows_some_are_kept_and_all_are_counted(con, write, run, tmp_path):
     write("core.a", "select date '2000-01-01' + k::integer as date, -1 as close from range(20000) r(k)")
-    with pytest.raises(PromiseBroken) as raised:
+    with pytest.raises(AssertionFailed) as raised:
         run()
     assert raised.value.rows == 20_000
-    kept = con.execute(f"select count(*) from '{tmp_path}/broken/core.a.parquet'").fetchone()
-    assert kept == (BROKEN_ROWS_KEPT,)
+    kept = con.execute(f"select count(*) from '{tmp_path}/failed-rows/core.a.parquet'").fetchone()
+    assert kept == (FAILED_ROWS_KEPT,)
 
 
 @pytest.mark.parametrize(("sql", "says"), [
@@ -220,10 +220,10 @@ def test_sql_and_header_that_differ_are_said_and_rolled_back(con, write, run, go
     assert as_it_was(con)
 
 
-def test_a_promise_that_cannot_be_checked_is_said_and_rolled_back(con, write, run, good):
+def test_an_assertion_that_cannot_be_checked_is_said_and_rolled_back(con, write, run, good):
     write("core.a", VALUES.replace("22.0", "30.0"))
     write("marts.b", "select date, close from core.a", HEADER.replace("close > 0", "closing > 0"))
-    with pytest.raises(ModelError, match="has a promise “a close is positive” that cannot be checked: Binder Error"):
+    with pytest.raises(ModelError, match="has an assertion “a close is positive” that cannot be checked: Binder Error"):
         run()
     assert as_it_was(con)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from assertions import assertions_fail
 from judged import CLAIM, judged
-from promises import breaks
 
 from transforms.engine.ledger import Claim, claims, read, with_claims
 from transforms.engine.project import LEDGER, models, tables
@@ -131,9 +131,9 @@ def test_a_ledger_without_claims_is_an_error(tmp_path: Path):
         with_claims("select 1", claims(tmp_path))
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"claim_id": "Z99", "observed": 5.0, "verdict": "supported", "evidence": "Five."}
-    breaks(spec, LEDGER, {
+    assertions_fail(spec, LEDGER, {
         "one of five verdicts": {**row, "verdict": "maybe"},
         "a verdict on the claim has a figure, and no other has": [
             {**row, "observed": None}, {**row, "verdict": "data_missing"}, {**row, "verdict": "not_testable"}],

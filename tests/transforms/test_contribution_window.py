@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from archive import built
+from assertions import assertions_fail
 from drawn import day, sessions, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 
 MODEL, TOP10 = "marts.contribution_window", "core.top10_return_share"
 DAILY = ("core.index_return", "core.index_window")
@@ -203,16 +203,17 @@ def test_concentration_shows_the_share_and_is_known_with_it(spec):
     """)
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     sound = {"date": day(6), "index_code": "NDX", "weight_scheme": "full_cap", "window_sessions": 5, "issuer": "AAA",
              "contribution": 0.01, "contribution_sessions": 5, "index_return": 0.01, "start_date": day(1)}
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "three windows": sound | {"window_sessions": 10},
         "no more contributions than sessions": [sound | {"contribution_sessions": 6}, sound | {"contribution_sessions": 0}],
         "a window starts before its last session": sound | {"start_date": day(6)},
         "the contributions add up to the return": sound | {"contribution": 0.01 + 1e-11},
     })
-    breaks(spec, TOP10, {"a share is a number": [{"top10_return_share_21d": "inf"}, {"top10_return_share_63d": "nan"}]})
+    assertions_fail(spec, TOP10, {"a share is a number": [{"top10_return_share_21d": "inf"},
+                                                          {"top10_return_share_63d": "nan"}]})
 
 
 def test_contributions_of_the_real_archive_are_those_of_its_days(real_archive):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from archive import built
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.divergence_daily"
@@ -125,8 +125,8 @@ def test_a_row_is_known_with_the_latest_close_so_far(spec):
         f"{days[0]} 21:15:00", "2020-01-20 12:00:00", "2020-01-20 12:00:00"]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a spread is a number": [{spread: "inf"} for spread in SPREADS],
         "a divergent day is a fall of the S&P": [
             {"is_divergent_day": True, "sp500_return": 0, "nasdaq_return": 0.01},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from drawn import day
-from promises import breaks
 from tables import draw
 
 
@@ -46,10 +46,10 @@ def test_a_hole_in_the_window_leaves_it_out(spec):
     assert [position for position, in rows] == [1, 2, 3]
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"date": "2026-01-05", "end_date": "2026-02-04", "known_at": "2026-02-04 21:15",
            "forward_21d_return": -0.1, "forward_21d_drawdown_return": -0.1}
-    breaks(spec, "core.forward_window", {
+    assertions_fail(spec, "core.forward_window", {
         "a fall is at most the rise at the end": [{**row, "forward_21d_drawdown_return": 0.1},
                                                   {**row, "forward_21d_drawdown_return": -0.05}],
         "the window follows": {**row, "end_date": "2026-01-05"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "core.index_level"
@@ -117,8 +117,8 @@ def test_only_indices_are_here(spec):
     """}) == []
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "an index is above zero": {"close": 0},
         "the high is not below the close": {"close": 100, "high": 99},
         "one of two sources": {"source": "archive"},

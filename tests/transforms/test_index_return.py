@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from drawn import day, sessions, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 
 DAILY, WINDOW = "core.index_return", "core.index_window"
 
@@ -132,14 +132,14 @@ def test_later_rows_change_no_bit_of_earlier_ones(spec):
     assert all(later[when] == row for when, row in earlier.items())
 
 
-def test_promises_can_break(spec):
-    breaks(spec, DAILY, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, DAILY, {
         "an index loses less than everything": {"index_return": -1},
         "a link factor is a positive number": [{"link_factor": 0}, {"link_factor": "inf"}],
         "a return spans five sessions at most": [{"position": 6, "start_position": 0},
                                                  {"position": 6, "start_position": 6}],
     })
-    breaks(spec, WINDOW, {
+    assertions_fail(spec, WINDOW, {
         "three windows": {"window_sessions": 10},
         "a window starts before it begins, and begins before it ends": [
             {"date": day(5), "first_date": day(2), "start_date": day(2)},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "core.macro_as_known"
@@ -144,8 +144,8 @@ def test_every_evening_shows_the_newest_date_with_a_value_in_its_latest_vintage(
     assert spec.rows(MODEL, given_tables, columns=["date", "value", "observation_date"]) == expected
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "known by the end of its day": {"date": "2026-03-06", "known_at": "2026-03-07 05:00:00"},
         "a number with its date": [{"value": "nan", "observation_date": "2026-03-05"}, {"value": 1}],
     })

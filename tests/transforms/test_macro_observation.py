@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promises import breaks
+from assertions import assertions_fail
 
 MODEL = "staging.macro_observation"
 NFCI = {"raw.macro_observation": """
@@ -59,6 +59,6 @@ def test_of_two_values_of_one_moment_the_later_fetched_stands(spec):
     """)
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {"a value is a number": [{"value": "nan"}, {"value": "inf"}],
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {"a value is a number": [{"value": "nan"}, {"value": "inf"}],
                           "one of three qualities": {"pit_quality": "guess"}})

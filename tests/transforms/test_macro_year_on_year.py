@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promises import breaks
+from assertions import assertions_fail
 
 SERIES = """
     series_id | frequency
@@ -63,8 +63,8 @@ def test_daily_series_are_not_here(spec):
     said(spec, "DGS10 | 2026-05-22 | 4 | 2026-05-26", "series_id")
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"series_id": "RSAFS", "date": "2026-04-01", "value": 1}
-    breaks(spec, "core.macro_year_on_year", {
+    assertions_fail(spec, "core.macro_year_on_year", {
         "a change has both ends": [{**row, "change": 1}, {**row, "year_before": 1}],
         "a change is a number": {**row, "change": float("inf")}})

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.nasdaq_state"
@@ -112,8 +112,8 @@ def test_a_row_is_known_with_the_latest_close_it_stands_on(spec):
         ("fred", at("2026-03-03 04:59")), ("fred", at("2026-03-09 04:59")), ("yahoo", at("2026-03-09 04:59"))]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "nothing is above its running maximum": [{"drawdown_return": 0.01}, {"drawdown_return": -1}],
         "a record closes without drawdown": [
             {"is_ath_close": True, "sessions_since_ath": 0, "drawdown_return": -0.01},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw
 
 MART = "marts.operating_leverage_basket_quarterly"
@@ -109,10 +109,10 @@ def test_a_company_without_all_three_margins_is_not_covered(spec):
     assert [row[0] for row in rows(spec, unstated, "covered_members")] == [1, 1]
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"basket": "two", "quarter": "2025-10-01", "basis": "same_quarter"}
     shares = {**row, "members": 2, "covered_members": 2, "capex_members": 2, "coverage_share": 1}
-    breaks(spec, MART, {
+    assertions_fail(spec, MART, {
         "coverage is a share of the members": [{**shares, "coverage_share": 0}, {**shares, "covered_members": 3},
                                                {**shares, "capex_members": 3}],
         "a stack counts the margins that rose": {

@@ -7,10 +7,10 @@ from datetime import date
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given as inputs
 from hypothesis import settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw
 
 MART = "marts.operating_leverage_quarterly"
@@ -195,9 +195,9 @@ def test_the_leverage_the_simulator_planted_is_recovered(spec):
     assert np.nanmax(np.abs(np.array([row[:3] for row in got], float))) < 1e-9
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"issuer": "AAA", "period_end": "2026-03-31"}
-    breaks(spec, MART, {
+    assertions_fail(spec, MART, {
         "a basis we know": {**row, "basis": "guess"},
         "no change without a year before": {**row, "incremental_margin": 0.5},
         "leverage needs a change to lever": {**row, "degree_of_operating_leverage": 3.0, "revenue_change_return": 0.01},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw
 
 INSTRUMENTS = """
@@ -230,18 +230,18 @@ def test_other_four_do_not_make_a_year(spec, ends):
     assert (date(2025, 6, 30), 4) not in rows
 
 
-def test_the_promises_on_the_way_can_be_broken(spec):
-    breaks(spec, "staging.statement_item", {
+def test_the_assertions_on_the_way_can_fail(spec):
+    assertions_fail(spec, "staging.statement_item", {
         "a value is a number": {"statement": "income", "value": float("nan")},
         "a currency is three letters": {"statement": "income", "currency": "$"},
         "one of three statements": {"statement": "profit"},
         "nothing from after as_of": {"statement": "income", "known_at": "2200-01-01"}})
-    breaks(spec, "core.statement_quarter", {
+    assertions_fail(spec, "core.statement_quarter", {
         "a company sells something": {"issuer": "AAA"},
         "capital expenditure is spent": {"revenue": 1, "capital_expenditure": -1}})
-    breaks(spec, "core.statement_span", {"a quarter or a year": {"quarters": 3}})
+    assertions_fail(spec, "core.statement_span", {"a quarter or a year": {"quarters": 3}})
     base = "{'issuer': 'AAA'}"
-    breaks(spec, "core.statement_year_on_year", {
+    assertions_fail(spec, "core.statement_year_on_year", {
         "a basis we know": {"basis": "guess", "base": base, "quarters": 1},
         "a basis has its base": [{"basis": "same_quarter", "quarters": 1}, {"base": base, "quarters": 1}],
         "four quarters only against four": [{"basis": "trailing_four_quarters", "base": base, "quarters": 1},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
+from assertions import assertions_fail
 from drawn import day, sessions, table
-from promises import breaks
 
 MODEL = "core.price_bar_verdict"
 # Thirty sessions of a quiet stock, its volume another one every day; what a test plants follows.
@@ -184,10 +184,10 @@ def test_a_verdict_says_since_when_it_could_be_told(spec):
     assert rows[0][2] == "held: 2.02 times the close before, and 2 sessions later it is undone"
 
 
-def test_promises_can_be_broken(spec):
+def test_assertions_can_fail(spec):
     row = {"symbol": "AAA", "date": "2026-01-05", "close": 1, "status": "held", "kind": "leap", "ratio": 2,
            "known_at": "2026-01-05 21:15"}
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "two statuses, four kinds": [{**row, "status": "odd"}, {**row, "kind": "odd"}],
         "only a leap is accepted after all": {**row, "status": "accepted", "kind": "stale"},
         "a ratio is positive": {**row, "ratio": 0},

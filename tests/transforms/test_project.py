@@ -53,7 +53,7 @@ def test_the_path_is_the_name_and_the_header_the_documentation(write, tmp_path):
         [columns]
         date = "Session."
         vix = "Close, in points."
-        [promises]
+        [assertions]
         "the VIX is positive" = "vix > 0"
     """)
     write("core.vix_state", "select date from staging.session")
@@ -62,7 +62,7 @@ def test_the_path_is_the_name_and_the_header_the_documentation(write, tmp_path):
     assert (model.name, model.layer, model.doc, model.grain) == \
         ("marts.regime_daily", "marts", "The market's state.", ("date",))
     assert model.columns == {"date": "Session.", "vix": "Close, in points."}
-    assert model.promises == {"the VIX is positive": "vix > 0"}
+    assert model.assertions == {"the VIX is positive": "vix > 0"}
     assert model.sql == "select date, vix from core.vix_state"
     assert model.reads == {"core.vix_state"}
 
@@ -93,7 +93,7 @@ def test_the_order_is_the_same_every_time(write, tmp_path):
     ("/* doc = */ select 1", "has a header that is not TOML: "),
     ("/* what this is */ select 1", "has a header that is not TOML: "),
     ('/* doc = "x"\ngrain = ["date"] */ select 1', "has a header with doc, grain; it needs doc, grain, columns"),
-    (f'/*promise = "x"{HEADER}*/ select 1', "has a header with promise, doc, grain, columns; it needs"),
+    (f'/*assertion = "x"{HEADER}*/ select 1', "has a header with assertion, doc, grain, columns; it needs"),
     (f"/*{HEADER}*/", "is not one SELECT: it holds none, or several"),
     (f"/*{HEADER}*/ select 1 as date; select 2 as date", "is not one SELECT: it holds none, or several"),
     (f"/*{HEADER}*/ selec 1 as date", "is not one SELECT: syntax error at or near \"selec\""),
@@ -117,8 +117,8 @@ def test_a_file_that_is_no_model_is_said_by_name(tmp_path, text, says):
     ("columns", '"date"', "has a header in which [columns] does not say one text for each name"),
     ("columns", "{ date = 1 }", "has a header in which [columns] does not say one text for each name"),
     ("columns", '{ date = "" }', "has a header in which [columns] does not say one text for each name"),
-    ("promises", "{ x = true }", "has a header in which [promises] does not say one text for each name"),
-    ("promises", '["x > 0"]', "has a header in which [promises] does not say one text for each name"),
+    ("assertions", "{ x = true }", "has a header in which [assertions] does not say one text for each name"),
+    ("assertions", '["x > 0"]', "has a header in which [assertions] does not say one text for each name"),
 ])
 def test_a_header_value_of_another_kind_is_said(write, tmp_path, key, value, says):
     values = {"doc": '"x"', "grain": '["date"]', "columns": '{ date = "Session." }'} | {key: value}

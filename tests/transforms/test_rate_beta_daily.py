@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from archive import built
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.rate_beta_daily"
@@ -190,9 +190,9 @@ def test_a_row_is_known_with_its_last_yield(spec):
     assert known[39:42] == [f"{days[40]} 23:00:00", "2020-12-24 12:00:00", "2020-12-24 12:00:00"]
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     sound = {"rate_beta_126d": 0.001, "rate_beta_126d_standard_error": 0.0005, "pairs": 120}
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "a beta has its error": [sound | {"rate_beta_126d": None}, sound | {"rate_beta_126d_standard_error": None}],
         "a beta takes 100 pairs": sound | {"pairs": 99},
         "no more pairs than sessions": sound | {"pairs": 127},

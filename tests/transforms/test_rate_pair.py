@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "core.rate_pair"
@@ -128,8 +128,8 @@ def test_other_series_are_no_ten_year_yield(spec):
     assert spec.rows(MODEL, given(BOTH, rows)) == []
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a yield is not known before its day": {"position": 5, "from_position": 4},
         "a pair that ends lasted": {"from_position": 5, "until_position": 5},
         "figures are numbers": [{"asset_return": "inf"}, {"rate_change_bp": "nan"}, {"control_return": "inf"}],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "core.regime_condition"
@@ -101,9 +101,9 @@ def test_a_row_is_known_with_the_latest_close_so_far(spec):
         at("2020-01-01 21:15"), at("2020-02-01 00:00"), at("2020-02-01 00:00")]
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     four = ["above_30", "25_to_30", "20_to_25", "below_20"]
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "there is one band": [{f"is_band_{b}": False for b in four}, {f"is_band_{b}": True for b in four}],
         "a band is within its window": [{"was_band_above_25_63d": False, "is_band_25_to_30": True,
                                          "is_band_above_30": False},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.regime_daily"
@@ -100,10 +100,10 @@ def test_the_credit_change_is_between_rows_21_sessions_apart(spec):
     assert [round(change, 9) for change in changes[-2:]] == [21, 21]
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     macro = [{"vix_close": 1, f"{name}": 1} for name in ("hy_oas_pct", "baa10y_pct", "t10y2y_pct", "dgs10_pct", "nfci")]
     later = [{**row, "date": "2026-03-02", f"{list(row)[1]}_date": "2026-03-03"} for row in macro]
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "a row has the VIX or the Nasdaq": {"date": "2026-03-02"},
         "a close says its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
         "fear is backward when it is dearer now": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},

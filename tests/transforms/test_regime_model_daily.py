@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, weekdays
 
 FITS, MODEL = "staging.regime_model_fit", "marts.regime_model_daily"
@@ -146,9 +146,9 @@ def test_the_last_recorded_fit_of_a_month_stands(spec):
     spec(FITS, raw, both + "2026-02-27 | 2", as_of="2026-03-31 20:14")
 
 
-def test_promises_of_the_fits_can_break(spec):
+def test_assertions_of_the_fits_can_fail(spec):
     accepted = fit(0, 99)
-    breaks(spec, FITS, {
+    assertions_fail(spec, FITS, {
         "an accepted fit is whole, a rejected one says why": [
             {**accepted, "mean_return": None}, {**accepted, "calm_variance": float("nan")},
             {**accepted, "reason": "why"}, {**accepted, "is_accepted": False}],
@@ -160,8 +160,8 @@ def test_promises_of_the_fits_can_break(spec):
     })
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a probability is one": [{"turbulent_probability": 1.1}, {"turbulent_probability": -0.1}],
         "turbulence varies more": [{"variance_ratio": 0.9}, {"variance_ratio": float("inf")}],
         "a fit is not from the future": {"date": "2026-03-02", "fitted_on": "2026-03-31"},

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "core.relative_rotation"
@@ -119,8 +119,8 @@ def test_later_rows_change_no_bit_of_earlier_ones(spec):
     assert spec.rows(MODEL, market(relative[:41], steps(41))) == rows[:41]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "momentum needs a ratio": {"rs_momentum": 100},
         "none of 14 is further from their mean": [{"rs_ratio": 103.5}, {"rs_ratio": 100, "rs_momentum": 96.5}],
         "nothing is known before its day": {"date": "2026-03-06", "known_at": "2026-03-05 21:15"},

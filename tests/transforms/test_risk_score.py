@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, sessions, weekdays
 
 MODEL = "core.risk_score"
@@ -102,9 +102,9 @@ def test_a_row_is_known_with_the_latest_value_of_its_windows(spec):
         (days[0], at("2026-03-02 21:15")), (days[1], at("2026-03-09 21:15")), (days[2], at("2026-03-09 21:15"))]
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     names = ["vix", "term_ratio", "baa10y", "nfci", "drawdown", "realized_vol"]
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "a percentile counts today": [{f"{name}_percentile": wrong} for name in names for wrong in (0.0, 1.01)],
         "a score is between calm and panic": [{"risk_score": 0.0}, {"risk_score": 100.1}],
         "a score has four gauges, and four have a score": [{"risk_score": 50.0, "risk_score_inputs": 3},

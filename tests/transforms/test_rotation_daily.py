@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from assertions import assertions_fail, assertions_hold
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks, keeps
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.rotation_daily"
@@ -101,7 +101,7 @@ def test_the_strongest_tier_ranks_first_and_only_tiers_rank_among_tiers(spec):
 
 
 def test_as_many_are_ranked_as_the_catalog_has(spec):
-    """A fifth tier and an eleventh sector fund, of a user's own, have a place that the promise allows."""
+    """A fifth tier and an eleventh sector fund, of a user's own, have a place that the assertion allows."""
     kinds = {"t": ("tier", 5), "f": ("sector_fund", 11)}
     drawn = [{"basket": f"{letter}{n}", "role": role, "position": n} for letter, (role, many) in kinds.items()
              for n in range(many)]
@@ -109,7 +109,7 @@ def test_as_many_are_ranked_as_the_catalog_has(spec):
     ranks = {basket: (rs, sector) for basket, rs, sector in
              spec.rows(MODEL, given, columns=["basket", "rs_rank", "sector_rank"])[-len(drawn):]}
     assert ranks == {f"t{n}": (5 - n, None) for n in range(5)} | {f"f{n}": (None, 11 - n) for n in range(11)}
-    keeps(spec, MODEL, {"staging.basket": draw(drawn)}, {"a rank is a place among its kind": [
+    assertions_hold(spec, MODEL, {"staging.basket": draw(drawn)}, {"a rank is a place among its kind": [
         {"rs_21d": 0, "rs_rank": 5}, {"rs_21d": 0, "sector_rank": 11}]})
 
 
@@ -223,8 +223,8 @@ def test_from_prices_to_strength(spec):
     assert rows[20] == (pytest.approx(0.01), 0, 0, pytest.approx(21 * np.log(1.01)), 1)
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a rank is a place among its kind": [{"rs_21d": 0, "rs_rank": 5}, {"rs_21d": 0, "sector_rank": 11},
                                              {"rs_21d": 0, "rs_rank": 1, "sector_rank": 1}],
         "a rank has its strength": [{"rs_rank": 1}, {"sector_rank": 1}],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from scipy import stats
 from tables import draw, sessions, weekdays
 
@@ -126,8 +126,8 @@ def test_a_row_is_known_with_the_latest_strength_of_both_days(spec):
     assert known == ["2020-01-20 12:00:00", *(f"{day} 21:15:00" for day in days[1:5]), "2020-01-20 12:00:00"]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "an order turns at most round": [{"rotation_speed": 2.1, "compared_date": "2020-01-02"}, {"kendall_tau": -1.1}],
         "a speed says what it compares": {"rotation_speed": 1},
         "compared with five to nine sessions ago": {"date": "2020-01-02", "compared_date": "2020-01-02"},

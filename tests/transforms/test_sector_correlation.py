@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.sector_correlation"
@@ -86,8 +86,8 @@ def test_later_rows_change_no_bit_of_earlier_ones(spec):
     assert spec.rows(MODEL, funds(returns[:58])) == later[:9]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a mean of correlations is one": {"average_correlation_63d": 1.1},
         "correlation takes two": {"pairs": 0},
         "nothing is known before its day": {"date": "2026-03-02", "known_at": "2026-03-01 21:15"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promises import breaks
+from assertions import assertions_fail
 
 MODEL = "staging.series"
 
@@ -25,5 +25,5 @@ def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
     """)
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {"a series may go stale only after a day at least": {"stale_after_days": 0}})
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {"a series may go stale only after a day at least": {"stale_after_days": 0}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 from tables import draw, weekdays
 
 MODEL = "marts.signal_daily"
@@ -149,9 +149,9 @@ def test_the_evidence_of_every_signal_runs_and_shows_both_days(spec):
         spec.con.rollback()
 
 
-def test_promises_can_break(spec):
+def test_assertions_can_fail(spec):
     shown = "select date, x from y where date between 'a' and 'b' order by date"
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "a change is one": [{"previous": "a", "current": "a"}, {"previous": "a"}, {"current": "a"}],
         "three severities": {"severity": "stop"},
         "evidence is a query": [{"evidence": "look yourself"}, {"evidence": shown.replace("date between", "day in")}],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 
 
 def kind(spec, ratio: float) -> str:
@@ -39,6 +39,6 @@ def test_the_product_leaves_price_adjustments_out(spec):
     """)
 
 
-def test_its_promises_can_be_broken(spec):
-    breaks(spec, "core.split_kind", {"two kinds": {"kind": "merger"}, "a product is positive": [
+def test_its_assertions_can_fail(spec):
+    assertions_fail(spec, "core.split_kind", {"two kinds": {"kind": "merger"}, "a product is positive": [
         {"count_product": 0, "adjustment_product": 1}, {"count_product": 1, "adjustment_product": 0}]})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, sessions, weekdays
 
 MODEL = "core.tier_lead"
@@ -138,8 +138,8 @@ def test_no_lead_is_known_with_the_last_session_looked_at(spec):
         assert [str(k) for k, in rows] == [f"{days[last]} 21:15:00"]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a lead has a history": {"has_history": False, "lead_date": "2020-01-02"},
         "a lead begins after the peak": {"has_history": True, "episode": "2020-01-02", "lead_date": "2020-01-02"},
         "a lead is known on its third session": [{"lead_position": 5, "confirmed_position": 6},

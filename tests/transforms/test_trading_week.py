@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promises import breaks
+from assertions import assertions_fail
 
 MODEL = "staging.trading_week"
 CALENDAR = """
@@ -39,6 +39,6 @@ def test_it_is_the_calendar_as_it_was_recorded(spec):
     assert len(spec.rows(MODEL, {"raw.catalogue_session": later})) == 1
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {"a week begins on Monday and holds its session": [
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {"a week begins on Monday and holds its session": [
         {"week": "2026-03-31", "last_session": "2026-04-02"}, {"week": "2026-03-30", "last_session": "2026-04-06"}]})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.vix_episode"
@@ -98,8 +98,8 @@ def test_an_episode_is_known_with_the_last_close_it_looked_at(spec):
     assert [str(k) for k, in spec.rows(MODEL, late, columns=["known_at"])] == ["2020-12-24 12:00:00"]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a peak is fear": {"peak_vix_close": 25},
         "declared after the peak": [{"episode": "2020-01-02", "declared_on": "2020-01-02"},
                                     {"peak_position": 5, "declared_position": 5}],

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from assertions import assertions_fail
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from promises import breaks
 from tables import draw, weekdays
 
 MODEL = "core.vix_state"
@@ -177,8 +177,8 @@ def test_a_row_is_known_with_the_latest_close_it_stands_on(spec):
         ("yahoo", at("2026-03-02 21:15")), ("fred", at("2026-03-05 04:59")), ("yahoo", at("2026-03-05 04:59"))]
 
 
-def test_promises_can_break(spec):
-    breaks(spec, MODEL, {
+def test_assertions_can_fail(spec):
+    assertions_fail(spec, MODEL, {
         "a peak is not below the close": [{"vix_close": 30, "vix_peak_21d": 29, "vix_from_peak_21d_points": 0},
                                           {"vix_close": 30, "vix_peak_21d": 31, "vix_from_peak_21d_points": 1}],
         "a longer window's peak is not lower": [

@@ -6,8 +6,8 @@ Three companies with one index share each, so that their weights are their price
 from __future__ import annotations
 
 import pytest
+from assertions import assertions_fail
 from drawn import day, table
-from promises import breaks
 from weightings import at, calendar
 
 MODEL = "core.weight_list_date"
@@ -146,10 +146,10 @@ def test_a_held_list_is_in_quarantine(spec):
     assert rows[0][3].startswith("held: ")
 
 
-def test_the_promises_can_be_broken(spec):
+def test_the_assertions_can_fail(spec):
     row = {"index_code": "NDX", "date": "2026-01-06", "published_on": "2026-01-07", "list_date": "2026-01-06",
            "missing_weight": 0.0}
-    breaks(spec, MODEL, {
+    assertions_fail(spec, MODEL, {
         "a held list has its reason": row | {"list_date": None},
         "a moved list agrees better": row | {"list_date": "2026-01-05", "deviation_bp": 30.0, "deviation_before_bp": 25.0},
         "nothing weighs less than nothing": row | {"missing_weight": -0.1}})

@@ -15,7 +15,7 @@ late = "Of those received, the keys that came in a later fetch than the first on
 missing_keys = "The missing keys by name, the first 20 of them."
 late_keys = "The late keys by name, the first 20 of them."
 
-[promises]
+[assertions]
 "what was expected came or is missing" = "received + missing = expected and expected > 0"
 "late is received" = "late between 0 and received"
 "what is missing has a name" = "len(missing_keys) = least(missing, 20)"

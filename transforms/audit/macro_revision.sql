@@ -13,7 +13,7 @@ previous_value = "The value until known_at; NULL when it had been taken back."
 value = "The value from known_at on; NULL when it is taken back."
 known_at = "When the world could first know this value (UTC)."
 
-[promises]
+[assertions]
 "a revision changes the value" = "value is distinct from previous_value"
 */
 select

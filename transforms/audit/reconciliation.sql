@@ -18,7 +18,7 @@ tolerance = "Largest difference in size that is rounding or known to be there: 0
 is_within = "Whether the difference is within the tolerance, up to the last digit of a double."
 known_at = "When both values could be known (UTC)."
 
-[promises]
+[assertions]
 "a difference is the difference" = "difference = first_value - second_value"
 "within is within" = "is_within = (abs(difference) <= tolerance + 1e-9)"
 "two sources are two" = "first_source <> second_source"

@@ -17,7 +17,7 @@ weight = "Published weight, 0 to 1."
 index_shares = "weight / level of the security at the close (core.held_level): index shares before all splits, in a scale that holds within the list."
 known_at = "When the whole list and the closes could be known (UTC)."
 
-[promises]
+[assertions]
 "weights are fractions" = "weight > 0 and weight <= 1"
 "index shares are positive" = "index_shares > 0"
 */

@@ -24,7 +24,7 @@ price_return = "Return of the security since previous_date."
 previous_date = "Session at whose close open_value was valued."
 known_at = "When the list and these values could be known (UTC)."
 
-[promises]
+[assertions]
 "a value today is the last one" = "close_value is null or last_value is not distinct from close_value"
 "an opening value has a return" = "(open_value is null) = (price_return is null)"
 "a list is older than the session" = "list_date < date"

@@ -18,7 +18,7 @@ price_return = "Return of the issuer's lines since previous_date, each by its we
 previous_date = "Session at whose close open_weight was valued, the earliest one of several lines."
 known_at = "When the list and all the weights of the session could be known (UTC)."
 
-[promises]
+[assertions]
 "weights are fractions" = "weight > 0 and weight <= 1 and open_weight > 0 and open_weight <= 1 + 1e-12"
 "an open weight has a return" = "(open_weight is null) = (price_return is null)"
 "a list is older than the session" = "list_date < date"

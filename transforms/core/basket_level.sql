@@ -15,7 +15,7 @@ benchmark_close = "Nasdaq Composite, index points; NULL where it has no close."
 relative_log_level = "log_level minus the logarithm of benchmark_close: only its differences mean something."
 known_at = "When the prices since the run's start were known (UTC)."
 
-[promises]
+[assertions]
 "levels are numbers" = "isfinite(log_level) and coalesce(isfinite(relative_log_level), true)"
 "relative needs a benchmark" = "(relative_log_level is null) = (benchmark_close is null)"
 */

@@ -17,7 +17,7 @@ previous_date = "Session the return counts from; NULL without a return."
 gap_sessions = "Sessions between the two without a return, 0 normally."
 known_at = "When the members' prices behind the return were known (UTC); without a return, those of that day alone."
 
-[promises]
+[assertions]
 "no more trade than are members" = "traded_members between 0 and members"
 "a return needs six in ten members" = "basket_return is null or traded_members >= 0.6 * members"
 "a return says where it counts from" = "(basket_return is null) = (previous_date is null) and (basket_return is null) = (gap_sessions is null)"

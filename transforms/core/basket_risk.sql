@@ -18,7 +18,7 @@ correlation_63d = "Correlation of the same pairs; NULL under 50 pairs, or where 
 volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."
 known_at = "When the prices since the basket's first return were known (UTC)."
 
-[promises]
+[assertions]
 "correlation is a cosine" = "abs(correlation_63d) <= 1 + 1e-9"
 "volatility is not negative" = "volatility_63d >= 0"
 "a figure is a number" = "isfinite(beta_63d) and isfinite(correlation_63d) and isfinite(volatility_63d)"

@@ -12,7 +12,7 @@ beta_up_63d = "Slope of basket_return on benchmark_return over the pairs of 63 s
 beta_down_63d = "The same over those whose benchmark_return is below 0."
 known_at = "When the prices since the basket's first return were known (UTC)."
 
-[promises]
+[assertions]
 "a beta is a number" = "isfinite(beta_up_63d) and isfinite(beta_down_63d)"
 */
 with pair as (

@@ -14,7 +14,7 @@ is_below_mean = "relative_strength < relative_strength_mean_50d."
 sessions_below_mean = "How many sessions in a row, today's included, is_below_mean holds; NULL where that is."
 known_at = "When the prices since the level's start were known (UTC)."
 
-[promises]
+[assertions]
 "strength is positive" = "relative_strength > 0 and relative_strength_mean_50d > 0"
 "below is counted" = "is_below_mean = (sessions_below_mean > 0)"
 */

@@ -14,7 +14,7 @@ largest_weight = "Weight in force of the largest issuer at the reference date, 0
 broken_limit = "Position of the first limit the weights in force broke; NULL for none."
 known_at = "When the limits' figures, and the weights in force at the reference date, could be known (UTC)."
 
-[promises]
+[assertions]
 "a base is not later than its rebalance" = "base between 0 and review"
 "a broken limit sets the weights anew" = "broken_limit is null or base = review"
 "a weight is a fraction" = "largest_weight > 0 and largest_weight <= 1"

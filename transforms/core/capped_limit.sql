@@ -18,7 +18,7 @@ limited_weight = "The same within the limits, 0 to 1."
 factor = "limited_weight / plain_weight, over the largest such quotient: 1 for those no limit touches."
 known_at = "When all figures of the review and base could be known (UTC)."
 
-[promises]
+[assertions]
 "weights are fractions" = "plain_weight > 0 and plain_weight <= 1 and limited_weight > 0 and limited_weight <= 1"
 "limits only take" = "factor > 0 and factor <= 1"
 "the weights add to one" = """(index_code, review, base) not in (

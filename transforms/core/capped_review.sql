@@ -17,7 +17,7 @@ list_date = "Day of the newest whole list published before effective_date; NULL 
 list_published_on = "Day that list was published."
 known_at = "When its first session had closed (UTC): from then on a build has it."
 
-[promises]
+[assertions]
 "set on what was known" = "reference_date < effective_date"
 "a list known before it takes effect" = "list_date <= list_published_on and list_published_on < effective_date"
 */

@@ -20,7 +20,7 @@ factor = "What the limits leave of them, 0 to 1."
 index_shares = "Shares before all splits: units at counted_on x listed_share x factor."
 known_at = "When everything they are set on could be known (UTC)."
 
-[promises]
+[assertions]
 "an index holds shares" = "index_shares > 0"
 "limits only take" = "factor > 0 and factor <= 1"
 "counted before they are held" = "joined_on is not null or counted_on is not null"

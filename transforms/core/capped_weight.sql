@@ -18,7 +18,7 @@ price_return = "The issuer's return since previous_date."
 previous_date = "Session at whose close open_weight was valued."
 known_at = "When all the weights of the session could be known (UTC)."
 
-[promises]
+[assertions]
 "weights are fractions" = "weight > 0 and weight <= 1 and open_weight > 0 and open_weight <= 1"
 "an open weight has a return" = "(open_weight is null) = (price_return is null)"
 */

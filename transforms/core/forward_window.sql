@@ -14,7 +14,7 @@ forward_21d_drawdown_return = "Its lowest close in the window over its close on 
 forward_vix_change_21d_points = "VIX at the window's end minus that on date, index points; NULL without one of the two."
 known_at = "When the window's last close was known (UTC): weeks after date."
 
-[promises]
+[assertions]
 "a fall is at most the rise at the end" = "forward_21d_drawdown_return <= 0 and forward_21d_drawdown_return <= forward_21d_return"
 "the window follows" = "end_date > date"
 "it is known when it has passed" = "known_at > end_date"

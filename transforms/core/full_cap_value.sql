@@ -16,7 +16,7 @@ price_return = "The issuer's return since previous_date."
 previous_date = "Session at whose close open_value was valued."
 known_at = "When these values could be known (UTC); NULL while nothing is."
 
-[promises]
+[assertions]
 "a value today is the last one" = "close_value is null or last_value is not distinct from close_value"
 "an opening value has a return" = "(open_value is null) = (price_return is null)"
 */

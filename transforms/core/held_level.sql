@@ -14,7 +14,7 @@ level = "Close x product of the splits that multiply counts, in dollars."
 adjustment = "Product of the price adjustments, and of what declared spin-offs gave, since the close the return starts from; 1 normally."
 known_at = "When the closes, and the splits and price adjustments so far, could be known (UTC)."
 
-[promises]
+[assertions]
 "levels are positive" = "level > 0 and adjustment > 0"
 */
 select p.symbol, p.date, p.position,

@@ -16,7 +16,7 @@ is_covered = "coverage_share >= 0.90: the day has breadth over longer windows."
 has_return = "is_covered, and return_share >= 0.90: the day has advancers and decliners."
 known_at = "When that could be known (UTC); of a session without any close, when a later session proved it a hole."
 
-[promises]
+[assertions]
 "coverage is a share" = "coverage_share between 0 and 1 and return_share between 0 and coverage_share"
 "an issuer has at least one security" = "issuers between 1 and members"
 "a return needs levels" = "is_covered or not has_return"

@@ -19,7 +19,7 @@ log_return = "Natural logarithm of the close over the previous close."
 high_known_at = "When the high was known (UTC); NULL without one."
 known_at = "When both closes were known (UTC)."
 
-[promises]
+[assertions]
 "an index is above zero" = "close > 0"
 "the high is not below the close" = "high >= close - 1e-6 * close"
 "one of two sources" = "source in ('yahoo', 'fred')"

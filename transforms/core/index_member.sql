@@ -18,7 +18,7 @@ is_new_high_252d = "Close above every earlier one of the last 252 sessions, spli
 is_new_low_252d = "Close below every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
 known_at = "When the security's figures, or that its bar is held, could be known (UTC); NULL without a bar."
 
-[promises]
+[assertions]
 "a priced member says when it was known" = "not is_priced or known_at is not null"
 */
 with closed as (

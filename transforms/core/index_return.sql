@@ -17,7 +17,7 @@ start_position = "Number of that session."
 chain = "Number of the chain, 1 for the first; a new one begins where sessions are lost: after more than five without a return, or where an issuer's return starts after the index's last one."
 known_at = "When all weights and returns of the session were known (UTC)."
 
-[promises]
+[assertions]
 "an index loses less than everything" = "index_return > -1"
 "a link factor is a positive number" = "link_factor > 0 and isfinite(link_factor)"
 "a return spans five sessions at most" = "position - start_position between 1 and 5"

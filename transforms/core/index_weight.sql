@@ -14,7 +14,7 @@ price_return = "The issuer's return since previous_date."
 previous_date = "Session at whose close open_weight was valued."
 known_at = "When all the weights of the session could be known (UTC)."
 
-[promises]
+[assertions]
 "a weighting we know" = "weight_scheme in ('full_cap', 'capped', 'anchored')"
 "weights are fractions" = "weight between 0 and 1 and open_weight between 0 and 1"
 "an open weight has a return" = "(open_weight is null) = (price_return is null)"

@@ -18,7 +18,7 @@ index_return = "Compounded return since start_date."
 link_factor = "Carino's factor of the whole window: log_return / index_return, 1 where that is 0."
 known_at = "When all weights and returns of the window were known (UTC)."
 
-[promises]
+[assertions]
 "three windows" = "window_sessions in (5, 21, 63)"
 "a window starts before it begins, and begins before it ends" = "start_date < first_date and first_date <= date"
 "no more returns than sessions" = "return_sessions between 1 and window_sessions"

@@ -11,7 +11,7 @@ share_class = "Share class, NULL where there is one."
 gics_sector = "Sector by GICS, NULL where it is not known."
 nasdaq_sector = "Sector by the exchange's own taxonomy, NULL where it is not known."
 
-[promises]
+[assertions]
 "a kind is one of four" = "kind in ('stock', 'fund', 'index', 'crypto')"
 */
 select symbol, name, kind, issuer, share_class, gics_sector, nasdaq_sector

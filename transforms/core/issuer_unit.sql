@@ -13,7 +13,7 @@ level = "What one original share of the primary line is at the close (core.held_
 units = "market_cap / level."
 known_at = "When closes and counts could be known (UTC)."
 
-[promises]
+[assertions]
 "a company is worth something" = "units > 0 and level > 0"
 */
 select v.issuer, v.date, p.position, p.level, v.market_cap / p.level as units,

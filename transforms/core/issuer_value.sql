@@ -16,7 +16,7 @@ open_market_cap = "Dollars: the same at the last close before the session; NULL 
 price_return = "Return since previous_date, without dividends."
 known_at = "When closes and counts could be known (UTC)."
 
-[promises]
+[assertions]
 "a company is worth something" = "market_cap > 0 and open_market_cap > 0"
 "a return has an opening value" = "(price_return is null) = (open_market_cap is null)"
 "it opens before it closes" = "previous_date < date"

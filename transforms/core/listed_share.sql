@@ -16,7 +16,7 @@ issuer = "Issuer on the newest list known then."
 listed_share = "Part of the company's counted shares in the index, 0 to 1."
 known_at = "When the lists, closes and counts used could be known (UTC)."
 
-[promises]
+[assertions]
 "a part of the whole" = "listed_share > 0 and listed_share <= 1"
 "a part or the whole" = "listed_share = 1 or listed_share <= 0.97"
 */

@@ -13,7 +13,7 @@ observation_date = "Day or period that value is for."
 pit_quality = "How the moment of that value was found: vintage, snapshot or rule (staging.macro_observation)."
 known_at = "When the row could first be known (UTC): with the session's prices, or with the last vintage of its evening behind it."
 
-[promises]
+[assertions]
 "known by the end of its day" = "known_at <= new_york(date, time '23:59:59')"
 "a number with its date" = "isfinite(value) and observation_date is not null"
 */

@@ -14,7 +14,7 @@ change = "value - year_before, in the series' unit."
 change_return = "value / year_before - 1; NULL unless year_before is above 0."
 known_at = "When both vintages could be known (UTC)."
 
-[promises]
+[assertions]
 "a change has both ends" = "(change is null) = (year_before is null)"
 "a change is a number" = "isfinite(change) and coalesce(isfinite(change_return), true)"
 */

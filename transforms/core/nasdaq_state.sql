@@ -19,7 +19,7 @@ is_bear_market = "drawdown_return <= -0.20."
 realized_vol_21d = "Sample standard deviation of the log returns of the last 21 sessions that traded, times sqrt(252): a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach back 21 sessions."
 known_at = "When the closes and highs since the first were known (UTC): the drawdown and the records carry them all."
 
-[promises]
+[assertions]
 "nothing is above its running maximum" = "drawdown_return > -1 and drawdown_return <= 0"
 "a record closes without drawdown" = "(is_ath_close = (sessions_since_ath = 0)) and (drawdown_return = 0 or not is_ath_close)"
 "a bear market is a correction" = "is_correction or not is_bear_market"

@@ -17,7 +17,7 @@ source = "Who said it."
 high_known_at = "When the high could be known, and all that known_at says (UTC); NULL without a high."
 known_at = "When the close, its acceptance, the verdict on held bars before it and its splits could be known (UTC)."
 
-[promises]
+[assertions]
 "prices are positive" = "close > 0"
 */
 with judged as (

@@ -14,7 +14,7 @@ ratio = "Split-free close over the last accepted one where the bar's level begin
 reason = "Why it is held, in one sentence that begins with held."
 known_at = "When that could be known (UTC)."
 
-[promises]
+[assertions]
 "a reason says that it is held" = "reason like 'held: %'"
 */
 select symbol, date, close, kind, ratio, reason, known_at

@@ -22,7 +22,7 @@ volume_ratio = "Units traded where the level begins over their median of 21 bars
 reason = "The verdict in one sentence."
 known_at = "When the verdict could be known (UTC)."
 
-[promises]
+[assertions]
 "two statuses, four kinds" = "status in ('held', 'accepted') and kind in ('leap', 'there_and_back', 'stale', 'off_range')"
 "only a leap is accepted after all" = "status = 'held' or kind = 'leap'"
 "a ratio is positive" = "ratio > 0"

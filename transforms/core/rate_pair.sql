@@ -18,7 +18,7 @@ control_return = "Price return of the S&P 500 between the same two sessions; 0 f
 pit_quality = "The weaker of the two yields': rule when the moment of either follows from a rule, then snapshot, then vintage."
 known_at = "When the prices and yields were known (UTC)."
 
-[promises]
+[assertions]
 "a yield is not known before its day" = "from_position >= position"
 "a pair that ends lasted" = "until_position > from_position"
 "figures are numbers" = "isfinite(asset_return) and isfinite(rate_change_bp) and isfinite(control_return)"

@@ -21,7 +21,7 @@ has_5_ath_closes_63d = "ath_closes_63d >= 5."
 is_near_ath = "drawdown_return >= -0.02."
 known_at = "When the closes since the first were known (UTC)."
 
-[promises]
+[assertions]
 "there is one band" = "is_band_above_30::integer + is_band_25_to_30::integer + is_band_20_to_25::integer + is_band_below_20::integer = 1"
 "a band is within its window" = "was_band_above_25_63d or not (is_band_25_to_30 or is_band_above_30)"
 "a share is one" = "vix_below_20_share_63d between 0 and 1 and ath_closes_63d between 0 and 63"

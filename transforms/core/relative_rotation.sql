@@ -14,7 +14,7 @@ rs_ratio = "100 + z14(RS), where z14 is a value minus the mean of the last 14 we
 rs_momentum = "100 + z14(one-week rate of change of rs_ratio); NULL unless the last 14 weeks have one, and where it never changes."
 known_at = "When the week's last session had closed and the levels so far were known (UTC)."
 
-[promises]
+[assertions]
 "momentum needs a ratio" = "rs_ratio is not null or rs_momentum is null"
 "none of 14 is further from their mean" = "abs(rs_ratio - 100) <= 13 / sqrt(14) + 1e-9 and abs(rs_momentum - 100) <= 13 / sqrt(14) + 1e-9"
 "nothing is known before its day" = "known_at >= date"

@@ -17,7 +17,7 @@ risk_score_inputs = "How many of the six percentiles there are."
 risk_score = "100 times the mean of the percentiles there are; NULL under four."
 known_at = "When the last value in the windows was known (UTC)."
 
-[promises]
+[assertions]
 "a percentile counts today" = """
 vix_percentile > 0 and vix_percentile <= 1 and term_ratio_percentile > 0 and term_ratio_percentile <= 1
 and baa10y_percentile > 0 and baa10y_percentile <= 1 and nfci_percentile > 0 and nfci_percentile <= 1

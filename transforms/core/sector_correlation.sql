@@ -11,7 +11,7 @@ pairs = "Pairs of sector funds that have a correlation."
 average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the catalogue has that day."
 known_at = "When the funds' prices were known (UTC)."
 
-[promises]
+[assertions]
 "a mean of correlations is one" = "average_correlation_63d between -1 and 1 + 1e-9"
 "correlation takes two" = "pairs >= 1"
 "nothing is known before its day" = "known_at >= date"

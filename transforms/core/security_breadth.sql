@@ -11,7 +11,7 @@ is_new_high_252d = "Close above every earlier one of the last 252 sessions, spli
 is_new_low_252d = "Close below every earlier one of the last 252 sessions, split-free; NULL under 227 closes."
 known_at = "When the closes of the 252 sessions could be known (UTC)."
 
-[promises]
+[assertions]
 "no close is a high and a low at once" = "not (is_new_high_252d and is_new_low_252d)"
 */
 with windowed as (

@@ -26,7 +26,7 @@ price_return = "(close + distributed_value) x splits since / close of previous_d
 log_return = "ln(1 + price_return)."
 known_at = "When the session had closed, and both closes and the splits between them could be known (UTC)."
 
-[promises]
+[assertions]
 "levels are positive" = "level > 0"
 "a return has a start, and a start a return" = "(price_return is null) = (previous_date is null)"
 "a return spans five sessions at most" = "gap_sessions between 0 and 4"

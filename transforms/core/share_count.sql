@@ -21,7 +21,7 @@ held_sessions = "Sessions its row of held counts has stood, this one included; N
 reason = "Why the count was not accepted; NULL when it was."
 known_at = "When the session had closed and the counts, splits and evidence used could be known (UTC)."
 
-[promises]
+[assertions]
 "a company has shares" = "shares_in_force > 0"
 "a count is not in force before it is said" = "count_date <= date and count_age_sessions >= 0"
 "an accepted count is in force" = "status <> 'accepted' or abs(shares_in_force / feed_count - 1) < 1e-12"

@@ -25,7 +25,7 @@ low_units = "Fewer units than these contradict the index."
 high_units = "More units than these contradict the index."
 known_at = "When every price, count and index level of the window could be known (UTC)."
 
-[promises]
+[assertions]
 "bounds are in order" = "0 <= low_units and low_units < high_units"
 "only large members are told" = "weight between 0.01 and 1"
 */

@@ -16,7 +16,7 @@ low_units = "list_units less 7 %: rounding, and a count that is a quarter old."
 high_units = "list_units and 7 %."
 known_at = "When the list, the closes and the counts used could be known (UTC)."
 
-[promises]
+[assertions]
 "bounds are in order" = "0 < low_units and low_units < high_units"
 */
 with listed as (

@@ -15,7 +15,7 @@ low_units = "Units after the rise, less 3 %."
 high_units = "Units after the rise, and 3 %."
 known_at = "When both, and the prices and counts used, could be known (UTC)."
 
-[promises]
+[assertions]
 "a company does not acquire itself" = "acquired <> symbol"
 "bounds are in order" = "0 < low_units and low_units < high_units"
 */

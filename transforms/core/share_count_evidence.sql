@@ -15,7 +15,7 @@ low_units = "Fewer units than these contradict it."
 high_units = "More units than these contradict it."
 known_at = "When it could be known (UTC)."
 
-[promises]
+[assertions]
 "a kind we know" = "kind in ('stated', 'merger', 'list', 'index')"
 "bounds are in order" = "0 <= low_units and low_units < high_units"
 "it speaks from its own session on" = "last_position > position"

@@ -17,7 +17,7 @@ outcome = "accepted (it passed after all), dropped (the feed came back), replace
 reason = "The row in one sentence."
 known_at = "When the row, and the session that ended it, could be known (UTC)."
 
-[promises]
+[assertions]
 "what is held is no drift" = "ratio not between 1 / 1.04 and 1.04"
 "a count stands for a session at least" = "sessions >= 1"
 "it ends after it starts" = "last_date >= first_date"

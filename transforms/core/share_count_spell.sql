@@ -21,7 +21,7 @@ changes = "How often the feed changed its units by over 4 % in the 21 sessions u
 earlier_share = "Part of the 42 sessions before on which the feed's units were within 4 % of these, 0 to 1; NULL under 3 changes."
 known_at = "When its first session had closed, and the count, and the split it may be compared by, could be known (UTC)."
 
-[promises]
+[assertions]
 "units are positive" = "feed_units > 0"
 "a count is said before it is carried on" = "said_position <= first_position"
 */

@@ -37,7 +37,7 @@ stood_before = "Held sessions of its row before the spell."
 former_units = "Units in force before the last leap; NULL for none in the last 252 sessions."
 known_at = "When its first session had closed, and the counts of its row, and the splits and the evidence used, could be known (UTC)."
 
-[promises]
+[assertions]
 "units are positive" = "feed_units > 0 and accepted_units > 0"
 "a whole-number ratio never passes for having stood" = "kind <> 'whole_number' or sessions_needed is null or sessions_needed >= 252 or sessions_needed = 63 and ratio between 1.95 and 2.05"
 "a fall never passes for having stood" = "kind <> 'fall' or sessions_needed is null or sessions_needed >= 252"

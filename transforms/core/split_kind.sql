@@ -16,7 +16,7 @@ count_product = "Product of the ratios of all splits up to this one, price adjus
 adjustment_product = "Product of the ratios of all price adjustments up to this one; 1 before the first."
 known_at = "When the events up to this one could be known (UTC)."
 
-[promises]
+[assertions]
 "two kinds" = "kind in ('split', 'price_adjustment')"
 "a product is positive" = "count_product > 0 and adjustment_product > 0"
 */

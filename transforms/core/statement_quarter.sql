@@ -26,7 +26,7 @@ payables = "Accounts Payable, else Payables, on period_end."
 pit_quality = "The weakest of its items': rule when the moment of any follows from the rule."
 known_at = "When the last of these items could be known (UTC)."
 
-[promises]
+[assertions]
 "a company sells something" = "revenue is not null"
 "capital expenditure is spent" = "capital_expenditure >= 0"
 */

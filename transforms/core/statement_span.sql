@@ -26,7 +26,7 @@ payables = "On period_end."
 pit_quality = "The weakest of its quarters'."
 known_at = "When the last of its quarters could be known (UTC)."
 
-[promises]
+[assertions]
 "a quarter or a year" = "quarters in (1, 4)"
 */
 select

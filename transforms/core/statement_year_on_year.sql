@@ -16,7 +16,7 @@ base = "The same figures of the span that ended a year before (20 days more or l
 pit_quality = "The weakest of the quarters used."
 known_at = "When the last of the quarters used could be known (UTC)."
 
-[promises]
+[assertions]
 "a basis we know" = "basis in ('trailing_four_quarters', 'same_quarter')"
 "a basis has its base" = "(basis is null) = (base is null)"
 "four quarters only against four" = "quarters = if(basis = 'trailing_four_quarters', 4, 1) or basis is null and quarters = 1"

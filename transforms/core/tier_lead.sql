@@ -17,7 +17,7 @@ lead_position = "Number of that session."
 confirmed_position = "Number of the third session on which the excess was above 0, counted from lead_date: only from then on the lead is known."
 known_at = "When the prices until the lead was confirmed were known (UTC); without a lead, those until the 63rd session after the peak or the last one."
 
-[promises]
+[assertions]
 "a lead has a history" = "has_history or lead_date is null"
 "a lead begins after the peak" = "lead_date > episode"
 "a lead is known on its third session" = "confirmed_position >= lead_position + 2 and (lead_date is null) = (confirmed_position is null)"

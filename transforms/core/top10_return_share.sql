@@ -13,7 +13,7 @@ top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the t
 top10_return_share_63d = "The same over 63 sessions; NULL also where that window is not whole."
 known_at = "When all weights and returns of the windows were known (UTC)."
 
-[promises]
+[assertions]
 "a share is a number" = "isfinite(top10_return_share_21d) and isfinite(top10_return_share_63d)"
 */
 with linked as (

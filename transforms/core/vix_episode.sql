@@ -14,7 +14,7 @@ declared_on = "First later session whose close is at or below 0.8 of the peak: f
 declared_position = "Number of that session."
 known_at = "When the closes from 62 sessions before the peak until declared_on were known (UTC)."
 
-[promises]
+[assertions]
 "a peak is fear" = "peak_vix_close > 25"
 "declared after the peak" = "declared_on > episode and declared_position > peak_position"
 "nothing is known before its day" = "known_at >= declared_on"

@@ -27,7 +27,7 @@ recontraction_fired = "Close above 22, and the last session before whose close w
 recontraction_confirmed = "The signal fired on the session before, and today's close is above 22; NULL when that session has no close."
 known_at = "When the closes since the first were known (UTC): the band carries them all."
 
-[promises]
+[assertions]
 "a peak is not below the close" = "vix_peak_21d >= vix_close and vix_from_peak_21d_points <= 0"
 "a longer window's peak is not lower" = "vix_peak_63d >= vix_peak_21d and vix_from_peak_63d_return <= vix_from_peak_21d_return"
 "a percentile counts today" = "vix_percentile_252 > 0 and vix_percentile_252 <= 1 and vix_percentile_2520 > 0 and vix_percentile_2520 <= 1"

@@ -17,7 +17,7 @@ is_covered = "coverage_share >= 0.90: the day has levels."
 has_return = "return_share >= 0.90: the day has a return."
 known_at = "When that could be known (UTC); of a session without any close, when a later session proved it a hole."
 
-[promises]
+[assertions]
 "coverage is a share" = "coverage_share between 0 and 1 and return_share between 0 and coverage_share"
 "a return needs levels" = "is_covered or not has_return"
 */

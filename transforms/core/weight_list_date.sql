@@ -23,7 +23,7 @@ missing_weight = "What they weighed in the earlier list, 0 to 1; 0 without any."
 reason = "Why the list is held or of another session, in one sentence; NULL where it is as it says."
 known_at = "When the list and the closes could be known (UTC)."
 
-[promises]
+[assertions]
 "a held list has its reason" = "list_date is not null or reason is not null"
 "a moved list agrees better" = "list_date = date or least(deviation_before_bp, deviation_after_bp) <= 20 and deviation_bp > 20"
 "nothing weighs less than nothing" = "missing_weight >= 0"

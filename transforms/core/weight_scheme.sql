@@ -7,7 +7,7 @@ index_code = "Code of the universe."
 weight_scheme = "Key of the weighting."
 title = "What it weighs by."
 
-[promises]
+[assertions]
 "a weighting we know" = "weight_scheme in ('full_cap', 'capped', 'anchored')"
 */
 select u.index_code, s.weight_scheme, s.title

@@ -1,4 +1,4 @@
-"""Run the models in one transaction and keep their promises; a broken one leaves everything as it was."""
+"""Run the models in one transaction and check their assertions; a failed one leaves everything as it was."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 
 from transforms.engine.project import Model
-from warehouse.errors import ModelError, PromiseBroken
+from warehouse.errors import AssertionFailed, ModelError
 
-BROKEN_ROWS_KEPT = 10_000
+FAILED_ROWS_KEPT = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Moment:
     recorded_by: datetime
 
 
-def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Moment, broken: Path,
+def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Moment, failed_rows: Path,
           progress: Callable[[str], None] = lambda name: None) -> None:
-    """Make every model's table anew, all or none.
+    """Make every model's table again, all or none.
 
-    Raises PromiseBroken after writing the offending rows below `broken`, ModelError when SQL and header differ.
+    Raises AssertionFailed after writing the failed rows below `failed_rows`, ModelError when SQL and header differ.
     """
     set_moment(con, moment)
     # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
@@ -39,7 +39,7 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Momen
         for model in models:
             progress(model.name)
             make(con, model)
-            keep_promises(con, model, broken)
+            check_assertions(con, model, failed_rows)
     except BaseException:
         con.rollback()
         raise
@@ -72,32 +72,32 @@ def make(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         con.execute(f'comment on column {model.name}."{column}" is {_text(description)}')
 
 
-def keep_promises(con: duckdb.DuckDBPyConnection, model: Model, broken: Path) -> None:
-    """Prove the grain unique and every promise kept by every row, else raise PromiseBroken."""
+def check_assertions(con: duckdb.DuckDBPyConnection, model: Model, failed_rows: Path) -> None:
+    """Check that the grain is unique and that every row meets every assertion, else raise AssertionFailed."""
     grain = ", ".join(model.grain)
     no_nulls = " and ".join(f"{key} is not null" for key in model.grain)
     checks = {
         f"one row per {grain}": f"from {model.name} where not ({no_nulls}) or ({grain}) in "
                                 f"(select ({grain}) from {model.name} group by {grain} having count(*) > 1)",
-        **{name: f"from {model.name} where not ({condition})" for name, condition in model.promises.items()},
+        **{name: f"from {model.name} where not ({condition})" for name, condition in model.assertions.items()},
     }
-    for promise, rows in checks.items():
+    for assertion, rows in checks.items():
         try:
             count = con.execute(f"select count(*) {rows}").fetchone()[0]  # type: ignore[index]
         except duckdb.Error as error:
-            raise ModelError(model.name, f"has a promise “{promise}” that cannot be checked: "
+            raise ModelError(model.name, f"has an assertion “{assertion}” that cannot be checked: "
                                          f"{str(error).splitlines()[0]}") from error
         if count:
-            _keep_rows(con, model, promise, rows, broken)
-            raise PromiseBroken(model.name, promise, count)
+            _keep_rows(con, model, assertion, rows, failed_rows)
+            raise AssertionFailed(model.name, assertion, count)
 
 
-def _keep_rows(con: duckdb.DuckDBPyConnection, model: Model, promise: str, rows: str, broken: Path) -> None:
-    """Put the offending rows where `rallyscope broken` finds them: the rollback takes the table away."""
-    broken.mkdir(parents=True, exist_ok=True)
-    file = broken / f"{model.name}.parquet"
-    con.execute(f"copy (select * {rows} limit {BROKEN_ROWS_KEPT}) to {_text(str(file))} (format parquet)")
-    (broken / f"{model.name}.json").write_text(json.dumps({"model": model.name, "promise": promise}))
+def _keep_rows(con: duckdb.DuckDBPyConnection, model: Model, assertion: str, rows: str, failed_rows: Path) -> None:
+    """Put the rows where `rallyscope failed-rows` finds them: the rollback takes the table away."""
+    failed_rows.mkdir(parents=True, exist_ok=True)
+    file = failed_rows / f"{model.name}.parquet"
+    con.execute(f"copy (select * {rows} limit {FAILED_ROWS_KEPT}) to {_text(str(file))} (format parquet)")
+    (failed_rows / f"{model.name}.json").write_text(json.dumps({"model": model.name, "assertion": assertion}))
 
 
 def _text(value: str) -> str:

@@ -25,7 +25,7 @@ READS = {
     "marts": {"staging", "core", "marts"},
     "audit": {"raw", "staging", "core", "marts"},
 }
-HEADER_KEYS = {"doc", "grain", "columns", "promises"}
+HEADER_KEYS = {"doc", "grain", "columns", "assertions"}
 # Not a layer: the claims that this one model judges.
 CLAIMS, LEDGER = "claims", "marts.claim_ledger"
 
@@ -38,7 +38,7 @@ class Model:
     doc: str
     grain: tuple[str, ...]
     columns: dict[str, str] = field(hash=False)
-    promises: dict[str, str] = field(hash=False)
+    assertions: dict[str, str] = field(hash=False)
     sql: str
     reads: frozenset[str]
 
@@ -77,7 +77,7 @@ def read(path: Path) -> Model:
     header, sql = header_and_sql(path.read_text(), name)
     if header.keys() - HEADER_KEYS or not {"doc", "grain", "columns"} <= header.keys():
         raise ModelError(name, f"has a header with {', '.join(header)}; it needs doc, grain, columns and may "
-                               "have promises")
+                               "have assertions")
     if problem := _problem(header):
         raise ModelError(name, f"has a header in which {problem}")
     undocumented = [key for key in header["grain"] if key not in header["columns"]]
@@ -85,13 +85,13 @@ def read(path: Path) -> Model:
         raise ModelError(name, f"has grain {', '.join(undocumented)}, which is not among its columns")
     if name == LEDGER:
         sql = with_claims(sql, claims(path.parent.parent / CLAIMS))
-    return Model(name, header["doc"], tuple(header["grain"]), header["columns"], header.get("promises", {}),
+    return Model(name, header["doc"], tuple(header["grain"]), header["columns"], header.get("assertions", {}),
                  sql, tables(sql, name))
 
 
 def _problem(header: dict[str, Any]) -> str | None:
     """What is wrong with the values of a header that has its keys."""
-    grain, texts = header["grain"], {key: header.get(key, {}) for key in ("columns", "promises")}
+    grain, texts = header["grain"], {key: header.get(key, {}) for key in ("columns", "assertions")}
     if not isinstance(header["doc"], str) or not header["doc"].strip():
         return "doc is no text"
     if not isinstance(grain, list) or not grain or not all(isinstance(key, str) for key in grain):

@@ -17,7 +17,7 @@ verdict = "supported: inside the bounds, and all else it needs holds. partial: o
 evidence = "What was found, in a sentence with its counts, and a query that shows the rows behind it."
 known_at = "as_of: a ledger of a moment can be written at that moment (UTC)."
 
-[promises]
+[assertions]
 "one of five verdicts" = "verdict in ('supported', 'partial', 'contradicted', 'not_testable', 'data_missing')"
 "a verdict on the claim has a figure, and no other has" = "(observed is null) = (verdict in ('data_missing', 'not_testable'))"
 "a figure is a number" = "isfinite(observed)"

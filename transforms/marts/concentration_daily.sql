@@ -38,7 +38,7 @@ top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the i
 top10_return_share_63d = "The same over 63 sessions."
 known_at = "When the row could first be computed (UTC). Under anchored the evening of a session can bring a newer list: until its known_at passes, a build shows the list before."
 
-[promises]
+[assertions]
 "weights are fractions, the larger group the heavier" = "0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"
 "coverage is a share" = "coverage_share between 0 and 1"
 "no figures from less than 90 % of the weight" = "coverage_share >= 0.9 or coalesce(top10_weight, index_return) is null"

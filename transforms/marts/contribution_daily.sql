@@ -19,7 +19,7 @@ share_count_age_sessions = "Sessions since the issuer's share count in force was
 rank = "Place by contribution, 1 is the largest gain and the last place the largest loss; ties by issuer."
 known_at = "When all contributions of the session could be known (UTC)."
 
-[promises]
+[assertions]
 "weights are fractions" = "open_weight > 0 and open_weight <= 1"
 "a contribution is weight times return" = "contribution = open_weight * price_return"
 "ranks count from one" = "rank >= 1"

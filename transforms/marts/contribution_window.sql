@@ -20,7 +20,7 @@ index_return = "The index's compounded return over the window: the sum of its co
 start_date = "Session at whose close the window starts; earlier than window_sessions ago, at most by four, where that one had no return."
 known_at = "When all contributions of the window could be known (UTC)."
 
-[promises]
+[assertions]
 "three windows" = "window_sessions in (5, 21, 63)"
 "no more contributions than sessions" = "contribution_sessions between 1 and window_sessions"
 "a window starts before its last session" = "start_date < date"

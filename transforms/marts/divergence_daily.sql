@@ -22,7 +22,7 @@ physical_minus_leaders_21d = "Mean rs_21d (log strength against the Nasdaq Compo
 pit_quality = "How the moments of the two credit spreads were found, the weaker of them: rule, then snapshot, then vintage; NULL without a change of them."
 known_at = "When the last input of the row was known (UTC)."
 
-[promises]
+[assertions]
 "a spread is a number" = "isfinite(spread_1d_return) and isfinite(spread_5d_return) and isfinite(spread_21d_return) and isfinite(spread_63d_return) and isfinite(spread_252d_return)"
 "a divergent day is a fall of the S&P" = "not is_divergent_day or (sp500_return < 0 and nasdaq_return > 0)"
 "calm credit has not widened" = "not sp500_decline_calm_credit or (sp500_return < 0 and hy_oas_change_1d_bp <= 0)"

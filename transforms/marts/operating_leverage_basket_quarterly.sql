@@ -30,7 +30,7 @@ capex_change_return = "Capital expenditure of these over that of a year before -
 pit_quality = "The weakest of the companies': rule when the moment of any figure is when its report was due, then snapshot, then vintage."
 known_at = "When the last figure used could be known (UTC)."
 
-[promises]
+[assertions]
 "coverage is a share of the members" = "coverage_share > 0 and coverage_share <= 1 and covered_members <= members and capex_members <= covered_members"
 "a stack counts the margins that rose" = "margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0)::integer + (free_cash_flow_margin_change > 0)::integer"
 "leverage needs a change to lever" = "degree_of_operating_leverage is null or abs(revenue_change_return) >= 0.02"

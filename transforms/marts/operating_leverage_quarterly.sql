@@ -33,7 +33,7 @@ cash_conversion_cycle_days = "Days of inventory (on cost of revenue) + days of r
 pit_quality = "rule: known_at of some figure is when its report was due (45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalogue dates as large, 120 for a foreign one, on the next federal business day); snapshot where all were corrected, and known since we fetched them."
 known_at = "When the last figure used could be known (UTC)."
 
-[promises]
+[assertions]
 "a basis we know" = "basis in ('trailing_four_quarters', 'same_quarter')"
 "no change without a year before" = "basis is not null or coalesce(revenue_change_return, gross_margin_change, operating_margin_change, free_cash_flow_margin_change, degree_of_operating_leverage, incremental_margin, capex_change_return, capex_to_revenue_change, operating_expense_to_revenue_change, margin_stack) is null"
 "leverage needs a change to lever" = "degree_of_operating_leverage is null or abs(revenue_change_return) >= 0.02"

@@ -17,7 +17,7 @@ pairs = "Pairs of return and yield change in the regression."
 pit_quality = "The weakest of the yields in the regression: rule when the moment of any follows from a rule, then snapshot, then vintage; NULL without a pair."
 known_at = "When the last input was known (UTC)."
 
-[promises]
+[assertions]
 "a beta has its error" = "(rate_beta_126d is null) = (rate_beta_126d_standard_error is null)"
 "a beta takes 100 pairs" = "rate_beta_126d is null or pairs >= 100"
 "no more pairs than sessions" = "pairs between 0 and 126"

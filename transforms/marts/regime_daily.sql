@@ -67,7 +67,7 @@ nfci_pit_quality = "How it was found when nfci was known: vintage (an observed r
 pit_quality = "The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields and spreads are known by a rule."
 known_at = "When the last input of the row was known (UTC)."
 
-[promises]
+[assertions]
 "a row has the VIX or the Nasdaq" = "vix_close is not null or nasdaq_close is not null"
 "a close says its source" = "(vix_close is null) = (vix_source is null) and (nasdaq_close is null) = (nasdaq_source is null)"
 "fear is backward when it is dearer now" = "is_backwardation = (vix_close > vix3m_close)"

@@ -14,7 +14,7 @@ fitted_on = "Month-end of the newest accepted fit known by the evening of date; 
 agrees_with_band = "Whether the confirmed VIX band is above 20 (20_to_25 or higher) where turbulent_probability is 0.5 or more, and below_20 where it is less; NULL without a band."
 known_at = "When the last of the returns, the fit and the band was known (UTC)."
 
-[promises]
+[assertions]
 "a probability is one" = "turbulent_probability between 0 and 1"
 "turbulence varies more" = "variance_ratio >= 1 and isfinite(variance_ratio)"
 "a fit is not from the future" = "fitted_on <= date"

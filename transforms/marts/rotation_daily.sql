@@ -27,7 +27,7 @@ volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 se
 volatility_ratio_to_xlk = "volatility_63d over that of the basket xlk."
 known_at = "When the last price of the row was known (UTC), those of the baskets it is ranked among included."
 
-[promises]
+[assertions]
 "a rank is a place among its kind" = """
 rs_rank between 1 and (select count(*) from staging.basket where role = 'tier') and sector_rank is null
 or sector_rank between 1 and (select count(*) from staging.basket where role = 'sector_fund') and rs_rank is null

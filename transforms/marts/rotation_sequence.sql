@@ -21,7 +21,7 @@ kendall_tau = "Kendall's tau-b of the three lead dates to the expected order: 1 
 sessions_observed = "Sessions since the peak that the row looks at: until it was settled, or until the last one."
 known_at = "When the settling session's prices were known (UTC); of an open episode the last session's."
 
-[promises]
+[assertions]
 "a verdict we know" = "verdict in ('match', 'tie', 'no_match', 'incomplete', 'open')"
 "declared after the peak" = "declared_on > episode"
 "a lead begins after the peak" = "least(defensive_lead_date, ai_leaders_lead_date, semiconductors_lead_date, crypto_equity_lead_date) > episode"

@@ -15,7 +15,7 @@ dispersion = "Standard deviation of the members' returns across the Nasdaq-100 (
 average_correlation_63d = "Mean correlation over 63 sessions of the pairs of sector funds (core.sector_correlation)."
 known_at = "When the row's last price was known (UTC)."
 
-[promises]
+[assertions]
 "an order turns at most round" = "rotation_speed between -1e-9 and 2 + 1e-9 and kendall_tau between -1 and 1"
 "a speed says what it compares" = "rotation_speed is null or compared_date is not null"
 "compared with five to nine sessions ago" = "compared_date < date"

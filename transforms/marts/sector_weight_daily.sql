@@ -15,7 +15,7 @@ weight = "Share of the index at the session's close; 0 to 1."
 contribution = "Part of the index's return from the sector's issuers; NULL when none of them has a return."
 known_at = "When all the weights of the session could be known (UTC)."
 
-[promises]
+[assertions]
 "a taxonomy we know" = "taxonomy in ('gics', 'nasdaq')"
 "weights are fractions" = "weight between 0 and 1 + 1e-12"
 "the sectors of a taxonomy add to one" = """(date, index_code, weight_scheme, taxonomy) not in (

@@ -14,7 +14,7 @@ severity = "Of the current state: info, watch or alert."
 evidence = "A query that shows it, from the session of the previous state to this one."
 known_at = "When both states were known (UTC)."
 
-[promises]
+[assertions]
 "a change is one" = "previous <> current and current is not null and previous is not null"
 "three severities" = "severity in ('info', 'watch', 'alert')"
 "evidence is a query" = "evidence like 'select date, % from % date between %'"

@@ -8,7 +8,7 @@ title = "What it stands for."
 role = "tier (whose order of leadership is watched), sector_fund, fund or asset."
 position = "Place in the catalogue; the tiers stand in the order in which leadership is expected to pass."
 
-[promises]
+[assertions]
 "a role the marts know" = "role in ('tier', 'sector_fund', 'fund', 'asset')"
 */
 select basket, title, role, position

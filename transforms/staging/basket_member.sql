@@ -8,7 +8,7 @@ symbol = "The member."
 valid_from = "First day of membership."
 valid_to = "First day after it; NULL while it lasts."
 
-[promises]
+[assertions]
 "a membership lasts a day at least" = "valid_from < valid_to"
 */
 select basket, symbol, valid_from, valid_to

@@ -6,7 +6,7 @@ grain = ["date"]
 date = "Day."
 position = "Number of the day, in order."
 
-[promises]
+[assertions]
 "a business day is no weekend" = "isodow(date) <= 5"
 */
 select date, row_number() over (order by date) as position

@@ -15,7 +15,7 @@ nasdaq_sector = "The exchange's own sector; NULL where unknown or not a company.
 since = "First day asked for."
 until = "Last trading day; NULL while it trades."
 
-[promises]
+[assertions]
 "a kind we know" = "kind in ('stock', 'fund', 'index', 'crypto')"
 "the primary line gives the issuer its name" = "is_primary_line = (issuer = symbol)"
 "it ends after it starts" = "until >= since"

@@ -9,7 +9,7 @@ value = "The value in the series' unit; NULL where the source says there is none
 pit_quality = "How known_at was found: vintage (an observed release), snapshot (since we fetched it) or rule (a rule counts it from date)."
 known_at = "When the world could first know this value (UTC)."
 
-[promises]
+[assertions]
 "a value is a number" = "isfinite(value)"
 "one of three qualities" = "pit_quality in ('vintage', 'snapshot', 'rule')"
 */

@@ -19,7 +19,7 @@ high_known_at = "When the high could be known, and the close it is held against 
 low_known_at = "When the low could be known, and the close it is held against (UTC); NULL without one."
 volume_known_at = "When the volume could be known (UTC)."
 
-[promises]
+[assertions]
 "prices are positive" = "close > 0"
 "the day's range holds its close, or is far from it" = """
 (high >= close * (1 - 1e-6) or close > 1.1 * high) and (low <= close * (1 + 1e-6) or close < 0.9 * low)"""

@@ -10,7 +10,7 @@ symbol = "Security, as the price source spells it."
 weight = "Share of the index, 0 to 1, rounded as published."
 known_at = "When this version could be known (UTC): 23:59:00 New York on published_on, or later for a correction."
 
-[promises]
+[assertions]
 "weights are fractions" = "weight between 0 and 1"
 "a list is published on or after its day" = "published_on >= date"
 "nothing from after as_of" = "known_at <= getvariable('as_of')"

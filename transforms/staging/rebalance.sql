@@ -8,7 +8,7 @@ effective_date = "First session with the new index shares."
 reference_date = "Session whose closes and share counts they are set on."
 kind = "quarterly (counts renewed, limits only when broken), annual or special (all weights set anew)."
 
-[promises]
+[assertions]
 "a kind we know" = "kind in ('quarterly', 'annual', 'special')"
 "set on what was known" = "reference_date < effective_date"
 */

@@ -20,7 +20,7 @@ is_accepted = "Whether it describes two states; only then is it used."
 reason = "Why it was rejected: too few returns, no maximum, a state that never ends, or one visited on under 5 % of the days; NULL when it was accepted."
 known_at = "When the month-end's prices were known (UTC), the first moment at which it could be made."
 
-[promises]
+[assertions]
 "an accepted fit is whole, a rejected one says why" = """
 is_accepted = (reason is null) and (not is_accepted or coalesce(isfinite(
     mean_return + calm_variance + turbulent_variance + calm_stay_probability + turbulent_stay_probability

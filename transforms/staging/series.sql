@@ -12,7 +12,7 @@ fallback_for = "Symbol of the index whose missing closes it fills; NULL for all 
 since = "First date asked of the source."
 stale_after_days = "Calendar days after which its newest value counts as stale."
 
-[promises]
+[assertions]
 "a series may go stale only after a day at least" = "stale_after_days > 0"
 */
 select series_id, title, unit, frequency, is_vintage, fallback_for, since, stale_after_days

@@ -9,7 +9,7 @@ open_at = "Opening bell (UTC)."
 close_at = "Closing bell, early ones too (UTC)."
 known_at = "When the session's prices are known: its close plus 15 minutes (UTC)."
 
-[promises]
+[assertions]
 "a session closes after it opens" = "close_at > open_at"
 "prices are known after the close" = "known_at > close_at"
 */

@@ -8,7 +8,7 @@ date = "Day the feed dates the count."
 shares_outstanding = "Shares, as of that day's splits; for some lines those of the whole company."
 known_at = "When this version could be known (UTC)."
 
-[promises]
+[assertions]
 "a company has shares" = "shares_outstanding > 0"
 "nothing from after as_of" = "known_at <= getvariable('as_of')"
 */

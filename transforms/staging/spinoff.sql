@@ -8,7 +8,7 @@ ex_date = "First session on which it trades without them."
 distributed = "Line that was distributed."
 per_share = "Shares of the distributed line for one share."
 
-[promises]
+[assertions]
 "something is given" = "per_share > 0"
 */
 select of_symbol as symbol, ex_date, symbol as distributed, per_share

@@ -8,7 +8,7 @@ date = "Ex-date: the first day that trades in new shares."
 ratio = "New shares for one old share."
 known_at = "When this version could be known (UTC)."
 
-[promises]
+[assertions]
 "a split has a positive ratio" = "ratio > 0"
 "nothing from after as_of" = "known_at <= getvariable('as_of')"
 */

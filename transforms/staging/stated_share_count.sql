@@ -11,7 +11,7 @@ date = "Day the company dates the count."
 shares_outstanding = "Shares, as of that day's splits; of all classes together."
 known_at = "When this version could be known (UTC)."
 
-[promises]
+[assertions]
 "a company has shares" = "shares_outstanding > 0"
 "nothing from after as_of" = "known_at <= getvariable('as_of')"
 */

@@ -12,7 +12,7 @@ currency = "Three-letter code of the currency, as the source says it; NULL where
 pit_quality = "How known_at was found: rule (when its report was due: 45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalogue dates as large, 120 for a foreign one, or the next federal business day) or snapshot (a correction, known since we fetched it)."
 known_at = "When this version could be known (UTC)."
 
-[promises]
+[assertions]
 "a value is a number" = "isfinite(value)"
 "a currency is three letters" = "regexp_full_match(currency, '[A-Z]{3}')"
 "one of three statements" = "statement in ('income', 'balance', 'cashflow')"

@@ -9,7 +9,7 @@ grain = ["week"]
 week = "Monday of the ISO week."
 last_session = "Its last New York Stock Exchange session."
 
-[promises]
+[assertions]
 "a week begins on Monday and holds its session" = "isodow(week) = 1 and last_session between week and week + 6"
 */
 select date_trunc('week', date)::date as week, max(date) as last_session

@@ -8,7 +8,7 @@ symbol = "Member security."
 valid_from = "First session it belongs, from the open on."
 valid_to = "First session it no longer belongs; NULL while it does."
 
-[promises]
+[assertions]
 "a stay ends after it starts" = "valid_to > valid_from"
 */
 select index_code, symbol, valid_from, valid_to

@@ -12,7 +12,7 @@ above = "Weight, 0 to 1, beyond which the limit is broken."
 target = "Weight, 0 to 1, it is then brought to."
 others_at_most = "Weight no other issuer may pass then; NULL leaves only the smallest of the group as their limit."
 
-[promises]
+[assertions]
 "a limit we know" = "limited in ('issuer', 'issuers_over', 'largest_issuers')"
 "a group has a size" = "(limited = 'issuer') = (size is null)"
 "limits are fractions" = "target > 0 and target <= above and above < 1 and others_at_most > 0"

@@ -1,9 +1,9 @@
-"""Each promise of the weightings and their sources can be broken."""
+"""Each assertion of the weightings and their sources can fail."""
 
 from __future__ import annotations
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 
 AT = "2026-01-05 21:15"
 PUBLISHED = {"index_code": "NDX", "date": "2026-01-05", "published_on": "2026-01-06", "symbol": "AAA", "known_at": AT}
@@ -15,7 +15,7 @@ PAIR = {"index_code": "NDX", "review": 0, "base": 0, "issuer": "AAA", "plain_wei
 FACT = {"date": "2026-01-05", "fact": "close", "first_source": "a", "second_source": "b", "first_value": 2.0,
         "second_value": 1.0, "difference": 1.0, "tolerance": 0.5, "is_within": False}
 
-BROKEN = {
+FAILING = {
     "staging.rebalance": {
         "a kind we know": {"kind": "weekly"},
         "set on what was known": {"effective_date": "2026-01-05", "reference_date": "2026-01-05"},
@@ -90,6 +90,6 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_every_promise_can_be_broken(spec, name):
-    breaks(spec, name, BROKEN[name])
+@pytest.mark.parametrize("name", FAILING)
+def test_every_assertion_can_fail(spec, name):
+    assertions_fail(spec, name, FAILING[name])

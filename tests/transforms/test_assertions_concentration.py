@@ -1,14 +1,14 @@
-"""Each promise of the concentration side can be broken: a row that breaks it, and the promise that reports it.
+"""Each assertion of the concentration side can fail: a row that fails it, and the assertion that reports it.
 
-A row is drawn as changes to a sound row of its model, which keeps every promise.
+A row is drawn as changes to a sound row of its model, which meets every assertion.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from transforms.engine.build import keep_promises
-from warehouse.errors import PromiseBroken
+from transforms.engine.build import check_assertions
+from warehouse.errors import AssertionFailed
 
 AT = "2026-01-05 21:15"
 SOUND: dict[str, dict[str, object]] = {
@@ -56,7 +56,7 @@ SOUND: dict[str, dict[str, object]] = {
                        "missing_keys": "[AAA]"},
 }
 
-BROKEN: list[tuple[str, str, dict[str, object]]] = [
+FAILING: list[tuple[str, str, dict[str, object]]] = [
     ("staging.session", "a session closes after it opens", {"close_at": "2026-01-05 14:00"}),
     ("staging.session", "prices are known after the close", {"known_at": "2026-01-05 20:00"}),
     ("staging.instrument", "a kind we know", {"kind": "bond"}),
@@ -120,37 +120,37 @@ BROKEN: list[tuple[str, str, dict[str, object]]] = [
 
 @pytest.fixture
 def keep(spec, tmp_path):
-    """Put rows into a model's table, hold its promises, and leave it empty again."""
+    """Put rows into a model's table, check its assertions, and leave it empty again."""
     def run(name: str, *rows: dict[str, object]) -> None:
         spec.con.begin()
         try:
             for row in rows:
                 columns, marks = ", ".join(row), ", ".join("?" for _ in row)
                 spec.con.execute(f"insert into {name} ({columns}) values ({marks})", list(row.values()))
-            keep_promises(spec.con, spec.model(name), tmp_path)
+            check_assertions(spec.con, spec.model(name), tmp_path)
         finally:
             spec.con.rollback()
     return run
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_sound_row_keeps_every_promise(keep, name):
+def test_a_sound_row_meets_every_assertion(keep, name):
     keep(name, SOUND[name])
 
 
-@pytest.mark.parametrize(("name", "promise", "change"), BROKEN, ids=[f"{n}: {p}" for n, p, _ in BROKEN])
-def test_a_row_that_breaks_a_promise_is_reported_by_its_name(keep, name, promise, change):
-    with pytest.raises(PromiseBroken) as raised:
+@pytest.mark.parametrize(("name", "assertion", "change"), FAILING, ids=[f"{n}: {p}" for n, p, _ in FAILING])
+def test_a_row_that_fails_an_assertion_is_reported_by_its_name(keep, name, assertion, change):
+    with pytest.raises(AssertionFailed) as raised:
         keep(name, SOUND[name] | change)
-    assert (raised.value.model, raised.value.promise, raised.value.rows) == (name, promise, 1)
+    assert (raised.value.model, raised.value.assertion, raised.value.rows) == (name, assertion, 1)
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_grain_is_unique(keep, name):
-    with pytest.raises(PromiseBroken, match="one row per"):
+    with pytest.raises(AssertionFailed, match="one row per"):
         keep(name, SOUND[name], SOUND[name])
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_every_promise_has_a_row_that_breaks_it(spec, name):
-    assert set(spec.model(name).promises) == {promise for model, promise, _ in BROKEN if model == name}
+def test_every_assertion_has_a_row_that_fails_it(spec, name):
+    assert set(spec.model(name).assertions) == {assertion for model, assertion, _ in FAILING if model == name}

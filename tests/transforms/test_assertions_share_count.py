@@ -1,11 +1,11 @@
-"""Each promise of the models that decide on share counts can be broken."""
+"""Each assertion of the models that decide on share counts can fail."""
 
 from __future__ import annotations
 
 import pytest
-from promises import breaks
+from assertions import assertions_fail
 
-BROKEN = {
+FAILING = {
     "staging.stated_share_count": {
         "a company has shares": {"shares_outstanding": 0},
         "nothing from after as_of": {"known_at": "2200-01-01"},
@@ -54,6 +54,6 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_every_promise_can_be_broken(spec, name):
-    breaks(spec, name, BROKEN[name])
+@pytest.mark.parametrize("name", FAILING)
+def test_every_assertion_can_fail(spec, name):
+    assertions_fail(spec, name, FAILING[name])
