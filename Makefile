@@ -8,7 +8,7 @@ SEED ?= 7
 # A process more than two cores have: some tests wait for servers. In the order of tests/conftest.py: the longest modules first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test check up down docs drill drill-history faults bench old-readers lock clean
+.PHONY: run test check up down docs wheel drill drill-history faults bench old-readers lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
@@ -29,6 +29,10 @@ down: .venv/installed  ## stop what `make up` started
 
 docs: .venv/installed  ## the data dictionary, data/site/dictionary.html
 	$(BIN)/rallyscope docs
+
+wheel: .venv/installed  ## dist/rallyscope-VERSION-py3-none-any.whl, which needs no checkout
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 drill: .venv/installed  ## kills, full disks, damaged files, surroundings, faults combined, a full-size market, fuzzing; N=200 of each, SEED=7
 	$(BIN)/python tests/drills.py --number $(N) --seed $(SEED)
@@ -53,7 +57,7 @@ lock: .venv/installed  ## resolve the dependencies anew, with hashes
 		--upgrade --custom-compile-command "make lock" pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # --no-deps: the lock is complete, and every file in it is checked against its hash. Byte-compiling here, on all cores,
 # halves the start of every later command.

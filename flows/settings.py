@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from warehouse.catalog import Catalog, load
 from warehouse.data_folder import Home
 from warehouse.errors import BadRequest, SourceUnreachable
+from warehouse.installation import default_data_folder
 
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
                                       populate_by_name=True)
 
-    home_folder: Path = Field(default=Path("data"), validation_alias="RALLYSCOPE_HOME")
+    home_folder: Path = Field(default_factory=default_data_folder, validation_alias="RALLYSCOPE_HOME")
     source: str = LIVE
     catalog_folder: Path | None = Field(default=None, validation_alias="RALLYSCOPE_CATALOG")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")

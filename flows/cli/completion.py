@@ -7,8 +7,9 @@ from pathlib import Path
 import typer
 
 from flows.report.views import VIEWS
+from warehouse.installation import CODE_FOLDER
 
-CLAIMS = Path(__file__).parents[2] / "transforms" / "claims"
+CLAIMS = CODE_FOLDER / "transforms" / "claims"
 
 
 def views() -> list[str]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from warehouse.calendar import day_of
+from warehouse.installation import default_data_folder
 
 
 class Format(StrEnum):
@@ -31,7 +32,8 @@ def tell_version(asked: bool) -> None:
 
 
 VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="The release.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; data/ by default).")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; by default "
+                                               f"{default_data_folder()}).")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
 CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Your own entries (RALLYSCOPE_CATALOG): added to the "
                                                   "packaged ones, or in their place.")]

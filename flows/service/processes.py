@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.service import access
-from flows.service.service import CHECKOUT, HOST, Service
+from flows.service.service import HOST, Service
 from warehouse.errors import BadRequest, HomeUnusable
+from warehouse.installation import CODE_FOLDER
 
 PREFECT = [sys.executable, "-m", "prefect"]
 # As `prefect server start` runs it, but for the door before it.
-SERVER = [sys.executable, "-m", "uvicorn", "--factory", "flows.service.door:server", "--app-dir", str(CHECKOUT),
+SERVER = [sys.executable, "-m", "uvicorn", "--factory", "flows.service.door:server", "--app-dir", str(CODE_FOLDER),
           "--host", HOST, "--no-proxy-headers", "--log-level", "warning"]
 # A cold start on a busy machine; a good one takes seconds.
 START_SECONDS, STOP_SECONDS = 180, 20
@@ -81,7 +82,7 @@ def refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise BadRequest(f"port {port}", f"it cannot be had ({error.strerror})",
-                             f"Name another: rallyscope serve --port {port + 1}, or make up PORT={port + 1}") from None
+                             f"Name another: rallyscope serve --port {port + 1}") from None
 
 
 def kill_group(leader: int | None) -> None:
@@ -153,7 +154,7 @@ def alone(service: Service) -> Iterator[Note]:
     except BlockingIOError:
         os.close(file)
         raise BadRequest("serve", f"Prefect is up already for {service.settings.home.folder}",
-                         "Stop it with make down, or rallyscope serve --stop") from None
+                         "Stop it with rallyscope serve --stop") from None
     try:
         note = Note(file, {"pid": os.getpid(), "ui": service.ui, "ready": False, "server": None, "worker": None})
         note.write()

@@ -29,9 +29,10 @@ from flows.service.processes import (
     until_ready,
     wait,
 )
-from flows.service.service import CHECKOUT, Service
+from flows.service.service import AUTOMATIONS, DEPLOYMENTS, Service
 from flows.settings import PrefectSettings, Settings, environment
 from warehouse.errors import BadRequest, HomeUnusable
+from warehouse.installation import CODE_FOLDER
 
 # From a process's last act until it is gone.
 EXIT_SECONDS = 5
@@ -46,8 +47,6 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
     BadRequest when the port or the folder is taken; ServiceFailed when a part does not start or dies.
     """
     service = _service(settings, port, no_auth)
-    if not (CHECKOUT / "prefect.yaml").exists():
-        raise BadRequest("serve", f"there is no prefect.yaml in {CHECKOUT}", "Run it from a checkout, set up by make run")
     settings.clock()  # a source that is not there is said now, not by the first run tonight
     _close(service, say)
     with ending_on_signals(say), alone(service) as note:
@@ -88,7 +87,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
     """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
     service = _service(settings, port, no_auth)
     if held := note_of(service.folder):
-        say(f"Prefect is up already at {held['ui']}; to apply other settings: make down, then make up")
+        say(f"Prefect is up already at {held['ui']}; to apply other settings: rallyscope serve --stop, then start it again")
         return
     refuse_taken(port)
     say(f"starting Prefect at {service.ui}; this takes about half a minute")
@@ -147,11 +146,12 @@ def _close(service: Service, say: Say) -> None:
 
 def _deploy(service: Service) -> None:
     with access.private(service.log("deploy"), "w") as log:
-        done = subprocess.run([*PREFECT, "--no-prompt", "deploy", "--all"], stdin=subprocess.DEVNULL, stdout=log,
-                              stderr=log, env=service.environment(), cwd=CHECKOUT, umask=0o077, check=False)
+        command = [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=service.environment(),
+                              cwd=CODE_FOLDER, umask=0o077, check=False)
     if done.returncode:
         raise service.failed("deploy", "of the deployments failed")
-    apply_automations(service.api, CHECKOUT / "automations.yaml", service.webhook)
+    apply_automations(service.api, AUTOMATIONS, service.webhook)
 
 
 def again(service: Service, why: str, say: Say) -> None:

@@ -11,7 +11,8 @@ from flows.service.prefect_api import Api
 from flows.settings import NO_TELEMETRY, PrefectSettings, Settings, environment
 from warehouse.errors import ServiceFailed
 
-CHECKOUT = Path(__file__).parents[2]
+# What `rallyscope serve` applies.
+DEPLOYMENTS, AUTOMATIONS = (Path(__file__).with_name(name) for name in ("prefect.yaml", "automations.yaml"))
 HOST = "127.0.0.1"
 AUTH_VARIABLES = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
 # What --no-auth means.
@@ -100,7 +101,7 @@ API          {self.ui}/api   (for the prefect command: export {self._exports()})
 source       {self.settings.base_url or 'live: Yahoo Finance and FRED'}
 home         {self.settings.home.folder}
 kept in      {self.folder}: server.log, worker.log; the runs in {database}
-stop it      make down, or rallyscope serve --stop"""
+stop it      rallyscope serve --stop"""
 
     def _login(self, show_secret: bool) -> str:
         if self.no_auth:

@@ -198,6 +198,48 @@ def test_every_other_shell_command_of_the_readme_is_known() -> None:
                      "export RALLYSCOPE_HOME=data/real RALLYSCOPE_SOURCE=live"}
 
 
+def test_the_cron_line_runs_and_the_others_are_commands(checkout: Path, server: str) -> None:
+    from typer.main import get_command
+
+    from flows.cli.app import app
+
+    lines = next(text for language, _, text in BLOCKS if language == "cron").splitlines()[1:]
+    user = checkout / "user"
+    (user / ".local" / "bin").mkdir(parents=True)
+    (user / ".local" / "bin" / "rallyscope").symlink_to(Path(sys.executable).with_name("rallyscope"))
+    commands = [line.split(maxsplit=5)[5] for line in lines]
+    for command in commands:
+        name, *arguments = command.partition(" >>")[0].removeprefix("$HOME/.local/bin/rallyscope ").split()
+        get_command(app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+    ran = typed(commands[0], checkout, {"HOME": str(user), "RALLYSCOPE_HOME": str(checkout / "data"),
+                                        "RALLYSCOPE_SOURCE": server})
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert "0 rows added" in (user / "rallyscope.log").read_text()
+
+
+def test_the_timer_of_systemd_runs_when_the_deployment_does() -> None:
+    """And cron's first line; systemd-analyze is not everywhere, so the units are read as the INI files that they are."""
+    import configparser
+
+    import yaml
+
+    from flows.service.service import DEPLOYMENTS
+
+    service, timer = (configparser.ConfigParser(interpolation=None) for _ in range(2))
+    texts = [text for language, _, text in BLOCKS if language == "ini"]
+    for unit, text in zip((service, timer), texts, strict=True):
+        unit.optionxform = str  # type: ignore[assignment]
+        unit.read_string(text)
+    daily = next(one for one in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"] if one["name"] == "daily")
+    schedule, = daily["schedules"]
+    minute, hour, *_, days = schedule["cron"].split()
+    assert days == "1-5"
+    assert dict(service["Service"]) == {"Type": "oneshot", "ExecStart": "%h/.local/bin/rallyscope run"}
+    assert dict(timer["Timer"]) == {"OnCalendar": f"Mon..Fri {hour}:{minute} {schedule['timezone']}", "Persistent": "true"}
+    cron = next(text for language, _, text in BLOCKS if language == "cron")
+    assert f"CRON_TZ={schedule['timezone']}\n{schedule['cron']} " in cron
+
+
 def test_the_readmes_output_is_what_the_query_prints(checkout: Path, demo: str) -> None:
     query = re.search(r'rallyscope query "(.*?)"\n```', README, re.DOTALL)
     printed = re.search(r"The last one prints:\n\n```text\n(.*?)```", README, re.DOTALL)

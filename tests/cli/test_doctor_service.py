@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.doctor.service import service
+from flows.cli.doctor.service import ANEW, service
 from warehouse.data_folder import Home
 
 NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
@@ -87,7 +87,8 @@ def test_a_service_that_is_well(home: Home) -> None:
 
 
 def test_no_service_is_no_error(tmp_path: Path) -> None:
-    assert found(Home(tmp_path)) == {"server": (True, "not running; make up starts it with a worker and the schedules")}
+    line = "not running; rallyscope serve --detach starts it, its worker and schedules"
+    assert found(Home(tmp_path)) == {"server": (True, line)}
 
 
 def test_the_note_of_a_service_that_was_killed_is_no_service(tmp_path: Path) -> None:
@@ -105,14 +106,14 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     with noted(tmp_path, "http://127.0.0.1:9") as home:
         (ok, line), = found(home).values()
     assert not ok
-    assert line == f"http://127.0.0.1:9 does not answer, though pid {os.getpid()} keeps it up: make down, then make up"
+    assert line == f"http://127.0.0.1:9 does not answer, though pid {os.getpid()} keeps it up: {ANEW}"
 
 
 def test_a_server_without_a_worker(home: Home, answers: dict[str, Any]) -> None:
     answers[WORKERS] = WELL[WORKERS][:1]
     ok, line = found(home)["worker"]
     assert not ok
-    assert line.endswith("so no run begins: make down, then make up")
+    assert line.endswith(f"so no run begins: {ANEW}")
 
 
 def test_a_paused_work_pool(home: Home, answers: dict[str, Any]) -> None:
@@ -126,7 +127,7 @@ def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: Home, an
     answers["/api/deployments/filter"] = [{"name": name, "paused": name == "daily"} for name in NAMES]
     assert found(home)["deployments"] == (True, f"{', '.join(NAMES)}; paused: daily")
     del answers["/api/deployments/filter"][1]
-    assert found(home)["deployments"] == (False, "macro-revisions not applied: make down, then make up")
+    assert found(home)["deployments"] == (False, f"macro-revisions not applied: {ANEW}")
 
 
 @pytest.fixture

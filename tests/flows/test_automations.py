@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 from served import KEY, PASSWORD, Served, until, up
-from tiny_market import ROOT
 
 from flows.replay.faults import Fault
 from flows.service.prefect_api import apply_automations
+from flows.service.service import AUTOMATIONS
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -32,7 +32,7 @@ DOWN = Fault(match="*", kind="reset", times=0)
 def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service whose first run waits for its source, and then publishes."""
     folder = tmp_path_factory.mktemp("automations")
-    declared = (ROOT / "automations.yaml").read_text()
+    declared = AUTOMATIONS.read_text()
     assert declared.count("within: 10800") == 1
     (folder / "automations.yaml").write_text(declared.replace("within: 10800", "within: 10"))
     with up(tiny, folder, SLOW, DOWN, now=NOW, PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS="5",

@@ -16,6 +16,7 @@ from flows.pipeline.windows import moment_of
 from flows.prefect_run import STATE_NAMES, from_shell
 from flows.replay.faults import Fault, chosen
 from flows.replay.server import running
+from flows.service.service import DEPLOYMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -222,11 +223,11 @@ def test_the_deployments_name_flows_that_exist() -> None:
 
     import yaml
 
-    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    deployments = yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]
     assert {d["name"] for d in deployments} >= {"daily", "backfill"}
     for deployment in deployments:
-        file, _, name = deployment["entrypoint"].partition(":")
-        assert hasattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+        module, _, name = deployment["entrypoint"].rpartition(".")
+        assert hasattr(importlib.import_module(module), name)
 
 
 def test_only_the_flows_import_prefect_and_only_each_source_its_library() -> None:

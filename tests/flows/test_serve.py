@@ -101,7 +101,7 @@ def test_a_second_one_is_refused_in_a_sentence(served: Served, tmp_path: Path) -
                            env=served.env | {"RALLYSCOPE_HOME": str(tmp_path)})
     assert (same_port.returncode, same_port.stderr) == (
         2, f"rallyscope: port {served.port}: it cannot be had (Address already in use). Name another: rallyscope serve "
-           f"--port {served.port + 1}, or make up PORT={served.port + 1}\n")
+           f"--port {served.port + 1}\n")
     assert not (tmp_path / "prefect").exists()
 
 

@@ -10,12 +10,12 @@ from flows.cli.doctor.check_result import Answer, Finding, fix, found, well
 from flows.service import access
 from flows.service.prefect_api import POOL, Api
 from flows.service.processes import note_of
+from flows.service.service import DEPLOYMENTS
 from flows.settings import PrefectSettings
 from warehouse.data_folder import Home
 from warehouse.errors import HomeUnusable
 
-DECLARED = Path(__file__).parents[3] / "prefect.yaml"
-ANEW = "make down, then make up"
+ANEW = "rallyscope serve --stop, then rallyscope serve --detach"
 
 
 def service(home: Home) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def service(home: Home) -> Iterator[Finding]:
     if access.open_to_others(home.folder):
         yield found("service files", lambda: _open_files(home.folder / "prefect"))
     if not note:
-        yield found("server", lambda: well("not running; make up starts it with a worker and the schedules"))
+        yield found("server", lambda: well("not running; rallyscope serve --detach starts it, its worker and schedules"))
         return
     if not note["ready"]:
         yield found("server", lambda: well(f"{note['ui']} is starting; look again in half a minute"))
@@ -69,7 +69,7 @@ def _asked(ask: Callable[[], Answer]) -> Answer:
     except HTTPError as error:
         if error.code == 401:
             return fix("the server asks for another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
-                       f"make up, or {ANEW}")
+                       f"rallyscope serve, or {ANEW}")
         return fix(f"the server answers {error.code} {error.reason}: {ANEW}")
     except OSError as error:
         return fix(f"the server gave no answer ({error}): {ANEW}")
@@ -88,7 +88,7 @@ def _worker(api: Api) -> Answer:
 def _deployments(api: Api) -> Answer:
     import yaml
 
-    declared = [deployment["name"] for deployment in yaml.safe_load(DECLARED.read_text())["deployments"]]
+    declared = [deployment["name"] for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]]
     there = {deployment["name"]: deployment for deployment in api("POST", "/deployments/filter", {})}
     if missing := [name for name in declared if name not in there]:
         return fix(f"{', '.join(missing)} not applied: {ANEW}")

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from flows.settings import environment
 from warehouse.data_folder import Home
 from warehouse.errors import RallyscopeError
+from warehouse.installation import CODE_FOLDER
 
 if TYPE_CHECKING:
     from flows.report.page.write import Named
 
 COMMAND = (sys.executable, "-m", "flows.report.page.apart")
-CHECKOUT = Path(__file__).parents[3]
 # A page takes seconds.
 SECONDS = 300.0
 LONGEST_REASON = 500
@@ -41,7 +41,7 @@ def write_apart(home: Home, sources: Sequence[Named], day: date) -> Path:
     """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
     wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
     given = environment({}, {})
-    path = os.pathsep.join([str(CHECKOUT), *filter(None, [given.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(CODE_FOLDER), *filter(None, [given.get("PYTHONPATH")])])
     try:
         done = subprocess.run(COMMAND, input=json.dumps(wanted), capture_output=True, text=True, encoding="utf-8",
                               errors="replace", timeout=SECONDS, check=False, env={**given, "PYTHONPATH": path})
