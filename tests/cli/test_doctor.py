@@ -31,7 +31,7 @@ NOWHERE = "http://127.0.0.1:9"
 HOLD_THE_TURN = """
 import sys
 from pathlib import Path
-from warehouse.home import Home
+from warehouse.data_folder import Home
 with Home(Path(sys.argv[1])).turn():
     print("has it", flush=True)
     sys.stdin.read()
