@@ -1,4 +1,4 @@
-"""What the observations of a macro series must be before they are loaded; the ranges are the catalogue's."""
+"""What the observations of a macro series must be before they are loaded; the ranges are the catalog's."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ COLUMNS = ["series_id", "date", "value", "realtime_start", "realtime_end"]
 
 
 def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
-    """The observations of a batch as a whole; `known` are the catalogue's series."""
+    """The observations of a batch as a whole; `known` are the catalog's series."""
     return gx.ExpectationSuite(name="macro", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are an observation's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="series_id", **why("every observation has a series", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="series_id", value_set=sorted(known),
-                                        **why("the catalogue holds the series", QUARANTINE)),
+                                        **why("the catalog holds the series", QUARANTINE)),
     ])
 
 

@@ -25,12 +25,12 @@ HIGHEST_CLOSE = 1e9
 
 
 def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Bars of instruments the catalogue holds (`known`); `fetched_on` is the UTC date of the fetch."""
+    """Bars of instruments the catalog holds (`known`); `fetched_on` is the UTC date of the fetch."""
     return gx.ExpectationSuite(name="bars", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=BAR_COLUMNS, **why("the columns are a bar's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every bar has a symbol", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
-                                        **why("the catalogue holds the symbol", QUARANTINE)),
+                                        **why("the catalog holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every bar has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True, mostly=MOSTLY,
                                           **why("most closes are positive", STOP)),
@@ -57,7 +57,7 @@ def actions_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
         gxe.ExpectTableColumnsToMatchSet(column_set=ACTION_COLUMNS, **why("the columns are an action's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every action has a symbol", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
-                                        **why("the catalogue holds the symbol", QUARANTINE)),
+                                        **why("the catalog holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every action has an ex-date", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="kind", **why("an action has a kind", QUARANTINE)),
         gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["split", "dividend"],

@@ -50,7 +50,7 @@ def shares_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuit
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a share count's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every count has a symbol", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
-                                        **why("the catalogue holds the symbol", QUARANTINE)),
+                                        **why("the catalog holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every count has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="shares_outstanding", min_value=FEWEST, max_value=MOST, mostly=MOSTLY,
                                           **why("most counts are plausible", STOP)),

@@ -19,7 +19,7 @@ def statements_suite(known: Collection[str], fetched_on: date) -> gx.Expectation
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a statement item's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every item has a symbol", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
-                                        **why("the catalogue holds the symbol", QUARANTINE)),
+                                        **why("the catalog holds the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="period_end", **why("every item has a period", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="statement", **why("an item has a statement", QUARANTINE)),
         gxe.ExpectColumnValuesToBeInSet(column="statement", value_set=["income", "balance", "cashflow"],

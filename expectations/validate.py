@@ -81,10 +81,10 @@ def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | No
             if severity == STOP or raised:
                 stopped.append(Stop(f"{suite.name}: not so that {why}", key))
             elif severity == QUARANTINE:
-                said = list(_whole(frame_name, frame, rows, why))
+                reported = list(_whole(frame_name, frame, rows, why))
                 if column := config.meta.get("contradicts"):
-                    held.extend(_hold(said, column, why))
-                rejected.extend(said)
+                    held.extend(_hold(reported, column, why))
+                rejected.extend(reported)
     return Verdict(_one_row_each(pd.DataFrame(rejected, columns=REJECTED_COLUMNS)),
                    pd.DataFrame(results, columns=RESULT_COLUMNS), (*stopped, *_without_a_split(rejected)), tuple(held))
 
@@ -217,8 +217,8 @@ def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> I
     """The rows as they came, null where they were null: NaN is no JSON."""
     import pandas as pd
 
-    came = frame.loc[rows].drop(columns=DERIVED, errors="ignore").to_dict("records")
-    for row, record in zip(rows, came, strict=True):
+    received = frame.loc[rows].drop(columns=DERIVED, errors="ignore").to_dict("records")
+    for row, record in zip(rows, received, strict=True):
         values = {name: None if pd.isna(value) else value for name, value in record.items()}
         as_json = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in values.items()}
         yield {"frame": frame_name, "row": row, "key": str(next(iter(values.values()))), "values": values,

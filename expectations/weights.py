@@ -16,7 +16,7 @@ COLUMNS = [*SAID, "list_total", "is_known", "is_session", "names_kept", "spike"]
 WHOLE = (0.98, 1.02)
 FEWEST_NAMES = 0.9
 
-# With what the weights of a row's list add to, those of securities that the catalogue does not hold left out; and how
+# With what the weights of a row's list add to, those of securities that the catalog does not hold left out; and how
 # many names it has, if they add to a whole, as a part of the most that a list of the thirty days before had. Rounded as
 # they are, the smallest weights may double and mean nothing.
 LISTS = with_spikes("""
@@ -42,7 +42,7 @@ LARGEST_SPIKE = 1.1  # a factor of three, there and back
 
 
 def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Weights by index, day, publication and security; `known` are the catalogue's universes."""
+    """Weights by index, day, publication and security; `known` are the catalog's universes."""
     low, high = WHOLE
     return gx.ExpectationSuite(name="weights", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a list's", STOP)),
@@ -52,12 +52,12 @@ def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
         gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0, max_value=1, mostly=MOSTLY,
                                           **why("most weights are fractions", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="index_code", value_set=sorted(known),
-                                        **why("the index is one of the catalogue", QUARANTINE)),
+                                        **why("the index is one of the catalog", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="weight", **why("a weight is a number", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0, max_value=1,
                                           **why("a weight lies between 0 and 1", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="is_known", min_value=1,
-                                          **why("the catalogue holds the security", QUARANTINE)),
+                                          **why("the catalog holds the security", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="is_session", min_value=1,
                                           **why("a list is of a session", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(

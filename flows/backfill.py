@@ -51,7 +51,7 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
         if done := already_done(settings, key, present=as_of is None):
             get_run_logger().info("nothing to do: %s did this very request", done)
             return Completed(message=f"Nothing to do: {done} did this very request")
-        moment = (windows.moment_of(str(as_of)) if as_of else None, None)
+        moment = (windows.parse_instant(str(as_of)) if as_of else None, None)
         return through_prefect(settings, "backfill", window, moment, chunk, key, accept=accept)
 
     return run_to_state(fill)
@@ -68,8 +68,8 @@ def rebuild(as_of: date | None = None, recorded_by: date | None = None, accept: 
         accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
     """
     settings = Settings()
-    moment = windows.moment_of(str(as_of)) if as_of else None, windows.moment_of(str(recorded_by)) if recorded_by else None
-    return run_to_state(lambda: through_prefect(settings, "build", None, moment, accept=accept))
+    knowledge_time, record_time = (windows.parse_instant(str(day)) if day else None for day in (as_of, recorded_by))
+    return run_to_state(lambda: through_prefect(settings, "build", None, (knowledge_time, record_time), accept=accept))
 
 
 if __name__ == "__main__":

@@ -80,11 +80,11 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
         for key, (about, rows) in artifacts.tables(run).items():
             create_table_artifact(rows, key=key, description=about)
         if moment == (None, None):
-            tell_signals(known, artifacts.signals(settings.home))
+            emit_signals(known, artifacts.signals(settings.home))
     return Completed(message=did[0].upper() + did[1:])
 
 
-def tell_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None:
+def emit_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None:
     """An event for each signal that changed on the newest session and was not known before; automations react to it."""
     for signal in now:
         if signal not in known:
@@ -129,8 +129,8 @@ def days_of_shell(module: str, names: str, instead: str) -> list[date]:
     given, wanted = sys.argv[1:], names.split()
     try:
         if len(given) != len(wanted):
-            said = " ".join(given)[:60] or "none"
-            raise BadRequest(f"python -m {module}", f"it takes {names or 'no arguments'}, and got {said}", instead)
+            reported = " ".join(given)[:60] or "none"
+            raise BadRequest(f"python -m {module}", f"it takes {names or 'no arguments'}, and got {reported}", instead)
         return [day_of(text) for text in given]
     except BadRequest as error:
         sys.stderr.write(f"rallyscope: {error}\n")

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.catalog import Catalog, load
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, SourceUnreachable
 from warehouse.installation import default_data_folder
 
@@ -57,8 +57,8 @@ class Settings(BaseSettings):
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
     @property
-    def home(self) -> Home:
-        return Home(Path(os.path.realpath(self.home_folder)))  # which takes a ring of links as it is
+    def home(self) -> DataFolder:
+        return DataFolder(Path(os.path.realpath(self.home_folder)))  # which takes a ring of links as it is
 
     @property
     def base_url(self) -> str | None:
@@ -135,16 +135,16 @@ def _ask(url: str) -> Any:
 
     from flows.sources.redirects import urlopen_here
 
-    said, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
+    reported, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
     try:
         with urlopen_here(url, timeout=ANSWERS_WITHIN_SECONDS) as answer:
             while part := answer.read1(ANSWERS_BYTES):
-                said += part
-                if len(said) > ANSWERS_BYTES or time.monotonic() > until:
+                reported += part
+                if len(reported) > ANSWERS_BYTES or time.monotonic() > until:
                     raise ValueError(f"no end of it within {ANSWERS_BYTES} bytes and {ANSWERS_WITHIN_SECONDS:g} seconds")
             if answer.length:
-                raise IncompleteRead(said, answer.length)
-        return json.loads(said)
+                raise IncompleteRead(reported, answer.length)
+        return json.loads(reported)
     except (URLError, HTTPException, OSError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
     raise SourceUnreachable(url, "the clock", reason)

@@ -16,7 +16,7 @@ import duckdb
 from kept import MODELS, files_of, kept
 
 from flows.simulator import simulate
-from transforms.engine.build import Moment, build, set_moment
+from transforms.engine.build import AsOf, build, set_as_of
 from transforms.engine.project import models
 from transforms.regime_model import fit_missing
 from warehouse import catalog
@@ -58,7 +58,7 @@ FILE = "built.duckdb"
 def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
     """All models built on the archive as of a moment; for reading only, since it is built once for all tests."""
     con = duckdb.connect(str(built_file(archive, as_of)), read_only=True)
-    set_moment(con, Moment(as_of, AS_OF))
+    set_as_of(con, AsOf(as_of, AS_OF))
     return con
 
 
@@ -86,11 +86,11 @@ def built_file(archive: Path, as_of: datetime = AS_OF) -> Path:
             with duckdb.connect(str(folder / FILE)) as con:
                 _load(con, archive)
                 fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
-                build(con, models(), Moment(AS_OF, AS_OF), folder)
+                build(con, models(), AsOf(AS_OF, AS_OF), folder)
         else:
             shutil.copyfile(built_file(archive), folder / FILE)
             with duckdb.connect(str(folder / FILE)) as con:
-                build(con, models(), Moment(as_of, AS_OF), folder)
+                build(con, models(), AsOf(as_of, AS_OF), folder)
 
     return kept(f"built-{as_of:%Y%m%dT%H%M}", MODELS, make, files_of(archive), as_of) / FILE
 

@@ -19,7 +19,7 @@ from tiny_market import clean_environment, rallyscope
 from flows.replay.server import create_app, running
 from flows.settings import Settings
 from flows.simulator import simulate
-from transforms.engine.build import Moment, build
+from transforms.engine.build import AsOf, build
 from transforms.engine.project import models
 
 Measure = Callable[[], None]
@@ -84,9 +84,10 @@ def check(ran: subprocess.CompletedProcess) -> None:
 
 
 def complete(home: Path) -> None:
-    asks = {"_RALLYSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "rallyscope rollback ", "COMP_CWORD": "2",
+    fetch_keys = {"_RALLYSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "rallyscope rollback ", "COMP_CWORD": "2",
             "RALLYSCOPE_HOME": str(home)}
-    check(subprocess.run([Path(sys.executable).with_name("rallyscope")], env=clean_environment(asks), capture_output=True,
+    check(subprocess.run([Path(sys.executable).with_name("rallyscope")], env=clean_environment(fetch_keys),
+                         capture_output=True,
                          check=False))
 
 
@@ -98,14 +99,14 @@ def read(archive: Path) -> None:
 
 def build_models(home: Path) -> None:
     settings = Settings(home_folder=home)
-    with settings.home.turn(), settings.home.warehouse() as con:
+    with settings.home.writer_lock(), settings.home.warehouse() as con:
         now = con.execute("select timezone('UTC', max(fetched_at)) from raw.fetch_outcome").fetchone()[0]  # type: ignore[index]
-        build(con, models(), Moment(now, now), settings.home.failed_rows)
+        build(con, models(), AsOf(now, now), settings.home.failed_rows)
 
 
 def sort_bars(home: Path) -> None:
     settings = Settings(home_folder=home)
-    with settings.home.turn(), settings.home.warehouse() as con:
+    with settings.home.writer_lock(), settings.home.warehouse() as con:
         con.execute("create or replace temp table sorted as from raw.price_bar order by all")
 
 

@@ -46,19 +46,19 @@ def _one_dictionary_a_project() -> Iterator[None]:
             drawn[key] = page(project, stored, key)
         return drawn[key]
 
-    told: dict[tuple, object] = {}
+    reported: dict[tuple, object] = {}
     tell = lineage.lineage
 
-    def told_once(models, tables):
+    def computed_once(models, tables):
         models = list(models)
         key = (tuple((model.name, model.sql) for model in models), tuple((name, *tables[name]) for name in sorted(tables)))
-        if key not in told:
-            told[key] = tell(models, tables)
-        return told[key]
+        if key not in reported:
+            reported[key] = tell(models, tables)
+        return reported[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dictionary, "page", once)
-        patch.setattr(lineage, "lineage", told_once)
+        patch.setattr(lineage, "lineage", computed_once)
         yield
 
 
@@ -83,12 +83,12 @@ def real_archive() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `archive` and `catalogue` of the tiny market; see tests/tiny_market.py."""
-    from tiny_market import write_archive, write_catalogue
+    """A folder with `archive` and `catalog` of the tiny market; see tests/tiny_market.py."""
+    from tiny_market import write_archive, write_catalog
 
     folder = tmp_path_factory.mktemp("tiny")
     write_archive(folder / "archive")
-    write_catalogue(folder / "catalogue")
+    write_catalog(folder / "catalog")
     return folder
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 from drilled import not_whole, tmpfs
-from tiny_market import table_hashes, write_archive, write_catalogue
+from tiny_market import table_hashes, write_archive, write_catalog
 
 from flows.cli import demo
 from flows.pipeline import ingest, windows
@@ -46,10 +46,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_archive(folder / "archive")
-        catalogue = write_catalogue(folder / "catalogue")
+        catalog = write_catalog(folder / "catalog")
         with demo._replaying(folder / "archive", None) as base:
             def settings(home: Path) -> Settings:
-                return Settings(home_folder=home, source=base, catalog_folder=catalogue)
+                return Settings(home_folder=home, source=base, catalog_folder=catalog)
 
             seconds = {operation: _seconds(settings(folder / "undisturbed"), operation) for operation in OPERATIONS}
             _run(settings(folder / "undisturbed"), os.devnull)
@@ -158,17 +158,17 @@ def _attempt(settings: Settings) -> str:
 
 
 def _run(settings: Settings, acknowledged: str | Path, moment: str | None = None) -> None:
-    with open(acknowledged, "a") as told, open_run(settings, "drill", windows.range_window(settings, *WHOLE)) as run:
+    with open(acknowledged, "a") as reported, open_run(settings, "drill", windows.range_window(settings, *WHOLE)) as run:
         def step(function: Callable) -> Callable:
             def call(*arguments: object) -> object:
                 answer = function(*arguments)
                 if function is ingest.load:
-                    told.write(f"{arguments[1]}\n")
-                    told.flush()
+                    reported.write(f"{arguments[1]}\n")
+                    reported.flush()
                 return answer
             return call
 
-        execute(run, step, (windows.moment_of(moment) if moment else None, None))
+        execute(run, step, (windows.parse_instant(moment) if moment else None, None))
 
 
 def _seconds(settings: Settings, operation: str) -> float:

@@ -40,7 +40,7 @@ class Market:
 
     def ask(self, home: Path, *command: object, clock: date | None = None) -> None:
         """Run a command to its end, on the evening of `clock`, by default after the archive's last session."""
-        with running(self.archive, windows.moment_of(str(clock)) if clock else None) as base:
+        with running(self.archive, windows.parse_instant(str(clock)) if clock else None) as base:
             ran = rallyscope(*command, "--home", home, "--source", base, cwd=home.parent)
         if ran.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))} ended with {ran.returncode}: {ran.stderr[-2000:]}")
@@ -131,8 +131,8 @@ def _compared(label: str, market: Market, window: Window, ways: dict[str, Way], 
         truth = truth or found
         differ = sorted(table for table in truth.keys() | found.keys() if truth.get(table) != found.get(table))
         different += bool(differ)
-        said = f"DIFFER: {', '.join(differ)}" if differ else f"{len(found)} tables equal"
-        print(f"{label} {window}, {name}: {said}, {time.monotonic() - began:.0f} s", flush=True)
+        reported = f"DIFFER: {', '.join(differ)}" if differ else f"{len(found)} tables equal"
+        print(f"{label} {window}, {name}: {reported}, {time.monotonic() - began:.0f} s", flush=True)
     return different
 
 

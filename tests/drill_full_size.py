@@ -39,10 +39,10 @@ class FullSize(Stage):
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._begin(folder)
-        self.archive, self.catalogue = folder / "archive", folder / "catalog"
+        self.archive, self.catalog = folder / "archive", folder / "catalog"
         simulate(self.archive, seed, catalog.load(None))
-        shutil.copytree(catalog.PACKAGED, self.catalogue)
-        impatient(self.catalogue)
+        shutil.copytree(catalog.PACKAGED, self.catalog)
+        impatient(self.catalog)
         last = date.fromisoformat(json.loads((self.archive / "simulated.json").read_text())["last_session"])
         self.first = str(last.replace(year=last.year - YEARS) + timedelta(days=1))
         days = [str(day) for day, _, _ in sessions(last.year) if day <= last]

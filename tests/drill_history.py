@@ -32,7 +32,7 @@ from warehouse import catalog
 
 THEN, NOW = "2026-05-20", "2026-05-21"
 START = date(2026, 1, 2)
-CATALOGUE = Path(catalog.__file__).with_suffix("")
+CATALOG = Path(catalog.__file__).with_suffix("")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Planted:
     evidence: str = ""
     then: Callable[[Path], None] | None = None
     now: Callable[[Path], None] | None = None
-    catalogue: Callable[[Path], None] | None = None
+    catalog: Callable[[Path], None] | None = None
     model: Callable[[Model], Model] = lambda model: model
 
 
@@ -61,7 +61,7 @@ def alter(table: str, select: str) -> Callable[[Path], None]:
 
 
 def removed(symbol: str, day: str) -> Callable[[Path], None]:
-    """Takes a member out of the Nasdaq-100 of a catalogue folder."""
+    """Takes a member out of the Nasdaq-100 of a catalog folder."""
 
     def edit(folder: Path) -> None:
         file = folder / "universes" / "NDX.toml"
@@ -124,7 +124,7 @@ CASES = (
                 from t anti join revised using (series_id, date, realtime_start)""")(archive)),
     Planted("first releases since 2026-05 told late", "late data", "raw.macro_observation",
             then=alter("observations", "from t where pit_quality <> 'vintage' or realtime_start < '2026-05-01'")),
-    Planted("membership: PEP is out since 2026-05-19", "membership", "PEP", catalogue=removed("PEP", "2026-05-19")),
+    Planted("membership: PEP is out since 2026-05-19", "membership", "PEP", catalog=removed("PEP", "2026-05-19")),
     Planted("share count: newest of NVDA 1 % higher", "correction", "raw.shares_outstanding NVDA",
             now=alter("shares", f"select * replace (if(symbol = 'NVDA' and date = {NEWEST.format('date', 'NVDA')}, "
                                 "(shares_outstanding * 1.01)::bigint, shares_outstanding) as shares_outstanding) from t")),
@@ -141,7 +141,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         simulate(folder / "archive")
-        _run(folder / "base", folder / "archive", CATALOGUE, THEN)
+        _run(folder / "base", folder / "archive", CATALOG, THEN)
         print(f"{'planted':<80} {'expected':<14} changed  in the ledger")
         alone: dict[tuple, set[Planted]] = {}
         for place, planted in enumerate(CASES):
@@ -149,8 +149,8 @@ def main() -> int:
             for cell in ledger(folder / f"home{place}") if planted.model is CASES[0].model else ():
                 alone.setdefault(cell, set()).add(planted)
             failures += bool(wrong)
-            said = ", ".join(f"{cause}: {count}" for cause, count in found.items()) or "nothing"
-            print(f"{planted.what:<80} {planted.cause or 'nothing':<14} {changed:>7}  {said}"
+            reported = ", ".join(f"{cause}: {count}" for cause, count in found.items()) or "nothing"
+            print(f"{planted.what:<80} {planted.cause or 'nothing':<14} {changed:>7}  {reported}"
                   f"{'  FAILED: ' + wrong if wrong else ''}", flush=True)
         played(at_once([c for c in CASES if c.model is CASES[0].model]), folder, folder / "together")
         failures += agreement(ledger(folder / "together"), alone)
@@ -165,13 +165,13 @@ def played(planted: Planted, folder: Path, home: Path) -> tuple[int, dict[str, i
         if change:
             change(archive)
     if planted.then:
-        _run(home, archives[0], CATALOGUE, THEN)
+        _run(home, archives[0], CATALOG, THEN)
     else:
         shutil.copytree(folder / "base", home)
     before = shutil.copy(home / "marts.duckdb", home / "before.duckdb")
-    told = shutil.copytree(CATALOGUE, home.with_suffix(".catalogue"))
-    if planted.catalogue:
-        planted.catalogue(told)
+    told = shutil.copytree(CATALOG, home.with_suffix(".catalog"))
+    if planted.catalog:
+        planted.catalog(told)
     with patch.object(project, "models", lambda: [planted.model(model) for model in models()]):
         _run(home, archives[1], told, NOW)
     with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
@@ -198,7 +198,7 @@ def at_once(cases: Sequence[Planted]) -> Planted:
         return change
 
     return Planted("all at once", None, then=each([c.then for c in cases]), now=each([c.now for c in cases]),
-                   catalogue=each([c.catalogue for c in cases]))
+                   catalog=each([c.catalog for c in cases]))
 
 
 def ledger(home: Path) -> dict[tuple, tuple[str, str]]:
@@ -240,9 +240,9 @@ def _changed_rows(con: duckdb.DuckDBPyConnection) -> Iterator[int]:
             """).fetchone()[0]  # type: ignore[index]
 
 
-def _run(home: Path, archive: Path, catalogue: Path, clock: str) -> None:
-    with running(archive, windows.moment_of(clock)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
+def _run(home: Path, archive: Path, catalog: Path, clock: str) -> None:
+    with running(archive, windows.parse_instant(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=catalog)
         window = windows.range_window(settings, START, date.fromisoformat(clock))
         with open_run(settings, "backfill", window, lambda line: None) as this:
             execute(this)

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from drilled import Ended, command, lost, not_whole, surrounded, tmpfs, unfounded
-from tiny_market import table_hashes, write_archive, write_catalogue
+from tiny_market import table_hashes, write_archive, write_catalog
 
 from flows.cli import demo
 from flows.pipeline import ingest, windows
@@ -35,12 +35,12 @@ KINDS = ("warehouse.duckdb", "marts.duckdb", "builds/*.duckdb", "landing/*/*/bar
 
 def flipped(place: float) -> Callable[[Path, random.Random], None]:
     def damage(file: Path, chance: random.Random) -> None:
-        said = bytearray(file.read_bytes())
+        reported = bytearray(file.read_bytes())
         for _ in range(16):
-            where = min(len(said) - 1, int(len(said) * place) + chance.randrange(max(1, len(said) // 8)))
+            where = min(len(reported) - 1, int(len(reported) * place) + chance.randrange(max(1, len(reported) // 8)))
             if where >= 0:
-                said[where] ^= 1 + chance.randrange(255)
-        file.write_bytes(said)
+                reported[where] ^= 1 + chance.randrange(255)
+        file.write_bytes(reported)
     return damage
 
 
@@ -106,11 +106,11 @@ class Drill:
 
     def __init__(self, folder: Path, base: str, chance: random.Random) -> None:
         self.folder, self.base, self.chance = folder, base, chance
-        self.archive, self.catalogue = folder / "archive", folder / "catalogue"
+        self.archive, self.catalog = folder / "archive", folder / "catalog"
         self.failures: list[str] = []
         self.endings: Counter[str] = Counter()
         self.before, self.truth = folder / "before", folder / "truth"
-        with running(self.archive, windows.moment_of(BEFORE)) as earlier:
+        with running(self.archive, windows.parse_instant(BEFORE)) as earlier:
             self._backfill(self.before, earlier, BEFORE)
         shutil.copytree(self.before, self.truth)
         self._backfill(self.truth, base, EVENING)
@@ -124,7 +124,7 @@ class Drill:
             self.before = pending
 
     def _settings(self, home: Path, base: str) -> Settings:
-        return Settings(home_folder=home, source=base, catalog_folder=self.catalogue)
+        return Settings(home_folder=home, source=base, catalog_folder=self.catalog)
 
     def _backfill(self, home: Path, base: str, day: str) -> None:
         settings = self._settings(home, base)
@@ -133,7 +133,7 @@ class Drill:
             execute(this)
 
     def options(self, home: Path, base: str | None = None) -> list[object]:
-        return ["--home", home, "--source", base or self.base, "--catalog", self.catalogue]
+        return ["--home", home, "--source", base or self.base, "--catalog", self.catalog]
 
     def note(self, what: str, ended: Ended, home: Path, heal: Callable[[], Ended]) -> None:
         """Judge a home after a command, then after a good run."""
@@ -151,7 +151,7 @@ class Drill:
             found += [f"not the tables of an undisturbed run: {', '.join(differ)[:200]}"] if differ else []
         self.endings[f"exit {ended.exit}"] += 1
         self.failures += [f"{what}: {problem}" for problem in found]
-        tell(what, ended, found)
+        report(what, ended, found)
 
     def damage(self, kind: str, how: str) -> None:
         """One file damaged; a run, a look, doctor; then a good run, with the file put back where it was needed."""
@@ -188,10 +188,10 @@ class Drill:
         if ahead:  # what a clock ahead has fetched is newer than the right clock: told, and nothing lost
             found = [*ended.misbehaved(), *not_whole(home), *unfounded(home), *lost(home, self.before)]
             back = command("run", *self.options(home))
-            found += [*back.misbehaved(), *([] if "went back" in back.said else [f"then {back.sentence()}"])]
+            found += [*back.misbehaved(), *([] if "went back" in back.reported else [f"then {back.sentence()}"])]
             self.failures += [f"the clock {name}: {problem}" for problem in found]
             self.endings[f"exit {ended.exit}"] += 1
-            tell(f"the clock {name}", ended, found)
+            report(f"the clock {name}", ended, found)
         else:
             self.note(f"the clock {name}", ended, home, lambda: command("run", *self.options(home)))
         shutil.rmtree(home)
@@ -244,7 +244,7 @@ def _fill(file: Path, kilobytes: int) -> None:
             written.write(b"\0" * (room.f_bavail * room.f_frsize - kilobytes * 1000))
 
 
-def tell(what: str, ended: Ended, found: list[str]) -> None:
+def report(what: str, ended: Ended, found: list[str]) -> None:
     """A line on one blow."""
     print(f"{what}: exit {ended.exit} {ended.sentence()}{'  FAILED: ' + '; '.join(found) if found else ''}", flush=True)
 
@@ -274,7 +274,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_archive(folder / "archive")
-        write_catalogue(folder / "catalogue")
+        write_catalog(folder / "catalog")
         with demo._replaying(folder / "archive", date.fromisoformat(EVENING)) as base:
             this = Drill(folder, base, chance)
             for thing in things(this, chance, given.number):

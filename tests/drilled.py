@@ -22,20 +22,20 @@ class Ended:
     """How a command ended, and what it wrote to both its outputs."""
 
     exit: int
-    said: str
+    reported: str
 
     def misbehaved(self) -> Iterator[str]:
         """A traceback, or an end that no exit code of ours stands for."""
-        if "Traceback (most recent call last)" in self.said or "panicked" in self.said:
-            yield f"a traceback: {self.said.strip().splitlines()[-1][:200]}"
+        if "Traceback (most recent call last)" in self.reported or "panicked" in self.reported:
+            yield f"a traceback: {self.reported.strip().splitlines()[-1][:200]}"
         if self.exit not in (0, 1, 2):
-            yield f"ended with {self.exit}: {self.said.strip()[-200:]}"
-        elif self.exit and not self.said.strip():
+            yield f"ended with {self.exit}: {self.reported.strip()[-200:]}"
+        elif self.exit and not self.reported.strip():
             yield f"ended with {self.exit} without a word"
 
     def sentence(self) -> str:
         """The last thing it said."""
-        return self.said.strip().splitlines()[-1][:160] if self.said.strip() else ""
+        return self.reported.strip().splitlines()[-1][:160] if self.reported.strip() else ""
 
 
 def command(*arguments: object) -> Ended:
@@ -76,9 +76,9 @@ def not_whole(home: Path) -> Iterator[str]:
     if not (home / "marts.duckdb").exists():
         return
     try:
-        said = table_hashes(home)
+        reported = table_hashes(home)
         with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
-            for name, digest in said.items():
+            for name, digest in reported.items():
                 if table_hash(con, name.replace("marts.", "main.")) != digest:
                     yield f"{name} is not the table of its build"
     except duckdb.Error as error:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from kept import PIPELINE, kept
-from tiny_market import FIRST, LAST, write_archive, write_catalogue
+from tiny_market import FIRST, LAST, write_archive, write_catalog
 
 from flows.pipeline import windows
 from flows.pipeline.execute import execute
@@ -43,9 +43,9 @@ def _dictionary(run: Run) -> None:
 
 
 def _carry_out(evening: str | None, command: str, folder: Path) -> None:
-    archive, catalogue = write_archive(folder / "archive"), write_catalogue(folder / "catalogue")
-    with running(archive, *[windows.moment_of(evening)] if evening else []) as base:
-        settings = Settings(home_folder=folder / "home", source=base, catalog_folder=catalogue)
+    archive, catalog = write_archive(folder / "archive"), write_catalog(folder / "catalog")
+    with running(archive, *[windows.parse_instant(evening)] if evening else []) as base:
+        settings = Settings(home_folder=folder / "home", source=base, catalog_folder=catalog)
         window = windows.session_window(settings, None) if command == "run" else windows.range_window(
             settings, date.fromisoformat(FIRST), date.fromisoformat(evening or LAST))
         with open_run(settings, command, window) as run:

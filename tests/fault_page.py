@@ -46,7 +46,7 @@ def row(text: str, outcome: Mapping[str, Any]) -> str:
     """One fault."""
     name = text.partition(":")[0]
     return "| " + " | ".join((
-        f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), said(outcome["sentence"]),
+        f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), reported(outcome["sentence"]),
         STATE_NAMES[outcome["exit"]], short("; ".join(outcome["signals"]), 120) or "none",
         published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, str(outcome["heals"]))))) + " |"
 
@@ -56,7 +56,7 @@ def unplayed(text: str) -> str:
     return f"| `{text}` {LIBRARY[text.partition(':')[0]].does} | | not played yet | | | | | |"
 
 
-def said(sentence: str) -> str:
+def reported(sentence: str) -> str:
     """The sentence without what is the same in all of them."""
     bare = re.sub(r"^\d+ part\(s\) of this run are missing: ", "", sentence)
     bare = re.sub(r"(\w+) under \w+ (has no figures of [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import duckdb
 from drilled import lost, not_whole, unfounded
-from tiny_market import table_hashes, write_archive, write_catalogue
+from tiny_market import table_hashes, write_archive, write_catalog
 
 from flows.pipeline import build, windows
 from flows.pipeline.execute import execute
@@ -60,7 +60,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self._begin(folder)
         self.archive = write_archive(folder / "archive")
-        self.catalogue = write_catalogue(folder / "catalogue")
+        self.catalog = write_catalog(folder / "catalog")
         with duckdb.connect() as con:
             con.execute(f"""
                 create table actions as from '{self.archive}/actions.parquet'
@@ -77,7 +77,7 @@ class Stage:
                       join (values (date '2026-03-31', date '2026-04-01'), (date '2026-04-15', date '2026-04-16'),
                                    (date '2026-04-16', date '2026-04-17')) list(date, published_on) using (date))
                     to '{self.archive}/index_weights.parquet' (format parquet)""")
-        impatient(self.catalogue)
+        impatient(self.catalog)
 
     def _begin(self, folder: Path) -> None:
         self.folder = folder
@@ -99,8 +99,8 @@ class Stage:
     def evening(self, home: Path, clock: str, faults: Sequence[str] = (), seed: int = 0, backfill: bool = False) -> Outcome:
         """`rallyscope run` on an evening whose source has these faults."""
         outcome = Outcome()
-        with running(self.archive, windows.moment_of(clock), chosen(faults, seed)) as base:
-            settings = Settings(home_folder=home, source=base, catalog_folder=self.catalogue)
+        with running(self.archive, windows.parse_instant(clock), chosen(faults, seed)) as base:
+            settings = Settings(home_folder=home, source=base, catalog_folder=self.catalog)
             try:
                 window = windows.session_window(settings, None)
                 if backfill:
@@ -157,9 +157,9 @@ class Stage:
                       union all by name from raw.{name})""").fetchone() for name in tables)
 
 
-def impatient(catalogue: Path) -> None:
+def impatient(catalog: Path) -> None:
     """Let each request have two tries of two seconds."""
-    sources = catalogue / "sources.toml"
+    sources = catalog / "sources.toml"
     text = re.sub(r"timeout_seconds = \d+", "timeout_seconds = 2", sources.read_text())
     sources.write_text(re.sub(r"tries = \d", "tries = 2", text))
 
@@ -227,7 +227,7 @@ def grains() -> dict[str, list[str]]:
 
 def kept_out(home: Path, undisturbed: Path) -> list[str]:
     """Reasons in the quarantine, and answers that failed or were held, that the undisturbed home has not."""
-    def said(of: Path) -> set[str]:
+    def reported(of: Path) -> set[str]:
         with duckdb.connect(str(of / "marts.duckdb"), read_only=True) as con:
             found = con.execute("select key || ': ' || reason from audit.quarantine").fetchall()
         with duckdb.connect(str(of / "warehouse.duckdb")) as con:
@@ -235,7 +235,7 @@ def kept_out(home: Path, undisturbed: Path) -> list[str]:
                                     where status in ('failed', 'held', 'stopped')""").fetchall()
         return {plain(reason) for reason, in found}
 
-    return sorted(said(home) - said(undisturbed))
+    return sorted(reported(home) - reported(undisturbed))
 
 
 def signals(home: Path, undisturbed: Path) -> list[str]:

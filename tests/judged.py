@@ -7,7 +7,7 @@ from typing import Any
 
 from spec import LATE, Spec
 
-from transforms.engine.build import Moment, set_moment
+from transforms.engine.build import AsOf, set_as_of
 from transforms.engine.header import header_and_sql
 from transforms.engine.ledger import Claim, claims, with_claims
 from transforms.engine.project import CLAIMS, FOLDER, LEDGER
@@ -19,7 +19,7 @@ SELECT = header_and_sql((FOLDER / f"{LEDGER.replace('.', '/')}.sql").read_text()
 def judged(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> dict[str, Any]:
     """The claim's row of the ledger as of ever, over tables that hold nothing but what is given."""
     wanted = CLAIM[claim] if isinstance(claim, str) else claim
-    set_moment(spec.con, Moment(LATE, LATE))
+    set_as_of(spec.con, AsOf(LATE, LATE))
     spec.con.begin()
     try:
         for table, text in given.items():

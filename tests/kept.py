@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FOLDER = Path(tempfile.gettempdir()) / f"rallyscope-tests-{os.getuid()}"
-# What the models and their catalogue say, and the market that is simulated; and beyond that whatever a run does.
+# What the models and their catalog say, and the market that is simulated; and beyond that whatever a run does.
 MODELS = ("transforms", "warehouse", "flows/replay", "flows/simulator", "tests/archive.py", "tests/kept.py")
 PIPELINE = ("transforms", "warehouse", "expectations", "flows", "tests/tiny_market.py", "tests/evenings.py",
             "tests/kept.py")

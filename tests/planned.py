@@ -1,4 +1,4 @@
-"""A small catalogue to plan for, and the memory of what was asked and answered."""
+"""A small catalog to plan for, and the memory of what was asked and answered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from flows.pipeline.plan import Window, last_closed, requests
-from flows.sources import Ask
+from flows.sources import FetchKey
 from warehouse import catalog
 from warehouse.catalog import Availability, Catalog, Instrument, Membership, Series
 
@@ -54,19 +54,20 @@ def small_catalog() -> Catalog:
                    series=MappingProxyType({s.id: s for s in all_series}))
 
 
-def asks(con, small: Catalog, window: Window, now: datetime) -> dict[tuple[str, str], Ask]:
+def fetch_keys(con, small: Catalog, window: Window, now: datetime) -> dict[tuple[str, str], FetchKey]:
     """What is asked, by feed and key."""
-    return {(request.feed, ask.key): ask for request in requests(con, small, window, now) for ask in request.asks}
+    return {(request.feed, ask.key): ask for request in requests(con, small, window, now) for ask in request.fetch_keys}
 
 
-def answer(con, asked: dict[tuple[str, str], Ask], now: datetime, **status: str) -> None:
+def answer(con, requested: dict[tuple[str, str], FetchKey], now: datetime, **status: str) -> None:
     """Record that all was answered at `now`, by default as received whole; `status` names keys it was not."""
-    answer_up_to(con, asked, now, None, **status)
+    answer_up_to(con, requested, now, None, **status)
 
 
-def answer_up_to(con, asked: dict[tuple[str, str], Ask], now: datetime, newest: date | None, **status: str) -> None:
+def answer_up_to(con, requested: dict[tuple[str, str], FetchKey], now: datetime, newest: date | None,
+                 **status: str) -> None:
     """Record answers whose newest accepted bar is of `newest`, by default of the last session or day that is over."""
-    if not asked:
+    if not requested:
         return
     con.executemany(
         "insert into raw.fetch_outcome by name "
@@ -74,4 +75,4 @@ def answer_up_to(con, asked: dict[tuple[str, str], Ask], now: datetime, newest: 
         "? as status, 1 as rows, '' as reason, ? as fetched_at, 'run' as run_id, ? as covered_to",
         [(feed, key, ask.start, ask.end, status.get(key, "received"), now.replace(tzinfo=None),
           min(newest or (now.date() - timedelta(days=1) if key == "BTC-USD" else last_closed(now)), ask.end))
-         for (feed, key), ask in asked.items()])
+         for (feed, key), ask in requested.items()])

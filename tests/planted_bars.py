@@ -59,7 +59,7 @@ class Planted:
         self.true = self.held()
 
     def _whole_market(self, archive: Path) -> None:
-        """Instruments and memberships of the archive itself, for one that holds more than the catalogue."""
+        """Instruments and memberships of the archive itself, for one that holds more than the catalog."""
         self.con.execute(f"""
             insert into staging.instrument (symbol, name, kind, issuer, is_primary_line, counts_whole_company, since)
             select symbol, name, 'stock', symbol, true, false, date '2024-01-02' from '{archive}/instruments.parquet'
@@ -122,8 +122,8 @@ def drill(market: Planted, seed: int, rounds: int, count: int) -> tuple[int, lis
     sessions = [day for day, in market.con.execute(
         "select distinct date from truth where symbol = 'AAPL' and date >= '2024-03-01' order by date").fetchall()]
     material, missed, wronged = 0, [], set()
-    for turn in range(rounds):
-        last = random_.choice(sessions) if turn % 2 else None
+    for writer_lock in range(rounds):
+        last = random_.choice(sessions) if writer_lock % 2 else None
         plants = tuple(market.plants(random_, count, last))
         held = market.held(plants, last)
         for plant in plants:

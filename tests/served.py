@@ -37,7 +37,7 @@ class Served:
     home: Path
     port: int
     env: dict[str, str]
-    said: str
+    reported: str
     told: list[str] = field(default_factory=list)
 
     @property
@@ -124,7 +124,7 @@ def browser() -> Iterator[Any]:
 def up(tiny: Path, home: Path, *faults: Fault, now: datetime = NOW, **more: str) -> Iterator[Served]:
     """A service over the tiny market, as it is without any setting of Prefect's; it and its source are gone afterwards."""
     with running(tiny / "archive", now, faults) as source, ear() as (address, heard):
-        env = {"RALLYSCOPE_HOME": str(home), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalogue"),
+        env = {"RALLYSCOPE_HOME": str(home), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalog"),
                "RALLYSCOPE_WEBHOOK": address, "FRED_API_KEY": KEY, **more}
         port = free_port()
         started = rallyscope("serve", "--detach", "--port", port, cwd=home, env=env)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import duckdb
 import pyarrow as pa
 
-from transforms.engine.build import Moment, build, set_moment
+from transforms.engine.build import AsOf, build, set_as_of
 from transforms.engine.project import Model, models
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ class Spec:
         self.models = {m.name: m for m in (models(folder) if folder else models())}
         self.con = duckdb.connect()
         self.con.execute((ROOT / "warehouse" / "schema.sql").read_text())
-        build(self.con, list(self.models.values()), Moment(LATE, LATE), Path("/nonexistent"))
+        build(self.con, list(self.models.values()), AsOf(LATE, LATE), Path("/nonexistent"))
 
     def __call__(self, name: str, given: Mapping[str, str], expect: str, as_of: str | None = None,
                  recorded_by: str | None = None, tolerance: float = 1e-9, through: tuple[str, ...] = ()) -> None:
@@ -51,7 +51,7 @@ class Spec:
              through: tuple[str, ...] = (), columns: list[str] | None = None) -> list[tuple]:
         """The model's rows over the given tables, for truths that are computed rather than drawn."""
         model = self.models[name]
-        set_moment(self.con, Moment(_moment(as_of), _moment(recorded_by)))
+        set_as_of(self.con, AsOf(_moment(as_of), _moment(recorded_by)))
         self.con.begin()
         try:
             for table, text in given.items():

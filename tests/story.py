@@ -9,7 +9,7 @@ import duckdb
 from spec import Spec
 
 from flows.report.facts import Facts, facts
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.publication.publish import PUBLISHED_SCHEMAS
 from warehouse.zones import use_utc, with_zone
 
@@ -86,7 +86,7 @@ FILL = {
             ['AAA', 'BBB'] as missing_keys from days""",
     "audit.publication": """
         select '20260601T000000Z-abc' as build_id, timestamp '2026-06-01' as as_of, timestamp '2026-06-01' as recorded_by,
-            timestamp '2026-06-01' as published_at, '0.1.0+abc' as code_version, 'cafe' as catalogue_hash,
+            timestamp '2026-06-01' as published_at, '0.1.0+abc' as code_version, 'cafe' as catalog_hash,
             false as is_simulated, 'run-1' as run_id, map {{'raw.price_bar': 1::bigint}} as raw_rows,
             map {{'marts.regime_daily': 'x'}} as table_hashes, true as is_current""",
     "audit.run": """
@@ -127,7 +127,7 @@ def publish(spec: Spec, folder: Path) -> Path:
     return file
 
 
-def facts_of(home: Home, day: date | None = None) -> Facts:
+def facts_of(home: DataFolder, day: date | None = None) -> Facts:
     """What the page of a session says, by default of the newest."""
     with home.marts() as con:
         return facts(con, day)

@@ -1,4 +1,4 @@
-"""A market of three companies, four funds and sixty sessions with a catalogue of its own: the whole pipeline in seconds."""
+"""A market of three companies, four funds and sixty sessions with a catalog of its own: the whole pipeline in seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BARS = """
     union all select '^VIX', date, 18 + n % 3 from days
     union all select fund, date, 200 + n from days cross join (select unnest(['XLK', 'XLP', 'XLU', 'XLV']) as fund)"""
 
-CATALOGUE = {
+CATALOG = {
     "stocks.toml": """
         defaults = { kind = "stock", since = 2026-03-02, known = { after_close_minutes = 15 }, gics_sector = "Energy" }
         AAA = { name = "Triple A Inc.", statements = true }
@@ -122,9 +122,9 @@ def write_archive(folder: Path) -> Path:
     return folder
 
 
-def write_catalogue(folder: Path) -> Path:
-    """A whole catalogue folder over the tiny market; sources and feeds are the packaged ones."""
-    for name, text in CATALOGUE.items():
+def write_catalog(folder: Path) -> Path:
+    """A whole catalog folder over the tiny market; sources and feeds are the packaged ones."""
+    for name, text in CATALOG.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join(line.strip() for line in text.splitlines()))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from transforms.engine.build import Moment, make, set_moment
+from transforms.engine.build import AsOf, make, set_as_of
 from transforms.engine.project import Model, models
 from warehouse.data_folder import SCHEMA
 from warehouse.fits import Fit, MonthEnd, append, unfitted
@@ -145,12 +145,12 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
         for table in sorted({t for model in needed for t in model.reads if t.startswith("raw.")}):
             small.register("rows", con.execute(f"from {table} where {_only(con, table)}", {"symbol": SYMBOL}).df())
             small.execute(f"insert into {table} from rows")
-        told = None
+        reported = None
         for month in reversed(months):
-            since = {"date": month.date, "then": month.known_at, "told": told}
-            if told is None or small.execute(CAME_LATER, since).fetchone() == (True,):
-                told = month.known_at
-                set_moment(small, Moment(told, now))
+            since = {"date": month.date, "then": month.known_at, "told": reported}
+            if reported is None or small.execute(CAME_LATER, since).fetchone() == (True,):
+                reported = month.known_at
+                set_as_of(small, AsOf(reported, now))
                 for model in needed:
                     make(small, model)
             answer = small.execute("""
@@ -176,5 +176,5 @@ def _only(con: duckdb.DuckDBPyConnection, table: str) -> str:
     if "symbol" in columns:
         return "symbol = $symbol"
     if table == "raw.macro_observation":
-        return "series_id in (select series_id from raw.catalogue_series where fallback_for = $symbol)"
+        return "series_id in (select series_id from raw.catalog_series where fallback_for = $symbol)"
     return "$symbol = $symbol"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, TurnTaken
+from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, WriterLocked
+from warehouse.migration import migrate
 from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
 
@@ -30,7 +31,7 @@ _SETTINGS = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Home:
+class DataFolder:
     """The data folder; everything the pipeline writes is below it."""
 
     folder: Path
@@ -75,10 +76,10 @@ class Home:
         return HomeUnusable(*(str(self.lock), NO_LOCK) if strange else (str(self.folder), error.strerror or str(error)))
 
     @contextmanager
-    def turn(self, waiting: Callable[[str], None] | None = lambda holder: None) -> Iterator[None]:
+    def writer_lock(self, waiting: Callable[[str], None] | None = lambda lock_owner: None) -> Iterator[None]:
         """Hold the one writer's turn; when another process has it, say who through `waiting` and queue.
 
-        With `waiting` None there is no queue: TurnTaken says who holds it.
+        With `waiting` None there is no queue: WriterLocked says who holds it.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -92,10 +93,10 @@ class Home:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
+                lock_owner = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
                 if waiting is None:
-                    raise TurnTaken(str(self.folder), holder) from None
-                waiting(holder)
+                    raise WriterLocked(str(self.folder), lock_owner) from None
+                waiting(lock_owner)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             os.ftruncate(lock, 0)
             with suppress(OSError):  # a full disk takes no name; the turn is held all the same, as by prune that makes room
@@ -119,9 +120,9 @@ class Home:
                 _put_in_place(con, SCHEMA.read_text())
                 yield con
         except duckdb.Error as error:
-            said = str(error).splitlines()[0]
-            if isinstance(error, duckdb.IOException) or any(sign in said for sign in DISK_TROUBLE):
-                raise HomeUnusable(str(self.working), said) from None
+            reported = str(error).splitlines()[0]
+            if isinstance(error, duckdb.IOException) or any(sign in reported for sign in DISK_TROUBLE):
+                raise HomeUnusable(str(self.working), reported) from None
             raise
 
     @contextmanager
@@ -167,12 +168,12 @@ def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
 
 def damage_in(error: duckdb.Error) -> str | None:
     """What DuckDB says of a file that is not what it once wrote; None when the error is another."""
-    said = str(error).splitlines()[0].rstrip(".")
-    return said if _is_damage(said) else None
+    reported = str(error).splitlines()[0].rstrip(".")
+    return reported if _is_damage(reported) else None
 
 
-def _is_damage(said: str) -> bool:
-    return any(sign in said for sign in DAMAGE)
+def _is_damage(reported: str) -> bool:
+    return any(sign in reported for sign in DAMAGE)
 
 
 def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
@@ -181,7 +182,14 @@ def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     there = con.execute("select count(*) from duckdb_views() where database_name = current_database() "
                         "and schema_name = 'raw' and view_name = 'schema_in_place' and contains(sql, ?)", [digest])
     if there.fetchone() == (0,):
-        con.execute(f"begin; {schema}; create or replace view raw.schema_in_place as select '{digest}' as digest; commit")
+        con.begin()
+        try:
+            migrate(con)
+            con.execute(f"{schema}; create or replace view raw.schema_in_place as select '{digest}' as digest")
+        except BaseException:
+            con.rollback()
+            raise
+        con.commit()
 
 
 def _opened(path: Path, file: Path, **options) -> duckdb.DuckDBPyConnection:

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 
-def abandoned(home: Home) -> Iterator[Path]:
+def abandoned(home: DataFolder) -> Iterator[Path]:
     """Every draft of a dead process; to be asked within the writer's turn, in which nobody else writes but pages."""
     for pattern, folder in ((".draft-*", home.landing), (".*.draft*", home.builds), (".marts.*.draft*", home.folder)):
         yield from folder.glob(pattern)
@@ -21,7 +21,7 @@ def abandoned(home: Home) -> Iterator[Path]:
             yield page
 
 
-def sweep(home: Home) -> None:
+def sweep(home: DataFolder) -> None:
     """Delete them."""
     for draft in abandoned(home):
         shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)

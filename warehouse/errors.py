@@ -16,8 +16,8 @@ class RallyscopeError(Exception):
     exit_code = 1
 
     def __init_subclass__(cls) -> None:
-        if said := cls.__dict__.get("__str__"):
-            cls.__str__ = lambda self: visible(said(self))
+        if reported := cls.__dict__.get("__str__"):
+            cls.__str__ = lambda self: visible(reported(self))
 
     def __reduce__(self):
         """Errors cross process borders whole: they pickle by their fields, not by their message."""
@@ -110,14 +110,14 @@ class BuildDamaged(HomeUnusable):
 
 
 @dataclass(eq=False)
-class TurnTaken(RallyscopeError):
+class WriterLocked(RallyscopeError):
     """Another process is writing, and the caller did not want to wait."""
 
     path: str
-    holder: str
+    lock_owner: str
 
     def __str__(self) -> str:
-        return (f"{self.path} is being written by {self.holder}. Wait for it to end, or run without --no-wait to take "
+        return (f"{self.path} is being written by {self.lock_owner}. Wait for it to end, or run without --no-wait to take "
                 "the next turn.")
 
 
@@ -201,8 +201,8 @@ class SourceError(RallyscopeError):
     """A source as a whole could not be asked: which host, what was asked, what came back."""
 
     host: str
-    asked: str
-    came_back: str
+    requested: str
+    response_summary: str
 
 
 @dataclass(eq=False)
@@ -210,8 +210,8 @@ class SourceUnreachable(SourceError):
     """No request to a host got any answer; nothing was received from it."""
 
     def __str__(self) -> str:
-        return (f"{self.host} cannot be reached: the request for {self.asked} failed ({self.came_back}). Nothing "
-                "was received from it; check the network or the address given with --source, then run the "
+        return (f"{self.host} cannot be reached: the request for {self.requested} failed ({self.response_summary}). "
+                "Nothing was received from it; check the network or the address given with --source, then run the "
                 "same command again.")
 
 
@@ -220,8 +220,8 @@ class SourceRefused(SourceError):
     """A host refuses whoever asks: a bad key, or a blocked address; no further key was asked."""
 
     def __str__(self) -> str:
-        return (f"{self.host} refuses to answer: the request for {self.asked} failed ({self.came_back}). Nothing "
-                "was received from it; for FRED check FRED_API_KEY (or unset it to read the latest values "
+        return (f"{self.host} refuses to answer: the request for {self.requested} failed ({self.response_summary}). "
+                "Nothing was received from it; for FRED check FRED_API_KEY (or unset it to read the latest values "
                 "without a key), then run the same command again.")
 
 
@@ -230,9 +230,9 @@ class SourceAnswerInvalid(SourceError):
     """A host answers key after key, but never with data; the rest was not asked."""
 
     def __str__(self) -> str:
-        return (f"{self.host} answers, but without data: the request for {self.asked} failed ({self.came_back}). "
-                "Nothing was received from it; it may be overloaded or have changed, so run the same command "
-                "again later.")
+        return (f"{self.host} answers, but without data: the request for {self.requested} failed "
+                f"({self.response_summary}). Nothing was received from it; it may be overloaded or have changed, so run "
+                "the same command again later.")
 
 
 @dataclass(eq=False)

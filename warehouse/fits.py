@@ -52,8 +52,8 @@ def unfitted(con: duckdb.DuckDBPyConnection, symbol: str, start: date | None, no
     """
     rows = con.execute(f"""
         with session as (
-            select date, close_at + interval 15 minute as known_at from raw.catalogue_session
-            where fetched_at = (select max(fetched_at) from raw.catalogue_session where fetched_at <= $now)
+            select date, close_at + interval 15 minute as known_at from raw.catalog_session
+            where fetched_at = (select max(fetched_at) from raw.catalog_session where fetched_at <= $now)
         ), month_end as (
             select max(date) as date, max(known_at) as known_at from session
             group by date_trunc('month', date) having max(known_at) <= $now
@@ -62,7 +62,7 @@ def unfitted(con: duckdb.DuckDBPyConnection, symbol: str, start: date | None, no
             union all
             select known_at from raw.macro_observation
             where fetched_at <= $now and series_id in (
-                select series_id from raw.catalogue_series where fallback_for = $symbol)
+                select series_id from raw.catalog_series where fallback_for = $symbol)
         ), known as (
             select known_at, sum(count(*)) over (order by known_at)::bigint as input_rows from input group by known_at
         ), fitted as (

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from warehouse.data_folder import SCHEMA, Home
+from warehouse.data_folder import SCHEMA, DataFolder
 from warehouse.errors import HomeUnusable, NothingPublished
 
 
 @contextmanager
-def raw_copy(home: Home, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[duckdb.DuckDBPyConnection]:
+def raw_copy(home: DataFolder, waiting: Callable[[str],
+                                                 None] = lambda lock_owner: None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory with the raw tables as they stand; the writer's turn is held only while they are copied.
 
     Raises NothingPublished where nothing was ever loaded, HomeUnusable when the working database cannot be read.
@@ -22,7 +23,7 @@ def raw_copy(home: Home, waiting: Callable[[str], None] = lambda holder: None) -
         raise NothingPublished(str(home.published))
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
-        with home.turn(waiting):
+        with home.writer_lock(waiting):
             try:
                 con.execute(f"attach '{str(home.working).replace(chr(39), chr(39) * 2)}' as working (read_only)")
                 for (table,) in con.execute("""

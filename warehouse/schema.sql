@@ -4,7 +4,7 @@
 --   known_at     when the world could first know it (UTC)
 --   fetched_at   when we fetched it (UTC)
 --   source       who said it
---   pit_quality  vintage (a really observed release) | rule (the catalogue's availability rule) | snapshot
+--   pit_quality  vintage (a really observed release) | rule (the catalog's availability rule) | snapshot
 --   run_id       the run that loaded it
 -- and `is_withdrawn`: the source no longer says this value; such a row has NULL values.
 -- There is no primary key: the load inserts only what differs from the latest row known, and a check proves it.
@@ -72,57 +72,57 @@ create table if not exists raw.index_weight_list (
 );
 comment on table raw.index_weight_list is 'Published lists of an index''s weights by security, as of the close of date; 0 to 1.';
 
--- The catalogue as it was recorded: each load that finds it changed writes it whole. A part that can be without entries
+-- The catalog as it was recorded: each load that finds it changed writes it whole. A part that can be without entries
 -- is then one row of NULLs, so that an emptied part has a snapshot too.
-create table if not exists raw.catalogue_session (
+create table if not exists raw.catalog_session (
     date date not null, open_at timestamp not null, close_at timestamp not null, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_business_day (date date, fetched_at timestamp not null);
-comment on table raw.catalogue_business_day is 'The days on which the Federal Reserve''s Board is open, which federal releases follow.';
-create table if not exists raw.catalogue_instrument (
+create table if not exists raw.catalog_business_day (date date, fetched_at timestamp not null);
+comment on table raw.catalog_business_day is 'The days on which the Federal Reserve''s Board is open, which federal releases follow.';
+create table if not exists raw.catalog_instrument (
     symbol varchar not null, name varchar not null, kind varchar not null, issuer varchar not null,
     share_class varchar, is_primary_line boolean not null, counts_whole_company boolean not null,
     gics_sector varchar, nasdaq_sector varchar, since date not null, until date, statements boolean not null,
     fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_universe (
+create table if not exists raw.catalog_universe (
     index_code varchar, title varchar, published_index varchar, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_universe_member (
+create table if not exists raw.catalog_universe_member (
     index_code varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_rebalance (
+create table if not exists raw.catalog_rebalance (
     index_code varchar, effective_date date, reference_date date, kind varchar, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_weight_limit (
+create table if not exists raw.catalog_weight_limit (
     index_code varchar, position integer, is_annual boolean, limited varchar,
     size double, above double, target double, others_at_most double, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_basket (
+create table if not exists raw.catalog_basket (
     basket varchar, title varchar, role varchar, position integer, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_basket_member (
+create table if not exists raw.catalog_basket_member (
     basket varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_spinoff (
+create table if not exists raw.catalog_spinoff (
     symbol varchar, of_symbol varchar, ex_date date, per_share double, fetched_at timestamp not null
 );
-create table if not exists raw.catalogue_series (
+create table if not exists raw.catalog_series (
     series_id varchar, title varchar, unit varchar, frequency varchar,
     is_vintage boolean, fallback_for varchar, since date, stale_after_days integer,
     fetched_at timestamp not null
 );
 
-create table if not exists raw.catalogue_availability (
+create table if not exists raw.catalog_availability (
     feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null
 );
-comment on table raw.catalogue_availability is 'How the known_at of a key''s values follows from their date.';
+comment on table raw.catalog_availability is 'How the known_at of a key''s values follows from their date.';
 
-create table if not exists raw.catalogue_filer (
+create table if not exists raw.catalog_filer (
     symbol varchar, fiscal_year_end_month integer, category varchar, valid_from date, year_end_lag integer,
     fetched_at timestamp not null
 );
-comment on table raw.catalogue_filer is 'Days after a fiscal year''s end at which its last quarter is known, from valid_from on.';
+comment on table raw.catalog_filer is 'Days after a fiscal year''s end at which its last quarter is known, from valid_from on.';
 
 -- What is estimated outside the build, once, so that a build only applies it.
 create table if not exists raw.regime_model_fit (
@@ -203,7 +203,7 @@ comment on column audit.validation_result.unexpected_rows is 'Rows that broke it
 
 create table if not exists audit.publication (
     build_id varchar not null, published_at timestamp not null, as_of timestamp not null,
-    recorded_by timestamp not null, code_version varchar not null, catalogue_hash varchar not null,
+    recorded_by timestamp not null, code_version varchar not null, catalog_hash varchar not null,
     is_simulated boolean not null, run_id varchar not null,
     raw_rows map(varchar, bigint) not null, table_hashes map(varchar, varchar) not null, is_current boolean not null,
     is_present boolean default true
@@ -215,7 +215,7 @@ comment on column audit.publication.published_at is 'When it became current (UTC
 comment on column audit.publication.as_of is 'What the world could know by then is in it (UTC).';
 comment on column audit.publication.recorded_by is 'What had been fetched by then is in it (UTC).';
 comment on column audit.publication.code_version is 'Package version and a digest of every model.';
-comment on column audit.publication.catalogue_hash is 'Digest of the catalogue.';
+comment on column audit.publication.catalog_hash is 'Digest of the catalog.';
 comment on column audit.publication.is_simulated is 'Whether any of it is a simulated market.';
 comment on column audit.publication.run_id is 'The run that built it.';
 comment on column audit.publication.raw_rows is 'Rows of each raw table at the build.';
@@ -256,6 +256,6 @@ comment on column audit.revision.date is 'Session or period of the row; NULL whe
 comment on column audit.revision.column_name is 'The changed column, or (row) for a whole row that came or is gone.';
 comment on column audit.revision.old is 'The cell before, as text; NULL for a missing value.';
 comment on column audit.revision.new is 'The cell now, as text; NULL for a missing value.';
-comment on column audit.revision.cause is 'late data, correction, split, dividend, macro vintage, membership, catalogue, code, or unexplained.';
+comment on column audit.revision.cause is 'late data, correction, split, dividend, macro vintage, membership, catalog, code, or unexplained.';
 comment on column audit.revision.evidence is 'The raw row that became visible in between; of several, the nearest one that can be the cause.';
 comment on column audit.revision.is_signal is 'Whether a regime''s label flipped.';

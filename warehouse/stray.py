@@ -82,8 +82,8 @@ def set_aside(file: Path, folder: Path) -> Path | None:
 
 def trouble(file: Path) -> str | None:
     """What another program does to a file, and what to do about it; None when none does anything."""
-    if holder := writer(file):
-        return (f"{holder} has {file} open for writing, and no other program can open it: close it there and open it "
+    if lock_owner := writer(file):
+        return (f"{lock_owner} has {file} open for writing, and no other program can open it: close it there and open it "
                 "read-only. rallyscope run publishes a file that all can read")
     if left := logs(file):
         return (f"{left[0]} was left by a program that opened {file.name} for writing, and others would read it as part of "
@@ -91,15 +91,15 @@ def trouble(file: Path) -> str | None:
     return None
 
 
-def said(file: Path, place: Path | None, holder: str | None) -> str:
+def reported(file: Path, place: Path | None, lock_owner: str | None) -> str:
     """One or two sentences about what was set aside, and who still writes to the file that was replaced; "" for neither."""
     lines = []
     if place:
         lines.append(f"another program had opened {file.name} for writing and left {file.name}.wal: both were moved to "
                      f"{place}, and {file.name} holds only what was published")
-    if holder:
-        lines.append(f"{holder} still has the earlier {file.name} open for writing: close it there and open it read-only, "
-                     f"or what it writes next appears beside the new one as {file.name}.wal")
+    if lock_owner:
+        lines.append(f"{lock_owner} still has the earlier {file.name} open for writing: close it there and open it "
+                     f"read-only, or what it writes next appears beside the new one as {file.name}.wal")
     return "; ".join(lines)
 
 

@@ -1,6 +1,6 @@
 """Text as it may be shown: nothing in it moves a cursor, colours a terminal or turns the order of what is read.
 
-What a source, the catalogue, a query or a path says goes through here on its way in (names and sentences of an answer)
+What a source, the catalog, a query or a path says goes through here on its way in (names and sentences of an answer)
 and on its way out (terminal, page, picture, log, artifact), so that one who reads it sees every character.
 """
 

@@ -8,13 +8,13 @@ import typer
 from flows.cli import completion, exit_codes
 from flows.cli.options import (
     AcceptOption,
+    AsOfOption,
     CatalogOption,
     Day,
     DayOption,
     Format,
     HomeOption,
     JsonOption,
-    Moment,
     SinceOption,
     SourceOption,
     VersionOption,
@@ -60,7 +60,7 @@ def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None,
 
 
 @app.command(epilog="Example: rallyscope backfill 2024-01-02 2026-05-29 --source http://127.0.0.1:8765")
-def backfill(start: Day, end: Day, as_of: Moment = None,
+def backfill(start: Day, end: Day, as_of: AsOfOption = None,
              chunk: Annotated[Chunk, typer.Option(help="How the range is cut; the tables are the same.")] = Chunk.whole,
              wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
              catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
@@ -79,15 +79,15 @@ def refresh(feed: Annotated[Feed, typer.Argument(help="What is requested again, 
             accept: AcceptOption = None) -> None:
     """Request the whole history of a feed again for what its source has corrected since; then build and publish."""
     from flows.pipeline import windows
-    from flows.pipeline.plan import asked_again
+    from flows.pipeline.plan import requested_again
 
     settings = _settings(home, source, catalog)
-    again = asked_again(settings.catalog, feed, symbol)
+    again = requested_again(settings.catalog, feed, symbol)
     _carry_out("refresh", settings, windows.session_window(settings, None), wait=wait, accept=accept, again=again)
 
 
 @app.command(epilog="Example: rallyscope build --as-of 2026-03-27")
-def build(as_of: Moment = None, recorded_by: Moment = None, wait: WaitOption = True, home: HomeOption = None,
+def build(as_of: AsOfOption = None, recorded_by: AsOfOption = None, wait: WaitOption = True, home: HomeOption = None,
           catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
     """Transforms and publication only, as the world knew it at a moment, from what was recorded by another; no source
     is asked."""
@@ -135,10 +135,10 @@ def claims(ids: Annotated[list[str] | None, typer.Argument(help="Claims to see w
                                                           "by default.")] = None,
            json: JsonOption = False, home: HomeOption = None) -> None:
     """What became of each statement of the market thesis, as published or as it stood at any moment."""
-    from flows.pipeline.windows import moment_of
+    from flows.pipeline.windows import parse_instant
     from flows.report.claims import claims as judge
 
-    judge(_settings(home, None, None).home, ids or [], moment_of(as_of) if as_of else None, json, say)
+    judge(_settings(home, None, None).home, ids or [], parse_instant(as_of) if as_of else None, json, say)
 
 
 @app.command("what-if", epilog="Example: rallyscope what-if NVDA=-0.10 AVGO=-0.05")
@@ -150,7 +150,7 @@ def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, as 
 
     settings = _settings(home, None, None)
     if not (universe := settings.catalog.universes.get("NDX")):
-        raise BadRequest("what-if", f"the catalogue in {settings.catalog.folder} has no universe NDX",
+        raise BadRequest("what-if", f"the catalog in {settings.catalog.folder} has no universe NDX",
                          "Name one that has universes/NDX.toml with RALLYSCOPE_CATALOG")
     ask(settings.home, universe, parse(shocks), json)
 
@@ -192,7 +192,7 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of its 
     settings = _settings(home, None, None)
     if not settings.home.folder.is_dir():
         raise BadRequest(f"data folder {settings.home.folder}", "there is no such folder", "Name another with --home")
-    with settings.home.turn(waiting=lambda holder: say(f"waiting for the run of {holder}")):
+    with settings.home.writer_lock(waiting=lambda lock_owner: say(f"waiting for the run of {lock_owner}")):
         sweep(settings.home)
         say(f"current is {go_back(settings.home, build, say).stem}")
 
@@ -231,16 +231,16 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what
           builds: Annotated[int, typer.Option(min=1, help="Keep this many builds.")] = 10,
           home: HomeOption = None) -> None:
     """Let go of old landed folders, builds and drafts; raw data and the current build always stay."""
-    from flows.pipeline.prune import leaving
     from flows.pipeline.prune import prune as let_go
+    from flows.pipeline.prune import prune_candidates
     from flows.pipeline.windows import own_clock
 
     settings = _settings(home, None, None)
     found = []
     if settings.home.folder.exists():  # it makes nothing, and so not the folder that it is told of
-        with settings.home.turn(lambda holder: say(f"waiting for the run of {holder}")):
+        with settings.home.writer_lock(lambda lock_owner: say(f"waiting for the run of {lock_owner}")):
             now = own_clock(settings).now
-            found = (leaving if dry_run else let_go)(settings.home, now, landing_days, builds)
+            found = (prune_candidates if dry_run else let_go)(settings.home, now, landing_days, builds)
     for thing in found:
         print(f"{thing.path.relative_to(settings.home.folder)}  {thing.why}")
     say(f"{count(len(found), 'thing') if found else 'nothing'} {'would go' if dry_run else 'went'}")
@@ -265,7 +265,7 @@ def replay(archive: Annotated[Path | None, typer.Option(help="A market archive f
                autocompletion=completion.faults)] = None,
            seed: Annotated[int, typer.Option(help="Of what a fault leaves open, as which symbol.")] = 0) -> None:
     """Speak Yahoo's and FRED's wire protocols from an archive, as the world knew it at `--now`, faults and all."""
-    from flows.pipeline.windows import moment_of
+    from flows.pipeline.windows import parse_instant
     from flows.replay import faults
     from flows.replay.server import serve
 
@@ -275,7 +275,7 @@ def replay(archive: Annotated[Path | None, typer.Option(help="A market archive f
     chosen = faults.chosen(fault or [], seed)
     if archive is None:
         raise BadRequest("replay", "no archive is named", "Name a folder with --archive, as of rallyscope simulate")
-    serve(archive, port, moment_of(now) if now else None, faults=chosen, say=say)
+    serve(archive, port, parse_instant(now) if now else None, faults=chosen, say=say)
 
 
 @app.command(epilog="Example: rallyscope serve --detach")
@@ -318,12 +318,12 @@ def _carry_out(command: str, settings, window, as_of: str | None = None, recorde
     from flows.report.render import render
 
     accepted = acceptance(accept)
-    known, recorded = (None if text is None else windows.moment_of(text) for text in (as_of, recorded_by))
-    with on_terminal(say) as (tell, progress), open_run(settings, command, window, tell, wait=wait) as this:
+    known, recorded = (None if text is None else windows.parse_instant(text) for text in (as_of, recorded_by))
+    with on_terminal(say) as (report, progress), open_run(settings, command, window, report, wait=wait) as this:
         this.progress, this.acceptance, this.again = progress, accepted, again
         execute(this, moment=(known, recorded), chunk=chunk, render=render)
         look = "status" if this.rows_quarantined or this.keys_failed else "show day"
-        tell(f"{count(this.rows_added, 'row')} added, {artifacts.lost(this)}; look: rallyscope {look}")
+        report(f"{count(this.rows_added, 'row')} added, {artifacts.lost(this)}; look: rallyscope {look}")
 
 
 def _settings(home: Path | None, source: str | None, catalog: Path | None):

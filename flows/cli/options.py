@@ -22,16 +22,16 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-def tell_version(asked: bool) -> None:
+def print_version(requested: bool) -> None:
     """Print the installed release, and end there."""
-    if asked:
+    if requested:
         from importlib.metadata import version
 
         print(f"rallyscope {version('rallyscope')}")
         raise typer.Exit
 
 
-VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="The release.")]
+VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=print_version, help="The release.")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; by default "
                                                f"{default_data_folder()}).")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
@@ -40,7 +40,7 @@ CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Your own 
 DayOption = Annotated[date | None, typer.Option("--date", parser=day_of, help="A session, e.g. 2026-03-27.")]
 SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Rows from this date on.")]
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
-Moment = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
+AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Queue behind another run, or refuse.")]
 AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish what a check withholds; the "
                                                   "reason is kept in the audit.")]

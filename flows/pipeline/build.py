@@ -31,7 +31,7 @@ def fit(run: Run) -> int:
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
     """Make every model anew at the moment, by default now; BadRequest for one at which nothing was known."""
-    from transforms.engine.build import Moment
+    from transforms.engine.build import AsOf
     from transforms.engine.build import build as build_models
     from transforms.engine.project import models
 
@@ -41,7 +41,7 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
     now = run.clock.now
     run.clock = replace(run.clock, now=now.replace(microsecond=0) + timedelta(seconds=now.microsecond > 0))
     with run.settings.home.warehouse() as con:
-        build_models(con, models(), Moment(as_of or run.clock.now, recorded_by or run.clock.now),
+        build_models(con, models(), AsOf(as_of or run.clock.now, recorded_by or run.clock.now),
                      run.settings.home.failed_rows)
         if (as_of or recorded_by) and con.execute("select count(*) from marts.regime_daily").fetchone() == (0,):
             known = con.execute("select min(known_at), min(fetched_at) from raw.price_bar").fetchone() or (None, None)

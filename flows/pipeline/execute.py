@@ -28,9 +28,9 @@ def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
     if not any(moment):
         run.refuse_earlier_clock()  # a build of the present, too
     windows = chunks(run.window, chunk) if run.window else []
-    for place, asking in _to_ask(run, windows):
-        for position, request in enumerate(asking):
-            run.progress((place + position / len(asking)) / len(windows), f"{windows[place]}: {request}")
+    for place, requesting in _to_ask(run, windows):
+        for position, request in enumerate(requesting):
+            run.progress((place + position / len(requesting)) / len(windows), f"{windows[place]}: {request}")
             _ask_and_load(run, step, request)
     step(build.fit)(run)
     if run.command == "backfill" and moment == (None, None) and not run.acceptance and _keep_current(run):
@@ -66,7 +66,8 @@ def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request
     while True:
         run.read_clock()
         with run.settings.home.warehouse() as con:  # opened once for all the windows that have nothing
-            found = next(((place, asking) for place, window in ahead if (asking := ingest.planned(con, run, window))), None)
+            found = next(((place, requesting) for place, window in ahead if (requesting := ingest.planned(con, run,
+                                                                                                          window))), None)
         if found is None:
             return
         yield found

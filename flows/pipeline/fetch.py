@@ -22,15 +22,15 @@ def ask(settings: Settings, request: Request, newest_fetch: datetime | None = No
     if request.feed == "observations":
         from flows.sources import fred
 
-        return fred.observations(request.asks, endpoint)
+        return fred.observations(request.fetch_keys, endpoint)
     if request.feed == "weights":
         from flows.sources import weights
 
         declared = {code: universe.published_weights for code, universe in settings.catalog.universes.items()}
-        return weights.lists(request.asks, endpoint, declared, settings.catalog.folder)
+        return weights.lists(request.fetch_keys, endpoint, declared, settings.catalog.folder)
     from flows.sources import yahoo
 
     if request.feed == "bars":
         kinds = {symbol: instrument.kind for symbol, instrument in settings.catalog.instruments.items()}
-        return yahoo.prices(request.asks, endpoint, kinds)
-    return {"shares": yahoo.shares, "statements": yahoo.statements}[request.feed](request.asks, endpoint)
+        return yahoo.prices(request.fetch_keys, endpoint, kinds)
+    return {"shares": yahoo.shares, "statements": yahoo.statements}[request.feed](request.fetch_keys, endpoint)

@@ -35,15 +35,16 @@ def planned(con: duckdb.DuckDBPyConnection, run: Run, window: Window) -> list[Re
 
 def fetch(run: Run, request: Request) -> Batch:
     """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
-    run.say(f"asking {request} for {len(request.asks)} keys")
-    asked_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
+    run.say(f"asking {request} for {len(request.fetch_keys)} keys")
+    requested_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
     fetched = ask(run.settings, request, run.newest_fetch)
     run.keys_failed += int((fetched.outcomes.status == "failed").sum())
-    keys = [ask.key for ask in request.asks]
+    keys = [ask.key for ask in request.fetch_keys]
     return landing.land(
-        run.settings.home.landing, request.feed, request.source, asked_at, str(last_closed(asked_at)),
+        run.settings.home.landing, request.feed, request.source, requested_at, str(last_closed(requested_at)),
         {**fetched.frames, "outcomes": fetched.outcomes},
-        {"keys": keys, "from": str(min(a.start for a in request.asks)), "to": str(max(a.end for a in request.asks))},
+        {"keys": keys, "from": str(min(a.start for a in request.fetch_keys)),
+         "to": str(max(a.end for a in request.fetch_keys))},
         run.clock.simulated)
 
 

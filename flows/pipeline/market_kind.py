@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 
@@ -13,7 +13,7 @@ def held(con: duckdb.DuckDBPyConnection) -> set[bool]:
     return {bool(kind) for kind, in con.execute("select distinct is_simulated from audit.batch").fetchall()}
 
 
-def refuse_another(home: Home, held: set[bool], simulated: bool) -> None:
+def refuse_another(home: DataFolder, held: set[bool], simulated: bool) -> None:
     """BadRequest when what a data folder holds is another kind of market than the source's."""
     if not held <= {simulated}:
         kinds = ("real", "simulated") if simulated else ("simulated", "real")

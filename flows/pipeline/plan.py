@@ -1,4 +1,4 @@
-"""What a run has to ask: the catalogue over the wanted sessions, less what was already asked and answered."""
+"""What a run has to ask: the catalog over the wanted sessions, less what was already asked and answered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from flows.sources import Ask
+from flows.sources import FetchKey
 from warehouse.calendar import sessions
 from warehouse.catalog import Catalog, Instrument, Series
 from warehouse.catalog.reader import did_you_mean
@@ -63,7 +63,7 @@ class Again:
 NOTHING_AGAIN = Again()
 
 
-def asked_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
+def requested_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
     """One feed again, of all its keys or one; BadRequest for a key that the feed does not have."""
     if key is None:
         return Again(frozenset({feed}))
@@ -105,7 +105,7 @@ class Request:
     part: int
     parts: int
     watched: int
-    asks: tuple[Ask, ...]
+    fetch_keys: tuple[FetchKey, ...]
 
     def __str__(self) -> str:
         return self.feed if self.parts == 1 else f"{self.feed} {self.part}/{self.parts}"
@@ -121,17 +121,17 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
              again: Again = NOTHING_AGAIN, replay: bool = False) -> list[Request]:
     """Everything still to ask for `window`, in batches; what is in `again` is asked as if for the first time.
 
-    A key never asked is asked from its catalogue `since`. One asked up to a session before the window's end is asked
+    A key never asked is asked from its catalog `since`. One asked up to a session before the window's end is asked
     from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
     An answer covers only the sessions it has: a key whose newest due bar did not come, or was held by the last build, is
     asked again, the same evening too, while that session is young; an older hole that was answered without it is settled.
-    Lists of weights are asked where the catalogue declares them, and of a replay server always.
+    Lists of weights are asked where the catalog declares them, and of a replay server always.
     """
-    asked = _Asked(con, now, again)
+    requested = _Asked(con, now, again)
     naive = now.astimezone(UTC).replace(tzinfo=None)
     young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
-    asks: dict[str, list[Ask]] = {"bars": [], "shares": [], "statements": [], "observations": []}
-    watched = dict.fromkeys(asks, 0) | {"observations": len(catalog.series)}
+    fetch_keys: dict[str, list[FetchKey]] = {"bars": [], "shares": [], "statements": [], "observations": []}
+    watched = dict.fromkeys(fetch_keys, 0) | {"observations": len(catalog.series)}
     wanted = {instrument.symbol for instrument in needed(catalog, window)}
     for instrument in (i for _, i in sorted(catalog.instruments.items()) if i.symbol in wanted | {again.key}):
         for feed in ("bars", "shares", "statements"):
@@ -139,27 +139,27 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
                 continue
             watched[feed] += 1
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
-            if feed == "statements" and asked.within(feed, instrument.symbol, WEEKLY):
+            if feed == "statements" and requested.within(feed, instrument.symbol, WEEKLY):
                 continue
             reask_days = catalog.feeds[feed].reask_days
-            start = asked.start(feed, instrument.symbol, since, window.end, reask_days)
+            start = requested.start(feed, instrument.symbol, since, window.end, reask_days)
             if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
-                start = asked.start_of_late(instrument, due, reask_days)
+                start = requested.start_of_late(instrument, due, reask_days)
             if start:
-                asks[feed].append(Ask(instrument.symbol, start, max(start, asked.today)))
-    asks["observations"] = list(_observations(catalog, asked, window))
-    asks["weights"] = []
+                fetch_keys[feed].append(FetchKey(instrument.symbol, start, max(start, requested.today)))
+    fetch_keys["observations"] = list(_observations(catalog, requested, window))
+    fetch_keys["weights"] = []
     for universe in catalog.universes.values():
         if replay or universe.published_weights:
             watched["weights"] = watched.get("weights", 0) + 1
-            start = asked.start("weights", universe.code, universe.initial_date, window.end,
+            start = requested.start("weights", universe.code, universe.initial_date, window.end,
                                 catalog.feeds["weights"].reask_days)
             if start:
-                asks["weights"].append(Ask(universe.code, start, max(start, asked.today)))
+                fetch_keys["weights"].append(FetchKey(universe.code, start, max(start, requested.today)))
     return [
         Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred",
                 part, len(parts), watched[feed], keys)
-        for feed in asks for parts in [_parts(asks[feed])] for part, keys in enumerate(parts, 1)
+        for feed in fetch_keys for parts in [_parts(fetch_keys[feed])] for part, keys in enumerate(parts, 1)
     ]
 
 
@@ -192,21 +192,21 @@ def _newest_due(instrument: Instrument, window: Window, now: datetime, young: li
                default=None)
 
 
-def _observations(catalog: Catalog, asked: _Asked, window: Window) -> Iterator[Ask]:
+def _observations(catalog: Catalog, requested: _Asked, window: Window) -> Iterator[FetchKey]:
     for series in catalog.series.values():
-        start = asked.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
-        if start and _is_revised(series) and not asked.within("observations", series.id, WEEKLY, series.since):
+        start = requested.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
+        if start and _is_revised(series) and not requested.within("observations", series.id, WEEKLY, series.since):
             start = series.since
         if start:
-            yield Ask(series.id, start, max(start, asked.today), vintages=_is_revised(series))
+            yield FetchKey(series.id, start, max(start, requested.today), vintages=_is_revised(series))
 
 
 def _is_revised(series: Series) -> bool:
     return series.known.rule == "vintage"
 
 
-def _parts(asks: list[Ask]) -> list[tuple[Ask, ...]]:
-    return [tuple(asks[i:i + KEYS_A_BATCH]) for i in range(0, len(asks), KEYS_A_BATCH)]
+def _parts(fetch_keys: list[FetchKey]) -> list[tuple[FetchKey, ...]]:
+    return [tuple(fetch_keys[i:i + KEYS_A_BATCH]) for i in range(0, len(fetch_keys), KEYS_A_BATCH)]
 
 
 class _Asked:
@@ -217,8 +217,8 @@ class _Asked:
         self.today = now.astimezone(NEW_YORK).date()
         rows = con.execute("""
             with closed as (select date as session, close_at + interval 15 minute as known_at
-                            from raw.catalogue_session
-                            where fetched_at = (select max(fetched_at) from raw.catalogue_session))
+                            from raw.catalog_session
+                            where fetched_at = (select max(fetched_at) from raw.catalog_session))
             select feed, key, asked_from, least(asked_to, session),
                 timezone('America/New_York', timezone('UTC', fetched_at))::date,
                 -- Before it was recorded what an answer covers, an answer counted as covering what was asked.

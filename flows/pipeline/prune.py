@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from warehouse import landing
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.drafts import abandoned
 from warehouse.errors import BadRequest
 from warehouse.load.batch import is_loaded
@@ -24,7 +24,7 @@ from warehouse.publication.publish import BUILDS_KEPT, current_build, newest_pre
 
 
 @dataclass(frozen=True)
-class Leaving:
+class PruneCandidate:
     """One thing that may go, and why."""
 
     path: Path
@@ -37,7 +37,7 @@ class Leaving:
             self.path.stat().st_size if self.path.is_file() else 0)
 
 
-def leaving(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
+def prune_candidates(home: DataFolder, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[PruneCandidate]:
     """Everything that may go at `now`; to be asked within the writer's turn. BadRequest for days nobody can count."""
     try:
         before = now - timedelta(days=landing_days)
@@ -47,9 +47,9 @@ def leaving(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_K
     return [*_landed(home, before), *_builds(home, builds), *_set_aside(home, before), *_drafts(home)]
 
 
-def prune(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[Leaving]:
+def prune(home: DataFolder, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[PruneCandidate]:
     """Remove it, and return what went."""
-    gone = leaving(home, now, landing_days, builds)
+    gone = prune_candidates(home, now, landing_days, builds)
     for thing in gone:
         shutil.rmtree(thing.path) if thing.path.is_dir() else thing.path.unlink()
     for day in home.landing.glob("*"):
@@ -58,7 +58,7 @@ def prune(home: Home, now: datetime, landing_days: int, builds: int = BUILDS_KEP
     return gone
 
 
-def _landed(home: Home, before: datetime) -> Iterator[Leaving]:
+def _landed(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
     if not home.working.exists():
         return
     with home.warehouse() as con:
@@ -68,27 +68,27 @@ def _landed(home: Home, before: datetime) -> Iterator[Leaving]:
             # From its name: a manifest that was damaged after the load is no reason to keep it.
             fetched_at = datetime.strptime(folder.name.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
             if fetched_at < before:
-                yield Leaving(folder, f"loaded, fetched {fetched_at:%Y-%m-%d}")
+                yield PruneCandidate(folder, f"loaded, fetched {fetched_at:%Y-%m-%d}")
 
 
-def _builds(home: Home, keep: int) -> Iterator[Leaving]:
+def _builds(home: DataFolder, keep: int) -> Iterator[PruneCandidate]:
     never = {current_build(home)}
     if home.working.exists():
         with home.warehouse() as con:
             never.add(newest_present(con))
     for file in kept(home)[keep:]:
         if file.stem not in never:
-            yield Leaving(file, f"older than the newest {f'{keep} builds' if keep > 1 else 'build'}")
+            yield PruneCandidate(file, f"older than the newest {f'{keep} builds' if keep > 1 else 'build'}")
 
 
-def _set_aside(home: Home, before: datetime) -> Iterator[Leaving]:
+def _set_aside(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
     """What other programs wrote to published files, once it is old."""
     for folder in sorted(home.set_aside.glob("*")):
         moved_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         if moved_at < before:
-            yield Leaving(folder, f"written by another program, set aside {moved_at:%Y-%m-%d}")
+            yield PruneCandidate(folder, f"written by another program, set aside {moved_at:%Y-%m-%d}")
 
 
-def _drafts(home: Home) -> Iterator[Leaving]:
+def _drafts(home: DataFolder) -> Iterator[PruneCandidate]:
     for path in abandoned(home):
-        yield Leaving(path, "left by a process that was killed")
+        yield PruneCandidate(path, "left by a process that was killed")

@@ -80,13 +80,13 @@ _INTERRUPTED = """
 @contextmanager
 def open_run(settings: Settings, command: str, window: Window | None = None, say: Callable[[str], None] = log.info,
         *, wait: bool = True, request_key: str | None = None) -> Iterator[Run]:
-    """Take the writer's turn, record the catalogue, load what an interrupted run landed, and keep the audit.
+    """Take the writer's turn, record the catalog, load what an interrupted run landed, and keep the audit.
 
     What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete. Without `wait`
-    a busy writer is TurnTaken at once. `request_key` names what is asked, for `already_done`.
+    a busy writer is WriterLocked at once. `request_key` names what is asked, for `already_done`.
     """
     catalog = settings.catalog  # a mistake in it is told before anything is waited for
-    with settings.home.turn((lambda holder: say(f"waiting for the run of {holder}")) if wait else None):
+    with settings.home.writer_lock((lambda lock_owner: say(f"waiting for the run of {lock_owner}")) if wait else None):
         sweep(settings.home)
         # After the wait: what another run fetched meanwhile is not from the future.
         clock = settings.clock() if window else own_clock(settings)
@@ -131,7 +131,7 @@ def already_done(settings: Settings, request_key: str, present: bool) -> str | N
     return row[0] if row else None
 
 
-def request_key(settings: Settings, *asked: object) -> str:
-    """What makes two requests one: what is asked, by which catalogue, on the same last closed session."""
-    parts = [*map(str, asked), settings.catalog.hash, str(last_closed(settings.clock().now))]
+def request_key(settings: Settings, *requested: object) -> str:
+    """What makes two requests one: what is asked, by which catalog, on the same last closed session."""
+    parts = [*map(str, requested), settings.catalog.hash, str(last_closed(settings.clock().now))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

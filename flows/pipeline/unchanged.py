@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from flows.pipeline.plan import last_closed
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BuildDamaged, NothingPublished
 from warehouse.zones import as_stored
 
@@ -31,7 +31,7 @@ class Current:
     message: str | None
 
 
-def still_current(con: duckdb.DuckDBPyConnection, home: Home, now: datetime, code_version: str) -> Current | None:
+def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetime, code_version: str) -> Current | None:
     """The current publication, when nothing was loaded or became known since by this code; None when a build is due.
 
     `con` reads the working database. What a source was asked and answered counts, also where no row came of it.
@@ -58,7 +58,7 @@ def still_current(con: duckdb.DuckDBPyConnection, home: Home, now: datetime, cod
     return current
 
 
-def _current(home: Home) -> Current | None:
+def _current(home: DataFolder) -> Current | None:
     """None where nothing whole and present can be read."""
     try:
         with home.marts() as con:

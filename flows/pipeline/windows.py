@@ -81,7 +81,7 @@ def range_window(settings: Settings, start: date, end: date) -> Window:
     return Window(start, min(end, last))
 
 
-def moment_of(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """A UTC instant from ISO text; a date alone, however written, means 23:59:59 New York, a time without zone is UTC."""
     try:
         day = _day_of(text)

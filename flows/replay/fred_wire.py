@@ -106,17 +106,17 @@ def observations(archive: Archive, query: Mapping[str, str]) -> Document:
     if "frequency" in query:
         raise Refused("Bad Request.  Variable frequency is not served here: leave it out.")
     rows = archive.observations(series_id)
-    asked = _days(query, "vintage_dates")
-    if len(asked) > MAX_VINTAGES:
-        raise Refused(f"Bad Request.  There are {len(asked)} vintage dates in vintage_dates. {TOO_MANY}")
-    if asked:
-        start, end = asked[0], asked[-1]
+    requested = _days(query, "vintage_dates")
+    if len(requested) > MAX_VINTAGES:
+        raise Refused(f"Bad Request.  There are {len(requested)} vintage dates in vintage_dates. {TOO_MANY}")
+    if requested:
+        start, end = requested[0], requested[-1]
     else:
         start, end = _realtime(archive, query, open_end=output_type == 4)
         _check_vintages(rows, start, end)
     first = _day(query, "observation_start") or date(1600, 1, 1)
     last = _day(query, "observation_end") or LAST_DAY
-    keep = _first_releases(rows, start, end) if output_type == 4 else _known_in(rows, start, end, asked)
+    keep = _first_releases(rows, start, end) if output_type == 4 else _known_in(rows, start, end, requested)
     keep &= (rows.date >= np.datetime64(first)) & (rows.date <= np.datetime64(last))
     kept = np.flatnonzero(keep)
     order, page, limit, offset = _page(query, kept, most=100_000)
@@ -169,11 +169,11 @@ def vintage_dates(rows: Observations) -> np.ndarray:
     return np.unique(np.concatenate([rows.realtime_start, ends]))
 
 
-def _known_in(rows: Observations, start: date, end: date, asked: list[date]) -> np.ndarray:
+def _known_in(rows: Observations, start: date, end: date, requested: list[date]) -> np.ndarray:
     """Which rows were current at some moment of [start, end], or on one of the days asked."""
-    if not asked:
+    if not requested:
         return (rows.realtime_start <= np.datetime64(end)) & (rows.realtime_end >= np.datetime64(start))
-    days = np.array(asked, dtype="datetime64[D]")
+    days = np.array(requested, dtype="datetime64[D]")
     until = np.searchsorted(days, rows.realtime_end, "right")
     return np.searchsorted(days, rows.realtime_start) < until
 
@@ -190,8 +190,8 @@ def _first_releases(rows: Observations, start: date, end: date) -> np.ndarray:
     first = np.r_[True, rows.date[1:] != rows.date[:-1]]
     began = rows.realtime_start[first]
     newer_began = np.r_[np.minimum.accumulate(began[::-1])[::-1][1:], np.datetime64(LAST_DAY)]
-    alone = began != began.min() if (began == began.min()).sum() > 1 else np.ones(len(began), dtype=bool)
-    keep[np.flatnonzero(first)] = alone & (newer_began >= began)
+    without_traceback = began != began.min() if (began == began.min()).sum() > 1 else np.ones(len(began), dtype=bool)
+    keep[np.flatnonzero(first)] = without_traceback & (newer_began >= began)
     return keep & (rows.realtime_start >= np.datetime64(start)) & (rows.realtime_start <= np.datetime64(end))
 
 

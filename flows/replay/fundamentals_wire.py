@@ -9,13 +9,13 @@ from typing import Any
 
 from flows.replay.archive import Archive
 from flows.replay.moment import NEW_YORK
-from flows.replay.yahoo_wire import Answer, error
+from flows.replay.yahoo_wire import JsonResponse, error
 
 SHARES = "shares_out"
 QUARTERLY = "quarterly"
 
 
-def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answer:
+def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonResponse:
     """One entry for every type asked, share counts when none is; an entry without data has only its meta.
 
     A statement item is asked by Yahoo's name (`quarterlyTotalRevenue`) and stands at its quarter's end, a

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from flows.replay.archive import Archive, Bars
-from flows.replay.yahoo_wire import Answer, best, closed, exchange_of, number, offset
+from flows.replay.yahoo_wire import JsonResponse, best, closed, exchange_of, number, offset
 
 TYPES = {"EQUITY": "Equity", "ETF": "ETF", "MUTUALFUND": "Fund", "INDEX": "Index",
          "CRYPTOCURRENCY": "Cryptocurrency"}
 
 
-def quote(archive: Archive, query: Mapping[str, str]) -> Answer:
+def quote(archive: Archive, query: Mapping[str, str]) -> JsonResponse:
     """One entry a known symbol of `symbols`, in the order asked; unknown ones are left out, as Yahoo does."""
     symbols = [symbol.strip().upper() for symbol in query.get("symbols", "").split(",")]
-    asked = [(symbol, archive.bars(symbol)) for symbol in symbols]
-    found = [_entry(archive, symbol, bars) for symbol, bars in asked if bars is not None]
+    requested = [(symbol, archive.bars(symbol)) for symbol in symbols]
+    found = [_entry(archive, symbol, bars) for symbol, bars in requested if bars is not None]
     return 200, {"quoteResponse": {"result": found, "error": None}}
 
 

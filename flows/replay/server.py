@@ -139,7 +139,7 @@ def _add_own(app: FastAPI, world: Archive) -> None:
                       for fault in app.state.faults])
 
 
-def _yahoo(answer: yahoo_wire.Answer) -> Response:
+def _yahoo(answer: yahoo_wire.JsonResponse) -> Response:
     return _json(answer[1], answer[0], YAHOO_JSON)
 
 
@@ -163,8 +163,8 @@ class _Stamped:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def stamped(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                said = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in self.headers if pair[0] not in said)]
+                reported = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in self.headers if pair[0] not in reported)]
                 log.info("%s %s %s", scope["method"], scope["path"], message["status"])
             await send(message)
 

@@ -14,7 +14,7 @@ import numpy as np
 from flows.replay.archive import Archive, Bars
 from flows.replay.moment import NEW_YORK
 
-Answer = tuple[int, dict[str, Any]]
+JsonResponse = tuple[int, dict[str, Any]]
 
 UTC = ZoneInfo("UTC")
 CHICAGO = ZoneInfo("America/Chicago")
@@ -37,7 +37,7 @@ def exchange_of(symbol: str, kind: str) -> tuple[str, str, ZoneInfo]:
     return EXCHANGES.get(kind, EXCHANGES["EQUITY"])
 
 
-def not_found() -> Answer:
+def not_found() -> JsonResponse:
     """What Yahoo answers for a symbol it does not know."""
     return 404, error("chart", "Not Found", "No data found, symbol may be delisted")
 
@@ -47,7 +47,7 @@ def error(root: str, code: str, description: str) -> dict[str, Any]:
     return {root: {"result": None, "error": {"code": code, "description": description}}}
 
 
-def chart(archive: Archive, symbol: str, query: Mapping[str, str]) -> Answer:
+def chart(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonResponse:
     """Daily bars of `symbol` in `range`, or from `period1` up to and without `period2` (epoch seconds)."""
     bars = archive.bars(symbol)
     if bars is None:
@@ -116,9 +116,9 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def events(archive: Archive, symbol: str, first: int, end: int, asked: str) -> dict[str, Any]:
+def events(archive: Archive, symbol: str, first: int, end: int, requested: str) -> dict[str, Any]:
     """Dividends and splits with their ex-date in [first, end), of the kinds `asked` names ("div,splits")."""
-    kinds = {name.strip() for name in re.split(r"[,|]", asked)}
+    kinds = {name.strip() for name in re.split(r"[,|]", requested)}
     found: dict[str, Any] = {}
     if kinds & {"div", "dividends"}:
         found["dividends"] = {

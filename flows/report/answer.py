@@ -38,10 +38,10 @@ def movers(rows: Sequence[Row], fewest: int = 3) -> list[Row]:
 
 
 def _drivers(facts: Facts) -> str:
-    said = (_carried(facts["window"].rows, "over 21 sessions", FLAT_BP)
+    reported = (_carried(facts["window"].rows, "over 21 sessions", FLAT_BP)
             or _carried(facts["day"].rows, "on the day", FLAT_BP / 5)
             or f"who drives the market is {_unknown(facts)}")
-    return ", ".join(filter(None, (said, _leader(facts))))
+    return ", ".join(filter(None, (reported, _leader(facts))))
 
 
 def _unknown(facts: Facts) -> str:
@@ -89,14 +89,14 @@ def _concentration(facts: Facts) -> str:
 
 def _regime(facts: Facts) -> str:
     today, stage = facts["regime"].row, facts["stage"].row.get("stage")
-    said = [f"the VIX at {number(today['vix_close'])}"] if today.get("vix_close") is not None else []
+    reported = [f"the VIX at {number(today['vix_close'])}"] if today.get("vix_close") is not None else []
     if today.get("is_ath_close"):
-        said.append("the Nasdaq Composite at a record")
+        reported.append("the Nasdaq Composite at a record")
     elif today.get("drawdown_return") is not None:
-        said.append(f"the Nasdaq Composite {percent(-today['drawdown_return'])} below its record")
+        reported.append(f"the Nasdaq Composite {percent(-today['drawdown_return'])} below its record")
     if stage:
-        return ", ".join(filter(None, (f"the regime is {name(stage)}", listed(said))))
-    return listed(said)
+        return ", ".join(filter(None, (f"the regime is {name(stage)}", listed(reported))))
+    return listed(reported)
 
 
 def tiles(facts: Facts) -> Iterator[Tile]:

@@ -13,7 +13,7 @@ from flows.pipeline.run import Run
 from flows.report.terminal import readable
 from flows.report.views import CONCENTRATION, FUNDS, LARGEST, REGIME, SIGNALS, TIERS, Section
 from flows.report.words import count
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished
 from warehouse.visible import visible
 
@@ -123,7 +123,7 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     }
 
 
-def signals(home: Home) -> list[dict[str, str]]:
+def signals(home: DataFolder) -> list[dict[str, str]]:
     """The signals that changed on the newest session published; none where no publication can be read."""
     try:
         with home.marts() as con:

@@ -14,9 +14,9 @@ import duckdb
 from flows.report.page.story_record import else_missing
 from flows.report.terminal import console, print_rows
 from flows.report.words import NOTHING, plain
-from transforms.engine.build import Moment, build
+from transforms.engine.build import AsOf, build
 from transforms.engine.project import LEDGER, Model, models
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 from warehouse.raw_copy import last_fetched, raw_copy
 from warehouse.zones import with_zone
@@ -24,7 +24,7 @@ from warehouse.zones import with_zone
 Row = dict[str, Any]
 
 
-def claims(home: Home, ids: Sequence[str], as_of: datetime | None, as_json: bool, say: Callable[[str], None]) -> None:
+def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json: bool, say: Callable[[str], None]) -> None:
     """Print the ledger: every claim in a line, or those of `ids` with their evidence and query."""
     with home.marts() as con:
         simulated = con.execute("select is_simulated from audit.publication where is_current").fetchall() == [(True,)]
@@ -55,18 +55,18 @@ def claims(home: Home, ids: Sequence[str], as_of: datetime | None, as_json: bool
           f"One with its evidence and query: rallyscope claims {rows[0]['claim_id']}", sep="\n")
 
 
-def evaluate(home: Home, as_of: datetime, say: Callable[[str], None]) -> list[Row]:
+def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> list[Row]:
     """The ledger as of a moment from everything recorded, built in memory: nothing published or stored changes.
 
     Raises BadRequest for a moment more than a day after the last fetch: no one knows that ledger yet.
     """
-    with raw_copy(home, waiting=lambda holder: say(f"waiting for the run of {holder}")) as con:
+    with raw_copy(home, waiting=lambda lock_owner: say(f"waiting for the run of {lock_owner}")) as con:
         recorded_by = last_fetched(con)
         if recorded_by is None or as_of > recorded_by + timedelta(days=1):
             raise BadRequest(f"as-of {as_of:%Y-%m-%d %H:%M} UTC", "nothing so late was fetched yet"
                              + (f", the last was {recorded_by:%Y-%m-%d %H:%M} UTC" if recorded_by else ""),
                              "Name an earlier moment, or bring the warehouse up to it first: rallyscope run")
-        build(con, _needed(models()), Moment(as_of, recorded_by), home.failed_rows)
+        build(con, _needed(models()), AsOf(as_of, recorded_by), home.failed_rows)
         return _rows(con)
 
 
@@ -109,11 +109,11 @@ def _wanted(row: Row) -> str:
     """The bounds; "and more" where the figure is within them and that was not enough."""
     match row["lower"], row["upper"]:
         case None, None:
-            said = NOTHING
+            reported = NOTHING
         case lower, None:
-            said = f"≥ {plain(lower)}"
+            reported = f"≥ {plain(lower)}"
         case None, upper:
-            said = f"≤ {plain(upper)}"
+            reported = f"≤ {plain(upper)}"
         case lower, upper:
-            said = f"{plain(lower)} to {plain(upper)}"
-    return said + (" and more" if else_missing(row) else "")
+            reported = f"{plain(lower)} to {plain(upper)}"
+    return reported + (" and more" if else_missing(row) else "")

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from transforms.engine.project import FOLDER, Model, models
-from warehouse.data_folder import SCHEMA, Home
+from warehouse.data_folder import SCHEMA, DataFolder
 from warehouse.errors import HomeUnusable
 
 TEMPLATE = Path(__file__).with_name("dictionary.html.j2")
@@ -79,20 +79,20 @@ class Table:
     upstream: list[Branch]
 
 
-def docs(home: Home) -> Path:
+def docs(home: DataFolder) -> Path:
     """Write the page from the models alone, whatever is loaded or published; its file."""
-    from transforms.engine.build import Moment, build
+    from transforms.engine.build import AsOf, build
 
     project = models()
     now = datetime.now(UTC)
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
-        build(con, project, Moment(now, now), home.failed_rows)
+        build(con, project, AsOf(now, now), home.failed_rows)
         stored = _stored(con, project)
     return _write(home, project, stored, _key(project, stored))
 
 
-def refresh(home: Home, con: duckdb.DuckDBPyConnection, project: Sequence[Model]) -> Path:
+def refresh(home: DataFolder, con: duckdb.DuckDBPyConnection, project: Sequence[Model]) -> Path:
     """Write the page for a built working database, unless it already stands there; its file. HomeUnusable if it cannot."""
     stored = _stored(con, project)
     key = _key(project, stored)
@@ -196,7 +196,7 @@ def _key(project: Sequence[Model], stored: Mapping[str, Stored]) -> str:
     return hashlib.sha256(repr((code, models, sorted(stored.items()), versions)).encode()).hexdigest()
 
 
-def _write(home: Home, project: Sequence[Model], stored: Mapping[str, Stored], key: str) -> Path:
+def _write(home: DataFolder, project: Sequence[Model], stored: Mapping[str, Stored], key: str) -> Path:
     file = _file(home)
     draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
     text = page(project, stored, key)
@@ -222,7 +222,7 @@ def _made_from(file: Path) -> str | None:
     return found[1].decode() if found else None
 
 
-def _file(home: Home) -> Path:
+def _file(home: DataFolder) -> Path:
     return home.folder / "site" / "dictionary.html"
 
 

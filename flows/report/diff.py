@@ -12,7 +12,7 @@ import duckdb
 
 from flows.report.terminal import print_rows
 from transforms.engine.project import models
-from warehouse.data_folder import Home, damage_in
+from warehouse.data_folder import DataFolder, damage_in
 from warehouse.errors import BuildDamaged
 from warehouse.publication.builds import find
 from warehouse.publication.compare import Difference, differences
@@ -20,7 +20,7 @@ from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
 
 
-def diff(home: Home, first: str, second: str, as_json: bool = False) -> None:
+def diff(home: DataFolder, first: str, second: str, as_json: bool = False) -> None:
     """Print every table that differs between two builds: rows on one side only, and cells changed in rows of both."""
     builds = [find(home, text) for text in (first, second)]
     found = _differences(*builds)

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.publication.publish import PUBLISHED_SCHEMAS, table_hash
 from warehouse.stray import undisturbed
@@ -31,7 +31,7 @@ ABANDONED_AFTER_SECONDS = 3600
 Manifest = dict[str, Any]
 
 
-def export(home: Home, out: Path, say: Callable[[str], None]) -> Manifest:
+def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
     """Write every mart and audit table of the published file into `out`, all of one publication; return its manifest.
 
     The folder is written beside its place and moved there once it is whole; an earlier export is replaced, anything
@@ -55,8 +55,8 @@ def export(home: Home, out: Path, say: Callable[[str], None]) -> Manifest:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except (OSError, duckdb.IOException) as error:
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise BadRequest(f"export {out}", f"it cannot be written: {said}",
+        reported = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise BadRequest(f"export {out}", f"it cannot be written: {reported}",
                          "Free space or permissions there, or name another folder with --out") from None
     rows = sum(table["rows"] for table in manifest["tables"].values())
     say(f"{len(manifest['tables'])} tables, {rows:,} rows of build {manifest['build_id']}: {out}")
@@ -114,7 +114,7 @@ def _write(published: Path, folder: Path) -> Manifest:
 
 
 def _opened(published: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only and in UTC; not through Home.marts, whose connections cannot write files."""
+    """Read-only and in UTC; not through DataFolder.marts, whose connections cannot write files."""
     try:
         con = duckdb.connect(str(published), read_only=True)
     except duckdb.IOException as error:
@@ -126,11 +126,11 @@ def _opened(published: Path) -> duckdb.DuckDBPyConnection:
 def _publication(con: duckdb.DuckDBPyConnection) -> Manifest:
     answer = con.execute("""
         select build_id, strftime(as_of, '%xT%XZ') as as_of, strftime(recorded_by, '%xT%XZ') as recorded_by,
-            strftime(published_at, '%xT%XZ') as published_at, code_version, catalogue_hash, is_simulated
+            strftime(published_at, '%xT%XZ') as published_at, code_version, catalog_hash, is_simulated
         from audit.publication where is_current""")
     columns = [column[0] for column in answer.description or []]
-    said = dict(zip(columns, answer.fetchall()[0], strict=True))
-    return {"format": FORMAT, **said, "notice": SIMULATED if said["is_simulated"] else None, "tables": {}}
+    reported = dict(zip(columns, answer.fetchall()[0], strict=True))
+    return {"format": FORMAT, **reported, "notice": SIMULATED if reported["is_simulated"] else None, "tables": {}}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str, str | None]]:
@@ -144,11 +144,11 @@ def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str,
 
 def _said(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:
     """What each file says of itself, as Parquet's key-value metadata: texts, the columns' descriptions as JSON."""
-    said = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
+    reported = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
             "columns": json.dumps({c: about["description"] for c, about in entry["columns"].items()}, ensure_ascii=False),
             "is_simulated": json.dumps(manifest["is_simulated"]),
             **{key: manifest[key] for key in ("build_id", "as_of", "recorded_by", "code_version", "notice")}}
-    return {key: value for key, value in said.items() if value is not None}
+    return {key: value for key, value in reported.items() if value is not None}
 
 
 def _put_in_place(draft: Path, out: Path) -> None:

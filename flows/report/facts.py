@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """The rows one query gave; without any, `lack` is the sentence that says why."""
 
     question: Question
@@ -41,9 +41,9 @@ class Facts:
     date: date
     scheme: str | None
     peak: date | None
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, QueryResult]
 
-    def __getitem__(self, key: str) -> Answer:
+    def __getitem__(self, key: str) -> QueryResult:
         return self.answers[key]
 
     @property
@@ -55,21 +55,21 @@ def facts(con: duckdb.DuckDBPyConnection, day: date | None) -> Facts:
     """Everything the page of a session says, by default the newest; BadRequest for a day the marts do not have."""
     session = _session(con, day)
     given: dict[str, date | str] = {"date": session}
-    answers = {question.key: ask(con, question, given) for question in FIRST}
+    answers = {question.key: run_query(con, question, given) for question in FIRST}
     closing = {row["weight_scheme"] for row in answers["closure"].rows if row["index_return"] is not None}
     scheme = next((name for name in SCHEMES if name in closing), min(closing, default=None))
     peak = answers["peak"].row.get("episode")
     given |= {name: value for name, value in (("scheme", scheme), ("peak", peak)) if value is not None}
-    answers |= {question.key: ask(con, question, given) for question in THEN}
+    answers |= {question.key: run_query(con, question, given) for question in THEN}
     return Facts(session, scheme, peak, answers)
 
 
-def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> Answer:
+def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> QueryResult:
     """One answer; a table, a column or a parameter that is not there is said, and costs only this answer."""
     if "$scheme" in question.sql and "scheme" not in given:
-        return Answer(question, "", (), (), "No weighting of the Nasdaq-100 has a return on this session.")
+        return QueryResult(question, "", (), (), "No weighting of the Nasdaq-100 has a return on this session.")
     if "$peak" in question.sql and "peak" not in given:
-        return Answer(question, "", (), (), "No peak of the VIX had been declared by this session.")
+        return QueryResult(question, "", (), (), "No peak of the VIX had been declared by this session.")
     sql = written_out(question.sql, given)
     try:
         found = con.execute(sql)
@@ -77,8 +77,8 @@ def ask(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, 
         rows = tuple({name: _seen(value) for name, value in zip(columns, row, strict=True)} for row in found.fetchall())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         problem = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
-        return Answer(question, sql, (), (), f"This publication cannot answer it: {problem}")
-    return Answer(question, sql, columns, rows, "" if rows else question.none)
+        return QueryResult(question, sql, (), (), f"This publication cannot answer it: {problem}")
+    return QueryResult(question, sql, columns, rows, "" if rows else question.none)
 
 
 def _seen(value: Any) -> Any:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from warehouse.data_folder import READERS_MEMORY, Home
+from warehouse.data_folder import READERS_MEMORY, DataFolder
 from warehouse.errors import BadRequest
 
 SHOWN_ROWS = 1_000
@@ -37,7 +37,7 @@ class QueryFailed(BadRequest):
         return f"{self.what}: {self.why}\n{self.instead}"
 
 
-def query(home: Home, sql: str, format: str) -> None:
+def query(home: DataFolder, sql: str, format: str) -> None:
     """Write the rows of one statement to standard output; “-” reads the statement from standard input.
 
     A table shows the first thousand rows. JSON has null for what it has no number for (NaN, infinities), text for dates
@@ -64,8 +64,8 @@ def query(home: Home, sql: str, format: str) -> None:
         except duckdb.Error as error:
             if isinstance(error, duckdb.InterruptException):
                 raise
-            said = str(error).strip().rstrip("!.")
-            raise QueryFailed("query", said, _next_step(error)) from None
+            reported = str(error).strip().rstrip("!.")
+            raise QueryFailed("query", reported, _next_step(error)) from None
 
 
 def _next_step(error: duckdb.Error) -> str:

@@ -39,7 +39,7 @@ def written_out(sql: str, given: Mapping[str, date | str]) -> str:
 
 
 PUBLICATION = Question("publication", "The publication this page is made from (moments are UTC)", """
-    select build_id, as_of, recorded_by, published_at, code_version, catalogue_hash, is_simulated
+    select build_id, as_of, recorded_by, published_at, code_version, catalog_hash, is_simulated
     from audit.publication where is_current""")
 
 REGIME = Question("regime", "The session", """

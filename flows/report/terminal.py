@@ -19,8 +19,8 @@ from rich.text import Text
 from flows.pipeline.plan import NEW_YORK
 from flows.report.output import Screen
 from flows.report.views import VIEWS, Section
-from warehouse.data_folder import Home
-from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
+from warehouse.data_folder import DataFolder
+from warehouse.errors import BadRequest, HomeUnusable, WriterLocked
 from warehouse.stray import trouble
 from warehouse.visible import visible
 
@@ -35,11 +35,11 @@ ONE_PLACE = ("bp", "effective_names")
 # The moment, in UTC, of a publication of the past; null for the present.
 STAMP = "select is_simulated, if(not is_present, as_of, null) from audit.publication where is_current"
 
-Answer = tuple[Section, Sequence[str], Sequence[tuple]]
+SectionRows = tuple[Section, Sequence[str], Sequence[tuple]]
 """A section, its columns and its rows."""
 
 
-def show(home: Home, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
+def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
     """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
     if view not in VIEWS:
         raise BadRequest(f"view {view!r}", "there is no view of that name", f"Views: {', '.join(VIEWS)}")
@@ -47,12 +47,12 @@ def show(home: Home, view: str, day: date | None, as_json: bool = False, since: 
     with home.marts() as con:
         session = _session(con, table, day) if table else None
         answers = [(section, *(_working(home, section) or _rows(con, section, session, since))) for section in sections]
-        tell(con, session, answers, as_json, _answer(con, session) if with_answer else None)
+        print_sections(con, session, answers, as_json, _answer(con, session) if with_answer else None)
     if view == "status" and (line := trouble(home.published)):
         sys.stderr.write(f"{line}\n")
 
 
-def tell(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[Answer], as_json: bool,
+def print_sections(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[SectionRows], as_json: bool,
          sentence: str | None = None) -> None:
     """Print what a publication answers of a session: whose market and which moment it is of, then section by section.
 
@@ -171,7 +171,7 @@ def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
     screen.out("\n".join(lines))
 
 
-def show_failed_rows(home: Home, model: str) -> None:
+def show_failed_rows(home: DataFolder, model: str) -> None:
     """Print the rows that failed an assertion of `model` in the last build that failed on it."""
     note = home.failed_rows / f"{model}.json"
     if not note.exists():
@@ -214,15 +214,15 @@ def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None
     return [column[0] for column in answer.description or []], answer.fetchall()
 
 
-def _working(home: Home, section: Section) -> tuple[list[str], list[tuple]] | None:
+def _working(home: DataFolder, section: Section) -> tuple[list[str], list[tuple]] | None:
     """What the working database answers; None where the published file has to do."""
     if not section.working or not home.working.exists():
         return None
     try:
-        with home.turn(None), home.warehouse() as con:
+        with home.writer_lock(None), home.warehouse() as con:
             return _rows(con, section, None)
-    except TurnTaken as error:
-        sys.stderr.write(f"{error.holder} is writing: its run shows when it has ended\n")
+    except WriterLocked as error:
+        sys.stderr.write(f"{error.lock_owner} is writing: its run shows when it has ended\n")
     except HomeUnusable:
         pass  # somebody else's folder, only to be read
     return None

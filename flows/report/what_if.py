@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flows.report.terminal import Answer, tell
+from flows.report.terminal import SectionRows, print_sections
 from flows.report.views import Section
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ RULES = Section("The published limits on weights, at the next rebalance on these
 SECTIONS = (IMPACT, LEGS, CONCENTRATION, RULES)
 
 
-def what_if(home: Home, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
+def what_if(home: DataFolder, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
     """Print the impact of `shocks` (symbol to return: -0.10 is a fall of 10 %) on an index; BadRequest for no member."""
     with home.marts() as con:
         answers = _answers(con, universe, shocks)
         [(session,)] = con.execute("select max(date) from weights").fetchall()
-        tell(con, session, answers, as_json)
+        print_sections(con, session, answers, as_json)
 
 
 def parse(shocks: list[str]) -> dict[str, float]:
@@ -119,7 +119,7 @@ def parse(shocks: list[str]) -> dict[str, float]:
 
 
 def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
-             shocks: Mapping[str, float]) -> list[Answer]:
+             shocks: Mapping[str, float]) -> list[SectionRows]:
     given = {"index": universe.code, "published_index": universe.published_index}
     con.execute(f"create temp table weights as {WEIGHTS}", {"index": universe.code})
     issuers = {issuer for issuer, in con.execute("select distinct issuer from weights").fetchall()}
@@ -137,7 +137,7 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
         [0.0 if issuer in shocked else implied.get(issuer) for issuer in names]])
     _tell_limits(con, universe)
     con.execute("create temp table moved as from weights join moves using (issuer)")
-    answers: list[Answer] = []
+    answers: list[SectionRows] = []
     for section in SECTIONS:
         answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
         answers.append((section, [column[0] for column in answer.description or []], answer.fetchall()))
@@ -145,7 +145,7 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
 
 
 def _tell_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
-    """Temporary table `limits`: the catalogue's limits of the universe, none where it declares none."""
+    """Temporary table `limits`: the catalog's limits of the universe, none where it declares none."""
     con.execute("create temp table limits (place integer, is_annual boolean, limited varchar, size double, above double)")
     if rules := universe.rebalancing:
         declared = [*((False, limit) for limit in rules.limits), *((True, limit) for limit in rules.annual_limits)]

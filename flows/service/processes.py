@@ -142,7 +142,7 @@ class Note:
 
 
 @contextmanager
-def alone(service: Service) -> Iterator[Note]:
+def single_instance(service: Service) -> Iterator[Note]:
     """The note of this service while it is up; BadRequest when one is up for its data folder already."""
     path = service.folder / NOTE
     try:

@@ -18,13 +18,13 @@ from flows.service.processes import (
     SERVER,
     STOP_SECONDS,
     Say,
-    alone,
     command_of,
     ending_on_signals,
     is_alive,
     kill_group,
     note_of,
     refuse_taken,
+    single_instance,
     started,
     until_ready,
     wait,
@@ -49,7 +49,7 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
     service = _service(settings, port, no_auth)
     settings.clock()  # a source that is not there is said now, not by the first run tonight
     _close(service, say)
-    with ending_on_signals(say), alone(service) as note:
+    with ending_on_signals(say), single_instance(service) as note:
         refuse_taken(port)
         if not service.no_auth and not service.own.auth:
             access.make(settings.home.folder)
@@ -69,7 +69,7 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
                         if not note.content["ready"]:
                             until_ready(service, "worker", worker, lambda since=began: works(service.api, since))
                             note.write(ready=True)
-                            print(service.told(sys.stdout.isatty()), flush=True)
+                            print(service.description(sys.stdout.isatty()), flush=True)
                         while worker.poll() is None:
                             if server.poll() is not None:
                                 raise service.failed("server", "ended by itself")
@@ -103,7 +103,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
                                  env=environment({}, service.own_settings()), start_new_session=True)
     while child.poll() is None:
         if (held := note_of(service.folder)) and held["ready"]:
-            print(service.told(sys.stdout.isatty()))
+            print(service.description(sys.stdout.isatty()))
             return
         time.sleep(0.2)
     lines = log.read_text().strip().splitlines() or ["rallyscope: the service ended without a word"]

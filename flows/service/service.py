@@ -89,10 +89,10 @@ class Service:
 
     def failed(self, part: str, problem: str) -> ServiceFailed:
         """The error, with the last thing that the part said of it."""
-        said = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
-        return ServiceFailed(part, f"{problem}: {said[-1]}" if said else problem, str(self.log(part)))
+        reported = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
+        return ServiceFailed(part, f"{problem}: {reported[-1]}" if reported else problem, str(self.log(part)))
 
-    def told(self, show_secret: bool = False) -> str:
+    def description(self, show_secret: bool = False) -> str:
         """What a person needs to know of a service that is up; the authentication string only if it is asked for."""
         database = "the database of PREFECT_SERVER_DATABASE_CONNECTION_URL" if self.own.database else "prefect.db there"
         return f"""Prefect UI   {self.ui}

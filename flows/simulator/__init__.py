@@ -1,4 +1,4 @@
-"""A market that never was, whose truth is known: an archive folder over the catalogue's own symbols and memberships."""
+"""A market that never was, whose truth is known: an archive folder over the catalog's own symbols and memberships."""
 
 from __future__ import annotations
 

@@ -30,16 +30,16 @@ class Counts:
 
     def feed(self, listings: Listings, sessions: Sessions, start: np.ndarray) -> np.ndarray:
         """What the feed says each session (whole shares): late and early splits, one wrong count, one late one."""
-        said = np.ones_like(self.ratio)
+        reported = np.ones_like(self.ratio)
         for (t, n), lag in self.lag.items():
-            if 0 <= t + lag < len(said):
-                said[t + lag, n] *= self.ratio[t, n]
+            if 0 <= t + lag < len(reported):
+                reported[t + lag, n] *= self.ratio[t, n]
         neutral = self.neutral.copy()
         symbol, day, by, _ = story.LATE_COUNT
         if (n := listings.place(symbol)) is not None:
             t = sessions.at(day)
             neutral[t:t + by, n] = neutral[t - 1, n]
-        counts = neutral * np.cumprod(said, axis=0) * start
+        counts = neutral * np.cumprod(reported, axis=0) * start
         symbol, day, length, factor = story.WRONG_COUNT
         if (n := listings.place(symbol)) is not None:
             t = sessions.at(day)
@@ -74,15 +74,15 @@ def count_paths(listings: Listings, sessions: Sessions, seed: int) -> Counts:
     return Counts(ratio, np.cumprod(ratio, axis=0), np.exp(np.cumsum(steps, axis=0)), lag)
 
 
-def in_force(said: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
+def in_force(reported: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
     """The neutral count in force of one stock each session (T,), NaN where it does not trade.
 
     A count is accepted within BAND of the last accepted one; one that is off by a near split's ratio changes nothing;
     any other is held, and accepted once it has stood HELD_SESSIONS sessions in a row.
     """
-    neutral = said / np.cumprod(ratio)
+    neutral = reported / np.cumprod(ratio)
     splits = np.flatnonzero(ratio != 1)
-    out = np.full(len(said), np.nan)
+    out = np.full(len(reported), np.nan)
     changed = np.flatnonzero(np.diff(neutral[first:last + 1])) + first + 1
     accepted, held = neutral[first], 0
     for start, end in zip([first, *changed], [*changed, last + 1], strict=True):

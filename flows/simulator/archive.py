@@ -52,14 +52,14 @@ def actions(
 def shares(listings: Listings, stocks: Stocks, sessions: Sessions) -> Table:
     """What the feed says, a row where it changed."""
     changed = listings.alive.copy()
-    changed[1:] &= (stocks.said[1:] != stocks.said[:-1]) | ~listings.alive[:-1]
+    changed[1:] &= (stocks.reported[1:] != stocks.reported[:-1]) | ~listings.alive[:-1]
     columns, days = np.nonzero(changed.T)
     return {"symbol": coded(columns, listings.symbols), "date": sessions.days[days],
-            "shares_outstanding": stocks.said[days, columns]}
+            "shares_outstanding": stocks.reported[days, columns]}
 
 
 def instruments(catalog: Catalog, listings: Listings) -> Table:
-    """Names and sectors from the catalogue; what it does not say is empty."""
+    """Names and sectors from the catalog; what it does not say is empty."""
     kept = [i for i in catalog.of_kind("stock") if i.symbol in set(listings.symbols)]
     kept += catalog.of_kind("crypto", "fund", "index")
     nothing = [None] * len(kept)
@@ -85,7 +85,7 @@ def membership(catalog: Catalog) -> Table:
 
 
 def series(catalog: Catalog) -> Table:
-    """The macro series; the lag is that of the catalogue's rule, and empty where each release says its own."""
+    """The macro series; the lag is that of the catalog's rule, and empty where each release says its own."""
     kept = [entry for _, entry in sorted(catalog.series.items())]
     lags = [entry.known.lag_business_days if entry.known.lag_business_days is not None else entry.known.lag_days
             for entry in kept]
@@ -138,7 +138,7 @@ def story_told(market: Market, closes: dict[str, np.ndarray], sessions: Sessions
         "late_count": {"symbol": story.LATE_COUNT[0], "true_from": story.LATE_COUNT[1],
                        "sessions": story.LATE_COUNT[2], "factor": story.LATE_COUNT[3]},
         "published_weights": {"first": story.PUBLISHED_WEIGHTS[0], "sessions": story.PUBLISHED_WEIGHTS[1]},
-        "index_rule": "At a rebalance of the catalogue, weights are set on the closes and counts in force of its reference "
+        "index_rule": "At a rebalance of the catalog, weights are set on the closes and counts in force of its reference "
                       "date, within the declared limits; a quarterly one renews counts only, unless the weights in force "
                       "break a limit. Between them a leaver's weight goes to the divisor and a joiner enters with its full "
                       "capitalisation, but not above the smallest limited issuer. A company with two lines is one holding, "

@@ -27,7 +27,7 @@ CHIP_FUNDS = {"SMH": (0.75, 74), "SOXX": (0.45, 87), "^SOX": (0.45, 1_900)}    #
 def closes(
     catalog: Catalog, listings: Listings, counts: Counts, market: Market, stocks: Stocks, seed: int
 ) -> dict[str, np.ndarray]:
-    """Close of every index and fund of the catalogue, (T,) each; indices with two decimals, ^NDX with six."""
+    """Close of every index and fund of the catalog, (T,) each; indices with two decimals, ^NDX with six."""
     ndx = np.nan_to_num(stocks.index_return)
     composite = _composite_return(market, ndx)
     sp500 = np.expm1(market.sp500_return)
@@ -57,7 +57,7 @@ def closes(
     for symbol in SECTOR_FUNDS:
         found[symbol] = _sector_fund(symbol, market, stocks, seed)
     for instrument in catalog.of_kind("index", "fund"):
-        if instrument.symbol not in found:     # one the catalogue has and the story does not
+        if instrument.symbol not in found:     # one the catalog has and the story does not
             found[instrument.symbol] = _to(50, 100, market.sp500_return, _noise(seed, instrument.symbol, 0.004, ndx))
     return {i.symbol: found[i.symbol] for i in catalog.of_kind("index", "fund")}
 

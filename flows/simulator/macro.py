@@ -1,4 +1,4 @@
-"""Every macro series of the catalogue: what it says for each date, before releases and revisions."""
+"""Every macro series of the catalog: what it says for each date, before releases and revisions."""
 
 from __future__ import annotations
 

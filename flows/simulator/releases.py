@@ -38,10 +38,10 @@ class Observations:
         self.rows["series_id"].extend([series] * len(days))
         self.rows["pit_quality"].extend([quality] * len(days))
 
-    def add_vintages(self, series: str, day: np.datetime64, said: list[tuple[np.datetime64, float, str]]) -> None:
+    def add_vintages(self, series: str, day: np.datetime64, reported: list[tuple[np.datetime64, float, str]]) -> None:
         """One date's values in the order they were said: (release, value, why); an equal one adds nothing."""
-        kept = [said[0]]
-        for release, value, reason in said[1:]:
+        kept = [reported[0]]
+        for release, value, reason in reported[1:]:
             if value != kept[-1][1]:
                 for name, item in zip(self.revisions, (series, day, release, kept[-1][1], value, reason), strict=True):
                     self.revisions[name].append(item)
@@ -55,7 +55,7 @@ class Observations:
 def observe(
     catalog: Catalog, market: Market, closes: dict[str, np.ndarray], sessions: Sessions, seed: int
 ) -> Observations:
-    """Every series of the catalogue, what was released by the last session."""
+    """Every series of the catalog, what was released by the last session."""
     found = Observations()
     for _, series in sorted(catalog.series.items()):
         days = dates_of(series, sessions)
@@ -71,7 +71,7 @@ def observe(
 
 
 def _by_rule(found: Observations, series: Series, days: np.ndarray, values: np.ndarray, sessions: Sessions) -> None:
-    """A figure that is never revised, known by the catalogue's rule."""
+    """A figure that is never revised, known by the catalog's rule."""
     if series.id in TREASURY:
         values = np.where(bond_holidays(days), np.nan, values)
     if series.frequency == "daily" and series.id not in LISTED_HOLIDAYS:
@@ -95,15 +95,15 @@ def _weekly(
     days, values, releases = days[out], values[out], releases[out]
     draw = stream(seed, "releases", series.id)
     for n, (day, value, release) in enumerate(zip(days, values.tolist(), releases, strict=True)):
-        said = [(release, value, "first release")]
+        reported = [(release, value, "first release")]
         if series.id == "ICSA" and n + 1 < len(days):
-            said = [(release, value + 1000.0 * draw.integers(-4, 4), "first release"),
+            reported = [(release, value + 1000.0 * draw.integers(-4, 4), "first release"),
                     (releases[n + 1], value, "next week's revision")]
         if series.id == "NFCI":
             for later in range(max(n + 1, len(days) - REESTIMATED_RELEASES), min(n + REESTIMATED_WEEKS, len(days))):
                 estimate = round(value + 0.004 * float(draw.standard_normal()), 3)
-                said.append((releases[later], estimate, "re-estimate of recent weeks"))
-        found.add_vintages(series.id, day, said)
+                reported.append((releases[later], estimate, "re-estimate of recent weeks"))
+        found.add_vintages(series.id, day, reported)
 
 
 def _periodic(
@@ -120,23 +120,23 @@ def _periodic(
     februaries = [k for k, release in enumerate(releases) if release.astype(object).month == 2]
     wedge = values * _wedge(len(days), februaries, draw) if series.id == "PAYEMS" else np.zeros(len(days))
     for n, day in enumerate(days):
-        said = [(k, values[n] + error, why) for k, error, why in (
+        reported = [(k, values[n] + error, why) for k, error, why in (
             (n, errors[n].sum(), "first release"), (n + 1, errors[n, 1], "second release"),
             (n + 2, 0.0, "third release")) if k < len(days) and (size or k == n)]
         benchmark = next((k for k in februaries if k > n), None)
         if wedge[n] and benchmark is not None and releases[benchmark] <= sessions.days[-1]:
-            said = _with_benchmark(said, benchmark, wedge[n])
-        said = [(releases[k], round(float(value), decimals), why) for k, value, why in said
+            reported = _with_benchmark(reported, benchmark, wedge[n])
+        reported = [(releases[k], round(float(value), decimals), why) for k, value, why in reported
                 if releases[k] <= sessions.days[-1]]
-        if said:
-            found.add_vintages(series.id, day, said)
+        if reported:
+            found.add_vintages(series.id, day, reported)
 
 
-def _with_benchmark(said: list[tuple[int, float, str]], at: int, wedge: float) -> list[tuple[int, float, str]]:
+def _with_benchmark(reported: list[tuple[int, float, str]], at: int, wedge: float) -> list[tuple[int, float, str]]:
     """What was said before the benchmark lay off by the wedge; the benchmark itself is a release."""
-    before = [(k, value - wedge, why) for k, value, why in said if k < at]
-    corrected = next((value for k, value, _ in said if k == at), before[-1][1] + wedge)
-    return [*before, (at, corrected, "annual benchmark"), *(item for item in said if item[0] > at)]
+    before = [(k, value - wedge, why) for k, value, why in reported if k < at]
+    corrected = next((value for k, value, _ in reported if k == at), before[-1][1] + wedge)
+    return [*before, (at, corrected, "annual benchmark"), *(item for item in reported if item[0] > at)]
 
 
 def _wedge(length: int, februaries: list[int], draw: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ from warehouse.catalog import Catalog
 
 @dataclass(frozen=True)
 class SpinOffs:
-    """The catalogue's spin-offs of which both lines trade on the ex-date."""
+    """The catalog's spin-offs of which both lines trade on the ex-date."""
 
     rows: tuple[tuple[int, int, int, float], ...]     # session, company, line given, shares of it per share held
 
@@ -34,7 +34,7 @@ class SpinOffs:
 
 
 def spin_offs(catalog: Catalog, listings: Listings, sessions: Sessions) -> SpinOffs:
-    """The catalogue's, as places in the listings."""
+    """The catalog's, as places in the listings."""
     rows = []
     for one in catalog.spinoffs.values():
         company, line = listings.place(one.of), listings.place(one.symbol)

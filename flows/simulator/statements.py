@@ -45,7 +45,7 @@ OWN_PROFILES = {
 
 
 def statements(listings: Listings, seed: int) -> tuple[dict[str, list], dict[str, list]]:
-    """Rows of `statements` for every company of the catalogue that has them, and the planted operating leverage."""
+    """Rows of `statements` for every company of the catalog that has them, and the planted operating leverage."""
     rows: dict[str, list] = {name: [] for name in ("symbol", "statement", "period_end", "item", "value")}
     leverage: dict[str, list] = {name: [] for name in (
         "symbol", "period_end", "revenue_change", "operating_margin_change", "degree")}

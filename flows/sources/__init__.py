@@ -23,7 +23,7 @@ class Endpoint:
     base_url: str | None
     """A replay server's base URL; None asks the real hosts."""
     source: Source
-    """The catalogue's limits: requests a second and host, seconds a request may take, tries a key gets."""
+    """The catalog's limits: requests a second and host, seconds a request may take, tries a key gets."""
     cache: Path
     """Folder for what yfinance remembers between runs (time zones, cookies)."""
     api_key: str | None = field(default=None, repr=False)
@@ -34,7 +34,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Ask:
+class FetchKey:
     """One key and its range of dates, both ends included."""
 
     key: str

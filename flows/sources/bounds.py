@@ -10,7 +10,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 
-from flows.sources.retry import Problem
+from flows.sources.retry import FetchError
 
 BYTES = 24 << 20
 """Of one answer, as sent and as inflated."""
@@ -47,32 +47,32 @@ class Body:
         return len(chunk)
 
 
-def too_long() -> Problem:
-    return Problem("answer", f"an answer of more than {BYTES >> 20} MB, which is not read")
+def too_long() -> FetchError:
+    return FetchError("answer", f"an answer of more than {BYTES >> 20} MB, which is not read")
 
 
 def refuse_encoding(content_type: str, body: bytes) -> None:
-    """A Problem for text in another encoding than UTF-8 and its like: one byte is one character of what matters here."""
-    said = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
-    if said and said[1].lower() not in ENCODINGS:
-        raise Problem("answer", f"text in the encoding {said[1][:20]}, which is not read")
+    """A FetchError for text in another encoding than UTF-8 and its like: one byte is one character of what matters here."""
+    reported = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
+    if reported and reported[1].lower() not in ENCODINGS:
+        raise FetchError("answer", f"text in the encoding {reported[1][:20]}, which is not read")
     if b"\0" in body:
-        raise Problem("answer", "bytes that are not text")
+        raise FetchError("answer", "bytes that are not text")
 
 
 def refuse_vast_json(body: bytes) -> None:
-    """A Problem for JSON that would take far more memory than any answer does, told without parsing it."""
+    """A FetchError for JSON that would take far more memory than any answer does, told without parsing it."""
     if body.count(b",") > VALUES or body.count(b"[") + body.count(b"{") > CONTAINERS:
-        raise Problem("answer", "more values than any answer has, which are not read")
+        raise FetchError("answer", "more values than any answer has, which are not read")
 
 
 def xml(body: bytes) -> ET.Element | None:
-    """The root of an XML answer, None for what is none; a Problem for another encoding, entities, depth or size."""
+    """The root of an XML answer, None for what is none; a FetchError for another encoding, entities, depth or size."""
     declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", body)
     if declared and declared[1].decode("latin-1").lower() not in ENCODINGS:
-        raise Problem("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is not read")
+        raise FetchError("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is not read")
     if b"<!ENTITY" in body:
-        raise Problem("answer", "XML that declares entities, which is not read")
+        raise FetchError("answer", "XML that declares entities, which is not read")
     if b"<!DOCTYPE" in body.upper():
         return None  # FRED's has none, a page of HTML has
     try:
@@ -82,7 +82,7 @@ def xml(body: bytes) -> ET.Element | None:
 
 
 class _Counted(ET.TreeBuilder):
-    """Builds the tree of an XML answer; a Problem when it grows beyond what any answer is."""
+    """Builds the tree of an XML answer; a FetchError when it grows beyond what any answer is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class _Counted(ET.TreeBuilder):
     def start(self, tag, attrs, /):  # type: ignore[override]
         self._depth, self._rows = self._depth + 1, self._rows + 1
         if self._depth > DEPTH or self._rows > ROWS_A_PAGE:
-            raise Problem("answer", "XML of more rows, or deeper, than any answer is, which is not read")
+            raise FetchError("answer", "XML of more rows, or deeper, than any answer is, which is not read")
         return super().start(tag, attrs)
 
     def end(self, tag, /):
@@ -100,34 +100,34 @@ class _Counted(ET.TreeBuilder):
 
 
 def csv(body: bytes) -> str:
-    """The text of a CSV answer; a Problem for what is no UTF-8, or of more or longer lines than any list has."""
+    """The text of a CSV answer; a FetchError for what is no UTF-8, or of more or longer lines than any list has."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = None
     if text is None:
-        raise Problem("answer", "a file that is not UTF-8 text")
+        raise FetchError("answer", "a file that is not UTF-8 text")
     lines = text.splitlines()
     if len(lines) > LINES or max(map(len, lines), default=0) > LINE_LENGTH:
-        raise Problem("answer", "more or longer lines than any list has, which are not read")
+        raise FetchError("answer", "more or longer lines than any list has, which are not read")
     return text
 
 
 class Pages:
-    """Counts the pages and rows of one key's answer, and its time in all; a Problem when they are too many."""
+    """Counts the pages and rows of one key's answer, and its time in all; a FetchError when they are too many."""
 
     def __init__(self) -> None:
         self._pages, self._began = 0, time.monotonic()
 
     def refuse_vast(self, total: int, limit: int) -> None:
-        """A Problem when a first page declares more rows, or more pages of `limit` rows, than any series has."""
+        """A FetchError when a first page declares more rows, or more pages of `limit` rows, than any series has."""
         if total > ROWS or total > PAGES * limit:
-            raise Problem("answer", f"{total:,} rows announced, {limit:,} a page, which no series has")
+            raise FetchError("answer", f"{total:,} rows announced, {limit:,} a page, which no series has")
 
     def turned(self) -> None:
         """Another page came."""
         self._pages += 1
         if self._pages > PAGES:
-            raise Problem("answer", f"more than {PAGES} pages, which no series has")
+            raise FetchError("answer", f"more than {PAGES} pages, which no series has")
         if time.monotonic() - self._began > SECONDS:
-            raise Problem("answer", f"no end of its pages within {SECONDS:g} seconds")
+            raise FetchError("answer", f"no end of its pages within {SECONDS:g} seconds")

@@ -25,10 +25,10 @@ def refuse_earlier(source: str, says: datetime, newest: datetime | None) -> None
         raise ClockWentBack(source, f"{says:%Y-%m-%dT%H:%M:%SZ}", f"{newest:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def moment_of(date: str | None, age: str | None) -> datetime | None:
+def parse_instant(date: str | None, age: str | None) -> datetime | None:
     """The present by an answer's Date header, with the seconds it waited in a cache; None where it does not say."""
     try:
-        said = parsedate_to_datetime(date or "").astimezone(UTC)
-        return said + timedelta(seconds=int(age) if age and age.isdigit() else 0)
+        reported = parsedate_to_datetime(date or "").astimezone(UTC)
+        return reported + timedelta(seconds=int(age) if age and age.isdigit() else 0)
     except (ValueError, OverflowError):
         return None

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from flows.sources import Fetched
-from flows.sources.retry import Answer, Outcome
+from flows.sources.retry import KeyResult, Outcome
 from warehouse.visible import is_visible, visible
 
 DAY = "datetime64[s]"
@@ -36,18 +36,18 @@ VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding
 DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def days(said: Iterable[str]) -> np.ndarray | None:
+def days(reported: Iterable[str]) -> np.ndarray | None:
     """Dates written YYYY-MM-DD as datetime64[s]; None when one is not, since numpy reads “2026” and “today” as days too."""
-    said = list(said)
-    if not all(DAY_AS_WRITTEN.fullmatch(day) for day in said):
+    reported = list(reported)
+    if not all(DAY_AS_WRITTEN.fullmatch(day) for day in reported):
         return None
     try:
-        return np.array(said, dtype=DAY)
+        return np.array(reported, dtype=DAY)
     except ValueError:
         return None
 
 
-def fetched(results: list[tuple[Outcome, Answer | None]], names: tuple[str, ...]) -> Fetched:
+def fetched(results: list[tuple[Outcome, KeyResult | None]], names: tuple[str, ...]) -> Fetched:
     """All keys' answers as whole frames, with the declared columns even where nothing came."""
     answers = [answer for _, answer in results if answer]
     frames = {name: tidy(name, [answer.frames[name] for answer in answers if name in answer.frames])
@@ -64,8 +64,8 @@ def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
              for part in parts if len(part)]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
     for column in (column for column, kind in types.items() if kind == "str"):
-        for said in whole[column].dropna().unique():
-            if not is_visible(said):
-                whole.loc[whole[column] == said, column] = visible(said)
+        for reported in whole[column].dropna().unique():
+            if not is_visible(reported):
+                whole.loc[whole[column] == reported, column] = visible(reported)
     keys = [column for column in types if column not in VALUES]
     return whole.sort_values(keys, kind="stable", ignore_index=True)

@@ -16,10 +16,10 @@ import fredapi
 import numpy as np
 import pandas as pd
 
-from flows.sources import Ask, Endpoint, Fetched, bounds
+from flows.sources import Endpoint, Fetched, FetchKey, bounds
 from flows.sources.frames import days, fetched
-from flows.sources.retry import Answer, Kind, Problem, Round, ask_all
-from flows.sources.wire import Wire
+from flows.sources.http import HttpSession
+from flows.sources.retry import FetchContext, FetchError, KeyResult, Kind, fetch_all
 
 THREADS = 4
 ROOT = "https://api.stlouisfed.org/fred"
@@ -33,7 +33,7 @@ VINTAGES_A_REQUEST = 2000
 LONGEST_QUOTE = 160
 
 
-def observations(asks: Sequence[Ask], endpoint: Endpoint, *, keyless: bool | None = None) -> Fetched:
+def observations(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, *, keyless: bool | None = None) -> Fetched:
     """Frame `observations`; NaN is a value the source says is missing.
 
     An Ask with `vintages` gives every value ever said with realtime_start and realtime_end (9999-12-31 while
@@ -44,25 +44,25 @@ def observations(asks: Sequence[Ask], endpoint: Endpoint, *, keyless: bool | Non
         keyless = endpoint.base_url is None and endpoint.api_key is None
     base = endpoint.base_url.rstrip("/") if endpoint.base_url else None
     root, csv = (f"{base}/fred", f"{base}/graph/fredgraph.csv") if base else (ROOT, KEYLESS)
-    round_ = Round("FRED", "observations", urlsplit(csv if keyless else root).netloc, THREADS)
-    with Wire(endpoint) as wire:
-        fred = None if keyless else _Fred(wire, root, endpoint.api_key or PLACEHOLDER_KEY)
+    round_ = FetchContext("FRED", "observations", urlsplit(csv if keyless else root).netloc, THREADS)
+    with HttpSession(endpoint) as session:
+        fred = None if keyless else _Fred(session, root, endpoint.api_key or PLACEHOLDER_KEY)
 
-        def ask_one(ask: Ask) -> Answer:
+        def fetch_one(ask: FetchKey) -> KeyResult:
             if fred is None:
-                return _public_csv(ask, csv, wire)
+                return _public_csv(ask, csv, session)
             return _vintages(ask, fred) if ask.vintages else _latest(ask, fred)
 
-        return fetched(ask_all(asks, ask_one, endpoint, wire, round_), ("observations",))
+        return fetched(fetch_all(fetch_keys, fetch_one, endpoint, session, round_), ("observations",))
 
 
 class _Fred(fredapi.Fred):
-    """fredapi over our wire: bounded in time and rate, with failures that never hold the key."""
+    """fredapi over our HTTP session: bounded in time and rate, with failures that never hold the key."""
 
-    def __init__(self, wire: Wire, root_url: str, api_key: str) -> None:
+    def __init__(self, session: HttpSession, root_url: str, api_key: str) -> None:
         super().__init__(api_key=api_key)
         self.root_url = root_url
-        self._wire = wire
+        self._session = session
         self._key_as_sent = "|".join({re.escape(api_key), re.escape(quote_plus(api_key))})
 
     def fetch(self, path: str, **query: str) -> ET.Element:
@@ -71,26 +71,26 @@ class _Fred(fredapi.Fred):
 
     def _Fred__fetch_data(self, url: str) -> ET.Element:  # the name fredapi's own methods call
         # No redirect is followed: it could carry the key to another host.
-        response = self._wire.get(url, params={"api_key": self.api_key}, allow_redirects=False)
+        response = self._session.get(url, params={"api_key": self.api_key}, allow_redirects=False)
         root = bounds.xml(response.content)
         if response.status_code == 200 and root is not None and root.tag != "error":
             _mark_unobserved(root, response.headers.get(OBSERVED_SINCE))
             return root
         raise self._refusal(response.status_code, root)
 
-    def _refusal(self, status: int, root: ET.Element | None) -> Problem:
+    def _refusal(self, status: int, root: ET.Element | None) -> FetchError:
         message = root.get("message", "") if root is not None and root.tag == "error" else ""
         code = root.get("code", str(status)) if message and root is not None else str(status)
         about_the_key = "api_key" in message or code in ("401", "403")
         quoted = f"HTTP {status} “{self._without_key(message)}”" if message else f"HTTP {status}"
         if about_the_key:
-            return Problem("refused", quoted, for_all=True)
+            return FetchError("refused", quoted, for_all=True)
         if "does not exist" in message or code == "404":
-            return Problem("unknown", quoted)
+            return FetchError("unknown", quoted)
         if status != 200:
-            return Problem("answer", quoted)
-        came_back = "an answer that is not FRED's XML" if root is None else quoted
-        return Problem("answer", came_back, transient=True)
+            return FetchError("answer", quoted)
+        response_summary = "an answer that is not FRED's XML" if root is None else quoted
+        return FetchError("answer", response_summary, transient=True)
 
     def _without_key(self, text: str) -> str:
         clean = re.sub(self._key_as_sent, "[key]", text, flags=re.IGNORECASE)
@@ -108,13 +108,13 @@ def _mark_unobserved(root: ET.Element, since: str | None) -> None:
                 row.set("pit_quality", "rule")
 
 
-def _latest(ask: Ask, fred: _Fred) -> Answer:
+def _latest(ask: FetchKey, fred: _Fred) -> KeyResult:
     frame = _observations(ask, fred)
     frame[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
-    return Answer({"observations": frame}, len(frame))
+    return KeyResult({"observations": frame}, len(frame))
 
 
-def _vintages(ask: Ask, fred: _Fred) -> Answer:
+def _vintages(ask: FetchKey, fred: _Fred) -> KeyResult:
     """Every vintage row, asked in chunks of vintage dates; a period that a chunk cuts is one row again."""
     dates = _days([row.text or "" for row in _pages(fred, "series/vintagedates", series_id=ask.key)])
     seams = np.sort(dates)[VINTAGES_A_REQUEST::VINTAGES_A_REQUEST]
@@ -123,7 +123,7 @@ def _vintages(ask: Ask, fred: _Fred) -> Answer:
     chunks = [_observations(ask, fred, realtime_start=start, realtime_end=end)
               for start, end in zip(starts, ends, strict=True)]
     frame = _join_seams(pd.concat(chunks, ignore_index=True), seams)
-    return Answer({"observations": frame}, len(frame))
+    return KeyResult({"observations": frame}, len(frame))
 
 
 def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
@@ -139,7 +139,7 @@ def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
     return joined
 
 
-def _observations(ask: Ask, fred: _Fred, **realtime: str) -> pd.DataFrame:
+def _observations(ask: FetchKey, fred: _Fred, **realtime: str) -> pd.DataFrame:
     """The answer to one request as said, "." as NaN."""
     rows = _pages(fred, "series/observations", series_id=ask.key, observation_start=str(ask.start),
                   observation_end=str(ask.end), **realtime)
@@ -154,15 +154,15 @@ def _observations(ask: Ask, fred: _Fred, **realtime: str) -> pd.DataFrame:
     }))
 
 
-def _within(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
+def _within(ask: FetchKey, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows dated in the range asked, equal ones once: two values for one date are both for validation to see."""
     return frame.loc[frame["date"].between(str(ask.start), str(ask.end))].drop_duplicates(ignore_index=True)
 
 
-def _refuse_another_series(ask: Ask, named: Iterable[str | None]) -> None:
+def _refuse_another_series(ask: FetchKey, named: Iterable[str | None]) -> None:
     others = sorted({name for name in named if name and name != ask.key})
     if others:
-        raise Problem("contradiction", f"the observations of {', '.join(others)[:40]}")
+        raise FetchError("contradiction", f"the observations of {', '.join(others)[:40]}")
 
 
 def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
@@ -178,45 +178,45 @@ def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
         pages.refuse_vast(total, limit)
         # Every page but the last is full, so that an answer cannot go on for ever a row at a time.
         if len(root) < limit:
-            raise Problem("answer", f"only {len(found)} of {total} rows", transient=True)
+            raise FetchError("answer", f"only {len(found)} of {total} rows", transient=True)
         pages.turned()
 
 
-def _whole(said: str | None) -> int | None:
+def _whole(reported: str | None) -> int | None:
     """A number of rows; None for what is none, also for one of more digits than any count has."""
-    return int(said) if said and re.fullmatch("[0-9]{1,18}", said) else None
+    return int(reported) if reported and re.fullmatch("[0-9]{1,18}", reported) else None
 
 
-def _days(said: list[str]) -> np.ndarray:
-    """Dates as datetime64[s]; anything else is a Problem that does not quote it."""
-    read = days(said)
+def _days(reported: list[str]) -> np.ndarray:
+    """Dates as datetime64[s]; anything else is a FetchError that does not quote it."""
+    read = days(reported)
     if read is None:
-        raise Problem("answer", "an invalid date", transient=True)
+        raise FetchError("answer", "an invalid date", transient=True)
     return read
 
 
-def _values(said: list[str]) -> np.ndarray:
-    """Numbers, NaN where FRED says "."; anything else is a Problem that does not quote it."""
+def _values(reported: list[str]) -> np.ndarray:
+    """Numbers, NaN where FRED says "."; anything else is a FetchError that does not quote it."""
     try:
-        values = np.array(["nan" if value == "." else value for value in said], dtype="float64")
+        values = np.array(["nan" if value == "." else value for value in reported], dtype="float64")
     except ValueError:
         values = None
-    if values is not None and int(np.isnan(values).sum()) == said.count("."):
+    if values is not None and int(np.isnan(values).sum()) == reported.count("."):
         return values
-    raise Problem("answer", "a value that is not a number", transient=True)
+    raise FetchError("answer", "a value that is not a number", transient=True)
 
 
 def _iso(days: np.ndarray) -> list[str]:
     return [str(day) for day in days.astype("datetime64[D]")]
 
 
-def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
+def _public_csv(ask: FetchKey, url: str, session: HttpSession) -> KeyResult:
     """The latest values from the CSV anybody may download; a hole or "." is NaN."""
     query = urlencode({"id": ask.key, "cosd": str(ask.start), "coed": str(ask.end)})
-    response = wire.get(f"{url}?{query}")
+    response = session.get(f"{url}?{query}")
     if response.status_code != 200:
         kinds: dict[int, Kind] = {401: "refused", 403: "refused", 404: "unknown"}
-        raise Problem(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
+        raise FetchError(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
         table = pd.read_csv(io.StringIO(bounds.csv(response.content)), na_values=["."], dtype={0: "str", 1: "float64"})
         # Rows with more cells than there are names: pandas then takes the first for their labels.
@@ -225,8 +225,8 @@ def _public_csv(ask: Ask, url: str, wire: Wire) -> Answer:
     except (ValueError, LookupError):
         dates = None
     if dates is None:
-        raise Problem("answer", f"an answer that is not FRED's CSV of {ask.key}", transient=True)
-    said = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
-    said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
-    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""
-    return Answer({"observations": said}, len(said), remark)
+        raise FetchError("answer", f"an answer that is not FRED's CSV of {ask.key}", transient=True)
+    reported = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
+    reported[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
+    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(reported) else ""
+    return KeyResult({"observations": reported}, len(reported), remark)

@@ -22,10 +22,10 @@ class Limiter:
         """Return when this caller may send its request."""
         with self._lock:
             now = self._clock()
-            turn = max(now, self._next)
-            self._next = turn + 1 / self.per_second
-        if turn > now:
-            self._sleep(turn - now)
+            writer_lock = max(now, self._next)
+            self._next = writer_lock + 1 / self.per_second
+        if writer_lock > now:
+            self._sleep(writer_lock - now)
 
     def pause(self, seconds: float) -> None:
         """Let nobody ask for a while: the host said it is asked too often."""

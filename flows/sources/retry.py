@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import tenacity
 
-from flows.sources import Ask, Endpoint
+from flows.sources import Endpoint, FetchKey
 from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
 from warehouse.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flows.sources.wire import Wire
+    from flows.sources.http import HttpSession
 
 Kind = Literal["unreachable", "refused", "answer", "unknown", "contradiction"]
 Part = TypeVar("Part")
@@ -35,25 +35,25 @@ LONGEST_BACKOFF_SECONDS = 30.0
 log = logging.getLogger("rallyscope.sources")
 
 
-class Problem(Exception):
-    """Why one request gave nothing; `came_back` stands in “the request for … failed (…)” and holds no secret."""
+class FetchError(Exception):
+    """Why one request gave nothing; `response_summary` stands in “the request for … failed (…)” and holds no secret."""
 
-    def __init__(self, kind: Kind, came_back: str, *, transient: bool = False, for_all: bool = False) -> None:
-        self.came_back = visible(" ".join(came_back.split()))
-        super().__init__(kind, self.came_back)
+    def __init__(self, kind: Kind, response_summary: str, *, transient: bool = False, for_all: bool = False) -> None:
+        self.response_summary = visible(" ".join(response_summary.split()))
+        super().__init__(kind, self.response_summary)
         self.kind: Kind = kind
         self.transient = transient
         """The same request may succeed a little later."""
         self.for_all = for_all
         """Every other key would meet it too."""
 
-    def alone(self) -> Problem:
+    def without_traceback(self) -> FetchError:
         """The same without the frames it passed through, whose variables hold URLs and so perhaps a key."""
-        return Problem(self.kind, self.came_back, transient=self.transient, for_all=self.for_all)
+        return FetchError(self.kind, self.response_summary, transient=self.transient, for_all=self.for_all)
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeyResult:
     """What one key gave: a frame by name, the rows that count, and a remark for the outcome."""
 
     frames: dict[str, pd.DataFrame]
@@ -74,7 +74,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Round:
+class FetchContext:
     """One call's request to a source, in the words its messages use."""
 
     source: str
@@ -92,7 +92,7 @@ class _Breaker:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self.cause: Problem | None = None
+        self.cause: FetchError | None = None
         self.answered = 0
         self._in_a_row = 0
         self._lock = threading.Lock()
@@ -102,7 +102,7 @@ class _Breaker:
             self.answered += 1
             self._in_a_row = 0
 
-    def key_failed(self, problem: Problem) -> None:
+    def key_failed(self, problem: FetchError) -> None:
         with self._lock:
             self._in_a_row += 1
             if problem.for_all or self._in_a_row >= FAILURES_IN_A_ROW:
@@ -110,48 +110,49 @@ class _Breaker:
                 self.stop.set()
 
 
-def ask_all(asks: Sequence[Ask], ask_one: Callable[[Ask], Answer], endpoint: Endpoint, wire: Wire,
-            round_: Round) -> list[tuple[Outcome, Answer | None]]:
+def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint,
+              session: HttpSession,
+            round_: FetchContext) -> list[tuple[Outcome, KeyResult | None]]:
     """One outcome a key, sorted by key, whatever the threads do; raises when no key was given anything.
 
     Raises SourceUnreachable when no request got an answer, SourceRefused when the source refuses whoever
     asks, and SourceAnswerInvalid when it answers key after key with something that is not data.
     """
-    keys = [ask.key for ask in asks]
+    keys = [ask.key for ask in fetch_keys]
     if len(set(keys)) < len(keys):
         raise ValueError(f"each key may be asked once in a call, but these repeat: "
                          f"{', '.join(sorted({key for key in keys if keys.count(key) > 1}))}")
-    if not asks:
+    if not fetch_keys:
         return []
     breaker, began = _Breaker(), time.monotonic()
-    results: list[tuple[Outcome, Answer | None]] = []
-    problems: list[Problem] = []
+    results: list[tuple[Outcome, KeyResult | None]] = []
+    problems: list[FetchError] = []
 
-    def work(ask: Ask) -> tuple[Outcome, Answer | None]:
-        answer, problem, tries = _one_key(ask, ask_one, endpoint, round_, breaker)
+    def work(ask: FetchKey) -> tuple[Outcome, KeyResult | None]:
+        answer, problem, tries = _one_key(ask, fetch_one, endpoint, round_, breaker)
         if problem:
             problems.append(problem)
         return _outcome(ask, answer, problem, tries, round_), answer
 
-    pool = ThreadPoolExecutor(min(round_.threads, len(asks)), thread_name_prefix="rallyscope-source")
+    pool = ThreadPoolExecutor(min(round_.threads, len(fetch_keys)), thread_name_prefix="rallyscope-source")
     try:
-        results = list(pool.map(work, sorted(asks, key=lambda ask: ask.key)))
+        results = list(pool.map(work, sorted(fetch_keys, key=lambda ask: ask.key)))
     finally:
         breaker.stop.set()  # on an interrupt nobody sleeps through a back-off or asks another key
         pool.shutdown(cancel_futures=True)
-    _log(results, wire, round_, time.monotonic() - began)
+    _log(results, session, round_, time.monotonic() - began)
     if not breaker.answered:
-        _raise_if_down(asks, problems, breaker, wire, round_)
+        _raise_if_down(fetch_keys, problems, breaker, session, round_)
     return results
 
 
-def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, round_: Round,
-             breaker: _Breaker) -> tuple[Answer | None, Problem | None, int]:
+def _one_key(ask: FetchKey, fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint, round_: FetchContext,
+             breaker: _Breaker) -> tuple[KeyResult | None, FetchError | None, int]:
     """The key's answer or its problem, and how often it was asked."""
     if breaker.stop.is_set():
         return None, breaker.cause, 0
     attempts = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, Problem) and error.transient),
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, FetchError) and error.transient),
         stop=tenacity.stop_any(tenacity.stop_after_attempt(endpoint.source.tries),
                                tenacity.stop_when_event_set(breaker.stop)),
         wait=tenacity.wait_exponential_jitter(initial=endpoint.backoff_seconds, max=LONGEST_BACKOFF_SECONDS,
@@ -161,9 +162,9 @@ def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, rou
         reraise=True,
     )
     try:
-        answer = attempts(ask_one, ask)
-    except Problem as caught:
-        problem = caught.alone()
+        answer = attempts(fetch_one, ask)
+    except FetchError as caught:
+        problem = caught.without_traceback()
     else:
         breaker.key_answered()
         return answer, None, attempts.statistics["attempt_number"]
@@ -174,7 +175,8 @@ def _one_key(ask: Ask, ask_one: Callable[[Ask], Answer], endpoint: Endpoint, rou
     return None, problem, attempts.statistics["attempt_number"]
 
 
-def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: int, round_: Round) -> Outcome:
+def _outcome(ask: FetchKey, answer: KeyResult | None, problem: FetchError | None, tries: int,
+             round_: FetchContext) -> Outcome:
     wanted = f"{round_.what} {ask.start} to {ask.end}"
     failed = f"{ask.key}: the request to {round_.source} for {wanted} failed"
     if answer is not None:
@@ -183,41 +185,42 @@ def _outcome(ask: Ask, answer: Answer | None, problem: Problem | None, tries: in
             f"{ask.key}: {round_.source} returned no rows for {wanted}{f' ({answer.remark})' if answer.remark else ''}")
         return Outcome(ask.key, status, answer.rows, visible(reason), ask.start, ask.end)
     if problem and problem.kind == "contradiction":
-        reason = (f"{round_.source} returned {problem.came_back}, when asked for {wanted}; "
+        reason = (f"{round_.source} returned {problem.response_summary}, when asked for {wanted}; "
                   "nothing of it is loaded, and the next run requests it again")
         return Outcome(ask.key, "held", 0, reason, ask.start, ask.end)
-    came_back = problem.came_back if problem else "the run was stopped"
+    response_summary = problem.response_summary if problem else "the run was stopped"
     if tries == 0:
-        reason = (f"{ask.key}: not requested, because {round_.source} failed key after key ({came_back}); "
+        reason = (f"{ask.key}: not requested, because {round_.source} failed key after key ({response_summary}); "
                   "the next run requests it")
     elif problem and problem.kind == "unknown":
-        reason = (f"{failed} ({came_back}); {round_.source} does not know it: "
+        reason = (f"{failed} ({response_summary}); {round_.source} does not know it: "
                   "check its catalog entry (renamed, delisted, discontinued?)")
     else:
         times = f", {tries} tries" if tries > 1 else ""
-        reason = f"{failed} ({came_back}{times}); the next run repeats it"
+        reason = f"{failed} ({response_summary}{times}); the next run repeats it"
     return Outcome(ask.key, "failed", 0, reason, ask.start, ask.end)
 
 
-def _raise_if_down(asks: Sequence[Ask], problems: list[Problem], breaker: _Breaker, wire: Wire,
-                   round_: Round) -> None:
-    first = min(ask.key for ask in asks)
-    asked = f"{round_.what} of {first}" + (f" and {len(asks) - 1} more" if len(asks) > 1 else "")
+def _raise_if_down(fetch_keys: Sequence[FetchKey], problems: list[FetchError], breaker: _Breaker, session: HttpSession,
+                   round_: FetchContext) -> None:
+    first = min(ask.key for ask in fetch_keys)
+    requested = f"{round_.what} of {first}" + (f" and {len(fetch_keys) - 1} more" if len(fetch_keys) > 1 else "")
     cause = breaker.cause or problems[0]
     if cause.kind == "refused":
-        raise SourceRefused(round_.host, asked, cause.came_back)
-    if wire.answers == 0:
-        raise SourceUnreachable(round_.host, asked, cause.came_back)
+        raise SourceRefused(round_.host, requested, cause.response_summary)
+    if session.answers == 0:
+        raise SourceUnreachable(round_.host, requested, cause.response_summary)
     if breaker.cause:
-        raise SourceAnswerInvalid(round_.host, asked, cause.came_back)
+        raise SourceAnswerInvalid(round_.host, requested, cause.response_summary)
 
 
-def _log(results: list[tuple[Outcome, Answer | None]], wire: Wire, round_: Round, seconds: float) -> None:
+def _log(results: list[tuple[Outcome, KeyResult | None]], session: HttpSession, round_: FetchContext,
+         seconds: float) -> None:
     counts = {status: sum(outcome.status == status for outcome, _ in results)
               for status in ("received", "empty", "failed", "held")}
     log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d held, %d rows, %d requests, %.1f s", round_.source,
              round_.what, len(results), counts["received"], counts["empty"], counts["failed"], counts["held"],
-             sum(outcome.rows for outcome, _ in results), wire.requests, seconds)
+             sum(outcome.rows for outcome, _ in results), session.requests, seconds)
     for outcome, _ in results:
         if outcome.status in ("failed", "held"):
             log.warning("%s", outcome.reason)

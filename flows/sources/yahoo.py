@@ -23,10 +23,10 @@ from yfinance import cache as yf_cache
 from yfinance.data import SingletonMeta, YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
 
-from flows.sources import Ask, Endpoint, Fetched, bounds, yahoo_chart
+from flows.sources import Endpoint, Fetched, FetchKey, bounds, yahoo_chart
 from flows.sources.frames import fetched
-from flows.sources.retry import Answer, Problem, Round, ask_all
-from flows.sources.wire import Wire
+from flows.sources.http import HttpSession
+from flows.sources.retry import FetchContext, FetchError, KeyResult, fetch_all
 from flows.sources.yahoo_cache import discard_unreadable
 from warehouse.errors import HomeUnusable
 
@@ -51,28 +51,28 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance"
 _turn = threading.Lock()
 
 
-def prices(asks: Sequence[Ask], endpoint: Endpoint, kinds: Mapping[str, str] | None = None) -> Fetched:
+def prices(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, kinds: Mapping[str, str] | None = None) -> Fetched:
     """Frames `bars` and `actions` as Yahoo said: split-adjusted up to the asking, not dividend-adjusted.
 
     Dates are the exchange's own (UTC for BTC-USD). A bar without a close is a row all the same, which validation keeps
     out, and does not count. `kinds` says of each key whether it is a stock, fund, index or crypto: an answer in another
     time zone, or with bars on days on which one cannot trade, is held.
     """
-    return _ask(asks, endpoint, "daily bars", ("bars", "actions"),
-                lambda ask, wire: _prices(ask, wire, (kinds or {}).get(ask.key)))
+    return _ask(fetch_keys, endpoint, "daily bars", ("bars", "actions"),
+                lambda ask, session: _prices(ask, session, (kinds or {}).get(ask.key)))
 
 
-def shares(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+def shares(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
     """Frame `shares`: shares outstanding by date, every count that was said for a date; a remark names several."""
-    return _ask(asks, endpoint, "share counts", ("shares",), _shares)
+    return _ask(fetch_keys, endpoint, "share counts", ("shares",), _shares)
 
 
-def statements(asks: Sequence[Ask], endpoint: Endpoint) -> Fetched:
+def statements(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
     """Frame `statements`: quarterly items under Yahoo's names whose period ends in the range asked."""
-    return _ask(asks, endpoint, "quarterly statements", ("statements",), _statements)
+    return _ask(fetch_keys, endpoint, "quarterly statements", ("statements",), _statements)
 
 
-class _YahooWire(Wire):
+class _YahooWire(HttpSession):
     """yfinance's session: on a replay every Yahoo host becomes the base URL, and no other host is asked."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -84,7 +84,7 @@ class _YahooWire(Wire):
         parts, base = urlsplit(url), self.endpoint.base_url
         if base:
             if not f".{parts.hostname}".endswith(".yahoo.com"):
-                raise Problem("answer", f"a request to {parts.hostname}, which a replay never makes")
+                raise FetchError("answer", f"a request to {parts.hostname}, which a replay never makes")
             url = base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}"):]
         if not parts.path.startswith(DATA):
             return self._handshake(method, url, *args, **options)
@@ -92,7 +92,7 @@ class _YahooWire(Wire):
         response = super().request(method, url, *args, **options)
         self.of_this_thread.status = response.status_code
         if response.status_code == 404:
-            raise Problem("unknown", "HTTP 404")
+            raise FetchError("unknown", "HTTP 404")
         bounds.refuse_vast_json(response.content)
         if response.status_code == 200:
             try:
@@ -113,17 +113,17 @@ class _YahooWire(Wire):
         if not self._no_cookies:
             try:
                 return self.bare_request(method, url, *args, **options)
-            except Problem:
+            except FetchError:
                 self._no_cookies = True
         raise ConnectionError("no cookies to be had")
 
 
-def _ask(asks: Sequence[Ask], endpoint: Endpoint, what: str, names: tuple[str, ...],
-         ask_one: Callable[[Ask, _YahooWire], Answer]) -> Fetched:
+def _ask(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, what: str, names: tuple[str, ...],
+         fetch_one: Callable[[FetchKey, _YahooWire], KeyResult]) -> Fetched:
     host = urlsplit(endpoint.base_url).netloc if endpoint.base_url else HOST
-    with _turn, _fresh_yfinance(endpoint) as (wire, data):
-        round_ = Round("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
-        return fetched(ask_all(asks, lambda ask: ask_one(ask, wire), endpoint, wire, round_), names)
+    with _turn, _fresh_yfinance(endpoint) as (session, data):
+        round_ = FetchContext("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
+        return fetched(fetch_all(fetch_keys, lambda ask: fetch_one(ask, session), endpoint, session, round_), names)
 
 
 @contextmanager
@@ -141,89 +141,89 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
             zones.lookup("")  # opened once here, before eight threads open it at the same moment
         except DatabaseError as error:  # its SQLite file, on a full disk
             raise HomeUnusable(folder, str(error)) from None
-    wire = _YahooWire(endpoint)
+    session = _YahooWire(endpoint)
     try:
-        data = YfData(session=wire)
+        data = YfData(session=session)
         if endpoint.base_url:
             # A replay gives cookies of its own host, which yfinance would not keep and ask for every time.
             data._cookie = data._crumb = "replay"
-        yield wire, data
+        yield session, data
     finally:
         SingletonMeta._instances.pop(YfData, None)
-        wire.close()
+        session.close()
 
 
 @contextmanager
-def _in_our_words(wire: _YahooWire, of: int = 0) -> Iterator[None]:
-    """Turns what yfinance raises into a Problem; YFPricesMissingError passes where Yahoo just has no rows.
+def _in_our_words(session: _YahooWire, of: int = 0) -> Iterator[None]:
+    """Turns what yfinance raises into a FetchError; YFPricesMissingError passes where Yahoo just has no rows.
 
     `of` is the status of an answer that was read before, 0 where none was.
     """
-    wire.of_this_thread.status = of
+    session.of_this_thread.status = of
     try:
         yield
     except YFRateLimitError:
-        raise Problem("answer", "HTTP 429", transient=True) from None
+        raise FetchError("answer", "HTTP 429", transient=True) from None
     except YFTzMissingError:
-        raise Problem("unknown", "its time zone is missing") from None
+        raise FetchError("unknown", "its time zone is missing") from None
     except UNREADABLE as error:
-        status = wire.of_this_thread.status
+        status = session.of_this_thread.status
         if not status and not isinstance(error, YFException):
             raise  # no answer was read, so this is no fault of Yahoo's
         reason = getattr(error, "yahoo_reason", None) or ""
         if status in (401, 403):
-            raise Problem("refused", f"HTTP {status}") from None
+            raise FetchError("refused", f"HTTP {status}") from None
         if "No data found" in reason:
-            raise Problem("unknown", f"“{reason}”") from None
+            raise FetchError("unknown", f"“{reason}”") from None
         if isinstance(error, YFPricesMissingError) and (status < 400 or "Data doesn't exist" in reason):
             raise
         if status >= 400:
-            raise Problem("answer", f"HTTP {status}{f' “{reason}”' if reason else ''}") from None
-        raise Problem("answer", f"an answer that is not Yahoo's JSON: {type(error).__name__}",
+            raise FetchError("answer", f"HTTP {status}{f' “{reason}”' if reason else ''}") from None
+        raise FetchError("answer", f"an answer that is not Yahoo's JSON: {type(error).__name__}",
                       transient=True) from None
 
 
-def _prices(ask: Ask, wire: _YahooWire, kind: str | None) -> Answer:
+def _prices(ask: FetchKey, session: _YahooWire, kind: str | None) -> KeyResult:
     try:
-        with _in_our_words(wire):
-            yfinance.Ticker(ask.key, session=wire).history(
+        with _in_our_words(session):
+            yfinance.Ticker(ask.key, session=session).history(
                 start=ask.start, end=ask.end + timedelta(days=1), interval="1d", auto_adjust=False,
                 back_adjust=False, repair=False, keepna=True, actions=True, rounding=False, prepost=False,
-                timeout=wire.endpoint.source.timeout_seconds)
-            chart = wire.of_this_thread.body["chart"]["result"][0]
+                timeout=session.endpoint.source.timeout_seconds)
+            chart = session.of_this_thread.body["chart"]["result"][0]
             bars, remarks = yahoo_chart.bars(chart, ask, kind)
             actions = yahoo_chart.actions(chart, ask)
     except YFPricesMissingError as nothing:
-        return Answer({}, 0, nothing.yahoo_reason or "")
-    except Problem as problem:
+        return KeyResult({}, 0, nothing.yahoo_reason or "")
+    except FetchError as problem:
         zones = yf_cache.get_tz_cache()
         if problem.kind == "contradiction" and zones:
             zones.store(ask.key, None)  # yfinance would go on with the zone this answer gave it
         raise
-    return Answer({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
+    return KeyResult({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 
 
-def _shares(ask: Ask, wire: _YahooWire) -> Answer:
-    with _in_our_words(wire):
-        ticker = yfinance.Ticker(ask.key, session=wire)
+def _shares(ask: FetchKey, session: _YahooWire) -> KeyResult:
+    with _in_our_words(session):
+        ticker = yfinance.Ticker(ask.key, session=session)
         counts = ticker.get_shares_full(ask.start, ask.end + timedelta(days=1))
         if counts is None:
-            return Answer({}, 0)
+            return KeyResult({}, 0)
         frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
                               "shares_outstanding": counts.astype("float64").to_numpy()})
     frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates(keep="last")
     several = frame.loc[frame.duplicated("date", keep=False)].groupby("date")["shares_outstanding"]
     remarks = [f"several counts for {day:%Y-%m-%d}: {' and '.join(f'{count:,.0f}' for count in counts)}"
                for day, counts in several]
-    return Answer({"shares": frame}, len(frame), "; ".join(remarks))
+    return KeyResult({"shares": frame}, len(frame), "; ".join(remarks))
 
 
-def _statements(ask: Ask, wire: _YahooWire) -> Answer:
-    ticker = yfinance.Ticker(ask.key, session=wire)
+def _statements(ask: FetchKey, session: _YahooWire) -> KeyResult:
+    ticker = yfinance.Ticker(ask.key, session=session)
     parts, missing = [], []
     for name, table_of in STATEMENTS.items():
-        table, currencies = _statement(ticker, table_of, wire)
-        with _in_our_words(wire, of=200):
+        table, currencies = _statement(ticker, table_of, session)
+        with _in_our_words(session, of=200):
             rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
             rows = rows.assign(symbol=ask.key, statement=name).astype({"value": "float64"})
             rows = yahoo_chart.within(ask, rows, "period_end")
@@ -234,17 +234,17 @@ def _statements(ask: Ask, wire: _YahooWire) -> Answer:
             missing.append(name)
     frame = pd.concat(parts, ignore_index=True)
     remark = f"no {' and no '.join(missing)} statement" if missing and len(frame) else ""
-    return Answer({"statements": frame}, len(frame), remark)
+    return KeyResult({"statements": frame}, len(frame), remark)
 
 
-def _statement(ticker: yfinance.Ticker, table_of: str, wire: _YahooWire) -> tuple[pd.DataFrame, dict]:
+def _statement(ticker: yfinance.Ticker, table_of: str, session: _YahooWire) -> tuple[pd.DataFrame, dict]:
     """Items by period end, without columns where Yahoo has no such statement; and the currency of each amount."""
-    wire.of_this_thread.statement = []
-    with _in_our_words(wire):
+    session.of_this_thread.statement = []
+    with _in_our_words(session):
         try:
-            return getattr(ticker, table_of), _currencies(wire.of_this_thread.statement)
+            return getattr(ticker, table_of), _currencies(session.of_this_thread.statement)
         except YFException as error:
-            if "Empty fundamentals-timeseries" in str(error) and wire.of_this_thread.status < 400:
+            if "Empty fundamentals-timeseries" in str(error) and session.of_this_thread.status < 400:
                 return pd.DataFrame(), {}
             raise
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from flows.sources import Ask
-from flows.sources.retry import Problem
+from flows.sources import FetchKey
+from flows.sources.retry import FetchError
 from warehouse.calendar import sessions
 
 VALUES = ["open", "high", "low", "close", "volume"]
@@ -24,7 +24,7 @@ FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) f
 
 
 def refuse_foreign(path: str, body: Any) -> None:
-    """A Problem when an answer names another symbol than its request, the last part of the path, or an impossible time."""
+    """A FetchError when an answer names a symbol other than the requested one or an impossible time."""
     requested = unquote(path.rsplit("/", 1)[-1]).upper()
     try:
         results = (body.get("chart") or body.get("timeseries") or {}).get("result") or []
@@ -37,35 +37,38 @@ def refuse_foreign(path: str, body: Any) -> None:
         return  # it has not the shape of an answer, which yfinance says in its own words
     others = sorted(symbol for symbol in symbols if symbol.upper() != requested)
     if others:
-        raise Problem("contradiction", f"the data of {', '.join(others)[:40]}")
+        raise FetchError("contradiction", f"the data of {', '.join(others)[:40]}")
     for second in seconds:
         if isinstance(second, int | float) and not FIRST_SECOND <= second < LAST_SECOND:
-            raise Problem("contradiction", f"a timestamp outside the years 1900 to 2100 ({second:.6g})")
+            raise FetchError("contradiction", f"a timestamp outside the years 1900 to 2100 ({second:.6g})")
 
 
-def bars(chart: dict, ask: Ask, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
+def bars(chart: dict, ask: FetchKey, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
     """The bars in the range asked, null ones included, and remarks; a bar said twice with one close is one bar.
 
-    `kind` is the catalogue's kind of the symbol: with it, the answer's time zone and dates must be possible for one.
+    `kind` is the catalog's kind of the symbol: with it, the answer's time zone and dates must be possible for one.
     """
     meta, stamps, quote = chart["meta"], chart["timestamp"], chart["indicators"]["quote"][0]
     _refuse_zone(meta["exchangeTimezoneName"], kind)
-    said = pd.DataFrame({"symbol": ask.key, "date": local_days(stamps, chart), **{name: quote[name] for name in VALUES}})
-    said: Any = said.astype(dict.fromkeys(VALUES, "float64"))  # else each column is a Series or a frame to the checker
-    _refuse_days(said.loc[said["close"].notna(), "date"], kind, ask.end.year)
-    if _ends_live(meta, stamps, said["date"]):
-        said = said.drop(index=said.index[-2])
-    is_null = said["close"].isna()
-    said = said.loc[~(is_null & (said.duplicated("date", keep=False) | _cannot_trade(said["date"], kind, ask.end.year)))]
-    said = within(ask, said.drop_duplicates(["date", "close"], keep="last"))
-    nulls = len(said.loc[said["close"].isna()])
+    reported = pd.DataFrame({"symbol": ask.key, "date": local_days(stamps, chart),
+                             **{name: quote[name] for name in VALUES}})
+    reported: Any = reported.astype(dict.fromkeys(VALUES,
+                                                  "float64"))  # else each column is a Series or a frame to the checker
+    _refuse_days(reported.loc[reported["close"].notna(), "date"], kind, ask.end.year)
+    if _ends_live(meta, stamps, reported["date"]):
+        reported = reported.drop(index=reported.index[-2])
+    is_null = reported["close"].isna()
+    reported = reported.loc[~(is_null & (reported.duplicated("date", keep=False) | _cannot_trade(reported["date"], kind,
+                                                                                                 ask.end.year)))]
+    reported = within(ask, reported.drop_duplicates(["date", "close"], keep="last"))
+    nulls = len(reported.loc[reported["close"].isna()])
     remarks = [f"{nulls} null bar{'s' if nulls > 1 else ''}"] if nulls else []
-    for day, closes in said.loc[said.duplicated("date", keep=False)].groupby("date")["close"]:
+    for day, closes in reported.loc[reported.duplicated("date", keep=False)].groupby("date")["close"]:
         remarks.append(f"several closes for {day:%Y-%m-%d}: {' and '.join(f'{close:g}' for close in closes)}")
-    return said, remarks
+    return reported, remarks
 
 
-def actions(chart: dict, ask: Ask) -> pd.DataFrame:
+def actions(chart: dict, ask: FetchKey) -> pd.DataFrame:
     """The answer's dividends and splits under their own ex-dates, also those without a bar."""
     events = chart.get("events") or {}
     dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
@@ -76,7 +79,7 @@ def actions(chart: dict, ask: Ask) -> pd.DataFrame:
     return within(ask, frame.astype({"value": "float64"}))
 
 
-def within(ask: Ask, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
+def within(ask: FetchKey, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
     """The rows dated in the range asked."""
     return frame.loc[pd.to_datetime(frame[column]).between(str(ask.start), str(ask.end))]
 
@@ -94,14 +97,14 @@ def days_of(stamps: pd.Index) -> pd.DatetimeIndex:
 
 def _refuse_zone(zone: str, kind: str | None) -> None:
     if kind and zone not in ZONES[kind]:
-        raise Problem("contradiction", f"bars in the time zone {str(zone)[:40]}, and not in {' or '.join(ZONES[kind])}")
+        raise FetchError("contradiction", f"bars in the time zone {str(zone)[:40]}, and not in {' or '.join(ZONES[kind])}")
 
 
 def _refuse_days(days: pd.Series, kind: str | None, year: int) -> None:
     impossible = days.loc[_cannot_trade(days, kind, year)]
     if len(impossible):
         count = f"{len(impossible)} bars" if len(impossible) > 1 else "a bar"
-        raise Problem("contradiction", f"{count} on days without a session, first {impossible.min():%Y-%m-%d}")
+        raise FetchError("contradiction", f"{count} on days without a session, first {impossible.min():%Y-%m-%d}")
 
 
 def _cannot_trade(days: pd.Series, kind: str | None, year: int) -> pd.Series:

@@ -16,23 +16,23 @@ from flows.report.facts import Facts
 from flows.report.page import chart
 from flows.report.page.write import write
 from warehouse import catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 
 @pytest.fixture(scope="session")
-def home(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     folder = tmp_path_factory.mktemp("story")
     story.publish(spec, folder)
-    return Home(folder)
+    return DataFolder(folder)
 
 
 @pytest.fixture(scope="session")
-def known(home: Home) -> Facts:
+def known(home: DataFolder) -> Facts:
     return story.facts_of(home)
 
 
 @pytest.fixture(scope="session")
-def written(home: Home) -> Path:
+def written(home: DataFolder) -> Path:
     return write(home, catalog.load())
 
 
@@ -42,25 +42,25 @@ def shown(written: Path) -> Page:
 
 
 @pytest.fixture
-def changed(home: Home, tmp_path: Path) -> Callable[..., Home]:
+def changed(home: DataFolder, tmp_path: Path) -> Callable[..., DataFolder]:
     """The same publication with some SQL done to it."""
 
-    def change(*statements: str) -> Home:
+    def change(*statements: str) -> DataFolder:
         shutil.copy(home.published, tmp_path / "marts.duckdb")
         with duckdb.connect(str(tmp_path / "marts.duckdb")) as con:
             for statement in statements:
                 con.execute(statement)
-        return Home(tmp_path)
+        return DataFolder(tmp_path)
 
     return change
 
 
 @pytest.fixture
-def copied(home: Home, written: Path, tmp_path: Path) -> Home:
+def copied(home: DataFolder, written: Path, tmp_path: Path) -> DataFolder:
     """The same home with its page, to be written to."""
     (tmp_path / "marts.duckdb").symlink_to(home.published)
     shutil.copytree(written.parent, tmp_path / "site")
-    return Home(tmp_path)
+    return DataFolder(tmp_path)
 
 
 @pytest.fixture

@@ -21,14 +21,14 @@ from flows.report.page.story_record import claims
 from flows.report.page.write import write
 from flows.report.questions import FIRST, THEN, written_out
 from warehouse import catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 QUESTIONS = {question.key: question for question in (*FIRST, *THEN)}
 CATALOG = catalog.load()
 
 
-def html_of(home: Home) -> str:
+def html_of(home: DataFolder) -> str:
     found = facts_of(home)
     return page.page(found, page.story(found), [])
 
@@ -48,14 +48,14 @@ def test_every_question_has_an_answer_where_everything_is_known(key: str, known:
     assert known[key].rows
 
 
-def test_every_query_on_the_page_runs_as_it_stands(shown: Page, home: Home) -> None:
+def test_every_query_on_the_page_runs_as_it_stands(shown: Page, home: DataFolder) -> None:
     assert len(shown.sql) > len(QUESTIONS)
     with home.marts() as con:
         for sql in shown.sql:
             con.execute(sql)
 
 
-def test_what_was_shown_is_what_the_query_shown_gives(known: Facts, shown: Page, home: Home) -> None:
+def test_what_was_shown_is_what_the_query_shown_gives(known: Facts, shown: Page, home: DataFolder) -> None:
     with home.marts() as con:
         for key, answered in known.answers.items():
             assert answered.sql in shown.sql or key == "strength"  # it stands in where there is no relative rotation
@@ -75,7 +75,7 @@ def test_each_claim_shows_its_query_and_the_one_for_its_rows(known: Facts) -> No
 # It closes.
 
 @pytest.mark.parametrize("key", ["day", "window"])
-def test_the_waterfall_closes_to_the_published_index(key: str, known: Facts, home: Home) -> None:
+def test_the_waterfall_closes_to_the_published_index(key: str, known: Facts, home: DataFolder) -> None:
     rows = known[key].rows
     parts = sum(row["bp"] for row in rows if row["kind"] in ("company", "others", "residual"))
     with home.marts() as con:
@@ -110,11 +110,12 @@ def test_every_company_is_in_the_waterfall(known: Facts) -> None:
 def test_the_answer_says_who_how_concentrated_and_which_regime(known: Facts) -> None:
     """PPP, OOO and NNN contribute 9, 8 and 7 units of 0.2 % each over the window, weights are capped."""
     tier = min((r for r in known["tiers"].rows if r["rs_rank"]), key=lambda r: r["rs_rank"])["basket"].replace("_", " ")
-    said = answer(known)
-    assert said.startswith("PPP, OOO and NNN drive the market, with +9.6 points ")
-    assert tier.lower() in said.lower()
-    assert "the index is concentrated, ten companies holding 48% of it" in said
-    assert re.search(r"the regime is [a-z -]+, the VIX at \d+\.\d and the Nasdaq Composite 1.2% below its record\.$", said)
+    reported = answer(known)
+    assert reported.startswith("PPP, OOO and NNN drive the market, with +9.6 points ")
+    assert tier.lower() in reported.lower()
+    assert "the index is concentrated, ten companies holding 48% of it" in reported
+    assert re.search(r"the regime is [a-z -]+, the VIX at \d+\.\d and the Nasdaq Composite 1.2% below its record\.$",
+                     reported)
 
 
 @pytest.mark.parametrize(("sql", "said"), [
@@ -127,18 +128,18 @@ def test_the_answer_says_who_how_concentrated_and_which_regime(known: Facts) -> 
     ("update marts.regime_daily set stage = null", "; the VIX at "),
     ("update marts.rotation_daily set rs_21d = -abs(rs_21d)", "no tier ahead of the Nasdaq Composite"),
 ])
-def test_the_answer_follows_the_figures(sql: str, said: str, changed: Callable[..., Home]) -> None:
-    assert said in answer(facts_of(changed(sql)))
+def test_the_answer_follows_the_figures(sql: str, reported: str, changed: Callable[..., DataFolder]) -> None:
+    assert reported in answer(facts_of(changed(sql)))
 
 
-def test_an_answer_of_nothing_says_what_came(changed: Callable[..., Home]) -> None:
+def test_an_answer_of_nothing_says_what_came(changed: Callable[..., DataFolder]) -> None:
     marts = ("concentration_daily", "contribution_daily", "contribution_window", "rotation_daily")
     found = facts_of(changed(*(f"delete from marts.{mart}" for mart in marts), "update marts.regime_daily set "
                              "stage = null, vix_close = null, is_ath_close = null, drawdown_return = null"))
     assert answer(found) == "Who drives the market is not known: 158 of 160 bars came."
 
 
-def test_the_weighting_nearest_to_the_index_is_the_one_in_use(known: Facts, changed: Callable[..., Home]) -> None:
+def test_the_weighting_nearest_to_the_index_is_the_one_in_use(known: Facts, changed: Callable[..., DataFolder]) -> None:
     assert known.scheme == "capped"
     without = changed("update marts.concentration_daily set index_return = null where weight_scheme = 'capped'")
     assert facts_of(without).scheme == "full_cap"
@@ -146,7 +147,8 @@ def test_the_weighting_nearest_to_the_index_is_the_one_in_use(known: Facts, chan
 
 # Nothing looks ahead.
 
-def test_a_page_of_a_past_day_is_what_it_was_when_it_was_the_newest(home: Home, changed: Callable[..., Home]) -> None:
+def test_a_page_of_a_past_day_is_what_it_was_when_it_was_the_newest(
+        home: DataFolder, changed: Callable[..., DataFolder]) -> None:
     """Without the days after it, every answer is the same; but for what is of the publication as a whole."""
     day = story.DAYS[290]
     dated = [table for table in story.FILL if table.startswith("marts.") and "date, " in story.FILL[table]]
@@ -157,13 +159,13 @@ def test_a_page_of_a_past_day_is_what_it_was_when_it_was_the_newest(home: Home, 
         assert then[key].rows == now[key].rows, key
 
 
-def test_a_lead_is_told_only_once_it_is_confirmed(home: Home) -> None:
+def test_a_lead_is_told_only_once_it_is_confirmed(home: DataFolder) -> None:
     """ai_leaders lead 3 days after the peak and are confirmed at position 289: the page of the day before knows nothing."""
     assert facts_of(home, story.DAYS[287])["leads"].rows == ()
     assert [row["tier"] for row in facts_of(home, story.DAYS[288])["leads"].rows] == ["ai_leaders"]
 
 
-def test_a_verdict_is_told_only_once_it_is_settled(home: Home) -> None:
+def test_a_verdict_is_told_only_once_it_is_settled(home: DataFolder) -> None:
     assert facts_of(home, story.DAYS[290])["peak"].row["verdict"] == "open"
     assert facts_of(home)["peak"].row["verdict"] == "match"
 
@@ -171,13 +173,13 @@ def test_a_verdict_is_told_only_once_it_is_settled(home: Home) -> None:
 # What is missing is said.
 
 @pytest.mark.parametrize("table", [table for table in story.FILL if table != "marts.regime_daily"])
-def test_a_missing_table_costs_a_sentence(table: str, changed: Callable[..., Home], undrawn: None) -> None:
+def test_a_missing_table_costs_a_sentence(table: str, changed: Callable[..., DataFolder], undrawn: None) -> None:
     text = html_of(changed(f"drop table {table}"))
     assert "This publication cannot answer it: Table with name" in text or "No weighting of the Nasdaq-100" in text
 
 
 @pytest.mark.parametrize("table", story.FILL)
-def test_a_table_of_nulls_breaks_nothing(table: str, spec: Spec, changed: Callable[..., Home], undrawn: None) -> None:
+def test_a_table_of_nulls_breaks_nothing(table: str, spec: Spec, changed: Callable[..., DataFolder], undrawn: None) -> None:
     keys = {"date", "index_code", "weight_scheme", "basket", "issuer", "claim_id", "signal", "episode", "verdict", "as_of",
             "symbol", "tier", "window_sessions", "is_current", "declared_on", "is_simulated", "build_id", "evidence",
             "key", "mart", "cause", "run_id", "feed", "expected", "received", "missing", "late", "known_at", "position",
@@ -189,7 +191,7 @@ def test_a_table_of_nulls_breaks_nothing(table: str, spec: Spec, changed: Callab
         assert not re.search(r">[^<]*\b(None|nan|NaN|null)\b[^<]*<(?!/pre)", re.sub(r"<pre.*?</pre>", "", text, flags=re.S))
 
 
-def test_nothing_but_the_session_itself_is_needed(changed: Callable[..., Home]) -> None:
+def test_nothing_but_the_session_itself_is_needed(changed: Callable[..., DataFolder]) -> None:
     home = changed(*(f"drop table {table}" for table in story.FILL if table != "marts.regime_daily"),
                    f"delete from marts.regime_daily where date <> '{story.LAST}'")
     file = write(home, CATALOG)
@@ -199,6 +201,6 @@ def test_nothing_but_the_session_itself_is_needed(changed: Callable[..., Home]) 
 
 @pytest.mark.parametrize(("day", "sentence"), [
     (date(2026, 5, 2), "The nearest before it is 2026-05-01"), (date(2020, 1, 2), "The newest is 2026-05-22")])
-def test_a_day_without_a_session_is_refused_with_the_nearest(day: date, sentence: str, home: Home) -> None:
+def test_a_day_without_a_session_is_refused_with_the_nearest(day: date, sentence: str, home: DataFolder) -> None:
     with pytest.raises(BadRequest, match=sentence):
         write(home, CATALOG, day)

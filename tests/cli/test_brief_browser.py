@@ -67,15 +67,15 @@ def test_it_asks_nobody_says_nothing_and_need_not_be_scrolled_sideways(name: str
                                                                       written: Path) -> None:
     tab, _, scheme = look
     file = written if name == "page" else written.with_name("index.html")
-    asked: list[str] = []
-    said: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
+    requested: list[str] = []
+    reported: list[str] = []
+    tab.on("request", lambda request: requested.append(request.url))
+    tab.on("console", lambda message: reported.append(message.text))
+    tab.on("pageerror", lambda error: reported.append(str(error)))
     tab.goto(file.as_uri())
     tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    assert asked == [file.as_uri()]
-    assert said == []
+    assert requested == [file.as_uri()]
+    assert reported == []
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb({}, {}, {})".format(*_channels((DARK if scheme == "dark" else LIGHT)["ground"]))

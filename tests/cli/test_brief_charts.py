@@ -14,7 +14,7 @@ from flows.report.facts import Facts
 from flows.report.page import chart, story_baskets
 from flows.report.page.drawings_index import regime
 from flows.report.words import FUNDS
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 
 def texts(draw: chart.Draw, size: chart.Size = chart.WIDE) -> list[str]:
@@ -45,23 +45,23 @@ def test_a_day_is_named_once_on_an_axis_of_few_days(count: int, size: chart.Size
     (49.30, ["10", "15", "20", "25", "30", "40", "50"]),
     (82.69, ["10", "20", "30", "40", "50", "60", "70", "80"])])
 def test_no_level_of_the_vix_is_left_out_between_others(highest: float, levels: list[str]) -> None:
-    said = texts(regime(sessions([12.0, highest, 25.0]), []))
-    assert [text for text in said if re.fullmatch(r"\d\d", text)] == levels
+    reported = texts(regime(sessions([12.0, highest, 25.0]), []))
+    assert [text for text in reported if re.fullmatch(r"\d\d", text)] == levels
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.2, 1.0, 3.0])
-def test_the_axes_of_relative_rotation_name_a_value_once(spread: float, changed: Callable[..., Home]) -> None:
+def test_the_axes_of_relative_rotation_name_a_value_once(spread: float, changed: Callable[..., DataFolder]) -> None:
     found = facts_of(changed(f"update marts.rotation_daily set rs_ratio = 100 + {spread} * (rs_ratio - 100), "
                              f"rs_momentum = 100 + {spread} * (rs_momentum - 100)"))
     drawn = story_baskets.rotation(found).drawing
     assert drawn is not None
-    said = groupby(written(drawn.svgs["wide"]), lambda text: re.fullmatch(r"[\d.]+", text) is not None)
-    axes = [list(run) for is_value, run in said if is_value]
+    reported = groupby(written(drawn.svgs["wide"]), lambda text: re.fullmatch(r"[\d.]+", text) is not None)
+    axes = [list(run) for is_value, run in reported if is_value]
     assert len(axes) == 4
     assert [axis for axis in axes if len(set(axis)) < len(axis)] == []
 
 
-def test_tiers_and_funds_of_a_users_catalog_are_drawn_among_their_kind(changed: Callable[..., Home]) -> None:
+def test_tiers_and_funds_of_a_users_catalog_are_drawn_among_their_kind(changed: Callable[..., DataFolder]) -> None:
     own = [f"""insert into marts.rotation_daily by name select * replace ('{name}' as basket, rs_ratio + 1 as rs_ratio)
                from marts.rotation_daily where basket = '{like}'"""
            for name, like in (("software", "ai_leaders"), ("fintech", "defensive"), ("xbi", "xlv"))]

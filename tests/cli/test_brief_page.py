@@ -21,7 +21,7 @@ from flows.report.page import chart, page, palette, picture
 from flows.report.page.sections import Section
 from flows.report.page.write import refresh, write
 from warehouse import catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 CATALOG = catalog.load()
 
@@ -109,7 +109,7 @@ def test_it_is_small(written: Path) -> None:
     assert written.stat().st_size + written.with_suffix(".png").stat().st_size < 3_000_000
 
 
-def test_equal_answers_give_equal_bytes_and_are_not_written_twice(copied: Home, written: Path) -> None:
+def test_equal_answers_give_equal_bytes_and_are_not_written_twice(copied: DataFolder, written: Path) -> None:
     page = copied.folder / "site" / written.name
     stamp = page.stat().st_mtime_ns
     assert refresh(copied, CATALOG).stat().st_mtime_ns == stamp
@@ -118,7 +118,7 @@ def test_equal_answers_give_equal_bytes_and_are_not_written_twice(copied: Home, 
     assert page.with_suffix(".png").read_bytes() == written.with_suffix(".png").read_bytes()
 
 
-def test_a_day_is_the_same_day_wherever_it_is_drawn(home: Home, written: Path, tmp_path: Path) -> None:
+def test_a_day_is_the_same_day_wherever_it_is_drawn(home: DataFolder, written: Path, tmp_path: Path) -> None:
     (tmp_path / "marts.duckdb").symlink_to(home.published)
     ran = rallyscope("brief", "--home", tmp_path, cwd=tmp_path, env={"TZ": "America/Los_Angeles"})
     assert ran.returncode == 0, ran.stderr
@@ -131,15 +131,16 @@ def test_charts_are_what_altair_allows(known: Facts, monkeypatch: pytest.MonkeyP
     assert sum(section.drawing is not None for section in page.story(known)) == 8
 
 
-def test_text_from_outside_is_text(changed: Callable[..., Home]) -> None:
+def test_text_from_outside_is_text(changed: Callable[..., DataFolder]) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=y>\"'&"
-    said = evil.replace("'", "''")
-    home = changed(f"update marts.contribution_daily set issuer = '{said}' where issuer = 'PPP'",
-                   f"update core.instrument set symbol = '{said}', name = '{said}' where symbol = 'PPP'",
-                   f"update marts.claim_ledger set statement = '{said}', evidence = '{said}. See: {said}'",
-                   f"update marts.signal_daily set current = '{said}'", f"update audit.quarantine set reason = '{said}'",
-                   f"update audit.publication set build_id = '{said}'",
-                   f"update marts.regime_daily set stage = '{said}' where date = '{story.LAST}'")
+    reported = evil.replace("'", "''")
+    home = changed(f"update marts.contribution_daily set issuer = '{reported}' where issuer = 'PPP'",
+                   f"update core.instrument set symbol = '{reported}', name = '{reported}' where symbol = 'PPP'",
+                   f"update marts.claim_ledger set statement = '{reported}', evidence = '{reported}. See: {reported}'",
+                   f"update marts.signal_daily set current = '{reported}'",
+                   f"update audit.quarantine set reason = '{reported}'",
+                   f"update audit.publication set build_id = '{reported}'",
+                   f"update marts.regime_daily set stage = '{reported}' where date = '{story.LAST}'")
     file = write(home, replace(CATALOG, sources={k: replace(s, terms=evil) for k, s in CATALOG.sources.items()}))
     for written in (file, file.with_name("index.html")):
         read = Page(written.read_text())
@@ -151,16 +152,17 @@ def test_text_from_outside_is_text(changed: Callable[..., Home]) -> None:
 # The picture, and the list of days.
 
 def test_the_picture_tells_the_same_story_in_light_colours(known: Facts, sections: list[Section]) -> None:
-    said = picture.svg("Friday", answer(known), list(tiles(known)), sections, "footer", True)
-    text = " ".join(re.findall(r">([^<>]+)</text>", said))
+    reported = picture.svg("Friday", answer(known), list(tiles(known)), sections, "footer", True)
+    text = " ".join(re.findall(r">([^<>]+)</text>", reported))
     for words in ("Friday", "drive the market", "Regime", "Relative rotation", "Strongest tier", "footer", "Simulated"):
         assert words in text
-    assert "var(" not in said
+    assert "var(" not in reported
 
 
-def boxes(said: str) -> list[tuple[float, float]]:
+def boxes(reported: str) -> list[tuple[float, float]]:
     """The top and the height of each box of a picture."""
-    return [(float(y), float(high)) for y, high in re.findall(r' y="([^"]+)" width="[^"]+" height="([^"]+)" rx="8"', said)]
+    return [(float(y), float(high)) for y, high in re.findall(r' y="([^"]+)" width="[^"]+" height="([^"]+)" rx="8"',
+                                                              reported)]
 
 
 def test_the_boxes_of_a_row_are_equally_high(known: Facts, sections: list[Section]) -> None:
@@ -171,18 +173,18 @@ def test_the_boxes_of_a_row_are_equally_high(known: Facts, sections: list[Sectio
 def test_a_chart_that_could_not_be_drawn_leaves_words_in_the_picture(known: Facts, sections: list[Section]) -> None:
     without = [replace(section, drawing=None, lacks=("No weighting has a return.",)) if section.key == "window" else section
                for section in sections]
-    said = picture.svg("Friday", answer(known), list(tiles(known)), without, "footer", False)
-    assert "No weighting has a return." in said
-    assert list(Counter(boxes(said)).values()) == [6, 2, 2]
+    reported = picture.svg("Friday", answer(known), list(tiles(known)), without, "footer", False)
+    assert "No weighting has a return." in reported
+    assert list(Counter(boxes(reported)).values()) == [6, 2, 2]
 
 
 def test_no_note_of_the_picture_is_cut(known: Facts, sections: list[Section]) -> None:
     note = "+0.76 points on the day, confirmed band above 30 (this close alone: 25 to 30)"
-    said = picture.svg("Friday", "It rose.", [Tile("VIX", "26.00", note)] * 6, sections, "footer", False)
-    assert " ".join(re.findall(r">([^<>]+)</text>", said)).count(note) == 6
+    reported = picture.svg("Friday", "It rose.", [Tile("VIX", "26.00", note)] * 6, sections, "footer", False)
+    assert " ".join(re.findall(r">([^<>]+)</text>", reported)).count(note) == 6
 
 
-def test_a_simulated_market_says_so_everywhere(changed: Callable[..., Home], known: Facts, undrawn: None) -> None:
+def test_a_simulated_market_says_so_everywhere(changed: Callable[..., DataFolder], known: Facts, undrawn: None) -> None:
     file = write(changed("update audit.publication set is_simulated = true"), CATALOG)
     text = file.read_text()
     assert text.count("imulated market") == 2  # in the title of the window, and above the answer
@@ -190,7 +192,7 @@ def test_a_simulated_market_says_so_everywhere(changed: Callable[..., Home], kno
     assert "imulated market" not in page.page(known, [], [])
 
 
-def test_all_days_are_listed_newest_first(copied: Home, known: Facts, undrawn: None) -> None:
+def test_all_days_are_listed_newest_first(copied: DataFolder, known: Facts, undrawn: None) -> None:
     write(copied, CATALOG, story.DAYS[300])
     (copied.folder / "site" / "2026-13-01.html").write_text("no day")
     write(copied, CATALOG)
@@ -200,7 +202,7 @@ def test_all_days_are_listed_newest_first(copied: Home, known: Facts, undrawn: N
     assert answer(known) in read.text
 
 
-def test_the_command_says_where_the_page_is_and_a_mistake_is_one_sentence(home: Home, tmp_path: Path) -> None:
+def test_the_command_says_where_the_page_is_and_a_mistake_is_one_sentence(home: DataFolder, tmp_path: Path) -> None:
     ran = rallyscope("brief", "--home", home.folder, "--date", "2026-05-02", cwd=tmp_path)
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
     assert "The nearest before it is 2026-05-01" in ran.stderr

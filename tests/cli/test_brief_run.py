@@ -23,7 +23,7 @@ from warehouse.visible import visible
 @pytest.fixture(scope="module")
 def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home in which one backfill ran."""
-    made = Settings(home_folder=tmp_path_factory.mktemp("home"), source=tiny_server, catalog_folder=tiny / "catalogue")
+    made = Settings(home_folder=tmp_path_factory.mktemp("home"), source=tiny_server, catalog_folder=tiny / "catalog")
     with open_run(made, "backfill", windows.range_window(made, date(2026, 3, 2), date(2026, 5, 29))) as run:
         execute(run, render=render)
     return made
@@ -31,7 +31,7 @@ def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFact
 
 def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> Run:
     with open_run(settings, "build", None, say) as run:
-        execute(run, moment=(windows.moment_of(as_of) if as_of else None, None), render=render)
+        execute(run, moment=(windows.parse_instant(as_of) if as_of else None, None), render=render)
     return run
 
 
@@ -72,11 +72,11 @@ def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(settings: Sett
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", CRASHES["a segmentation fault"][0]))
     (settings.home.folder / "site" / "2026-05-29.html").unlink()
-    said: list[str] = []
-    run = build(settings, say=said.append)
+    reported: list[str] = []
+    run = build(settings, say=reported.append)
     assert run.publication is not None
     warning = "warning: the day's page was not made, the process that drew it was ended by SIGSEGV"
-    assert said[-1] == warning
+    assert reported[-1] == warning
     with duckdb.connect(str(settings.home.working), read_only=True) as con:
         assert con.execute("select status, message from audit.run where run_id = ?", [run.run_id]).fetchall() == [
             ("completed", warning)]
@@ -99,10 +99,10 @@ def test_a_folder_in_the_way_is_a_warning_too(settings: Settings, tmp_path: Path
     picture = settings.home.folder / "site" / "2026-05-29.png"
     picture.unlink()
     picture.mkdir()
-    said: list[str] = []
+    reported: list[str] = []
     try:
-        assert build(settings, say=said.append).publication is not None
+        assert build(settings, say=reported.append).publication is not None
     finally:
         picture.rmdir()
         (settings.home.folder / "site" / "2026-05-29.html").unlink(missing_ok=True)
-    assert "the day's page was not made, HomeUnusable" in said[-1]
+    assert "the day's page was not made, HomeUnusable" in reported[-1]

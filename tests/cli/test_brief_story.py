@@ -16,9 +16,9 @@ from flows.report.facts import Facts
 from flows.report.page import page, story_baskets, story_index, story_record
 from flows.report.page.sections import Section
 from flows.report.words import count, number, percent, plain, signal
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
-Changed = Callable[..., Home]
+Changed = Callable[..., DataFolder]
 NEWEST, BEFORE = f"where date = '{story.LAST}'", f"where date = '{story.DAYS[-2]}'"
 NO_INDEX = "update marts.concentration_daily set index_return = null, official_return = null, residual_bp = null, " \
            "top10_weight = null, above_50d_share = null"
@@ -55,11 +55,11 @@ def test_a_session_with_a_hole_says_so_first(hole: Facts) -> None:
 
 
 def test_a_figure_that_is_not_known_stands_as_a_dash_with_its_reason(hole: Facts) -> None:
-    said = {tile.label: (tile.value, tile.note) for tile in tiles(hole)}
+    reported = {tile.label: (tile.value, tile.note) for tile in tiles(hole)}
     unknown = ("–", "not known: 24 of 160 bars came")
-    assert [label for label, tile in said.items() if tile == unknown] == [
+    assert [label for label, tile in reported.items() if tile == unknown] == [
         "Nasdaq-100", "Ten largest", "Above 50-day mean", "Strongest tier"]
-    assert not [note for _, note in said.values() if "–" in note]
+    assert not [note for _, note in reported.values() if "–" in note]
 
 
 def test_without_a_hole_that_is_all_that_is_said(changed: Changed) -> None:
@@ -111,12 +111,12 @@ def test_a_change_is_that_of_the_figures_shown(changed: Changed) -> None:
 
 def test_the_band_is_the_confirmed_one_and_a_close_beyond_it_is_said(changed: Changed) -> None:
     found = facts_of(changed("update marts.regime_daily set vix_close = 30.33, band = '25_to_30', band_raw = 'above_30'"))
-    said = "confirmed band 25 to 30 (this close alone: above 30)"
-    assert f"The VIX closed at 30.33, in the {said}" in story_index.regime(found).message
-    assert said in next(tile.note for tile in tiles(found) if tile.label == "VIX")
+    reported = "confirmed band 25 to 30 (this close alone: above 30)"
+    assert f"The VIX closed at 30.33, in the {reported}" in story_index.regime(found).message
+    assert reported in next(tile.note for tile in tiles(found) if tile.label == "VIX")
 
 
-def test_no_page_speaks_of_today(home: Home) -> None:
+def test_no_page_speaks_of_today(home: DataFolder) -> None:
     """It may be of a past day."""
     found = facts_of(home, story.DAYS[290])
     assert re.findall(r"\b(?:to|yester)day\b", Page(page.page(found, page.story(found), [])).text) == []
@@ -125,10 +125,10 @@ def test_no_page_speaks_of_today(home: Home) -> None:
 @pytest.mark.parametrize(("sessions", "said"), [
     (1, "below its record of 1 session ago; none of the last 21 sessions brought one."),
     (101, "below its record of 101 sessions ago; none of the last 21 sessions brought one.")])
-def test_the_record_is_so_many_sessions_ago(sessions: int, said: str, changed: Changed) -> None:
+def test_the_record_is_so_many_sessions_ago(sessions: int, reported: str, changed: Changed) -> None:
     found = facts_of(changed("update marts.regime_daily set is_ath_close = false, drawdown_return = -0.1, "
                              f"sessions_since_ath = {sessions}"))
-    assert said in story_index.regime(found).message
+    assert reported in story_index.regime(found).message
 
 
 def test_one_is_one() -> None:
@@ -149,8 +149,8 @@ def test_an_incomplete_order_names_who_did_not_lead(changed: Changed) -> None:
 @pytest.mark.parametrize(("key", "said"), [
     ("ath", "close of the Nasdaq Composite"), ("residual_full_cap", "residual (full market value)"),
     ("stale_NFCI", "age of NFCI"), ("stage", "stage")])
-def test_a_signal_has_a_name(key: str, said: str) -> None:
-    assert signal(key) == said
+def test_a_signal_has_a_name(key: str, reported: str) -> None:
+    assert signal(key) == reported
 
 
 def test_signals_that_changed_are_told_in_words(changed: Changed) -> None:
@@ -166,8 +166,8 @@ def test_signals_that_changed_are_told_in_words(changed: Changed) -> None:
 @pytest.mark.parametrize(("value", "said"), [
     (31.05, "31.05"), (10.891812, "10.89"), (1234.5678, "1,235"), (0.55267, "0.5527"), (-12.7, "−12.7"), (0.03, "0.03"),
     (6.0, "6"), (0.0, "0"), (2.249e-07, "0.0000"), (-0.000226, "−0.0002")])
-def test_a_figure_without_a_unit_is_plain(value: float, said: str) -> None:
-    assert plain(value) == said
+def test_a_figure_without_a_unit_is_plain(value: float, reported: str) -> None:
+    assert plain(value) == reported
 
 
 WITHIN = ("update marts.claim_ledger set observed = 0.1145, lower = 0.03, verdict = 'contradicted', "
@@ -185,6 +185,6 @@ def test_a_terminal_says_so_too(changed: Changed, capsys: pytest.CaptureFixture[
     claims(home, ["A02"], None, False, print)
     assert "A02  contradicted  0.1145  (supported: ≥ 0.03 and more)" in capsys.readouterr().out
     claims(home, [], None, False, print)
-    said = capsys.readouterr().out
-    assert "≥ 0.1 " in said
-    assert "“and more”: the figure is within its bounds" in said
+    reported = capsys.readouterr().out
+    assert "≥ 0.1 " in reported
+    assert "“and more”: the figure is within its bounds" in reported

@@ -14,7 +14,7 @@ from in_process import rallyscope
 from tiny_market import published
 from tiny_market import rallyscope as another_process
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +38,30 @@ def contents(home: Path) -> dict[str, str]:
 
 
 def test_every_claim_is_a_line_of_a_table_that_fits(home: Path) -> None:
-    said = ask(home)
-    assert max(len(line) for line in said.splitlines()) <= 100
-    assert said.count(" A") >= 29
-    assert "The VIX stood near 31 at its late-March 2026" in said
-    assert "not_testable" in said
-    assert "as of 2026-05-31 03:59 UTC" in said
+    reported = ask(home)
+    assert max(len(line) for line in reported.splitlines()) <= 100
+    assert reported.count(" A") >= 29
+    assert "The VIX stood near 31 at its late-March 2026" in reported
+    assert "not_testable" in reported
+    assert "as of 2026-05-31 03:59 UTC" in reported
 
 
 def test_the_ledger_printed_is_the_one_published(home: Path) -> None:
-    said = rows(home)
-    assert [(key, row["verdict"], row["observed"]) for key, row in said.items()] == published(
+    reported = rows(home)
+    assert [(key, row["verdict"], row["observed"]) for key, row in reported.items()] == published(
         home, "select claim_id, verdict, observed from marts.claim_ledger order by claim_id")
     # The tiny market's VIX stands at 20 at most.
-    assert (said["A02"]["observed"], said["A02"]["verdict"]) == (20.0, "contradicted")
+    assert (reported["A02"]["observed"], reported["A02"]["verdict"]) == (20.0, "contradicted")
 
 
 def test_a_claim_is_shown_whole_and_its_query_gives_its_figure(home: Path) -> None:
-    said = ask(home, "a02")
-    assert "A02  contradicted  20  (supported: 30 to 32)" in said
-    assert "Highest VIX close of 15 to 31 March: 20.00 points" in said
+    reported = ask(home, "a02")
+    assert "A02  contradicted  20  (supported: 30 to 32)" in reported
+    assert "Highest VIX close of 15 to 31 March: 20.00 points" in reported
     metric = rows(home, "A02")["A02"]["metric_sql"]
-    assert metric in said
+    assert metric in reported
     assert published(home, metric)[0][0] == 20.0
-    assert max(len(line) for line in said.partition(metric)[0].splitlines()) <= 100
+    assert max(len(line) for line in reported.partition(metric)[0].splitlines()) <= 100
 
 
 def test_a_past_moment_is_judged_by_what_was_known_and_changes_nothing(home: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_reader_and_a_writer_do_not_stand_in_the_way(home: Path, tmp_path: Pat
         assert reader.execute("select count(*) from marts.claim_ledger").fetchall() == [(46,)]
         apart = another_process("claims", "--as-of", "2026-03-31", "--home", copy, cwd=tmp_path)
         assert "2026-04-01" in apart.stdout, apart.stderr
-    with Home(copy).turn():
+    with DataFolder(copy).writer_lock():
         assert len(rows(copy)) == 46
 
 

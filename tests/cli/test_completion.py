@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(*words: str) -> dict[str, str]:
+def requested(*words: str) -> dict[str, str]:
     """The environment in which bash asks for the last one of the words."""
     return {"_RALLYSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(("rallyscope", *words)),
             "COMP_CWORD": str(len(words))}
@@ -41,7 +41,8 @@ def asked(*words: str) -> dict[str, str]:
 def complete(folder: Path) -> Complete:
     """What bash is offered for a line of words, the last one being typed."""
     def ask(*words: str, **env: str) -> list[str]:
-        ran = subprocess.run([BIN / "rallyscope"], cwd=folder, env=clean_environment({**asked(*words), **env}), text=True,
+        ran = subprocess.run([BIN / "rallyscope"], cwd=folder, env=clean_environment({**requested(*words), **env}),
+                             text=True,
                              capture_output=True, check=False)
         assert (ran.returncode, ran.stderr) == (0, "")
         return ran.stdout.split()
@@ -89,7 +90,7 @@ def test_options_and_their_values_are(complete: Complete) -> None:
 @pytest.mark.parametrize("words", [("",), ("show", ""), ("claims", ""), ("rollback", "")])
 def test_a_completion_is_fast_since_no_large_library_is_imported(words: tuple[str, ...], folder: Path) -> None:
     ran = subprocess.run([sys.executable, "-X", "importtime", BIN / "rallyscope"], cwd=folder, text=True,
-                         env=clean_environment(asked(*words)), capture_output=True, check=True)
+                         env=clean_environment(requested(*words)), capture_output=True, check=True)
     imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
     assert "flows.cli" in imported
     assert imported & {"prefect", "great_expectations", "yfinance", "fredapi", "altair", "pandas", "sqlglot"} == set()

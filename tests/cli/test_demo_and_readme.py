@@ -106,8 +106,8 @@ def test_make_run_is_the_demo() -> None:
 @pytest.mark.parametrize("said", [
     "Friday, 29 May 2026", "simulated market", "drive the market", "Regime", "The ten largest issuers", "NVDA", "Who leads",
     "crypto_equity", "Quarantined", "Shares 5 times", "Where to look next"])
-def test_the_demo_prints_who_drives_the_market(said: str, demo: str) -> None:
-    assert said in demo
+def test_the_demo_prints_who_drives_the_market(reported: str, demo: str) -> None:
+    assert reported in demo
 
 
 def test_the_demo_fits_a_hundred_columns(demo: str) -> None:
@@ -168,12 +168,12 @@ def test_the_pages_own_table_meets_only_what_was_known(checkout: Path, demo: str
 def test_an_export_of_the_demo_is_the_publication_and_says_simulated(checkout: Path, demo: str) -> None:
     ran = in_process.rallyscope("export", "--out", "data/parquet", cwd=checkout)
     assert "Simulated market" in ran.stderr
-    said = json.loads((checkout / "data/parquet/export.json").read_text())
+    reported = json.loads((checkout / "data/parquet/export.json").read_text())
     published = {name: value for name, value in table_hashes(checkout / "data").items() if name.startswith("marts.")}
-    assert said["is_simulated"] is True
-    assert {name: table["hash"] for name, table in said["tables"].items() if name in published} == published
+    assert reported["is_simulated"] is True
+    assert {name: table["hash"] for name, table in reported["tables"].items() if name in published} == published
     with duckdb.connect() as con:
-        assert {name: table_hash(con, f"'{checkout / 'data/parquet' / said['tables'][name]['file']}'")
+        assert {name: table_hash(con, f"'{checkout / 'data/parquet' / reported['tables'][name]['file']}'")
                 for name in published} == published
 
 
@@ -320,7 +320,7 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
     (["failed-rows", "marts.regime_daily"], 2, "no build has found rows that fail an assertion"),
     (["run", "--source", "http://127.0.0.1:9"], 1, "cannot be reached"),
     (["run", "--source", "somewhere"], 2, "neither “live” nor a base URL"),
-    (["run", "--catalog", "nowhere"], 2, "catalogue"),
+    (["run", "--catalog", "nowhere"], 2, "catalog"),
     (["build", "--as-of", "soon"], 2, "neither a date nor an instant"),
     (["build", "--as-of", ""], 2, "neither a date nor an instant"),
     (["query", "select 1", "--home", "elsewhere"], 2, "nothing is published"),

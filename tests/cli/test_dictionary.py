@@ -19,7 +19,7 @@ from flows.report import dictionary
 from flows.report.dictionary import Branch, Stored
 from flows.settings import Settings
 from transforms.engine.project import Model
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source"}
@@ -111,9 +111,9 @@ def test_every_assertion_is_on_the_page_with_its_condition(page: Page, spec: Spe
 
 def test_a_table_says_what_it_reads_and_who_reads_it(page: Page, spec: Spec) -> None:
     for model in spec.models.values():
-        said = {each.text().partition(" ")[0]: each.links() for each in page.by_id[model.name].all("p")[:4]}
-        assert said.get("Reads", set()) == {f"#{table}" for table in model.reads}
-        assert said.get("Read", set()) == {f"#{m.name}" for m in spec.models.values() if model.name in m.reads}
+        reported = {each.text().partition(" ")[0]: each.links() for each in page.by_id[model.name].all("p")[:4]}
+        assert reported.get("Reads", set()) == {f"#{table}" for table in model.reads}
+        assert reported.get("Read", set()) == {f"#{m.name}" for m in spec.models.values() if model.name in m.reads}
 
 
 def test_the_marts_come_first_and_what_is_not_published_last(page: Page) -> None:
@@ -182,8 +182,8 @@ def test_text_from_outside_is_text(model: Model, stored: dict[str, Stored]) -> N
     text = dictionary.page([model], stored)
     made = Page(text)
     assert not {"script", "b", "i", "u", "img", "svg"} & {each.tag for each in made.elements if each.text() != "key"}
-    for said in (model.doc, *model.columns.values(), *model.assertions, *model.assertions.values(), "enum('<u>')"):
-        assert said in made.by_id["marts.made"].text()
+    for reported in (model.doc, *model.columns.values(), *model.assertions, *model.assertions.values(), "enum('<u>')"):
+        assert reported in made.by_id["marts.made"].text()
     assert "<img src=x>" in made.by_id["raw.told"].text()
     assert "<svg onload=x>" in made.by_id["raw.told.it"].text()
 
@@ -204,11 +204,11 @@ def test_a_tree_unfolds_each_table_once_as_near_to_its_root_as_it_can() -> None:
 
 
 def test_equal_models_give_equal_bytes(spec: Spec, written: Path, tmp_path: Path) -> None:
-    assert dictionary.docs(Home(tmp_path)).read_bytes() == written.read_bytes()
+    assert dictionary.docs(DataFolder(tmp_path)).read_bytes() == written.read_bytes()
 
 
 def test_a_publication_writes_the_page(tiny: Path, tiny_server: str, tmp_path: Path) -> None:
-    settings = Settings(home_folder=tmp_path, source=tiny_server, catalog_folder=tiny / "catalogue")
+    settings = Settings(home_folder=tmp_path, source=tiny_server, catalog_folder=tiny / "catalog")
     with open_run(settings, "build") as run:
         build.build(run)
         build.publish(run)
@@ -216,7 +216,7 @@ def test_a_publication_writes_the_page(tiny: Path, tiny_server: str, tmp_path: P
 
 
 def test_the_page_is_written_once_and_again_when_a_model_changed(spec: Spec, tmp_path: Path) -> None:
-    home, models = Home(tmp_path), list(spec.models.values())
+    home, models = DataFolder(tmp_path), list(spec.models.values())
     file = dictionary.refresh(home, spec.con, models)
     first = file.stat().st_mtime_ns
     assert dictionary.refresh(home, spec.con, models).stat().st_mtime_ns == first
@@ -228,13 +228,13 @@ def test_the_page_is_written_once_and_again_when_a_model_changed(spec: Spec, tmp
 def test_a_folder_that_cannot_be_written_is_one_sentence(spec: Spec, tmp_path: Path) -> None:
     (tmp_path / "site").write_text("a file in the way")
     with pytest.raises(HomeUnusable, match="cannot be used"):
-        dictionary.refresh(Home(tmp_path), spec.con, list(spec.models.values()))
+        dictionary.refresh(DataFolder(tmp_path), spec.con, list(spec.models.values()))
 
 
 def test_a_table_that_no_model_makes_any_more_is_not_on_the_page(spec: Spec, tmp_path: Path) -> None:
     with duckdb.connect() as con:
         con.execute("create schema marts; create schema raw; create table marts.old (x int); create table raw.kept (x int)")
-        text = dictionary.refresh(Home(tmp_path), con, []).read_text()
+        text = dictionary.refresh(DataFolder(tmp_path), con, []).read_text()
     assert "raw.kept" in text
     assert "marts.old" not in text
 
@@ -249,14 +249,14 @@ def test_a_browser_asks_for_nothing_and_need_not_scroll_sideways(written: Path, 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()  # type: ignore[arg-type]
-        asked: list[str] = []
-        said: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.on("console", lambda message: said.append(message.text))
+        requested: list[str] = []
+        reported: list[str] = []
+        tab.on("request", lambda request: requested.append(request.url))
+        tab.on("console", lambda message: reported.append(message.text))
         tab.goto(written.as_uri())
         tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        assert asked == [written.as_uri()]
-        assert said == []
+        assert requested == [written.as_uri()]
+        assert reported == []
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
         ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", ground))) < 384) == (scheme == "dark")

@@ -23,7 +23,7 @@ from flows.cli.doctor.doctor import checks, doctor
 from flows.replay.server import running
 from flows.report.terminal import show
 from flows.settings import Settings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 pytestmark = pytest.mark.usefixtures("without_pages")
 
@@ -31,8 +31,8 @@ NOWHERE = "http://127.0.0.1:9"
 HOLD_THE_TURN = """
 import sys
 from pathlib import Path
-from warehouse.data_folder import Home
-with Home(Path(sys.argv[1])).turn():
+from warehouse.data_folder import DataFolder
+with DataFolder(Path(sys.argv[1])).turn():
     print("has it", flush=True)
     sys.stdin.read()
 """
@@ -45,18 +45,18 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(done: Path, tmp_path: Path) -> Home:
+def home(done: Path, tmp_path: Path) -> DataFolder:
     """The same, for a test to spoil."""
-    return Home(shutil.copytree(done, tmp_path / "data"))
+    return DataFolder(shutil.copytree(done, tmp_path / "data"))
 
 
 @pytest.fixture
-def settings(home: Home, tiny: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+def settings(home: DataFolder, tiny: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
     """Settings of that folder and the tiny market, or others."""
     monkeypatch.delenv("FRED_API_KEY", raising=False)
 
     def given(**changed) -> Settings:
-        usual = {"home_folder": home.folder, "source": tiny_server, "catalog_folder": tiny / "catalogue"}
+        usual = {"home_folder": home.folder, "source": tiny_server, "catalog_folder": tiny / "catalog"}
         return Settings(**usual | changed)
 
     return given
@@ -82,11 +82,11 @@ def spoil(file: Path, sql: str) -> None:
 
 def test_all_is_well_after_a_run(settings, capsys) -> None:
     assert doctor(settings()) == 0
-    said = capsys.readouterr().out
-    assert [line[5:18].strip() for line in said.splitlines() if not line.startswith(" ")] == [
-        "catalogue", "data folder", "disk", "writer", "landing", "raw tables", "last run", "publication", "freshness",
+    reported = capsys.readouterr().out
+    assert [line[5:18].strip() for line in reported.splitlines() if not line.startswith(" ")] == [
+        "catalog", "data folder", "disk", "writer", "landing", "raw tables", "last run", "publication", "freshness",
         "source", "clock", "FRED key", "server"]
-    assert "FIX" not in said
+    assert "FIX" not in reported
 
 
 def test_what_is_wrong_is_marked_in_a_hundred_columns_and_ends_in_one(settings, capsys) -> None:
@@ -128,25 +128,25 @@ def test_a_folder_without_anything_needs_a_first_publication_and_is_not_made(fou
 # The publication
 
 
-def test_a_published_file_that_is_none(found, home: Home) -> None:
+def test_a_published_file_that_is_none(found, home: DataFolder) -> None:
     home.published.unlink()
     home.published.write_bytes(b"no database" * 1000)
     assert not found("publication").ok
 
 
-def test_a_published_mart_that_was_changed(found, home: Home) -> None:
+def test_a_published_mart_that_was_changed(found, home: DataFolder) -> None:
     spoil(home.published, "update regime_daily set vix_close = 99 where date = '2026-05-29'")
     finding = found("publication")
     assert not finding.ok
     assert "does not hold the marts.regime_daily that was published: rallyscope build" in finding.line
 
 
-def test_a_published_mart_that_is_missing(found, home: Home) -> None:
+def test_a_published_mart_that_is_missing(found, home: DataFolder) -> None:
     spoil(home.published, "drop table regime_daily")
     assert "is damaged" in found("publication").line
 
 
-def test_a_table_that_somebody_wrote_into_the_published_file(found, home: Home) -> None:
+def test_a_table_that_somebody_wrote_into_the_published_file(found, home: DataFolder) -> None:
     spoil(home.published, "create table scratch as select 1 as a; create table main.other as select 1 as a")
     finding = found("publication")
     assert not finding.ok
@@ -154,30 +154,30 @@ def test_a_table_that_somebody_wrote_into_the_published_file(found, home: Home) 
 
 
 @pytest.mark.parametrize("log", [b"", b"no log" * 1000])
-def test_a_log_beside_the_published_file_is_told_once(settings, home: Home, log: bytes, capsys) -> None:
+def test_a_log_beside_the_published_file_is_told_once(settings, home: DataFolder, log: bytes, capsys) -> None:
     Path(f"{home.published}.wal").write_bytes(log)
     assert doctor(settings()) == 1
-    said = " ".join(capsys.readouterr().out.split())
-    assert said.count("FIX") == 1
+    reported = " ".join(capsys.readouterr().out.split())
+    assert reported.count("FIX") == 1
     assert (f"{home.published}.wal was left by a program that opened marts.duckdb for writing, and others would read it as "
-            "part of it: delete it or move it away, or let rallyscope run or rollback move it to set-aside") in said
+            "part of it: delete it or move it away, or let rallyscope run or rollback move it to set-aside") in reported
     show(home, "status", None)
     assert capsys.readouterr().err.startswith(f"{home.published}.wal was left by a program")
 
 
-def test_a_notebook_that_has_the_published_file_open_is_named(settings, home: Home, capsys) -> None:
+def test_a_notebook_that_has_the_published_file_open_is_named(settings, home: DataFolder, capsys) -> None:
     open_it = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", open_it, str(home.published)], text=True, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as notebook:
         notebook.stdout.readline()  # type: ignore[union-attr]
         assert doctor(settings()) == 1
-        said = " ".join(capsys.readouterr().out.split())
-        assert said.count("FIX") == 1
-        assert f"PID {notebook.pid} has {home.published} open for writing, and no other program can open it" in said
+        reported = " ".join(capsys.readouterr().out.split())
+        assert reported.count("FIX") == 1
+        assert f"PID {notebook.pid} has {home.published} open for writing, and no other program can open it" in reported
         notebook.communicate("\n")
 
 
-def test_a_current_build_that_is_not_kept(found, home: Home) -> None:
+def test_a_current_build_that_is_not_kept(found, home: DataFolder) -> None:
     for build in home.builds.glob("*.duckdb"):
         build.unlink()
     assert "not among the kept builds" in found("publication").line
@@ -190,7 +190,7 @@ def test_sessions_that_are_not_published_yet_are_counted(found, tiny: Path) -> N
                                                   "rallyscope run")
 
 
-def test_a_build_as_of_the_past_is_behind_on_purpose(found, home: Home) -> None:
+def test_a_build_as_of_the_past_is_behind_on_purpose(found, home: DataFolder) -> None:
     spoil(home.published, """delete from regime_daily where date > '2026-05-08';
                              update audit.publication set as_of = '2026-05-09'""")
     finding = found("freshness")
@@ -198,7 +198,7 @@ def test_a_build_as_of_the_past_is_behind_on_purpose(found, home: Home) -> None:
     assert finding.line.endswith("it was built as of a past moment: rallyscope build")
 
 
-def test_a_simulated_market_is_not_mixed_with_a_real_one(found, home: Home) -> None:
+def test_a_simulated_market_is_not_mixed_with_a_real_one(found, home: DataFolder) -> None:
     spoil(home.published, "update audit.publication set is_simulated = true")
     finding = found("freshness")
     assert not finding.ok
@@ -209,7 +209,7 @@ def test_a_simulated_market_is_not_mixed_with_a_real_one(found, home: Home) -> N
 
 
 @pytest.fixture
-def writing(home: Home) -> Iterator[subprocess.Popen[str]]:
+def writing(home: DataFolder) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the writer's turn."""
     process = subprocess.Popen([sys.executable, "-c", HOLD_THE_TURN, str(home.folder)], cwd=ROOT, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
@@ -226,7 +226,7 @@ def test_a_run_that_is_on_is_named_and_not_waited_for(settings, writing) -> None
         f"not looked at: pid {writing.pid} is writing"}
 
 
-def test_a_turn_held_for_hours(found, home: Home, writing) -> None:
+def test_a_turn_held_for_hours(found, home: DataFolder, writing) -> None:
     hours_ago = time.time() - 4 * 3600
     os.utime(home.folder / "writer.lock", (hours_ago, hours_ago))
     finding = found("writer")
@@ -235,7 +235,7 @@ def test_a_turn_held_for_hours(found, home: Home, writing) -> None:
     assert f"kill {writing.pid}" in finding.line
 
 
-def test_what_a_dead_process_left_locks_nothing(found, home: Home, writing) -> None:
+def test_what_a_dead_process_left_locks_nothing(found, home: DataFolder, writing) -> None:
     writing.kill()
     writing.wait()
     finding = found("writer")
@@ -243,7 +243,7 @@ def test_what_a_dead_process_left_locks_nothing(found, home: Home, writing) -> N
     assert f"nobody; pid {writing.pid}, the last one, ended in the middle" in finding.line
 
 
-def test_a_landed_folder_that_was_not_loaded(found, home: Home) -> None:
+def test_a_landed_folder_that_was_not_loaded(found, home: DataFolder) -> None:
     batch = next(data.landing.batches(home.landing))
     shutil.copytree(batch, batch.with_name("20260530T020000000000-bars-0123456789"))
     finding = found("landing")
@@ -251,14 +251,14 @@ def test_a_landed_folder_that_was_not_loaded(found, home: Home) -> None:
     assert finding.line.startswith("1 landed and not loaded, the first 20260530T020000000000-bars-0123456789")
 
 
-def test_a_key_held_twice(found, home: Home) -> None:
+def test_a_key_held_twice(found, home: DataFolder) -> None:
     spoil(home.working, "insert into raw.price_bar from raw.price_bar where symbol = 'AAA' and date = '2026-05-29'")
     finding = found("raw tables")
     assert not finding.ok
     assert "raw.price_bar (1 keys)" in finding.line
 
 
-def test_a_working_database_that_is_none(found, home: Home) -> None:
+def test_a_working_database_that_is_none(found, home: DataFolder) -> None:
     home.working.write_bytes(b"no database" * 1000)
     finding = found("raw tables")
     assert not finding.ok
@@ -268,14 +268,14 @@ def test_a_working_database_that_is_none(found, home: Home) -> None:
 @pytest.mark.parametrize(("status", "sentence"), [
     ("running", "was ended in the middle: rallyscope run goes on where it was"),
     ("incomplete", ", incomplete: run the same command again"), ("failed", ", failed: run the same command again")])
-def test_a_last_run_that_did_not_complete(status: str, sentence: str, found, home: Home) -> None:
+def test_a_last_run_that_did_not_complete(status: str, sentence: str, found, home: DataFolder) -> None:
     spoil(home.working, f"update audit.run set status = '{status}', message = 'run the same command again'")
     finding = found("last run")
     assert not finding.ok
     assert sentence in finding.line
 
 
-def test_what_the_last_run_quarantined_is_said_and_nothing_to_fix(found, home: Home) -> None:
+def test_what_the_last_run_quarantined_is_said_and_nothing_to_fix(found, home: DataFolder) -> None:
     assert found("last run").line.endswith("rows quarantined: none")
     spoil(home.working, """insert into raw.rejected_row
         select 'bars', 'AAA', '2026-05-29', '{}', 'a reason', 'batch', now(), run_id from audit.run""")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows.cli.doctor.service import ANEW, service
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
 WORKERS = "/api/work_pools/rallyscope/workers/filter"
@@ -35,7 +35,7 @@ def answers() -> dict[str, Any]:
 
 
 @pytest.fixture
-def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
     """A data folder whose service is such a server."""
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
 
@@ -63,21 +63,21 @@ def home(answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @contextmanager
-def noted(folder: Path, ui: str, ready: bool = True) -> Iterator[Home]:
+def noted(folder: Path, ui: str, ready: bool = True) -> Iterator[DataFolder]:
     """A data folder with the note of a service that lives: its lock is held."""
     (folder / "prefect").mkdir(mode=0o700)
     with (folder / "prefect" / "serve.json").open("w") as file:
         file.write(json.dumps({"pid": os.getpid(), "ui": ui, "ready": ready, "server": None, "worker": None}))
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield Home(folder)
+        yield DataFolder(folder)
 
 
-def found(home: Home) -> dict[str, tuple[bool, str]]:
+def found(home: DataFolder) -> dict[str, tuple[bool, str]]:
     return {finding.name: (finding.ok, finding.line) for finding in service(home)}
 
 
-def test_a_service_that_is_well(home: Home) -> None:
+def test_a_service_that_is_well(home: DataFolder) -> None:
     server, access, worker, deployments = found(home).values()
     assert access[0]
     assert access[1].startswith("open to every program and user of this machine, because of --no-auth")
@@ -88,13 +88,13 @@ def test_a_service_that_is_well(home: Home) -> None:
 
 def test_no_service_is_no_error(tmp_path: Path) -> None:
     line = "not running; rallyscope serve --detach starts it, its worker and schedules"
-    assert found(Home(tmp_path)) == {"server": (True, line)}
+    assert found(DataFolder(tmp_path)) == {"server": (True, line)}
 
 
 def test_the_note_of_a_service_that_was_killed_is_no_service(tmp_path: Path) -> None:
     with noted(tmp_path, "http://127.0.0.1:9"):
         pass
-    assert found(Home(tmp_path))["server"][1].startswith("not running")
+    assert found(DataFolder(tmp_path))["server"][1].startswith("not running")
 
 
 def test_a_service_that_is_starting(tmp_path: Path) -> None:
@@ -109,21 +109,21 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     assert line == f"http://127.0.0.1:9 does not answer, though pid {os.getpid()} keeps it up: {ANEW}"
 
 
-def test_a_server_without_a_worker(home: Home, answers: dict[str, Any]) -> None:
+def test_a_server_without_a_worker(home: DataFolder, answers: dict[str, Any]) -> None:
     answers[WORKERS] = WELL[WORKERS][:1]
     ok, line = found(home)["worker"]
     assert not ok
     assert line.endswith(f"so no run begins: {ANEW}")
 
 
-def test_a_paused_work_pool(home: Home, answers: dict[str, Any]) -> None:
+def test_a_paused_work_pool(home: DataFolder, answers: dict[str, Any]) -> None:
     answers["/api/work_pools/rallyscope"] = {"is_paused": True}
     ok, line = found(home)["worker"]
     assert not ok
     assert "resume it in the UI" in line
 
 
-def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: Home, answers: dict[str, Any]) -> None:
+def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: DataFolder, answers: dict[str, Any]) -> None:
     answers["/api/deployments/filter"] = [{"name": name, "paused": name == "daily"} for name in NAMES]
     assert found(home)["deployments"] == (True, f"{', '.join(NAMES)}; paused: daily")
     del answers["/api/deployments/filter"][1]
@@ -137,27 +137,27 @@ def closed(answers: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("closed")
-def test_the_string_kept_in_the_home_opens_the_server(home: Home) -> None:
+def test_the_string_kept_in_the_home_opens_the_server(home: DataFolder) -> None:
     (home.folder / "prefect" / "auth").write_text("user:password\n")
     assert [ok for ok, _ in found(home).values()] == [True] * 4
     assert found(home)["access"] == (True, "asks for a login and refuses pages of other sites")
 
 
 @pytest.mark.usefixtures("closed")
-def test_the_users_own_string_comes_first(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_string_comes_first(home: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     (home.folder / "prefect" / "auth").write_text("another:string\n")
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:password")
     assert [ok for ok, _ in found(home).values()] == [True] * 4
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_server_that_asks_for_another_password(home: Home) -> None:
+def test_a_server_that_asks_for_another_password(home: DataFolder) -> None:
     ok, line = found(home)["worker"]
     assert not ok
     assert "PREFECT_SERVER_API_AUTH_STRING" in line
 
 
-def test_a_string_that_cannot_be_read(home: Home) -> None:
+def test_a_string_that_cannot_be_read(home: DataFolder) -> None:
     (home.folder / "prefect" / "auth").mkdir()
     ok, line = found(home)["access"]
     assert not ok
@@ -169,21 +169,21 @@ def test_a_link_that_leads_to_itself_is_no_service(tmp_path: Path, name: str) ->
     path = tmp_path / name
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.symlink_to(path)
-    assert found(Home(tmp_path))["server"][1].startswith("not running")
+    assert found(DataFolder(tmp_path))["server"][1].startswith("not running")
 
 
 def test_files_that_others_can_read(tmp_path: Path) -> None:
     folder = tmp_path / "prefect"
     folder.mkdir()
     folder.chmod(0o755)
-    assert found(Home(tmp_path))["service files"] == (
+    assert found(DataFolder(tmp_path))["service files"] == (
         False, f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
     folder.chmod(0o700)
-    assert "service files" not in found(Home(tmp_path))
+    assert "service files" not in found(DataFolder(tmp_path))
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_server_in_trouble(status: int, home: Home, answers: dict[str, Any]) -> None:
+def test_a_server_in_trouble(status: int, home: DataFolder, answers: dict[str, Any]) -> None:
     answers["/api/deployments/filter"] = status
     ok, line = found(home)["deployments"]
     assert not ok

@@ -29,15 +29,15 @@ def found(tiny: Path, tiny_server: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv("FRED_API_KEY", raising=False)
 
     def look(name: str, **changed) -> Finding:
-        usual = {"home_folder": tmp_path, "source": tiny_server, "catalog_folder": tiny / "catalogue"}
+        usual = {"home_folder": tmp_path, "source": tiny_server, "catalog_folder": tiny / "catalog"}
         return next(finding for finding in checks(Settings(**usual | changed)) if finding.name == name)
 
     return look
 
 
-def test_a_catalogue_that_cannot_be_read_names_the_file(found, tmp_path: Path) -> None:
+def test_a_catalog_that_cannot_be_read_names_the_file(found, tmp_path: Path) -> None:
     (tmp_path / "macro.toml").write_text("[DGS10]\ntitel = 'Ten years'\n")
-    finding = found("catalogue", catalog_folder=tmp_path)
+    finding = found("catalog", catalog_folder=tmp_path)
     assert not finding.ok
     assert finding.line.startswith("catalog ")
 
@@ -74,11 +74,11 @@ def test_a_source_that_is_no_address(found) -> None:
 def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None]]:
     """Stands in for the live hosts; its clock can be set apart from this machine's."""
     ahead = [timedelta()]
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Host(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(301)
             self.send_header("Location", "/elsewhere")
             self.end_headers()
@@ -95,7 +95,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None
             monkeypatch.setattr(source, name, f"http://127.0.0.1:{server.server_port}/{name}")
         yield lambda offset: ahead.__setitem__(0, offset)
         server.shutdown()
-    assert "/elsewhere" not in asked, "where a host redirects to is not asked"
+    assert "/elsewhere" not in requested, "where a host redirects to is not asked"
 
 
 def test_live_hosts_that_answer_and_a_clock_that_is_right(found, live) -> None:
@@ -134,7 +134,7 @@ def test_live_hosts_that_never_answer_are_not_waited_for(found, monkeypatch: pyt
 
 @pytest.mark.parametrize("date", ["", "yesterday"])
 def test_a_host_that_does_not_tell_the_time(date: str, found, live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "parsedate_to_datetime", lambda said: parsedate_to_datetime(date))
+    monkeypatch.setattr(source, "parsedate_to_datetime", lambda reported: parsedate_to_datetime(date))
     assert "an answer without a date" in found("source", source="live").line
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.report import export as export_module
 from flows.report.export import export
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.publication.publish import table_hash
 
@@ -27,14 +27,14 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def exported(home: Home, out: Path) -> dict:
+def exported(home: DataFolder, out: Path) -> dict:
     return export(home, out, lambda line: None)
 
 
 @pytest.fixture
-def simulated(home: Home, tmp_path: Path) -> Home:
+def simulated(home: DataFolder, tmp_path: Path) -> DataFolder:
     """The same publication, marked as one of a simulated market."""
-    copy = Home(tmp_path / "simulated")
+    copy = DataFolder(tmp_path / "simulated")
     copy.folder.mkdir()
     shutil.copy(home.published, copy.published)
     with duckdb.connect(str(copy.published)) as con:
@@ -50,7 +50,7 @@ def drafts(out: Path) -> list[str]:
     return [left.name for left in out.parent.iterdir() if left.name.startswith(".")]
 
 
-def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: Home, out: Path, exported: dict) -> None:
+def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: DataFolder, out: Path, exported: dict) -> None:
     with home.marts() as con:
         published = dict(con.execute("""
             select replace(schema_name, 'main', 'marts') || '.' || table_name, schema_name || '.' || table_name
@@ -67,49 +67,50 @@ def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: Home, out
 
 
 def test_the_folder_says_what_it_is(out: Path, exported: dict) -> None:
-    said = json.loads((out / "export.json").read_text(encoding="utf-8"))
-    assert said == exported
-    assert {key: said[key] for key in ("build_id", "as_of", "code_version", "is_simulated", "notice")} == {
+    reported = json.loads((out / "export.json").read_text(encoding="utf-8"))
+    assert reported == exported
+    assert {key: reported[key] for key in ("build_id", "as_of", "code_version", "is_simulated", "notice")} == {
         "build_id": "20260601T000000Z-abc", "as_of": "2026-06-01T00:00:00Z", "code_version": "0.1.0+abc",
         "is_simulated": False, "notice": None}
 
 
-def test_a_file_alone_says_its_build_and_what_its_columns_mean(home: Home, out: Path, exported: dict) -> None:
-    said = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
-    columns = json.loads(said[b"columns"])
-    assert said[b"table"] == b"marts.regime_daily"
-    assert said[b"build_id"] == b"20260601T000000Z-abc"
-    assert said[b"is_simulated"] == b"false"
-    assert said[b"table_hash"].decode() == exported["tables"]["marts.regime_daily"]["hash"]
+def test_a_file_alone_says_its_build_and_what_its_columns_mean(home: DataFolder, out: Path, exported: dict) -> None:
+    reported = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
+    columns = json.loads(reported[b"columns"])
+    assert reported[b"table"] == b"marts.regime_daily"
+    assert reported[b"build_id"] == b"20260601T000000Z-abc"
+    assert reported[b"is_simulated"] == b"false"
+    assert reported[b"table_hash"].decode() == exported["tables"]["marts.regime_daily"]["hash"]
     with home.marts() as con:
         assert list(columns) == [name for name, *_ in con.execute("describe marts.regime_daily").fetchall()]
 
 
-def test_descriptions_are_the_published_comments(simulated: Home, out: Path) -> None:
+def test_descriptions_are_the_published_comments(simulated: DataFolder, out: Path) -> None:
     with duckdb.connect(str(simulated.published)) as con:
         con.execute("comment on column regime_daily.vix_close is 'The VIX''s close,\nindex points: 25 µ.'")
     export(simulated, out, lambda line: None)
-    said = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
-    assert json.loads(said[b"columns"])["vix_close"] == "The VIX's close, index points: 25 µ."
+    reported = parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata
+    assert json.loads(reported[b"columns"])["vix_close"] == "The VIX's close, index points: 25 µ."
 
 
-def test_simulated_data_says_so_in_every_file_and_on_the_terminal(simulated: Home, out: Path) -> None:
+def test_simulated_data_says_so_in_every_file_and_on_the_terminal(simulated: DataFolder, out: Path) -> None:
     lines: list[str] = []
     export(simulated, out, lines.append)
     assert json.loads((out / "export.json").read_text())["is_simulated"] is True
     for file in out.rglob("*.parquet"):
-        said = parquet.read_schema(file).metadata
-        assert (said[b"is_simulated"], said[b"notice"]) == (b"true", b"Simulated market: made-up figures, not real data.")
+        reported = parquet.read_schema(file).metadata
+        assert (reported[b"is_simulated"], reported[b"notice"]) == (b"true",
+                                                                    b"Simulated market: made-up figures, not real data.")
     assert lines[-1] == "Simulated market: made-up figures, not real data."
 
 
-def test_the_same_publication_gives_the_same_bytes(home: Home, out: Path, exported: dict) -> None:
+def test_the_same_publication_gives_the_same_bytes(home: DataFolder, out: Path, exported: dict) -> None:
     first = contents(out)
     export(home, out, lambda line: None)
     assert contents(out) == first
 
 
-def test_an_earlier_export_is_replaced_whole(home: Home, simulated: Home, out: Path, exported: dict) -> None:
+def test_an_earlier_export_is_replaced_whole(home: DataFolder, simulated: DataFolder, out: Path, exported: dict) -> None:
     with duckdb.connect(str(simulated.published)) as con:
         con.execute("drop table rotation_sequence")
     export(simulated, out, lambda line: None)
@@ -120,14 +121,14 @@ def test_an_earlier_export_is_replaced_whole(home: Home, simulated: Home, out: P
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="folders are swapped in one step on Linux only")
 def test_a_replacement_is_one_step_between_which_no_reader_finds_nothing(
-        home: Home, simulated: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+        home: DataFolder, simulated: DataFolder, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "replace", lambda path, target: pytest.fail("a second step"))
     export(simulated, out, lambda line: None)
     assert json.loads((out / "export.json").read_text())["is_simulated"] is True
 
 
 @pytest.mark.parametrize("found", ["notes.txt", "marts/mine.parquet", ".git/config"])
-def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str, home: Home, out: Path,
+def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str, home: DataFolder, out: Path,
                                                                     exported: dict) -> None:
     (out / found).parent.mkdir(exist_ok=True)
     (out / found).write_text("mine")
@@ -137,7 +138,7 @@ def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str,
     assert contents(out) == before
 
 
-def test_the_data_folder_is_refused(home: Home) -> None:
+def test_the_data_folder_is_refused(home: DataFolder) -> None:
     before = contents(home.folder)
     with pytest.raises(BadRequest, match="which no export wrote"):
         export(home, home.folder, lambda line: None)
@@ -146,14 +147,14 @@ def test_the_data_folder_is_refused(home: Home) -> None:
 
 @pytest.mark.parametrize("manifest", [
     "", "[]", "{}", '{"format": "rallyscope-export-1"}', '{"format": "another", "tables": {}}'])
-def test_a_folder_whose_manifest_is_not_an_exports_is_refused(manifest: str, home: Home, out: Path) -> None:
+def test_a_folder_whose_manifest_is_not_an_exports_is_refused(manifest: str, home: DataFolder, out: Path) -> None:
     out.mkdir()
     (out / "export.json").write_text(manifest)
     with pytest.raises(BadRequest, match=r"it holds export\.json, which no export wrote"):
         export(home, out, lambda line: None)
 
 
-def test_an_empty_folder_is_taken_and_a_file_is_not(home: Home, tmp_path: Path) -> None:
+def test_an_empty_folder_is_taken_and_a_file_is_not(home: DataFolder, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     export(home, tmp_path / "empty", lambda line: None)
     assert (tmp_path / "empty" / "export.json").exists()
@@ -164,7 +165,7 @@ def test_an_empty_folder_is_taken_and_a_file_is_not(home: Home, tmp_path: Path) 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_an_interrupted_export_leaves_the_earlier_one_and_nothing_else(
-        stop: BaseException, home: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+        stop: BaseException, home: DataFolder, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents(out)
 
     def half(published: Path, folder: Path) -> dict:
@@ -179,7 +180,7 @@ def test_an_interrupted_export_leaves_the_earlier_one_and_nothing_else(
     assert drafts(out) == []
 
 
-def test_what_a_killed_export_left_is_swept_once_it_is_old(home: Home, out: Path) -> None:
+def test_what_a_killed_export_left_is_swept_once_it_is_old(home: DataFolder, out: Path) -> None:
     for name, age in ((".parquet.1.draft", 7200), (".parquet.2.draft", 60), (".parquets.1.draft", 7200)):
         (out.parent / name).mkdir()
         os.utime(out.parent / name, (time.time() - age,) * 2)
@@ -188,7 +189,7 @@ def test_what_a_killed_export_left_is_swept_once_it_is_old(home: Home, out: Path
 
 
 def test_where_folders_cannot_be_swapped_the_earlier_export_makes_way(
-        home: Home, simulated: Home, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+        home: DataFolder, simulated: DataFolder, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "_exchange", lambda one, other: False)
     export(simulated, out, lambda line: None)
     assert json.loads((out / "export.json").read_text())["is_simulated"] is True
@@ -207,18 +208,18 @@ def test_where_folders_cannot_be_swapped_the_earlier_export_makes_way(
     assert contents(out) == before
 
 
-def test_what_cannot_be_is_said_in_one_sentence(home: Home, tmp_path: Path) -> None:
+def test_what_cannot_be_is_said_in_one_sentence(home: DataFolder, tmp_path: Path) -> None:
     with pytest.raises(NothingPublished):
-        export(Home(tmp_path / "nowhere"), tmp_path / "out", lambda line: None)
+        export(DataFolder(tmp_path / "nowhere"), tmp_path / "out", lambda line: None)
     (tmp_path / "marts.duckdb").write_text("no database")
     with pytest.raises(HomeUnusable, match=r"marts\.duckdb cannot be used"):
-        export(Home(tmp_path), tmp_path / "out", lambda line: None)
+        export(DataFolder(tmp_path), tmp_path / "out", lambda line: None)
     with pytest.raises(BadRequest, match="it cannot be written"):
         export(home, tmp_path / "marts.duckdb" / "out", lambda line: None)
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_says_what_it_wrote(home: Home, out: Path) -> None:
+def test_the_command_says_what_it_wrote(home: DataFolder, out: Path) -> None:
     ran = CliRunner().invoke(app, ["export", "--out", str(out), "--home", str(home.folder)])
     assert ran.exit_code == 0
     assert "of build 20260601T000000Z-abc" in ran.stderr

@@ -21,9 +21,9 @@ import pytest
 from spec import LATE, Spec
 from tiny_market import ROOT
 
-from transforms.engine.build import Moment, build
+from transforms.engine.build import AsOf, build
 from transforms.engine.project import models
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.publication.builds import rollback
 from warehouse.publication.publish import Stamp, current_build, publish, table_hash
 
@@ -69,17 +69,17 @@ def old(request: pytest.FixtureRequest) -> Path:
             draft.replace(folder)
         except (OSError, subprocess.SubprocessError) as error:
             shutil.rmtree(draft, ignore_errors=True)
-            said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
-            pytest.skip(f"DuckDB {request.param} cannot be installed here: {' '.join(said)}")
+            reported = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1:]
+            pytest.skip(f"DuckDB {request.param} cannot be installed here: {' '.join(reported)}")
     return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
-def published(spec: Spec, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def published(spec: Spec, home: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     """Two publications with every mart of the story filled, the second one with another VIX; the first is current again."""
-    made = Home(tmp_path_factory.mktemp("published"))
+    made = DataFolder(tmp_path_factory.mktemp("published"))
     with made.warehouse() as con:
-        build(con, models(), Moment(LATE, LATE), made.failed_rows)
+        build(con, models(), AsOf(LATE, LATE), made.failed_rows)
         con.execute(f"attach '{home.published}' as story (read_only)")
         for schema, table in con.execute("select schema_name, table_name from duckdb_tables() "
                                          "where database_name = 'story' and schema_name <> 'audit'").fetchall():
@@ -88,7 +88,7 @@ def published(spec: Spec, home: Home, tmp_path_factory: pytest.TempPathFactory) 
         con.execute("detach story")
         for vix_close in ("vix_close", "vix_close + 1"):
             con.execute(f"update marts.regime_daily set vix_close = {vix_close}, known_at = date + interval 27 hour")
-            publish(con, made, Stamp(NOW, NOW, NOW, "code", "catalogue", False, "run"), list(spec.models))
+            publish(con, made, Stamp(NOW, NOW, NOW, "code", "catalog", False, "run"), list(spec.models))
     rollback(made)
     return made
 
@@ -105,7 +105,7 @@ def read(old: Path, tmp_path: Path) -> Reader:
     return read
 
 
-def statements(home: Home) -> tuple[str, ...]:
+def statements(home: DataFolder) -> tuple[str, ...]:
     """The page's questions, and what claims and signals store as their evidence."""
     with home.marts() as con:
         stored = con.execute("select metric_sql from claim_ledger where metric_sql is not null "
@@ -113,7 +113,7 @@ def statements(home: Home) -> tuple[str, ...]:
     return (*QUESTIONS, *(sql for sql, in stored))
 
 
-def is_whole(home: Home, folder: Path) -> bool:
+def is_whole(home: DataFolder, folder: Path) -> bool:
     """Whether each published table was read with just its values."""
     with home.marts() as con, duckdb.connect() as other:
         tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
@@ -121,7 +121,7 @@ def is_whole(home: Home, folder: Path) -> bool:
             table_hash(con, table) == table_hash(other, f"'{folder}/{table}.parquet'") for table, in tables)
 
 
-def test_every_moment_of_every_table_has_its_zone(published: Home) -> None:
+def test_every_moment_of_every_table_has_its_zone(published: DataFolder) -> None:
     """Moments inside structs too: what is left of a type without its zoned moments names none."""
     with published.marts() as con:
         types = con.execute("select distinct data_type from duckdb_columns() where not internal "
@@ -130,7 +130,7 @@ def test_every_moment_of_every_table_has_its_zone(published: Home) -> None:
     assert [kind for kind, in types if "TIMESTAMP" in kind.replace("TIMESTAMP WITH TIME ZONE", "")] == []
 
 
-def test_every_table_is_read_value_for_value(published: Home, read: Reader, tmp_path: Path) -> None:
+def test_every_table_is_read_value_for_value(published: DataFolder, read: Reader, tmp_path: Path) -> None:
     version, *tables = read(published.published, statements=statements(published))
     assert version.split() == [version.split()[0], "marts"]
     assert version.split()[0] in VERSIONS
@@ -142,7 +142,8 @@ def test_every_table_is_read_value_for_value(published: Home, read: Reader, tmp_
 
 @pytest.mark.parametrize(("file_name", "attached"), [("marts.duckdb", "other"), ("copied.duckdb", "marts"),
                                                      ("copied.duckdb", "")])
-def test_it_is_read_under_other_names(file_name: str, attached: str, published: Home, read: Reader, tmp_path: Path) -> None:
+def test_it_is_read_under_other_names(file_name: str, attached: str, published: DataFolder, read: Reader,
+                                      tmp_path: Path) -> None:
     file = Path(shutil.copy(published.published, tmp_path / file_name))
     named = statements(published) if attached == "marts" else ()
     version, *_ = read(file, attached, named)
@@ -150,7 +151,7 @@ def test_it_is_read_under_other_names(file_name: str, attached: str, published: 
     assert is_whole(published, tmp_path / "read")
 
 
-def test_a_kept_build_is_read(published: Home, read: Reader, tmp_path: Path) -> None:
+def test_a_kept_build_is_read(published: DataFolder, read: Reader, tmp_path: Path) -> None:
     newer, = (file for file in published.builds.glob("*.duckdb") if file.stem != current_build(published))
     read(newer, "newer")
     with duckdb.connect() as con:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from in_process import rallyscope
-from tiny_market import write_catalogue
+from tiny_market import write_catalog
 
 
 @pytest.mark.parametrize("command", [["show", "day", "--date"], ["run", "--date"], ["brief", "--date"],
@@ -25,17 +25,17 @@ def test_the_command_tells_its_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("drafts", "said"), [(0, "nothing would go"), (1, "1 thing would go"), (2, "2 things would go")])
-def test_prune_counts_as_a_person_does(drafts: int, said: str, tmp_path: Path) -> None:
+def test_prune_counts_as_a_person_does(drafts: int, reported: str, tmp_path: Path) -> None:
     for n in range(drafts):
         (tmp_path / "data" / "landing" / f".draft-{n}").mkdir(parents=True)
     ran = rallyscope("prune", "--dry-run", cwd=tmp_path)
-    assert (ran.returncode, ran.stderr) == (0, f"{said}\n")
+    assert (ran.returncode, ran.stderr) == (0, f"{reported}\n")
 
 
 def test_a_shock_needs_the_index_it_is_asked_of(tmp_path: Path) -> None:
-    write_catalogue(tmp_path / "catalogue")
-    (tmp_path / "catalogue" / "universes" / "NDX.toml").unlink()
+    write_catalog(tmp_path / "catalog")
+    (tmp_path / "catalog" / "universes" / "NDX.toml").unlink()
     ran = rallyscope("what-if", "AAA=0.1", "--home", tmp_path, cwd=tmp_path,
-                     env={"RALLYSCOPE_CATALOG": str(tmp_path / "catalogue")})
+                     env={"RALLYSCOPE_CATALOG": str(tmp_path / "catalog")})
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
     assert "has no universe NDX. Name one that has universes/NDX.toml with RALLYSCOPE_CATALOG" in ran.stderr

@@ -16,7 +16,7 @@ from flows.report.page.write import write
 from flows.report.query import query
 from flows.report.terminal import print_rows
 from warehouse import catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, OutputFailed
 from warehouse.visible import is_visible, visible
 
@@ -24,7 +24,7 @@ HOSTILE = "a\x1b[2J\x9b31m\x07\r\u202eb\u2028\ufeff\u200b"
 SQL = "select 'a' || chr(27) || '[2J' || chr(155) || chr(8238) || chr(127) || 'b' as \"n\x1b[1m\""
 
 
-def rallyscope(command: str, home: Home, environment: dict[str, str] | None = None) -> tuple[int, str]:
+def rallyscope(command: str, home: DataFolder, environment: dict[str, str] | None = None) -> tuple[int, str]:
     """A command line of a shell that ends with redirections, and what it left on standard error."""
     line = f"exec {sys.executable} -m flows.cli {command}".replace("HOME", str(home.folder))
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, env=clean_environment(environment), capture_output=True,
@@ -63,7 +63,7 @@ def test_no_sentence_of_an_error_holds_one(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])
-def test_a_query_sends_no_sequence_to_the_terminal(home: Home, format: str, capsys: pytest.CaptureFixture[str],
+def test_a_query_sends_no_sequence_to_the_terminal(home: DataFolder, format: str, capsys: pytest.CaptureFixture[str],
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", output._Stream(sys.stdout, must=True))
     query(home, SQL, format)
@@ -87,20 +87,20 @@ def test_a_control_character_in_a_name_costs_no_page(changed, undrawn: None) -> 
     ("query 'select 1' --home HOME", 1), ("query 'select 1' --format csv --home HOME", 1),
     ("query 'select 1' --format parquet --home HOME", 1), ("status --home HOME", 1), ("show day --json --home HOME", 1),
     ("--help", 1)])
-def test_an_answer_that_a_full_disk_does_not_take_is_said(home: Home, command: str, ends: int) -> None:
-    code, said = rallyscope(f"{command} >/dev/full", home)
+def test_an_answer_that_a_full_disk_does_not_take_is_said(home: DataFolder, command: str, ends: int) -> None:
+    code, reported = rallyscope(f"{command} >/dev/full", home)
     assert code == ends
-    assert said.startswith("rallyscope: ")
-    assert "No space left on device. Free space" in said
-    assert said.count("\n") == 1
+    assert reported.startswith("rallyscope: ")
+    assert "No space left on device. Free space" in reported
+    assert reported.count("\n") == 1
 
 
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", ">&- 2>&- <&-", ">/dev/null 2>/dev/full"])
-def test_nobody_who_watches_fails_nothing(copied: Home, redirected: str) -> None:
+def test_nobody_who_watches_fails_nothing(copied: DataFolder, redirected: str) -> None:
     assert rallyscope(f"docs --home HOME {redirected}", copied) == (0, "")
 
 
-def test_a_mistake_stays_one_when_nobody_can_be_told(home: Home) -> None:
+def test_a_mistake_stays_one_when_nobody_can_be_told(home: DataFolder) -> None:
     assert rallyscope("show weather --home HOME 2>/dev/full", home) == (2, "")
 
 
@@ -113,11 +113,11 @@ def test_no_file_of_ours_takes_the_place_of_a_closed_stream(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("environment", [
     {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
-def test_a_terminal_of_few_letters_gets_what_it_has(home: Home, environment: dict[str, str]) -> None:
-    code, said = rallyscope("query \"select '–…×é日' as x, null as y\" --home HOME", home, environment)
+def test_a_terminal_of_few_letters_gets_what_it_has(home: DataFolder, environment: dict[str, str]) -> None:
+    code, reported = rallyscope("query \"select '–…×é日' as x, null as y\" --home HOME", home, environment)
     assert code == 0
-    assert said.isascii()
-    assert "-...x\\xe9\\u65e5" in said
+    assert reported.isascii()
+    assert "-...x\\xe9\\u65e5" in reported
 
 
 def test_a_line_to_nobody_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

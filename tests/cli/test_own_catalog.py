@@ -42,7 +42,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tiny_is_packaged(tiny: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog, "PACKAGED", tiny / "catalogue")
+        patch.setattr(catalog, "PACKAGED", tiny / "catalog")
         for name in ("RALLYSCOPE_HOME", "RALLYSCOPE_SOURCE", "RALLYSCOPE_CATALOG", "FRED_API_KEY"):
             patch.delenv(name, raising=False)
         yield
@@ -97,7 +97,7 @@ def test_without_the_users_entries_the_same_backfill_builds_and_says_why_rows_ar
     assert ran.exit_code == 0, ran.stderr
     assert published(home, "select count(distinct basket) from marts.rotation_daily") == [(1,)]
     assert published(home, "select distinct cause from audit.revision where mart = 'marts.rotation_daily'") == [
-        ("catalogue",)]
+        ("catalog",)]
 
 
 @pytest.mark.parametrize("command", [
@@ -113,7 +113,7 @@ def test_what_fetches_nothing_asks_no_source(command: str, home: Path, own: Path
 
 def test_a_symbol_refreshed_brings_a_correction_beside_what_was_held(home: Path, own: Path, tiny: Path,
                                                                      tmp_path: Path) -> None:
-    from flows.pipeline.windows import moment_of
+    from flows.pipeline.windows import parse_instant
     from flows.replay.server import running
 
     corrected = Path(shutil.copytree(tiny / "archive", tmp_path / "corrected"))
@@ -122,7 +122,7 @@ def test_a_symbol_refreshed_brings_a_correction_beside_what_was_held(home: Path,
         con.execute("""update bars set close = if(symbol = 'CCC', 21, 208), high = greatest(high, close + 1)
                        where symbol in ('CCC', 'XLV') and date = '2026-03-10'""")
         con.execute(f"copy bars to '{corrected}/bars.parquet' (format parquet)")
-    with running(corrected, moment_of("2026-05-31")) as base:
+    with running(corrected, parse_instant("2026-05-31")) as base:
         ran = typed("refresh", "bars", "--symbol", "CCC", "--home", home, "--source", base, "--catalog", own)
     assert ran.exit_code == 0, ran.stderr
     assert ran.stderr.splitlines()[-1].startswith("1 row added, ")

@@ -20,9 +20,9 @@ from flows.replay.server import create_app
 from flows.report.export import export
 from flows.report.terminal import show_failed_rows
 from flows.settings import Clock, Settings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.drafts import abandoned, sweep
-from warehouse.errors import BadRequest, HomeUnusable, TurnTaken
+from warehouse.errors import BadRequest, HomeUnusable, WriterLocked
 
 
 def loop(place: Path) -> None:
@@ -46,19 +46,19 @@ def test_a_data_folder_that_is_none_is_said_by_doctor_and_run(tmp_path: Path, ma
     assert "Traceback" not in done.stdout + done.stderr
     home = Settings(home_folder=tmp_path / "home").home
     if make is not STRANGE["a link that leads nowhere"]:  # whose folder can be made
-        with pytest.raises(HomeUnusable, match="cannot be used: "), home.turn():
+        with pytest.raises(HomeUnusable, match="cannot be used: "), home.writer_lock():
             pass
 
 
 @pytest.mark.parametrize("make", [*STRANGE.values(), Path.mkdir], ids=[*STRANGE, "a folder"])
 def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make: Callable[[Path], object]) -> None:
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     make(home.lock)
     if make is STRANGE["a file"]:  # an earlier one of ours, whatever is in it
         assert found("writer", lambda: data.writer(home)).ok
         return
     with pytest.raises(HomeUnusable, match=r"writer\.lock cannot be used: it is no file of the pipeline's.* Move it"), \
-            home.turn():
+            home.writer_lock():
         pass
     finding = found("writer", lambda: data.writer(home))
     assert not finding.ok
@@ -67,16 +67,17 @@ def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make:
 
 def test_what_a_lock_leads_to_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
-    home = Home(tmp_path / "home")
+    home = DataFolder(tmp_path / "home")
     home.folder.mkdir()
     home.lock.symlink_to("../precious")
-    with pytest.raises(HomeUnusable), home.turn():
+    with pytest.raises(HomeUnusable), home.writer_lock():
         pass
     assert (tmp_path / "precious").read_text() == "mine"
 
 
 @pytest.mark.parametrize("make", list(STRANGE.values())[:3], ids=list(STRANGE)[:3])
-def test_an_export_into_what_is_no_folder_is_refused(home: Home, tmp_path: Path, make: Callable[[Path], object]) -> None:
+def test_an_export_into_what_is_no_folder_is_refused(home: DataFolder, tmp_path: Path, make: Callable[[Path],
+                                                                                                      object]) -> None:
     make(tmp_path / "out")
     with pytest.raises(BadRequest, match=r"export .*out: it .*--out"):
         export(home, tmp_path / "out", print)
@@ -91,7 +92,7 @@ def test_a_folder_that_is_not_there_is_not_made_by_being_asked_about(tmp_path: P
 
 @pytest.mark.parametrize("note", [b"{", b"\xff\xfe", b"[]", b'{"assertion": "x"}'])
 def test_a_damaged_note_of_a_failed_assertion_is_said(tmp_path: Path, note: bytes) -> None:
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     home.failed_rows.mkdir()
     (home.failed_rows / "marts.x.json").write_bytes(note)
     with pytest.raises(BadRequest, match="the rows that the build kept cannot be read"):
@@ -103,7 +104,8 @@ def test_a_turn_is_held_though_the_disk_takes_no_name(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", full)
-    with Home(tmp_path).turn(), pytest.raises(TurnTaken, match="another process"), Home(tmp_path).turn(None):
+    with DataFolder(tmp_path).writer_lock(), pytest.raises(WriterLocked,
+                                                           match="another process"), DataFolder(tmp_path).writer_lock(None):
         pass
 
 
@@ -119,7 +121,7 @@ def test_what_a_disk_does_to_a_look_is_a_finding() -> None:
 
 
 def test_drafts_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
-    home, dead = Home(tmp_path), 2**22 + 1
+    home, dead = DataFolder(tmp_path), 2**22 + 1
     (home.landing / ".draft-bars-1").mkdir(parents=True)
     for folder in (home.builds, tmp_path / "site"):
         folder.mkdir()
@@ -186,10 +188,10 @@ def test_a_module_says_what_it_takes(names: str, given: list[str], sentence: str
     (PermissionError(13, "Permission denied", "/data/y"), "/data/y: Permission denied. Free space, memory or"),
     (MemoryError(), "the machine has not enough memory. Free space, memory or"),
     (TimeoutError("timed out"), "timed out. Free space")])
-def test_what_the_machine_cannot_do_is_a_sentence(error: Exception, said: str) -> None:
+def test_what_the_machine_cannot_do_is_a_sentence(error: Exception, reported: str) -> None:
     def command() -> None:
         raise error
 
     lines: list[str] = []
     assert exit_code(command, lines.append) == 1
-    assert [line.startswith(f"rallyscope: {said}") for line in lines] == [True]
+    assert [line.startswith(f"rallyscope: {reported}") for line in lines] == [True]

@@ -15,10 +15,10 @@ from rich.console import Console
 from story import COMPANIES, SESSIONS
 from tiny_market import ROOT, clean_environment, rallyscope
 
-from flows.report import query as asking
+from flows.report import query as requesting
 from flows.report.query import ONLY_READS, query
 from flows.report.terminal import print_rows
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 
@@ -28,19 +28,19 @@ def printed(columns: list[str], rows: list[tuple], width: int, **more) -> str:
     return screen.file.getvalue()  # type: ignore[attr-defined]
 
 
-def in_bytes(home: Home, sql: str, form: str) -> subprocess.CompletedProcess[bytes]:
+def in_bytes(home: DataFolder, sql: str, form: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-m", "flows.cli", "query", sql, "--format", form, "--home", str(home.folder)],
                           cwd=ROOT, env=clean_environment(), capture_output=True, check=True)
 
 
-def shown(home: Home, sql: str, capsys: pytest.CaptureFixture[str], format: str = "table") -> str:
+def shown(home: DataFolder, sql: str, capsys: pytest.CaptureFixture[str], format: str = "table") -> str:
     query(home, sql, format)
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize("table", ["marts.regime_daily", "marts.concentration_daily"])
-def test_a_row_of_many_columns_is_printed_upright_name_and_value_a_line(table: str, width: int, home: Home) -> None:
+def test_a_row_of_many_columns_is_printed_upright_name_and_value_a_line(table: str, width: int, home: DataFolder) -> None:
     with home.marts() as con:
         answer = con.execute(f"from {table} limit 2")
         columns, rows = [name for name, *_ in answer.description or []], answer.fetchall()
@@ -51,13 +51,13 @@ def test_a_row_of_many_columns_is_printed_upright_name_and_value_a_line(table: s
     assert re.search(rf"^ +date +{rows[0][0]}$", text, re.MULTILINE)
 
 
-def test_in_a_pipe_every_value_of_a_wide_row_is_there(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_pipe_every_value_of_a_wide_row_is_there(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(home, "select * from marts.regime_daily order by date limit 1", capsys)
     assert re.search(r"^  stage +risk_on_expansion$", text, re.MULTILINE)
     assert re.search(r"^  nfci +-0\.4$", text, re.MULTILINE)
 
 
-def test_columns_that_fit_stand_side_by_side(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_columns_that_fit_stand_side_by_side(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(home, "select date, stage, nfci from marts.regime_daily order by date limit 2", capsys)
     assert [line.split() for line in text.splitlines() if "2025" in line] == [
         ["2025-03-03", "risk_on_expansion", "-0.4"], ["2025-03-04", "risk_on_expansion", "-0.4"]]
@@ -92,7 +92,7 @@ def test_text_is_printed_as_it_is() -> None:
     assert "[bold]:smile:" in printed([f"column_{n}" for n in range(20)], [("[bold]:smile:", *[1] * 19)], 60)
 
 
-def test_a_table_shows_a_thousand_rows_and_says_how_many_more_there_are(home: Home,
+def test_a_table_shows_a_thousand_rows_and_says_how_many_more_there_are(home: DataFolder,
                                                                         capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(home, "select issuer from marts.contribution_daily", capsys).splitlines()
     more = SESSIONS * len(COMPANIES) * 2 - 1_000
@@ -100,11 +100,11 @@ def test_a_table_shows_a_thousand_rows_and_says_how_many_more_there_are(home: Ho
     assert sum(line.strip() in COMPANIES for line in lines) == 1_000
 
 
-def test_a_thousand_rows_are_all(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_thousand_rows_are_all(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert "more rows" not in shown(home, "select issuer from marts.contribution_daily limit 1000", capsys)
 
 
-def test_one_row_more_is_one_row(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_row_more_is_one_row(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert "… 1 more row;" in shown(home, "select unnest(range(1001))", capsys)
 
 
@@ -120,13 +120,13 @@ TABLES = 'Tables: rallyscope query "show all tables"'
     ("select ?", "Values were not provided for the following parameters: 1", "Write each value in place of its parameter"),
     ("select cast('a' as integer)", "INT32\n\nLINE 1: select cast('a' as integer)\n               ^^^^^^^^^^^^^^^^^^^^",
      "Correct the statement; try_cast gives NULL for a value that cannot be converted")])
-def test_the_next_step_stands_below_what_duckdb_says(sql: str, ends: str, next_step: str, home: Home) -> None:
+def test_the_next_step_stands_below_what_duckdb_says(sql: str, ends: str, next_step: str, home: DataFolder) -> None:
     with pytest.raises(BadRequest) as refused:
         query(home, sql, "table")
     assert str(refused.value).endswith(f"{ends}\n{next_step}")
 
 
-def test_csv_json_and_parquet_hold_all_rows(home: Home) -> None:
+def test_csv_json_and_parquet_hold_all_rows(home: DataFolder) -> None:
     sql = "select date, issuer, contribution from marts.contribution_daily"
     written = {form: in_bytes(home, sql, form) for form in ("csv", "json", "parquet")}
     rows = SESSIONS * len(COMPANIES) * 2
@@ -141,7 +141,7 @@ def test_csv_json_and_parquet_hold_all_rows(home: Home) -> None:
     ("['inf'::double, 1]", [None, 1.0]), ("{'x': 'nan'::double}", {"x": None}), ("map {date '2026-01-05': 1}",
                                                                                  {"2026-01-05": 1}),
     ("date '2026-01-05'", "2026-01-05"), ("null", None), ("true", True)])
-def test_json_is_json_and_has_null_for_what_is_no_number(sql: str, value: object, home: Home,
+def test_json_is_json_and_has_null_for_what_is_no_number(sql: str, value: object, home: DataFolder,
                                                          capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
@@ -149,32 +149,32 @@ def test_json_is_json_and_has_null_for_what_is_no_number(sql: str, value: object
     assert json.loads(shown(home, f"select {sql} as a", capsys, "json"), parse_constant=refuse) == [{"a": value}]
 
 
-def test_json_of_no_rows_is_an_empty_list(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_of_no_rows_is_an_empty_list(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(shown(home, "select 1 as a where false", capsys, "json")) == []
 
 
 @pytest.mark.parametrize("form", ["json", "parquet"])
-def test_two_columns_of_one_name_ask_for_an_alias(form: str, home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+def test_two_columns_of_one_name_ask_for_an_alias(form: str, home: DataFolder, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(BadRequest, match=f'query --format {form}: two columns are named a. Give one an alias: as "a_2"'):
         query(home, "select 1 as a, 2 as a", form)
     assert capfd.readouterr().out == ""
 
 
-def test_csv_and_table_show_two_columns_of_one_name(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_and_table_show_two_columns_of_one_name(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(home, "select 1 as a, 2 as a", capsys, "csv") == "a,a\n1,2\n"
     assert shown(home, "select 1 as a, 2 as a", capsys).count("a") == 2
 
 
 @pytest.mark.parametrize("sql", ["interval 3 month", "[interval 3 month]", "{'x': interval 3 month}",
                                  "union_value(x := 1)"])
-def test_parquet_names_the_column_it_has_no_type_for(sql: str, home: Home) -> None:
+def test_parquet_names_the_column_it_has_no_type_for(sql: str, home: DataFolder) -> None:
     ran = rallyscope("query", f"select 1 as fine, {sql} as span", "--format", "parquet", "--home", home.folder, cwd=ROOT)
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
     assert "no type for column span" in ran.stderr
     assert '"span"::varchar' in ran.stderr
 
 
-def test_parquet_keeps_types(home: Home) -> None:
+def test_parquet_keeps_types(home: DataFolder) -> None:
     ran = in_bytes(home, "select date, advancers from marts.concentration_daily order by date limit 1", "parquet")
     assert parquet.read_table(io.BytesIO(ran.stdout)).to_pylist() == [{"date": date(2025, 3, 3), "advancers": 9}]
 
@@ -183,7 +183,7 @@ def test_parquet_keeps_types(home: Home) -> None:
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json", "parquet"])
-def test_a_statement_that_takes_all_memory_is_refused(home: Home, format: str) -> None:
+def test_a_statement_that_takes_all_memory_is_refused(home: DataFolder, format: str) -> None:
     done = rallyscope("query", "select range(1000000000)", "--format", format, "--home", home.folder, cwd=ROOT)
     assert done.returncode == 2
     assert done.stderr == ("rallyscope: query: it takes more memory than a question may (2GB). Ask for less of it: a date "
@@ -191,22 +191,22 @@ def test_a_statement_that_takes_all_memory_is_refused(home: Home, format: str) -
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])
-def test_a_statement_without_end_is_ended(home: Home, format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "SECONDS", 0.2)
+def test_a_statement_without_end_is_ended(home: DataFolder, format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requesting, "SECONDS", 0.2)
     with pytest.raises(BadRequest, match=r"it took more than 0\.2 seconds\. Ask for less of it"):
         query(home, "with recursive t as (select 1 x union all select x + 1 from t) select count(*) from t", format)
 
 
-def test_a_table_says_that_there_is_more_than_it_counts(home: Home, capsys: pytest.CaptureFixture[str],
+def test_a_table_says_that_there_is_more_than_it_counts(home: DataFolder, capsys: pytest.CaptureFixture[str],
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "ROWS", 5_000)
+    monkeypatch.setattr(requesting, "ROWS", 5_000)
     assert "… more than 5,000 more rows: ask for less of it" in shown(home, "from range(100000000000)", capsys)
 
 
 @pytest.mark.parametrize("format", ["csv", "json"])
-def test_more_rows_than_a_question_may_have_are_not_written(home: Home, format: str,
+def test_more_rows_than_a_question_may_have_are_not_written(home: DataFolder, format: str,
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "ROWS", 5_000)
+    monkeypatch.setattr(requesting, "ROWS", 5_000)
     with pytest.raises(BadRequest, match="it has more than 5,000 rows, of which the first are written"):
         query(home, "from range(100000000000)", format)
 
@@ -214,13 +214,13 @@ def test_more_rows_than_a_question_may_have_are_not_written(home: Home, format: 
 @pytest.mark.parametrize(("given", "why"), [
     (b"select \xff", "it cannot be read as UTF-8 text"), (b"select 1\0", "it holds a NUL character"),
     (b"select " + b"(" * 3000 + b"1" + b")" * 3000, "Max expression depth")])
-def test_what_is_no_statement_is_said(home: Home, given: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_statement_is_said(home: DataFolder, given: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
     with pytest.raises(BadRequest, match=why):
         query(home, "-", "table")
 
 
-def test_a_statement_writes_nothing_to_the_disk(home: Home) -> None:
+def test_a_statement_writes_nothing_to_the_disk(home: DataFolder) -> None:
     before = sorted(home.folder.rglob("*"))
     with home.marts() as con:
         assert con.execute("select current_setting('max_temp_directory_size')").fetchone() == ("0 bytes",)

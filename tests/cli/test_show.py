@@ -21,28 +21,28 @@ from flows.report.answer import answer
 from flows.report.facts import SCHEMES, facts
 from flows.report.terminal import print_rows, show
 from flows.report.views import VIEWS
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 
 @pytest.fixture
-def mine(home: Home, tmp_path: Path) -> Home:
+def mine(home: DataFolder, tmp_path: Path) -> DataFolder:
     """A copy of the story's data folder, to be changed."""
-    return Home(shutil.copytree(home.folder, tmp_path / "data"))
+    return DataFolder(shutil.copytree(home.folder, tmp_path / "data"))
 
 
-def change(home: Home, *statements: str) -> None:
+def change(home: DataFolder, *statements: str) -> None:
     with duckdb.connect(str(home.published)) as con:
         for statement in statements:
             con.execute(statement)
 
 
-def printed(home: Home, view: str, capsys: pytest.CaptureFixture[str], day: date | None = None) -> str:
+def printed(home: DataFolder, view: str, capsys: pytest.CaptureFixture[str], day: date | None = None) -> str:
     show(home, view, day)
     return capsys.readouterr().out
 
 
-def told(home: Home, view: str, capsys: pytest.CaptureFixture[str], day: date | None = None) -> dict:
+def reported(home: DataFolder, view: str, capsys: pytest.CaptureFixture[str], day: date | None = None) -> dict:
     show(home, view, day, as_json=True)
     return json.loads(capsys.readouterr().out)
 
@@ -57,44 +57,45 @@ NO_RETURN = f"update marts.concentration_daily set index_return = null where dat
 @pytest.mark.parametrize(("statements", "scheme"), [
     ([], "capped"), ([ANCHORED, SHARES], "anchored"), ([ANCHORED, SHARES, NO_RETURN + "('anchored')"], "capped"),
     ([NO_RETURN + "('capped')"], "full_cap")])
-def test_the_largest_issuers_are_weighted_as_on_the_page_and_say_how(statements: list[str], scheme: str, mine: Home,
+def test_the_largest_issuers_are_weighted_as_on_the_page_and_say_how(statements: list[str], scheme: str, mine: DataFolder,
                                                                      capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, *statements, "update marts.contribution_daily set open_weight = 0.01 * length(weight_scheme)")
     with mine.marts() as con:
         found = facts(con, None)
     assert found.scheme == scheme in SCHEMES
     for view in ("day", "concentration"):
-        rows = told(mine, view, capsys)["largest"]
+        rows = reported(mine, view, capsys)["largest"]
         assert {(row["weight_scheme"], row["weight"]) for row in rows} == {(scheme, 0.01 * len(scheme))}
         assert f"contribution in bp (weight scheme: {scheme})\n" in printed(mine, view, capsys)
 
 
-def test_sectors_are_weighted_as_on_the_page_and_say_how(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sectors_are_weighted_as_on_the_page_and_say_how(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, f"""insert into marts.sector_weight_daily by name
         select date '{LAST}' as date, 'NDX' as index_code, unnest(['full_cap', 'capped']) as weight_scheme,
             'gics' as taxonomy, 'Energy' as sector, 0.01 * length(weight_scheme) as weight""")
-    assert [(row["weight_scheme"], row["weight"]) for row in told(mine, "sectors", capsys)["sectors"]] == [("capped", 0.06)]
+    assert [(row["weight_scheme"], row["weight"]) for row in reported(mine, "sectors", capsys)["sectors"]] == [("capped",
+                                                                                                                0.06)]
     assert "Sector weights and contributions (weight scheme: capped)\n" in printed(mine, "sectors", capsys)
 
 
-def test_the_day_begins_with_the_sentence_of_its_page(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_day_begins_with_the_sentence_of_its_page(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     with home.marts() as con:
         sentence = answer(facts(con, DAYS[200]))
-    assert told(home, "day", capsys, DAYS[200])["answer"] == sentence
+    assert reported(home, "day", capsys, DAYS[200])["answer"] == sentence
     lines = printed(home, "day", capsys, DAYS[200]).partition("\n\n")[0].splitlines()
     assert lines[0] == f"{DAYS[200]:%A, %-d %B %Y}"
     assert " ".join(line.strip() for line in lines[1:]) == sentence
 
 
-def test_the_sentence_costs_no_large_library(home: Home) -> None:
+def test_the_sentence_costs_no_large_library(home: DataFolder) -> None:
     code = ("import sys; from pathlib import Path; from flows.report.terminal import show; "
-            "from warehouse.data_folder import Home; "
-            f"show(Home(Path({str(home.folder)!r})), 'day', None); "
+            "from warehouse.data_folder import DataFolder; "
+            f"show(DataFolder(Path({str(home.folder)!r})), 'day', None); "
             "sys.exit(bool(sys.modules.keys() & {'altair', 'pandas', 'jinja2', 'prefect'}))")
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=clean_environment(), stdout=subprocess.DEVNULL, check=True)
 
 
-def test_a_session_with_a_hole_says_what_is_missing(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_with_a_hole_says_what_is_missing(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, f"delete from marts.contribution_daily where date = '{LAST}'", NO_RETURN + "('capped', 'full_cap')",
            f"""update audit.coverage set received = 19, missing = 141, missing_keys = ['A', 'B', 'C', 'D', 'E', 'F']
                where date = '{LAST}'""")
@@ -102,11 +103,11 @@ def test_a_session_with_a_hole_says_what_is_missing(mine: Home, capsys: pytest.C
     assert "contribution in bp\n  no weighting has a return on this session\n" in text
     assert [line.split() for line in text.splitlines() if line.startswith(f" {LAST}   bars ")] == [
         [str(LAST), "bars", "160", "19", "141", "1", *"ABCDE", "…", "and", "136", "more"]]
-    row, = told(mine, "day", capsys, DAYS[3])["coverage"]
+    row, = reported(mine, "day", capsys, DAYS[3])["coverage"]
     assert (row["date"], row["missing"], row["missing_keys"]) == (str(DAYS[3]), 2, "AAA BBB")
 
 
-def test_what_is_quarantined_later_is_not_of_the_session(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_quarantined_later_is_not_of_the_session(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, "delete from audit.quarantine", f"""insert into audit.quarantine by name
         select * from (values ('before', date '{DAYS[9]}', timestamp '{DAYS[9]} 21:15'),
             ('of it, found later', date '{DAYS[10]}', timestamp '{LAST} 21:15'),
@@ -114,7 +115,7 @@ def test_what_is_quarantined_later_is_not_of_the_session(mine: Home, capsys: pyt
             ('after', date '{DAYS[11]}', timestamp '{DAYS[11]} 21:15')) t(key, date, known_at)""")
 
     def keys(day: date | None, view: str = "day") -> set[str]:
-        return {row["key"] for row in told(mine, view, capsys, day)["quarantine"]}
+        return {row["key"] for row in reported(mine, view, capsys, day)["quarantine"]}
 
     assert keys(DAYS[10]) == {"before", "of it, found later"}
     assert keys(DAYS[8]) == set()
@@ -122,11 +123,11 @@ def test_what_is_quarantined_later_is_not_of_the_session(mine: Home, capsys: pyt
 
 
 @pytest.mark.parametrize("view", [view for view in VIEWS if view != "sectors"])  # of which the story tells nothing
-def test_a_script_finds_each_section_under_a_key_that_stays(view: str, home: Home,
+def test_a_script_finds_each_section_under_a_key_that_stays(view: str, home: DataFolder,
                                                             capsys: pytest.CaptureFixture[str]) -> None:
     keys = [*(["answer"] if view == "day" else []), *(section.key for section in VIEWS[view].sections)]
     assert len(set(keys)) == len(keys)
-    answered = told(home, view, capsys)
+    answered = reported(home, view, capsys)
     assert list(answered) == ["date", "simulated", "as_of", *keys]
     assert answered["date"] == (str(LAST) if VIEWS[view].table else None)
 
@@ -137,22 +138,22 @@ def test_those_keys_are_these() -> None:
         "publication", "freshness", "runs", "checks", "gate", "holes", "revisions", "labels"}
 
 
-def test_a_simulated_market_says_so(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_simulated_market_says_so(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, "update audit.publication set is_simulated = true")
-    assert told(mine, "concentration", capsys)["simulated"] is True
+    assert reported(mine, "concentration", capsys)["simulated"] is True
     assert printed(mine, "status", capsys).startswith("simulated market\n")
 
 
-def test_a_publication_as_of_a_past_moment_says_so_in_new_yorks_time(mine: Home,
+def test_a_publication_as_of_a_past_moment_says_so_in_new_yorks_time(mine: DataFolder,
                                                                      capsys: pytest.CaptureFixture[str]) -> None:
     assert "not the present" not in printed(mine, "regime", capsys)
     change(mine, "update audit.publication set is_present = false, as_of = '2026-05-01 03:59:59'")
     assert "   as of 2026-04-30 23:59 New York, not the present\n" in printed(mine, "regime", capsys)
     assert printed(mine, "status", capsys).startswith("as of 2026-04-30 23:59 New York, not the present\n")
-    assert told(mine, "regime", capsys)["as_of"] == "2026-05-01 03:59:59+00:00"
+    assert reported(mine, "regime", capsys)["as_of"] == "2026-05-01 03:59:59+00:00"
 
 
-def test_status_says_moments_to_the_second_as_a_build_is_asked_for_them(mine: Home,
+def test_status_says_moments_to_the_second_as_a_build_is_asked_for_them(mine: DataFolder,
                                                                          capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, "update audit.publication set as_of = '2026-05-01 03:59:59', recorded_by = '2026-06-01 00:00:07'")
     text = printed(mine, "status", capsys)
@@ -162,19 +163,19 @@ def test_status_says_moments_to_the_second_as_a_build_is_asked_for_them(mine: Ho
 
 @pytest.mark.parametrize(("name", "shown"), [
     ("A" * 26, "A" * 26), ("A" * 27, "A" * 25 + "…"), (None, None)])
-def test_a_name_that_is_cut_is_marked(name: str | None, shown: str | None, mine: Home,
+def test_a_name_that_is_cut_is_marked(name: str | None, shown: str | None, mine: DataFolder,
                                       capsys: pytest.CaptureFixture[str]) -> None:
     with duckdb.connect(str(mine.published)) as con:
         con.execute("update core.instrument set name = ?", [name])
-    assert {row["name"] for row in told(mine, "day", capsys)["largest"]} == {shown}
+    assert {row["name"] for row in reported(mine, "day", capsys)["largest"]} == {shown}
 
 
-def test_a_message_that_is_cut_is_marked(mine: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_that_is_cut_is_marked(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     change(mine, "update audit.run set message = repeat('x', 121)")
-    assert told(mine, "status", capsys)["runs"][0]["message"] == "x" * 119 + "…"
+    assert reported(mine, "status", capsys)["runs"][0]["message"] == "x" * 119 + "…"
 
 
-def test_a_date_before_the_first_session_is_told_the_first(home: Home) -> None:
+def test_a_date_before_the_first_session_is_told_the_first(home: DataFolder) -> None:
     with pytest.raises(BadRequest, match=f"date 1999-01-01: marts.regime_daily has no row of it. The first is {DAYS[0]}"):
         show(home, "day", date(1999, 1, 1))
     with pytest.raises(BadRequest, match=f"The nearest before it is {LAST}"):

@@ -9,7 +9,7 @@ import sys
 import pytest
 from tiny_market import ROOT, clean_environment
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 SENTENCE = "rallyscope: interrupted; what was loaded stays, the same command goes on\n"
 
@@ -24,7 +24,7 @@ def started(*command: object) -> subprocess.Popen[str]:
     ["query", "from marts.contribution_daily"], ["query", "from marts.contribution_daily", "--format", "csv"],
     ["query", "from marts.contribution_daily", "--format", "json"],
     ["query", "from marts.contribution_daily", "--format", "parquet"]], ids=" ".join)
-def test_a_reader_that_has_seen_enough_is_a_good_end(command: list[str], home: Home) -> None:
+def test_a_reader_that_has_seen_enough_is_a_good_end(command: list[str], home: DataFolder) -> None:
     process = started("-m", "flows.cli", *command, *([] if command == ["--help"] else ["--home", home.folder]))
     assert process.stdout
     process.stdout.close()
@@ -32,7 +32,7 @@ def test_a_reader_that_has_seen_enough_is_a_good_end(command: list[str], home: H
     assert (process.stderr.read(), process.wait()) == ("", 0)
 
 
-def test_a_mistake_stays_one_when_nobody_reads(home: Home) -> None:
+def test_a_mistake_stays_one_when_nobody_reads(home: DataFolder) -> None:
     process = started("-m", "flows.cli", "show", "weather", "--home", home.folder)
     assert process.stdout
     process.stdout.close()
@@ -41,8 +41,8 @@ def test_a_mistake_stays_one_when_nobody_reads(home: Home) -> None:
     assert process.wait() == 2
 
 
-def test_an_interrupted_command_says_in_one_sentence_what_stays(home: Home) -> None:
-    with home.turn():
+def test_an_interrupted_command_says_in_one_sentence_what_stays(home: DataFolder) -> None:
+    with home.writer_lock():
         process = started("-m", "flows.cli", "build", "--home", home.folder)
         assert process.stderr
         assert process.stderr.readline().startswith("waiting for the run of")

@@ -10,7 +10,7 @@ import pytest
 
 from flows.report.what_if import parse, what_if
 from warehouse import catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 # AAA's returns alternate; BBB moves twice as much; CCC is orthogonal to it. Sixty sessions.
@@ -31,13 +31,13 @@ MARKET = """
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> DataFolder:
     with duckdb.connect(str(tmp_path / "marts.duckdb")) as con:
         con.execute(MARKET)
-    return Home(tmp_path)
+    return DataFolder(tmp_path)
 
 
-def answer(home: Home, capsys: pytest.CaptureFixture[str], **shocks: float) -> dict:
+def answer(home: DataFolder, capsys: pytest.CaptureFixture[str], **shocks: float) -> dict:
     what_if(home, catalog.load().universes["NDX"], shocks, as_json=True)
     return json.loads(capsys.readouterr().out)
 
@@ -77,8 +77,8 @@ def test_the_published_limits_before_and_after(home, capsys) -> None:
 
 
 def test_it_says_of_which_session_and_whose_market_it_is(home, capsys) -> None:
-    told = answer(home, capsys, AAA=-0.10)
-    assert (told["date"], told["simulated"], told["as_of"]) == ("2026-03-01", True, None)
+    reported = answer(home, capsys, AAA=-0.10)
+    assert (reported["date"], reported["simulated"], reported["as_of"]) == ("2026-03-01", True, None)
     what_if(home, catalog.load().universes["NDX"], {"AAA": -0.10})
     assert capsys.readouterr().out.startswith("Sunday, 1 March 2026   simulated market\n")
 
@@ -99,11 +99,11 @@ def test_a_symbol_given_twice_is_refused() -> None:
         parse(["NVDA=0.1", "nvda=0.2"])
 
 
-def test_two_lines_of_one_company_are_refused(home: Home) -> None:
+def test_two_lines_of_one_company_are_refused(home: DataFolder) -> None:
     with pytest.raises(BadRequest, match="shock of AAA, AAB: two of them are lines of one company"):
         what_if(home, catalog.load().universes["NDX"], {"AAA": 0.1, "AAB": 0.2})
 
 
-def test_a_company_outside_the_index_is_refused(home: Home) -> None:
+def test_a_company_outside_the_index_is_refused(home: DataFolder) -> None:
     with pytest.raises(BadRequest, match="no member of the Nasdaq-100"):
         what_if(home, catalog.load().universes["NDX"], {"XYZ": 0.1})

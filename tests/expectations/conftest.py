@@ -24,7 +24,7 @@ def packaged() -> Catalog:
 
 @pytest.fixture
 def meet(packaged: Catalog, tmp_path: Path) -> Meet:
-    """Land the frames of a feed and meet the suites of the packaged catalogue."""
+    """Land the frames of a feed and meet the suites of the packaged catalog."""
 
     def meet(feed: str, at: datetime = datetime(2026, 3, 10, 22, tzinfo=UTC),
              con: duckdb.DuckDBPyConnection | None = None, **frames: pd.DataFrame) -> Verdict:

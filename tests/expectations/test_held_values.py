@@ -168,7 +168,7 @@ def listed(weights: dict[str, float], day: str = "2026-03-05") -> pd.DataFrame:
         f"NDX | {day} | {published:%Y-%m-%d} | {symbol} | {weight}" for symbol, weight in weights.items()))
 
 
-def test_a_little_weight_that_the_catalogue_does_not_hold_leaves_the_list_whole(meet):
+def test_a_little_weight_that_the_catalog_does_not_hold_leaves_the_list_whole(meet):
     assert kept_out(meet("weights", weights=listed({"AAPL": 0.5, "MSFT": 0.49, "USD": 0.01}))) == [2]
     assert kept_out(meet("weights", weights=listed({"AAPL": 0.5, "MSFT": 0.4, "USD": 0.1}))) == [0, 1, 2]
 

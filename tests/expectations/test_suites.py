@@ -89,7 +89,7 @@ CASES: dict[str, dict[str, Case]] = {
     "bars": {
         "the columns are a bar's": Case(with_a_column_too_many),
         "every bar has a symbol": Case(put("symbol", None, 3)),
-        "the catalogue holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every bar has a date": Case(put("date", None, 3)),
         "most closes are positive": Case(put("close", -1.0, 0, 5, 7),
                                          also=("a close is positive and no more than a billion",)),
@@ -106,7 +106,7 @@ CASES: dict[str, dict[str, Case]] = {
     "actions": {
         "the columns are an action's": Case(with_a_column_too_many),
         "every action has a symbol": Case(put("symbol", None, 3)),
-        "the catalogue holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every action has an ex-date": Case(put("date", None, 3)),
         "an action has a kind": Case(put("kind", None, 3), (3,)),
         "an action is a split or a dividend": Case(put("kind", "merger", 3), (3,)),
@@ -120,7 +120,7 @@ CASES: dict[str, dict[str, Case]] = {
     "shares": {
         "the columns are a share count's": Case(with_a_column_too_many),
         "every count has a symbol": Case(put("symbol", None, 3)),
-        "the catalogue holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every count has a date": Case(put("date", None, 3)),
         "most counts are plausible": Case(
             put("shares_outstanding", 15.0, 0, 1, 2),
@@ -134,7 +134,7 @@ CASES: dict[str, dict[str, Case]] = {
     "statements": {
         "the columns are a statement item's": Case(with_a_column_too_many),
         "every item has a symbol": Case(put("symbol", None, 3)),
-        "the catalogue holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every item has a period": Case(put("period_end", None, 3)),
         "an item has a statement": Case(put("statement", None, 3), (3,)),
         "a statement is income, balance or cashflow": Case(put("statement", "equity", 3), (3,)),
@@ -152,11 +152,11 @@ CASES: dict[str, dict[str, Case]] = {
         "every weight has its security": Case(put("symbol", None, 4)),
         "most weights are fractions": Case(put("weight", 40.0, 0, 3, 6),
                                            also=(WHOLE, SPIKE, "a weight lies between 0 and 1")),
-        "the index is one of the catalogue": Case(put("index_code", "NDQ", 3, 4, 5), (3, 4, 5)),
+        "the index is one of the catalog": Case(put("index_code", "NDQ", 3, 4, 5), (3, 4, 5)),
         "a weight is a number": Case(put("weight", None, 4), (4,), also=(WHOLE,)),
         "a weight lies between 0 and 1": Case(put("weight", 1.5, 4), (4,), also=(WHOLE, SPIKE)),
         WHOLE: Case(put("weight", 0.28, 4), (3, 4, 5)),
-        "the catalogue holds the security": Case(put("symbol", "AAPPL", 4), (4,), also=(WHOLE,)),
+        "the catalog holds the security": Case(put("symbol", "AAPPL", 4), (4,), also=(WHOLE,)),
         "a list is of a session": Case(put("date", pd.Timestamp(2026, 3, 1), 0, 1, 2), (0, 1, 2)),
         "a list keeps 90% of the names of those of the month before": Case(
             lambda f: put("weight", 0.6, 7)(f.drop(index=8).reset_index(drop=True)), (6, 7)),
@@ -168,7 +168,7 @@ CASES: dict[str, dict[str, Case]] = {
     "macro": {
         "the columns are an observation's": Case(with_a_column_too_many),
         "every observation has a series": Case(put("series_id", None, 3)),
-        "the catalogue holds the series": Case(put("series_id", "DGS11", 3), (3,)),
+        "the catalog holds the series": Case(put("series_id", "DGS11", 3), (3,)),
     },
     "macro.VIXCLS": {
         "every observation has a date": Case(put("date", None, 8)),
@@ -252,18 +252,18 @@ def test_the_expectation_can_fail_and_does_what_its_severity_says(meet, packaged
     assert [(r.frame, r.row) for r in named] == [(frame_name, row) for row in case.rows]
     assert len(named) == len(verdict.rejected) or case.also
     for rejected in named:
-        came = broken.loc[rejected.row]
-        assert rejected.key == str(came.iloc[0])
+        received = broken.loc[rejected.row]
+        assert rejected.key == str(received.iloc[0])
         whole = json.loads(rejected.row_json)
         assert whole.keys() == set(broken.columns), "the row is kept whole"
         for column, value in whole.items():
-            assert (value is None) == pd.isna(came[column])
+            assert (value is None) == pd.isna(received[column])
             if isinstance(value, float):
-                assert value == came[column]
-            elif came[column] in (float("inf"), float("-inf")):
-                assert value == str(came[column]), "there is no infinity in JSON"
+                assert value == received[column]
+            elif received[column] in (float("inf"), float("-inf")):
+                assert value == str(received[column]), "there is no infinity in JSON"
             elif value is not None:
-                assert value == str(came[column])[:len(value)]
+                assert value == str(received[column])[:len(value)]
 
 
 @pytest.mark.parametrize("frame", ["bars", "actions", "shares", "statements", "weights", "observations"])

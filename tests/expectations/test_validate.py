@@ -158,7 +158,7 @@ def test_a_row_wrong_in_two_ways_is_one_row_with_both_reasons(meet):
     """)
     rejected, = meet("bars", bars=bars, actions=NO_ACTIONS).rejected.itertuples()
     assert (rejected.frame, rejected.row, rejected.key, rejected.date) == ("bars", 5, "AAPPL", date(2026, 3, 12))
-    assert rejected.reason == ("not so that the catalogue holds the symbol; "
+    assert rejected.reason == ("not so that the catalog holds the symbol; "
                                "not so that a bar is not dated after its fetch")
 
 

@@ -1,4 +1,4 @@
-"""The small catalogue of `planned`, and a warehouse without an answer in it."""
+"""The small catalog of `planned`, and a warehouse without an answer in it."""
 
 from __future__ import annotations
 

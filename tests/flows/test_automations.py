@@ -54,9 +54,9 @@ def heard(served: Served, pattern: str) -> str:
 
 
 def test_a_run_that_does_not_end_is_told_while_it_goes_on(served: Served, first: str) -> None:
-    said = heard(served, "daily 2026-04-20 has been running for three hours")
+    reported = heard(served, "daily 2026-04-20 has been running for three hours")
     assert served.run(first)["state_type"] == "RUNNING"
-    assert said.endswith(f" {served.ui}/runs/flow-run/{first}")
+    assert reported.endswith(f" {served.ui}/runs/flow-run/{first}")
 
 
 def test_a_signal_that_changed_is_told(served: Served, first: str) -> None:
@@ -72,10 +72,10 @@ def test_a_run_whose_source_is_down_is_told_with_what_to_do(served: Served, firs
     finally:
         DOWN.times = 0
     assert run["state_type"] == "FAILED"
-    said = heard(served, ".* Failed: ")
-    assert "cannot be reached" in said
-    assert "run the same command again" in said
-    assert said.endswith(f" {served.ui}/runs/flow-run/{run['id']}")
+    reported = heard(served, ".* Failed: ")
+    assert "cannot be reached" in reported
+    assert "run the same command again" in reported
+    assert reported.endswith(f" {served.ui}/runs/flow-run/{run['id']}")
 
 
 def test_a_run_that_nobody_begins_is_told_as_late(served: Served) -> None:
@@ -83,11 +83,11 @@ def test_a_run_that_nobody_begins_is_told_as_late(served: Served) -> None:
     os.kill(worker, signal.SIGSTOP)
     try:
         run = served.start("rebuild")
-        said = heard(served, "rebuild is late: it was due at ")
+        reported = heard(served, "rebuild is late: it was due at ")
         served.api("DELETE", f"/flow_runs/{run}")
     finally:
         os.kill(worker, signal.SIGCONT)
-    assert said.endswith(f" and has not begun. {served.ui}/runs/flow-run/{run}")
+    assert reported.endswith(f" and has not begun. {served.ui}/runs/flow-run/{run}")
 
 
 def test_no_secret_is_told(served: Served) -> None:

@@ -50,14 +50,14 @@ def without(tiny: Path, tmp_path: Path) -> Callable[[str], Path]:
 @contextmanager
 def at(archive: Path, tiny: Path, home: Path, day: date) -> Iterator[Settings]:
     """The settings of a home whose source stands at the end of a day."""
-    with running(archive, windows.moment_of(str(day))) as base:
-        yield Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+    with running(archive, windows.parse_instant(str(day))) as base:
+        yield Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
 
 
-def run_to(given: Settings, last: date, said: list[str] | None = None, accept: str | None = None,
+def run_to(given: Settings, last: date, reported: list[str] | None = None, accept: str | None = None,
            command: str = "backfill") -> Run:
     window = windows.range_window(given, FIRST, last) if command == "backfill" else None
-    with open_run(given, command, window, (said if said is not None else []).append) as run:
+    with open_run(given, command, window, (reported if reported is not None else []).append) as run:
         run.acceptance = acceptance(accept)
         execute(run)
     return run
@@ -76,9 +76,9 @@ def test_a_closure_that_the_calendar_does_not_know(without, tiny: Path, tmp_path
     with at(archive, tiny, home, AFTER) as given, pytest.raises(RunIncomplete, match="no stock has a bar of 2026-05-13"):
         run_to(given, AFTER)
     with at(archive, tiny, home, LAST) as given:
-        said: list[str] = []
-        run_to(given, LAST, said)
-        assert any(line.startswith("no stock has a bar of 2026-05-13: ") for line in said)
+        reported: list[str] = []
+        run_to(given, LAST, reported)
+        assert any(line.startswith("no stock has a bar of 2026-05-13: ") for line in reported)
     assert published(home, "select status, message like '%2026-05-13%' from audit.run order by started_at, rowid") == [
         ("incomplete", True), ("incomplete", True), ("completed", True)]
     vol, peak, covered = published(home, """
@@ -112,7 +112,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def given(whole: Path, tiny: Path, tiny_server: str, tmp_path: Path) -> Settings:
     return Settings(home_folder=shutil.copytree(whole, tmp_path / "home"), source=tiny_server,
-                    catalog_folder=tiny / "catalogue")
+                    catalog_folder=tiny / "catalog")
 
 
 def test_what_a_check_withholds_is_not_published_until_a_person_accepts_it(given: Settings, tiny: Path,
@@ -126,7 +126,7 @@ def test_what_a_check_withholds_is_not_published_until_a_person_accepts_it(given
     assert "rallyscope build --accept REASON" in str(withheld.value)
     assert published(home, "select build_id from audit.publication where is_current") == before
     monkeypatch.setenv("RALLYSCOPE_SOURCE", str(given.source))
-    options = ["--home", str(home), "--catalog", str(tiny / "catalogue")]
+    options = ["--home", str(home), "--catalog", str(tiny / "catalog")]
     app(["build", "--accept", "a spin-off, see the prospectus", *options], standalone_mode=False)
     assert published(home, """
         select check_name, observed, accepted_reason, accepted_by is not null from audit.publication_check
@@ -142,11 +142,11 @@ def test_an_acceptance_has_a_reason() -> None:
 def test_a_present_that_ends_before_the_last_one_does_not_replace_it(given: Settings) -> None:
     """Whatever took the newest session away, the last good publication stands; a past moment can still be asked for."""
     before = table_hashes(given.home.folder)
-    with given.home.turn(), given.home.warehouse() as con:
+    with given.home.writer_lock(), given.home.warehouse() as con:
         con.execute(f"update raw.price_bar set is_withdrawn = true, close = null where date = '{LAST}'")
     with pytest.raises(PublicationWithheld, match=r"marts\.regime_daily ends on 2026-05-28"):
         run_to(given, LAST, command="build")
     assert table_hashes(given.home.folder) == before
     with open_run(given, "build") as run:
-        execute(run, moment=(windows.moment_of("2026-05-20"), None))
+        execute(run, moment=(windows.parse_instant("2026-05-20"), None))
     assert published(given.home.folder, "select max(date)::varchar from marts.regime_daily") == [("2026-05-20",)]

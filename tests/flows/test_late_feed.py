@@ -34,8 +34,8 @@ def altered(tiny: Path, folder: Path, bars: str) -> Path:
 
 
 def run(home: Path, tiny: Path, clock: str, archive: Path | None = None) -> tuple[Run, list[Request]]:
-    with running(archive or tiny / "archive", windows.moment_of(clock)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+    with running(archive or tiny / "archive", windows.parse_instant(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         window = windows.range_window(settings, date(2026, 5, 4), date.fromisoformat(clock))
         with suppress(RunIncomplete), open_run(settings, "backfill", window) as this:
             execute(this)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from flows.pipeline.plan import Window
-from flows.pipeline.windows import moment_of, range_window, refuse_future
+from flows.pipeline.windows import parse_instant, range_window, refuse_future
 from flows.settings import Clock, Settings
 from warehouse.errors import BadRequest
 
@@ -26,24 +26,24 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.mark.parametrize("text", ["2026-04-10", "20260410", "2026-W15-5", "2026W155"])
 def test_a_date_without_a_time_is_its_end_in_new_york_however_it_is_written(text: str) -> None:
-    assert moment_of(text) == datetime(2026, 4, 11, 3, 59, 59, tzinfo=UTC)
+    assert parse_instant(text) == datetime(2026, 4, 11, 3, 59, 59, tzinfo=UTC)
 
 
 def test_in_winter_new_york_is_an_hour_further() -> None:
-    assert moment_of("2026-01-10") == datetime(2026, 1, 11, 4, 59, 59, tzinfo=UTC)
+    assert parse_instant("2026-01-10") == datetime(2026, 1, 11, 4, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["2026-04-10T21:15:00Z", "2026-04-10T21:15", "20260410T211500",
                                   "2026-04-10T17:15:00-04:00"])
 def test_a_time_without_a_zone_is_utc(text: str) -> None:
-    assert moment_of(text) == datetime(2026, 4, 10, 21, 15, tzinfo=UTC)
+    assert parse_instant(text) == datetime(2026, 4, 10, 21, 15, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "2026-04-10T25:00", "9999-12-31", "0001-01-01",
                                   "0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00"])
 def test_what_is_no_moment_is_said_to_be_none(text: str) -> None:
     with pytest.raises(BadRequest, match=r"neither a date nor an instant from 1900 to 2200\. Write 2026-03-27"):
-        moment_of(text)
+        parse_instant(text)
 
 
 # What has not come
@@ -57,7 +57,7 @@ def test_a_moment_up_to_the_clock_is_known() -> None:
 def test_a_moment_after_the_clock_of_the_source_is_refused(what: str) -> None:
     with pytest.raises(BadRequest, match=rf"{what} 2026-05-31T03:59:59Z: it has not come yet\. The clock "
                                          "says 2026-05-30T12:00:00Z"):
-        refuse_future(NOW, **{what: moment_of("2026-05-30")})
+        refuse_future(NOW, **{what: parse_instant("2026-05-30")})
 
 
 def test_of_two_moments_the_one_that_has_not_come_is_named() -> None:

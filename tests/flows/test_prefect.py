@@ -32,7 +32,7 @@ def prefect_server() -> Iterator[None]:
 @pytest.fixture
 def home(prefect_server: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RALLYSCOPE_HOME", str(tmp_path))
-    monkeypatch.setenv("RALLYSCOPE_CATALOG", str(tiny / "catalogue"))
+    monkeypatch.setenv("RALLYSCOPE_CATALOG", str(tiny / "catalog"))
     monkeypatch.setattr("flows.prefect_run.RETRY_AFTER_SECONDS", [0])
     return tmp_path
 
@@ -128,14 +128,14 @@ def test_a_feed_is_asked_again_and_the_marts_are_rebuilt_as_of_a_day(
 
 
 def test_a_signal_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows.prefect_run import tell_signals
+    from flows.prefect_run import emit_signals
 
-    told = []
+    reported = []
     monkeypatch.setattr("flows.prefect_run.emit_event",
-                        lambda event, resource, payload: told.append((event, payload["signal"])))
+                        lambda event, resource, payload: reported.append((event, payload["signal"])))
     band, stage = {"signal": "band", "date": "2026-05-29"}, {"signal": "stage", "date": "2026-05-29"}
-    tell_signals([band], [band, stage])
-    assert told == [("rallyscope.signal", "stage")]
+    emit_signals([band], [band, stage])
+    assert reported == [("rallyscope.signal", "stage")]
 
 
 def test_a_double_click_runs_once(home: Path, tiny_server: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ from tiny_market import published, table_hashes
 
 from flows.pipeline import windows
 from flows.pipeline.execute import execute
-from flows.pipeline.prune import leaving, prune
+from flows.pipeline.prune import prune, prune_candidates
 from flows.pipeline.run import open_run
 from flows.settings import Settings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 from warehouse.landing import MANIFEST, batches
 
@@ -29,10 +29,10 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) -> Settings:
     """A home with three builds."""
     folder = tiny_home(tmp_path_factory.mktemp("home"))
-    settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalogue")
+    settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalog")
     for day in ("2026-04-30", "2026-05-15"):
         with open_run(settings, "build") as run:
-            execute(run, moment=(windows.moment_of(day), None))
+            execute(run, moment=(windows.parse_instant(day), None))
     return settings
 
 
@@ -49,7 +49,7 @@ def test_loaded_folders_go_when_they_are_old_and_what_they_brought_stays(home) -
 
 
 def test_young_folders_stay(home) -> None:
-    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+    assert prune_candidates(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
 
 
 def test_a_folder_that_was_never_loaded_stays_however_old(home) -> None:
@@ -77,32 +77,32 @@ def test_what_a_killed_process_left_goes(home) -> None:
         path.write_text("half")
     assert {thing.why for thing in prune(home, datetime(2026, 6, 10, tzinfo=UTC), 90)} == \
         {"left by a process that was killed"}
-    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+    assert prune_candidates(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
 
 
 def test_what_was_set_aside_goes_when_it_is_old(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     folder = home.set_aside / "20260529T220000Z"
     folder.mkdir(parents=True)
     os.utime(folder, (datetime(2026, 5, 29, tzinfo=UTC).timestamp(),) * 2)
-    assert leaving(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
+    assert prune_candidates(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
     assert [thing.path.name for thing in prune(home, LATER, 90)] == ["20260529T220000Z"]
     assert not any(home.set_aside.iterdir())
 
 
 def test_a_dry_run_leaves_everything(home) -> None:
     before = sorted(home.folder.rglob("*"))
-    assert leaving(home, LATER, 90)
+    assert prune_candidates(home, LATER, 90)
     assert sorted(home.folder.rglob("*")) == before
 
 
 def test_a_loaded_folder_goes_though_its_manifest_was_damaged(home) -> None:
     folder = next(batches(home.landing))
     (folder / MANIFEST).write_text("{")
-    assert folder in [thing.path for thing in leaving(home, LATER, 90)]
+    assert folder in [thing.path for thing in prune_candidates(home, LATER, 90)]
 
 
 @pytest.mark.parametrize("days", [999_999, 99_999_999_999])
 def test_more_days_than_there_were_are_refused(home, days: int) -> None:
     with pytest.raises(BadRequest, match=f"landing-days {days}: there is no such day"):
-        leaving(home, LATER, days)
+        prune_candidates(home, LATER, days)

@@ -124,10 +124,10 @@ def con():
     con.execute(SCHEMA.read_text())
     opened = [s for s in sessions(2026) if s[0].year >= 2022]
     calendar = pd.DataFrame([(*s, RECORDED) for s in opened])  # noqa: F841, DuckDB reads it
-    con.execute("insert into raw.catalogue_session from calendar")
-    con.execute("insert into raw.catalogue_instrument values ('^IXIC', 'Nasdaq', 'index', '^IXIC', null, true, false, "
+    con.execute("insert into raw.catalog_session from calendar")
+    con.execute("insert into raw.catalog_instrument values ('^IXIC', 'Nasdaq', 'index', '^IXIC', null, true, false, "
                 "null, null, '1990-01-02', null, false, ?)", [RECORDED])
-    con.execute("insert into raw.catalogue_series values "
+    con.execute("insert into raw.catalog_series values "
                 "('NASDAQCOM', 'Nasdaq', 'index', 'daily', false, '^IXIC', '2022-01-01', 7, ?)", [RECORDED])
     past = [s for s in opened if s[0] <= date(2026, 4, 14)][-800:]
     closes = 10_000 * np.exp(np.cumsum(planted(800)[0]))

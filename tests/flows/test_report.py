@@ -14,13 +14,13 @@ from flows.pipeline.execute import execute
 from flows.pipeline.run import Run, open_run
 from flows.report import artifacts
 from flows.settings import Settings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 
 @pytest.fixture(scope="module")
 def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(home_folder=tmp_path_factory.mktemp("data with a space"), source=tiny_server,
-                    catalog_folder=tiny / "catalogue")
+                    catalog_folder=tiny / "catalog")
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def test_a_rebuild_looks_for_no_hole_and_says_so(runs: dict[str, Run]) -> None:
 
 @pytest.mark.parametrize(("counts", "said"), [((1, 1), "1 row added, 0 quarantined, 1 cell of history revised; "),
                                               ((2, 0), "2 rows added, 0 quarantined, 0 cells of history revised; ")])
-def test_one_is_singular(runs: dict[str, Run], counts: tuple[int, int], said: str) -> None:
-    assert artifacts.did(replace(runs["first"], rows_added=counts[0], cells_revised=counts[1])).startswith(said)
+def test_one_is_singular(runs: dict[str, Run], counts: tuple[int, int], reported: str) -> None:
+    assert artifacts.did(replace(runs["first"], rows_added=counts[0], cells_revised=counts[1])).startswith(reported)
 
 
 def test_no_signals_are_known_of_a_published_file_that_is_damaged_or_not_there(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     assert artifacts.signals(home) == []
     home.published.write_bytes(b"not a database" * 1000)
     assert artifacts.signals(home) == []

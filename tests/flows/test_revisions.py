@@ -34,9 +34,9 @@ def alter(archive: Path, table: str, select: str) -> None:
         con.execute(f"copy ({select}) to '{file}' (format parquet)")
 
 
-def run(home: Path, archive: Path, catalogue: Path, clock: str) -> Run:
-    with running(archive, windows.moment_of(clock)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=catalogue)
+def run(home: Path, archive: Path, catalog: Path, clock: str) -> Run:
+    with running(archive, windows.parse_instant(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=catalog)
         window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
         with open_run(settings, "backfill", window) as this:
             execute(this)
@@ -52,17 +52,17 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(before: Path, tiny: Path, tmp_path: Path, table: str | None, select: str = "",
           members: str | None = None, stocks: tuple[str, str] | None = None) -> list[tuple]:
     """The ledger after the next evening's run on an altered market."""
-    home, archive, catalogue = (shutil.copytree(a, tmp_path / b) for a, b in (
-        (before, "home"), (tiny / "archive", "archive"), (tiny / "catalogue", "catalogue")))
+    home, archive, catalog = (shutil.copytree(a, tmp_path / b) for a, b in (
+        (before, "home"), (tiny / "archive", "archive"), (tiny / "catalog", "catalog")))
     if table:
         alter(archive, table, select)
     if members:
-        file = catalogue / "universes" / "NDX.toml"
+        file = catalog / "universes" / "NDX.toml"
         file.write_text(file.read_text().replace("changes = []", members))
     if stocks:
-        file = catalogue / "stocks.toml"
+        file = catalog / "stocks.toml"
         file.write_text(file.read_text().replace(*stocks))
-    run(home, archive, catalogue, NOW)
+    run(home, archive, catalog, NOW)
     return published(home, """select mart, date::varchar, column_name, cause, key, is_signal from audit.revision""")
 
 
@@ -75,7 +75,7 @@ def test_a_late_bar(before: Path, tiny: Path, tmp_path: Path) -> None:
     home = tmp_path / "first"
     archive = shutil.copytree(tiny / "archive", tmp_path / "holed")
     alter(archive, "bars", "select * from t where not (symbol = 'CCC' and date = '2026-05-18')")
-    run(home, archive, tiny / "catalogue", THEN)
+    run(home, archive, tiny / "catalog", THEN)
     rows = found(home, tiny, tmp_path, None)
     assert {cause for *_, cause, _, _ in rows} == {"late data"}
     assert min(day for _, day, *_ in rows) == "2026-05-18"
@@ -98,13 +98,13 @@ def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
         for price in ("open", "high", "low", "close")))
     alter(archive, "bars", halved)
     with pytest.raises(RunIncomplete, match="BBB is held: the close went from 50 to 30 on 2026-05-18 like a split of 2"):
-        run(home, archive, tiny / "catalogue", THEN)
+        run(home, archive, tiny / "catalog", THEN)
     assert published(home, """select distinct date::varchar from marts.contribution_daily
                               where issuer = 'BBB' and date >= '2026-05-18'""") == []
     altered = shutil.copytree(tiny / "archive", tmp_path / "told")
     alter(altered, "bars", halved)
     alter(altered, "actions", "from t union all select 'BBB', date '2026-05-18', null, 2.0")
-    run(home, altered, tiny / "catalogue", NOW)
+    run(home, altered, tiny / "catalog", NOW)
     causes = dict(published(home, "select cause, count(*) from audit.revision group by 1"))
     assert set(causes) == {"late data", "split"}
 
@@ -145,9 +145,9 @@ def test_a_company_whose_price_and_sector_change_the_same_night(before: Path, ti
     rows = found(before, tiny, tmp_path, "bars", CORRECTED,
                  stocks=('"Double B Inc."', '"Double B Inc.", gics_sector = "Utilities"'))
     causes = {(column, cause) for mart, _, column, cause, *_ in rows if mart == "marts.contribution_daily"}
-    assert ("sector", "catalogue") in causes
+    assert ("sector", "catalog") in causes
     assert ("price_return", "correction") in causes
-    assert {cause for column, cause in causes if column == "sector"} == {"catalogue"}
+    assert {cause for column, cause in causes if column == "sector"} == {"catalog"}
     assert {cause for column, cause in causes if column == "price_return"} == {"correction"}
 
 
@@ -183,7 +183,7 @@ def test_another_code_and_a_price_that_change_the_same_night(before: Path, tiny:
 
 
 @pytest.mark.usefixtures("another_code")
-def test_another_code_and_another_name_in_the_catalogue(before: Path, tiny: Path, tmp_path: Path) -> None:
+def test_another_code_and_another_name_in_the_catalog(before: Path, tiny: Path, tmp_path: Path) -> None:
     """An ordinary release. No figure is computed from a name."""
     rows = found(before, tiny, tmp_path, None, stocks=("Double B Inc.", "Bee Bee Inc."))
     assert {cause for *_, cause, _, _ in rows} == {"code"}
@@ -227,19 +227,19 @@ def test_what_was_published_then_comes_back_hash_for_hash(before: Path, tiny: Pa
     found(before, tiny, tmp_path, "bars",
           "select * replace (if(symbol = 'BBB' and date = '2026-05-18', close * 1.01, close) as close) from t")
     home = tmp_path / "home"
-    with running(tmp_path / "archive", windows.moment_of(NOW)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+    with running(tmp_path / "archive", windows.parse_instant(NOW)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         assert table_hashes(home) != table_hashes(before)
         with open_run(settings, "build") as this:
-            execute(this, moment=(windows.moment_of(THEN), windows.moment_of(THEN)))
+            execute(this, moment=(windows.parse_instant(THEN), windows.parse_instant(THEN)))
     assert table_hashes(home) == table_hashes(before)
 
 
 def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) -> None:
     home = shutil.copytree(before, tmp_path / "home")
-    with running(tiny / "archive", windows.moment_of(THEN)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+    with running(tiny / "archive", windows.parse_instant(THEN)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         for moment in ("2026-04-30", THEN):
             with open_run(settings, "build") as this:
-                execute(this, moment=(windows.moment_of(moment), None))
+                execute(this, moment=(windows.parse_instant(moment), None))
     assert published(home, "select count(*) from audit.revision") == [(0,)]

@@ -29,15 +29,15 @@ pytestmark = pytest.mark.usefixtures("without_pages")
 THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
 
 
-def run(home: Path, market: Path, clock: str, **asked: str) -> None:
+def run(home: Path, market: Path, clock: str, **requested: str) -> None:
     """A backfill on the evening of `clock`, or a build alone of the moments asked for."""
-    with running(market / "archive", windows.moment_of(clock)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalogue")
-        window = None if asked else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
-        with open_run(settings, "build" if asked else "backfill", window) as this:
-            as_of, recorded_by = (asked.get(name) for name in ("as_of", "recorded_by"))
-            execute(this, moment=(as_of and windows.moment_of(as_of),  # type: ignore[arg-type]
-                                          recorded_by and windows.moment_of(recorded_by)))  # type: ignore[arg-type]
+    with running(market / "archive", windows.parse_instant(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalog")
+        window = None if requested else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
+        with open_run(settings, "build" if requested else "backfill", window) as this:
+            as_of, recorded_by = (requested.get(name) for name in ("as_of", "recorded_by"))
+            execute(this, moment=(as_of and windows.parse_instant(as_of),  # type: ignore[arg-type]
+                                          recorded_by and windows.parse_instant(recorded_by)))  # type: ignore[arg-type]
 
 
 def corrected(tiny: Path, folder: Path, day: str = "2026-05-18") -> Path:
@@ -81,11 +81,11 @@ def test_a_build_of_what_was_recorded_is_no_present(home: Path, tiny: Path, tmp_
     """A correction is told once, though a build of what was recorded before it comes in between."""
     market = corrected(tiny, tmp_path / "market")
     run(home, market, NOW)
-    told = ledger(home)
-    assert set(told) == {"correction"}
+    reported = ledger(home)
+    assert set(reported) == {"correction"}
     run(home, market, NEXT, recorded_by=THEN)
     run(home, market, NEXT)
-    assert ledger(home) == told
+    assert ledger(home) == reported
 
 
 def test_a_publication_that_failed_told_nothing(home: Path, tiny: Path, tmp_path: Path,
@@ -107,9 +107,9 @@ def test_a_publication_that_failed_told_nothing(home: Path, tiny: Path, tmp_path
         ("completed",), ("completed",), ("failed",)]
 
 
-def test_a_limit_of_the_index_that_changed_is_the_catalogue(home: Path, tiny: Path, tmp_path: Path) -> None:
+def test_a_limit_of_the_index_that_changed_is_the_catalog(home: Path, tiny: Path, tmp_path: Path) -> None:
     market = shutil.copytree(tiny, tmp_path / "market")
-    file = market / "catalogue" / "universes" / "NDX.toml"
+    file = market / "catalog" / "universes" / "NDX.toml"
     file.write_text(file.read_text() + """
 [rebalancing]
 months = [3, 6, 9, 12]
@@ -118,11 +118,11 @@ limits = [{ of = "issuer", above = 0.50, to = 0.40 }]
 annual_limits = [{ of = "issuer", above = 0.50, to = 0.40 }]
 """)
     run(home, market, NOW)
-    assert set(ledger(home)) <= {"catalogue"}
+    assert set(ledger(home)) <= {"catalog"}
 
 
 def test_every_raw_table_that_a_mart_is_made_from_can_be_a_cause() -> None:
-    snapshots = {f"raw.catalogue_{table}" for tables in SNAPSHOTS.values() for table in tables}
+    snapshots = {f"raw.catalog_{table}" for tables in SNAPSHOTS.values() for table in tables}
     causes = {feed.table for feed in FEEDS} | snapshots
     assert {raw for _, raw in _raw_reads({m.name: m.reads for m in models()})} <= causes
 
@@ -149,11 +149,11 @@ def test_rows_that_were_gone_come_back_in_the_ledger(tiny: Path, before: Path, t
     ({"recorded_by": "2026-01-02"}, "no session was known and recorded by then"),
     ({"as_of": "2030-01-02"}, "it has not come yet"),
 ])
-def test_a_moment_at_which_nothing_is_known_publishes_nothing(asked: dict[str, str], why: str, home: Path,
+def test_a_moment_at_which_nothing_is_known_publishes_nothing(requested: dict[str, str], why: str, home: Path,
                                                               tiny: Path) -> None:
     current = publication.current_build(steps_home := Settings(home_folder=home).home)
     with pytest.raises(BadRequest, match=why):
-        run(home, tiny, THEN, **asked)
+        run(home, tiny, THEN, **requested)
     assert publication.current_build(steps_home) == current
 
 
@@ -167,11 +167,11 @@ def test_a_damaged_publication_does_not_stop_the_next_one(spoil, home: Path, tin
     """Its kept build too: both are gone, and history is told against the one before."""
     current = publication.current_build(Settings(home_folder=home).home)
     run(home, corrected(tiny, tmp_path / "market"), NOW)
-    told = ledger(home)
+    reported = ledger(home)
     spoil(home / "builds" / f"{publication.current_build(Settings(home_folder=home).home)}.duckdb")
     spoil(home / "marts.duckdb")
     run(home, corrected(tiny, tmp_path / "market2"), NEXT)
-    assert ledger(home) == {cause: 2 * count for cause, count in told.items()}
+    assert ledger(home) == {cause: 2 * count for cause, count in reported.items()}
     assert published(home, "select distinct previous_build_id from audit.revision") == [(current,)]
 
 
@@ -185,8 +185,8 @@ def test_what_a_second_run_under_a_standing_clock_brings_is_late(tiny: Path, tmp
     """The bars of one company failed in the first run, which the replayed clock gives the same moment as the second."""
     fault = Fault("/v8/finance/chart/BBB*", "status", status=404, times=None)
     for faults in ((fault,), ()):
-        with running(tiny / "archive", windows.moment_of(THEN), faults) as base:
-            settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
+        with running(tiny / "archive", windows.parse_instant(THEN), faults) as base:
+            settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalog")
             window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(THEN))
             with suppress(RunIncomplete), open_run(settings, "backfill", window) as this:
                 execute(this)

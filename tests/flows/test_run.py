@@ -23,7 +23,7 @@ from flows.pipeline.run import Run, open_run
 from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.settings import Settings
-from warehouse.errors import AssertionFailed, BadRequest, RunIncomplete, TurnTaken
+from warehouse.errors import AssertionFailed, BadRequest, RunIncomplete, WriterLocked
 from warehouse.landing import batches, read
 from warehouse.load.batch import load
 from warehouse.publication.builds import find, rollback
@@ -35,7 +35,7 @@ RANGE = (date(2026, 3, 2), date(2026, 5, 29))
 
 
 def settings(home: Path, tiny: Path, base: str) -> Settings:
-    return Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+    return Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
 
 
 def backfill(home: Path, tiny: Path, base: str, window: tuple[date, date] = RANGE) -> Run:
@@ -140,26 +140,27 @@ def test_a_month_has_its_sessions_and_every_session_its_month() -> None:
 
 def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: str, tmp_path: Path) -> None:
     given = settings(tmp_path, tiny, tiny_server)
-    with given.home.turn(), pytest.raises(TurnTaken, match=rf"pid {os.getpid()}"), open_run(given, "build", wait=False):
+    with given.home.writer_lock(), pytest.raises(WriterLocked, match=rf"pid {os.getpid()}"), open_run(given, "build",
+                                                                                                      wait=False):
         pass
 
 
 def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Path, tiny: Path, tiny_server: str,
                                                                         tmp_path: Path) -> None:
-    options = ["--home", str(fresh_home(tmp_path)), "--source", tiny_server, "--catalog", str(tiny / "catalogue")]
+    options = ["--home", str(fresh_home(tmp_path)), "--source", tiny_server, "--catalog", str(tiny / "catalog")]
     together = [subprocess.Popen([sys.executable, "-m", "flows.cli", *command, *options], env=clean_environment(),
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
                 for command in (["backfill", "2026-03-02", "2026-04-30"], ["backfill", *map(str, RANGE)], ["run"])]
-    said = [process.communicate()[1] for process in together]
-    assert [process.returncode for process in together] == [0, 0, 0], said
-    assert sum("waiting for the run of pid" in words for words in said) >= 1
+    reported = [process.communicate()[1] for process in together]
+    assert [process.returncode for process in together] == [0, 0, 0], reported
+    assert sum("waiting for the run of pid" in words for words in reported) >= 1
     assert table_hashes(tmp_path) == table_hashes(home)
 
 
 def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Path, tmp_path: Path) -> None:
     """Fetched each evening, then built as of the end: the same as fetched at once."""
     for day in (date(2026, 4, 14), date(2026, 4, 15), date(2026, 5, 28)):
-        with running(tiny / "archive", windows.moment_of(str(day))) as base:
+        with running(tiny / "archive", windows.parse_instant(str(day))) as base:
             backfill(tmp_path, tiny, base, (RANGE[0], day))
     with running(tiny / "archive") as base:
         backfill(tmp_path, tiny, base)
@@ -172,7 +173,7 @@ def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Pat
 def test_killed_and_run_again_gives_the_tables_of_an_undisturbed_run(
         seconds: float, home: Path, tiny: Path, tiny_server: str, tmp_path: Path) -> None:
     command = ["backfill", str(RANGE[0]), str(RANGE[1]), "--home", str(fresh_home(tmp_path)), "--source", tiny_server,
-               "--catalog", str(tiny / "catalogue")]
+               "--catalog", str(tiny / "catalog")]
     victim = subprocess.Popen([sys.executable, "-m", "flows.cli", *command], env=clean_environment(),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(seconds)
@@ -221,7 +222,7 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
         reader.start()
         for text in ("2026-04-30", "2026-05-29"):
             with open_run(given, "build") as run:
-                execute(run, moment=(windows.moment_of(text), None))
+                execute(run, moment=(windows.parse_instant(text), None))
         for place in range(8):
             build = rollback(given.home, ("20260501", "20260530")[place % 2])
         builds = find(given.home, "20260501"), build
@@ -295,7 +296,7 @@ def test_a_day_that_is_no_closed_session_is_refused(day: date, sentence: str, ti
 
 
 def test_the_clock_is_the_replay_servers(tiny: Path, tmp_path: Path) -> None:
-    with running(tiny / "archive", windows.moment_of("2026-04-15")) as base:
+    with running(tiny / "archive", windows.parse_instant("2026-04-15")) as base:
         assert windows.session_window(settings(tmp_path, tiny, base), None).end == date(2026, 4, 15)
 
 
@@ -308,7 +309,7 @@ CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"
 def test_the_fred_key_is_found_nowhere(fault: Fault | None, tiny: Path, tmp_path: Path) -> None:
     with running(tiny / "archive", faults=[fault] if fault else []) as base:
         ran = rallyscope("backfill", *RANGE, "--home", fresh_home(tmp_path / "home"), "--source", base,
-                         "--catalog", tiny / "catalogue", cwd=tmp_path, env={"FRED_API_KEY": CANARY})
+                         "--catalog", tiny / "catalog", cwd=tmp_path, env={"FRED_API_KEY": CANARY})
     assert ran.returncode == (1 if fault else 0), ran.stderr
     assert CANARY not in ran.stdout + ran.stderr
     files = [f for f in tmp_path.rglob("*") if f.is_file()]

@@ -32,7 +32,7 @@ from flows.pipeline.run import open_run
 from flows.replay.faults import Fault
 from flows.service.prefect_api import POOL, Api
 from flows.settings import Settings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -52,8 +52,8 @@ def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 def test_it_says_where_it_is_and_all_is_there(served: Served) -> None:
-    assert f"Prefect UI   {served.ui}" in served.said
-    assert "rallyscope serve --stop" in served.said
+    assert f"Prefect UI   {served.ui}" in served.reported
+    assert "rallyscope serve --stop" in served.reported
     deployments = {d["name"]: d for d in served.api("POST", "/deployments/filter", {})}
     assert set(deployments) == {"daily", "macro-revisions", "fundamentals", "backfill", "rebuild"}
     for deployment in deployments.values():
@@ -68,10 +68,10 @@ def test_it_says_where_it_is_and_all_is_there(served: Served) -> None:
 
 
 def test_the_forms_ask_for_dates_and_one_of_the_cuts(served: Served) -> None:
-    asked = served.deployment("backfill")["parameter_openapi_schema"]
-    assert asked["properties"]["start"]["format"] == "date"
-    assert asked["required"] == ["start", "end"]
-    assert asked["definitions"]["Chunk"]["enum"] == ["whole", "year", "month", "week", "day"]
+    requested = served.deployment("backfill")["parameter_openapi_schema"]
+    assert requested["properties"]["start"]["format"] == "date"
+    assert requested["required"] == ["start", "end"]
+    assert requested["definitions"]["Chunk"]["enum"] == ["whole", "year", "month", "week", "day"]
     assert all(p["description"] for name in ("daily", "backfill", "rebuild", "fundamentals")
                for p in served.deployment(name)["parameter_openapi_schema"]["properties"].values())
 
@@ -163,7 +163,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing(
     assert {task["state_type"] for task in tasks} == {"COMPLETED", "CRASHED"}
     with pytest.raises(ProcessLookupError):
         os.kill(scheduled.engine, 0)
-    settings = Settings(home_folder=tmp_path, source=served.env["RALLYSCOPE_SOURCE"], catalog_folder=tiny / "catalogue")
+    settings = Settings(home_folder=tmp_path, source=served.env["RALLYSCOPE_SOURCE"], catalog_folder=tiny / "catalog")
     with open_run(settings, "run", windows.session_window(settings, None)) as undisturbed:
         execute(undisturbed)
     hashes, truth = table_hashes(served.home), table_hashes(tmp_path)
@@ -205,7 +205,7 @@ def test_no_secret_is_in_a_process_list_or_a_log(served: Served) -> None:
     assert len(logs) >= 4
     assert not (served.home / "prefect" / "auth").exists(), "the user's own wins"
     for secret in (PASSWORD, PASSWORD.partition(":")[2], KEY, "secret-path"):
-        for text in (shown, served.said, *logs):
+        for text in (shown, served.reported, *logs):
             assert secret not in text
 
 
@@ -217,7 +217,7 @@ def test_down_leaves_no_process_no_lock_and_no_port(served: Served) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert not (served.home / "prefect" / "serve.json").exists()
-    with socket.socket() as probe, Home(served.home).turn(None):
+    with socket.socket() as probe, DataFolder(served.home).writer_lock(None):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", served.port))
     again = rallyscope("serve", "--stop", cwd=served.home, env=served.env)

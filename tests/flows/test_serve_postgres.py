@@ -58,7 +58,7 @@ def test_runs_are_kept_in_postgresql_and_a_killed_keeper_leaves_nothing_behind(d
                                                                                 tmp_path: Path) -> None:
     with running(tiny / "archive", datetime(2026, 5, 30, 2, tzinfo=UTC)) as source:
         port = free_port()
-        env = {"RALLYSCOPE_HOME": str(tmp_path), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalogue"),
+        env = {"RALLYSCOPE_HOME": str(tmp_path), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalog"),
                "PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
         up = rallyscope("serve", "--detach", "--port", port, cwd=tmp_path, env=env)
         try:

@@ -110,8 +110,8 @@ def test_a_range_that_ends_before_it_begins_is_refused_in_a_sentence_and_told(pa
     page.get_by_text(sentence).first.wait_for()
     page.screenshot(path=tmp_path / "refused.png")
     assert not page.get_by_text("Traceback").count()
-    said = until(lambda: [text for text in served.told if sentence in text])
-    assert said[0].startswith("backfill 2026-05-08 to 2026-05-04 Failed: ")
+    reported = until(lambda: [text for text in served.told if sentence in text])
+    assert reported[0].startswith("backfill 2026-05-08 to 2026-05-04 Failed: ")
 
 
 # Who may
@@ -138,14 +138,14 @@ def test_nobody_else_can_read_what_it_keeps(served: Served) -> None:
     assert modes.keys() >= {"auth", "prefect.db", "prefect.db-wal", "prefect.db-shm", "server.log", "serve.json"}
     assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
     assert served.home.stat().st_mode & 0o777 == 0o700
-    assert f"log in with  the line in {folder}/auth\n" in served.said
+    assert f"log in with  the line in {folder}/auth\n" in served.reported
 
 
 def test_the_string_is_in_no_process_list_no_log_and_no_pipe(served: Served) -> None:
     shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     logs = [file.read_text(errors="replace") for file in (served.home / "prefect").glob("*.log*")]
     for secret in (served.auth, served.auth.partition(":")[2], KEY):
-        assert not [text for text in (shown, served.said, *logs) if secret in text]
+        assert not [text for text in (shown, served.reported, *logs) if secret in text]
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def token(served: Served) -> dict[str, str]:
             "Content-Type": "application/json"}
 
 
-def asked(served: Served, path: str, headers: dict[str, str], body: str | None = None) -> tuple[int, str]:
+def requested(served: Served, path: str, headers: dict[str, str], body: str | None = None) -> tuple[int, str]:
     """The status and the answer to a request with just these headers."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
     connection.putrequest("GET" if body is None else "POST", path, skip_host="Host" in headers)
@@ -176,17 +176,17 @@ def test_a_request_in_the_name_of_another_page_is_refused(served: Served, token:
     start = f"/api/deployments/{served.deployment('rebuild')['id']}/create_flow_run"
     before = runs(served)
     for path, body in (("/api/block_documents/filter", '{"include_secrets": true}'), (start, "{}"), ("/api/version", None)):
-        assert asked(served, path, token | foreign, body)[0] == 403
+        assert requested(served, path, token | foreign, body)[0] == 403
     assert runs(served) == before
-    assert asked(served, "/api/version", token)[0] == 200, "without the foreign header it is answered"
+    assert requested(served, "/api/version", token)[0] == 200, "without the foreign header it is answered"
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/json"])
 def test_who_does_not_know_the_string_starts_and_reads_nothing(served: Served, kind: str) -> None:
     start = f"/api/deployments/{served.deployment('rebuild')['id']}/create_flow_run"
     before = runs(served)
-    assert asked(served, start, {"Content-Type": kind}, "{}")[0] in (401, 403)
-    assert asked(served, "/api/version", {})[0] == 401
+    assert requested(served, start, {"Content-Type": kind}, "{}")[0] in (401, 403)
+    assert requested(served, "/api/version", {})[0] == 401
     assert runs(served) == before
 
 

@@ -33,15 +33,15 @@ NAMES = ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED", "PREFECT_SERVER_COR
 def test_a_flow_started_by_hand_sends_no_telemetry_and_hears_no_page_unless_told_to(
         module: str, set_by_the_user: dict[str, str], found: str) -> None:
     env = {name: value for name, value in clean_environment().items() if name not in NAMES}
-    said = subprocess.run([sys.executable, "-c", AT_THE_IMPORT_OF_PREFECT.format(module=module, names=NAMES)], cwd=ROOT,
+    reported = subprocess.run([sys.executable, "-c", AT_THE_IMPORT_OF_PREFECT.format(module=module, names=NAMES)], cwd=ROOT,
                           text=True, env=env | set_by_the_user, capture_output=True, check=True)
-    assert said.stdout.strip() == found
+    assert reported.stdout.strip() == found
 
 
 @pytest.mark.parametrize(("source", "said"), [
     ("live", "live: Yahoo Finance and FRED"), ("http://127.0.0.1:8765/", "http://127.0.0.1:8765")])
-def test_a_service_that_is_up_tells_its_source_and_its_home(source: str, said: str, tmp_path: Path) -> None:
+def test_a_service_that_is_up_tells_its_source_and_its_home(source: str, reported: str, tmp_path: Path) -> None:
     told = Service(Settings(home_folder=tmp_path, source=source, fred_api_key="a" * 32), 4200, PrefectSettings()).told()
-    assert f"\nsource       {said}\n" in told
+    assert f"\nsource       {reported}\n" in told
     assert f"\nhome         {tmp_path}\n" in told
     assert "a" * 32 not in told

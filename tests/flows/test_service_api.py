@@ -23,11 +23,11 @@ class Server:
     tokens: list[str] = field(default_factory=lambda: ["first", "second"])
     protected: bool = True
     redirect: str | None = None
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    requested: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> tuple[int, Any]:
         path = request.path.partition("?")[0]
-        self.asked.append((path, request.headers["Prefect-Csrf-Token"], request.headers["Authorization"]))
+        self.requested.append((path, request.headers["Prefect-Csrf-Token"], request.headers["Authorization"]))
         if path == "/csrf-token":
             return (200, {"token": self.tokens[0]}) if self.protected else (422, None)
         if request.command != "GET" and self.protected and request.headers["Prefect-Csrf-Token"] != self.tokens[0]:
@@ -68,7 +68,7 @@ def api(server: Server) -> Api:
 def test_what_changes_something_carries_a_token_that_is_asked_for_once(server: Server) -> None:
     ask = api(server)
     assert [ask("GET", "/a"), ask("POST", "/b", {}), ask("POST", "/c", {})] == ["well"] * 3
-    assert [(path, token) for path, token, _ in server.asked] == [
+    assert [(path, token) for path, token, _ in server.requested] == [
         ("/a", None), ("/csrf-token", None), ("/b", "first"), ("/c", "first")]
 
 
@@ -77,7 +77,7 @@ def test_a_token_that_has_expired_is_asked_for_again(server: Server) -> None:
     ask("POST", "/a", {})
     server.tokens.pop(0)
     assert ask("POST", "/b", {}) == "well"
-    assert [(path, token) for path, token, _ in server.asked][2:] == [
+    assert [(path, token) for path, token, _ in server.requested][2:] == [
         ("/b", "first"), ("/csrf-token", None), ("/b", "second")]
 
 
@@ -95,7 +95,7 @@ def test_a_server_that_always_refuses_is_asked_twice(server: Server) -> None:
 def test_a_server_that_wants_no_token_gets_none(server: Server) -> None:
     server.protected = False
     assert api(server)("POST", "/a", {}) == "well"
-    assert server.asked[-1][:2] == ("/a", None)
+    assert server.requested[-1][:2] == ("/a", None)
 
 
 def test_user_and_password_go_nowhere_else(server: Server) -> None:
@@ -103,7 +103,7 @@ def test_user_and_password_go_nowhere_else(server: Server) -> None:
     server.redirect = f"http://localhost:{server.port}/elsewhere"
     with pytest.raises(HTTPError, match="307"):
         api(server)("GET", "/a")
-    assert [path for path, _, _ in server.asked] == ["/a"]
+    assert [path for path, _, _ in server.requested] == ["/a"]
 
 
 def test_neither_is_shown(server: Server) -> None:

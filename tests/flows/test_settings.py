@@ -19,7 +19,7 @@ def answering() -> Iterator[Answering]:
     """The address of a server that says these bytes to whoever asks, and hangs up."""
     listeners: list[socket.socket] = []
 
-    def serve(said: bytes) -> str:
+    def serve(reported: bytes) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
 
@@ -27,7 +27,7 @@ def answering() -> Iterator[Answering]:
             asker, _ = listener.accept()
             with asker:
                 asker.recv(4096)
-                asker.sendall(said)
+                asker.sendall(reported)
 
         threading.Thread(target=answer, daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -61,10 +61,10 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(source: str) -> N
 @pytest.mark.parametrize(("said", "reason"), [
     (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0"), (http(b'{"now":', 500), "IncompleteRead"),
     (http(b"<html>"), "Expecting value"), (b"", "closed connection without response")])
-def test_a_server_that_does_not_answer_in_json_over_http_is_unreachable(said: bytes, reason: str,
+def test_a_server_that_does_not_answer_in_json_over_http_is_unreachable(reported: bytes, reason: str,
                                                                         answering: Answering) -> None:
     with pytest.raises(SourceUnreachable, match=rf"the request for the clock failed \(.*{reason}"):
-        Settings(source=answering(said)).clock()
+        Settings(source=answering(reported)).clock()
 
 
 @pytest.mark.parametrize("body", [b"[" * 60_000, b" " * 70_000, b"\xff\xfe[]"])

@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
             con.execute(change)
             con.execute(f"copy {name} to '{archive}/{name}.parquet' (format parquet)")
     with running(archive, datetime(2026, 4, 30, 23, tzinfo=UTC)) as base:
-        given = Settings(home_folder=folder / "home", source=base, catalog_folder=tiny / "catalogue")
+        given = Settings(home_folder=folder / "home", source=base, catalog_folder=tiny / "catalog")
         with open_run(given, "backfill", windows.range_window(given, date(2026, 3, 2), date(2026, 4, 30))) as started:
             execute(started)
     return folder / "home"

@@ -39,8 +39,8 @@ def evening(home: Path, market: Path, clock: str, folder: Path, changes: Mapping
         with duckdb.connect() as con:
             con.execute(f"create table t as from '{archive / table}.parquet'")
             con.execute(f"copy ({select}) to '{archive / table}.parquet' (format parquet)")
-    with running(archive, windows.moment_of(clock)) as base:
-        settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalogue")
+    with running(archive, windows.parse_instant(clock)) as base:
+        settings = Settings(home_folder=home, source=base, catalog_folder=market / "catalog")
         window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
         try:
             with open_run(settings, "backfill", window) as this:

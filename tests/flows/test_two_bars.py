@@ -36,7 +36,7 @@ def run(home: Path, tiny: Path, archive: Path, day: date) -> str:
     """Backfill up to a day on its evening; what the run says is missing, "" when it completes."""
     now = datetime(day.year, day.month, day.day, 23, tzinfo=UTC)
     with running(archive, now) as base:
-        given = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalogue")
+        given = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         try:
             with open_run(given, "backfill", windows.range_window(given, date(2026, 3, 2), day)) as started:
                 execute(started)

@@ -34,13 +34,14 @@ def backfill(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bac
         stands = standing(self)
         return Clock(stands.now + timedelta(seconds=time.monotonic() - began[0]), stands.simulated)
 
-    def carry_out(moment: str, chunk: Chunk = Chunk.whole, **asked: datetime) -> Run:
+    def carry_out(moment: str, chunk: Chunk = Chunk.whole, **requested: datetime) -> Run:
         began[0] = time.monotonic()
-        with running(tiny / "archive", windows.moment_of(moment)) as base:
-            settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
-            window = None if asked else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(moment[:10]))
+        with running(tiny / "archive", windows.parse_instant(moment)) as base:
+            settings = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalog")
+            window = None if requested else windows.range_window(settings, date(2026, 3, 2),
+                                                                 date.fromisoformat(moment[:10]))
             with open_run(settings, "backfill", window) as run:
-                execute(run, moment=(asked.get("as_of"), asked.get("recorded_by")), chunk=chunk)
+                execute(run, moment=(requested.get("as_of"), requested.get("recorded_by")), chunk=chunk)
         return run
 
     monkeypatch.setattr(Settings, "clock", clock)
@@ -79,7 +80,7 @@ def test_the_moment_that_a_build_is_named_after_brings_it_back(backfill: Backfil
     first = backfill(EVENING).publication
     assert first is not None
     tables = table_hashes(tmp_path)
-    moment = windows.moment_of(first.build_id.split("-")[0])
+    moment = windows.parse_instant(first.build_id.split("-")[0])
     backfill(NEXT)
     again = backfill(NEXT, as_of=moment, recorded_by=moment).publication
     assert again is not None

@@ -11,7 +11,7 @@ import pytest
 from fuzzing import VALUES, fuzzed, spoilt, tried
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_market import ROOT, write_catalogue
+from tiny_market import ROOT, write_catalog
 
 from flows.pipeline.plan import Window, requests
 from warehouse import catalog
@@ -27,7 +27,7 @@ WRITTEN = st.one_of(VALUES, st.sampled_from([
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_catalogue(tmp_path_factory.mktemp("spoilt"))
+    return write_catalog(tmp_path_factory.mktemp("spoilt"))
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def con() -> duckdb.DuckDBPyConnection:
 @fuzzed
 @given(st.sampled_from(FILES), st.data())
 def test_a_spoilt_entry(folder, con, file, data) -> None:
-    said = data.draw(spoilt(tomllib.loads((folder / f"{file}.toml").read_text()), WRITTEN))
+    reported = data.draw(spoilt(tomllib.loads((folder / f"{file}.toml").read_text()), WRITTEN))
     parse = catalog._toml
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "_toml", lambda file, path: (
-            said if isinstance(said, dict) and path == folder / f"{file}.toml" else parse(file, path)))
+            reported if isinstance(reported, dict) and path == folder / f"{file}.toml" else parse(file, path)))
         loaded, refusal = tried(lambda: catalog.load(folder), CatalogError)
     if loaded:
         record(con, loaded, NOW)

@@ -14,7 +14,7 @@ from fuzzing import LEAVES, TEXTS, changed, fuzzed, spoilt, tried
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.sources import Ask, Fetched, fred, weights, yahoo
+from flows.sources import Fetched, FetchKey, fred, weights, yahoo
 from flows.sources.frames import COLUMNS
 from warehouse.catalog.weighting import PublishedWeights
 from warehouse.errors import SourceError
@@ -59,22 +59,22 @@ def is_whole(fetched: Fetched, keys: int = 1) -> None:
 @example({"chart": {"error": None, "result": None}})
 def test_a_chart_of_yahoo(answering, endpoint, body) -> None:
     answering.body, answering.kind = json.dumps(body).encode(), "application/json"
-    fetched, _ = tried(lambda: yahoo.prices([Ask("AAA", FROM, TO)], endpoint, {"AAA": "stock"}), SourceError)
+    fetched, _ = tried(lambda: yahoo.prices([FetchKey("AAA", FROM, TO)], endpoint, {"AAA": "stock"}), SourceError)
     if fetched:
         is_whole(fetched)
 
 
-def said(tree, *path: object, value: object):
+def reported(tree, *path: object, value: object):
     return changed(tree, path, value, "replaced")
 
 
 @fuzzed
 @given(st.one_of(st.tuples(st.just("shares"), spoilt(SHARES)), st.tuples(st.just("statements"), spoilt(STATEMENTS))))
-@example(("shares", said(SHARES, "timeseries", "result", 0, "shares_out", 0, value=[])))
-def test_counts_and_statements_of_yahoo(answering, endpoint, asked) -> None:
-    feed, body = asked
+@example(("shares", reported(SHARES, "timeseries", "result", 0, "shares_out", 0, value=[])))
+def test_counts_and_statements_of_yahoo(answering, endpoint, requested) -> None:
+    feed, body = requested
     answering.body, answering.kind = json.dumps(body).encode(), "application/json"
-    fetched, _ = tried(lambda: getattr(yahoo, feed)([Ask("AAA", FROM, TO)], endpoint), SourceError)
+    fetched, _ = tried(lambda: getattr(yahoo, feed)([FetchKey("AAA", FROM, TO)], endpoint), SourceError)
     if fetched:
         is_whole(fetched)
 
@@ -86,18 +86,18 @@ TOLD = st.one_of(TEXTS, st.integers(-(10**20), 10**20).map(str), st.just("4.1"))
 
 @fuzzed
 @given(spoilt(ANSWER, TOLD))
-def test_observations_of_fred(answering, endpoint, said) -> None:
-    if not isinstance(said, dict) or not isinstance(said.get("rows", []), list):
-        body = str(said)
+def test_observations_of_fred(answering, endpoint, reported) -> None:
+    if not isinstance(reported, dict) or not isinstance(reported.get("rows", []), list):
+        body = str(reported)
     else:
         def attributes(of: object) -> str:
             return " ".join(f"{name}={quoteattr(str(value))}" for name, value in (
                 of.items() if isinstance(of, dict) else [("value", of)]) if name != "rows")
 
-        rows = "".join(f"<observation {attributes(row)}/>" for row in said.get("rows", []))
-        body = f"<?xml version='1.0' encoding='utf-8'?><observations {attributes(said)}>{rows}</observations>"
+        rows = "".join(f"<observation {attributes(row)}/>" for row in reported.get("rows", []))
+        body = f"<?xml version='1.0' encoding='utf-8'?><observations {attributes(reported)}>{rows}</observations>"
     answering.body, answering.kind = body.encode(errors="replace"), "text/xml; charset=utf-8"
-    fetched, refusal = tried(lambda: fred.observations([Ask("DGS10", FROM, TO)], endpoint), SourceError)
+    fetched, refusal = tried(lambda: fred.observations([FetchKey("DGS10", FROM, TO)], endpoint), SourceError)
     assert "k" * 32 not in str(refusal)
     if fetched:
         is_whole(fetched)
@@ -113,7 +113,7 @@ CELLS = st.one_of(TOLD, LEAVES.map(str), st.just('"'), st.just("2026-01-05"))
 def test_the_public_csv_of_fred(answering, endpoint, rows, head) -> None:
     answering.body = "\n".join([head, *(",".join(row) for row in rows)]).encode(errors="replace")
     answering.kind = "text/csv"
-    fetched, _ = tried(lambda: fred.observations([Ask("DGS10", FROM, TO)], endpoint, keyless=True), SourceError)
+    fetched, _ = tried(lambda: fred.observations([FetchKey("DGS10", FROM, TO)], endpoint, keyless=True), SourceError)
     if fetched:
         is_whole(fetched)
 
@@ -129,7 +129,7 @@ def test_a_list_of_weights_on_disk(endpoint, tmp_path_factory, rows, head) -> No
     Path(folder, "weights.csv").write_bytes("\n".join(lines).encode(errors="replace"))
     declared = {"NDX": PublishedWeights(file="weights.csv")}
     on_disk = replace(endpoint, base_url=None)
-    fetched, _ = tried(lambda: weights.lists([Ask("NDX", FROM, TO)], on_disk, declared, folder), SourceError)
+    fetched, _ = tried(lambda: weights.lists([FetchKey("NDX", FROM, TO)], on_disk, declared, folder), SourceError)
     if fetched:
         is_whole(fetched)
 
@@ -138,20 +138,21 @@ def test_a_list_of_weights_on_disk(endpoint, tmp_path_factory, rows, head) -> No
 @given(st.binary(max_size=60), st.sampled_from(["prices", "shares", "statements", "observations", "weights"]))
 def test_bytes_that_are_no_answer(answering, endpoint, body, feed) -> None:
     answering.body, answering.kind = body, "text/html"
-    asks = [Ask("AAA", FROM, TO)]
-    calls = {"observations": lambda: fred.observations(asks, endpoint),
-             "weights": lambda: weights.lists(asks, endpoint, {"AAA": PublishedWeights(file="x.csv")}, Path("/nowhere"))}
-    fetched, _ = tried(lambda: calls.get(feed, lambda: getattr(yahoo, feed)(asks, endpoint))(), SourceError)
+    fetch_keys = [FetchKey("AAA", FROM, TO)]
+    calls = {"observations": lambda: fred.observations(fetch_keys, endpoint),
+             "weights": lambda: weights.lists(fetch_keys, endpoint, {"AAA": PublishedWeights(file="x.csv")},
+                                              Path("/nowhere"))}
+    fetched, _ = tried(lambda: calls.get(feed, lambda: getattr(yahoo, feed)(fetch_keys, endpoint))(), SourceError)
     if fetched:
         is_whole(fetched)
 
 
 def test_the_usual_answers_are_received(answering, endpoint) -> None:
     """What is spoilt above is whole to begin with."""
-    asks = [Ask("AAA", FROM, TO)]
-    for body, call in ((CHART, lambda: yahoo.prices(asks, endpoint, {"AAA": "stock"})),
-                       (SHARES, lambda: yahoo.shares(asks, endpoint)),
-                       (STATEMENTS, lambda: yahoo.statements(asks, endpoint))):
+    fetch_keys = [FetchKey("AAA", FROM, TO)]
+    for body, call in ((CHART, lambda: yahoo.prices(fetch_keys, endpoint, {"AAA": "stock"})),
+                       (SHARES, lambda: yahoo.shares(fetch_keys, endpoint)),
+                       (STATEMENTS, lambda: yahoo.statements(fetch_keys, endpoint))):
         answering.body, answering.kind = json.dumps(body).encode(), "application/json"
         fetched = call()
         is_whole(fetched)

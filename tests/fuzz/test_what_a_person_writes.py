@@ -33,9 +33,9 @@ SHOCKS = st.builds("{}={}".format, st.sampled_from(["NVDA", "nvda", "", "^VIX", 
 @fuzzed
 @given(DAYS)
 def test_a_date_and_a_moment(text) -> None:
-    for read in (day_of, windows.moment_of):
-        said, refusal = tried(lambda read=read: read(text), BadRequest)
-        assert refusal or 1 <= said.year <= 9999
+    for read in (day_of, windows.parse_instant):
+        reported, refusal = tried(lambda read=read: read(text), BadRequest)
+        assert refusal or 1 <= reported.year <= 9999
 
 
 @fuzzed
@@ -120,7 +120,7 @@ def first_lines(flow, read) -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
     for name in ("as_of", "recorded_by"):
         if read.get(name):
-            windows.moment_of(str(read[name]))
+            windows.parse_instant(str(read[name]))
     acceptance(read.get("accept"))
     if flow is backfill:
         chunks(windows.range_window(settings, read["start"], read["end"]), read["chunk"])

@@ -15,7 +15,7 @@ from flows.replay.faults import LIBRARY, chosen, listing
 from flows.replay.server import create_app
 from warehouse.errors import BadRequest
 
-CLOCK = windows.moment_of("2026-05-20")
+CLOCK = windows.parse_instant("2026-05-20")
 KEY = {"api_key": "0" * 32}
 PERIOD = {"period1": 1, "period2": 2_000_000_000, "interval": "1d", "events": "div,splits"}
 ONES = {"symbol": "AAA", "series": "DGS10", "key": "AAA"}
@@ -39,7 +39,7 @@ def archive(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(archive: Path, *faults: str) -> dict[str, Any]:
+def reported(archive: Path, *faults: str) -> dict[str, Any]:
     """Everything a source with these faults says of what a run asks."""
     with TestClient(create_app(archive, CLOCK, chosen(faults)), raise_server_exceptions=False) as client:
         answers = {
@@ -58,29 +58,29 @@ def said(archive: Path, *faults: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def undisturbed(archive: Path) -> dict[str, Any]:
-    return said(archive)
+    return reported(archive)
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY if name not in SLOW | {"reset", "broken-off"}])
 def test_each_fault_changes_what_the_source_says(name: str, archive: Path, undisturbed: dict[str, Any]) -> None:
     takes, of_series = LIBRARY[name].takes, LIBRARY[name].among == "series"
     given = [f"{argument}={'DGS10' if of_series else ONES[argument]}" for argument in takes if takes[argument] == ""]
-    changed = said(archive, f"{name}:{','.join(given)}")
+    changed = reported(archive, f"{name}:{','.join(given)}")
     assert changed != undisturbed
     if given:  # nobody else is struck
         assert changed["NFCI" if of_series else "others"] == undisturbed["NFCI" if of_series else "others"]
 
 
 def test_faults_add_up(archive: Path) -> None:
-    one, other = said(archive, "bar-x2:symbol=AAA"), said(archive, "missing-bar:symbol=BBB")
-    both = said(archive, "bar-x2:symbol=AAA", "missing-bar:symbol=BBB", "truncated:key=AAA")
+    one, other = reported(archive, "bar-x2:symbol=AAA"), reported(archive, "missing-bar:symbol=BBB")
+    both = reported(archive, "bar-x2:symbol=AAA", "missing-bar:symbol=BBB", "truncated:key=AAA")
     assert both["bars"] == (200, one["bars"][1][:len(one["bars"][1]) // 2])
     assert both["others"] == other["others"]
 
 
 @pytest.mark.parametrize("broken", ["truncated:key=AAA", "malformed:key=AAA", "empty-body:key=AAA", "not-text:key=AAA"])
 def test_an_answer_that_a_fault_has_broken_is_as_broken_after_the_next(broken: str, archive: Path) -> None:
-    assert said(archive, broken, "year-10000:key=AAA")["bars"] == said(archive, broken)["bars"]
+    assert reported(archive, broken, "year-10000:key=AAA")["bars"] == reported(archive, broken)["bars"]
 
 
 def test_the_seed_decides_what_is_left_open(archive: Path) -> None:

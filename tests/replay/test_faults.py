@@ -99,10 +99,10 @@ def test_a_kind_nobody_knows_is_no_fault():
     ("reset", "ConnectionError"), ("empty", "YFPricesMissingError")])
 def test_yfinance_meets_each_fault_as_its_own_error(handmade, ticker, kind, error):
     with running(handmade, faults=[Fault(CHART, kind, times=None)]) as base:
-        asked = ticker(base, "AAA")
-        asked._tz = "America/New_York"  # or the first request would be for the time zone
+        requested = ticker(base, "AAA")
+        requested._tz = "America/New_York"  # or the first request would be for the time zone
         with pytest.raises(Exception) as caught:  # noqa: PT011
-            asked.history(start="2026-03-02", end="2026-03-05", auto_adjust=False)
+            requested.history(start="2026-03-02", end="2026-03-05", auto_adjust=False)
     assert error in {cls.__name__ for cls in type(caught.value).__mro__}
 
 

@@ -21,9 +21,9 @@ def test_a_split_after_the_asked_range_divides_the_prices_in_it(base, ticker):
 
 def test_before_the_split_nobody_knows_of_it(handmade, ticker, new_york):
     with running(handmade, new_york("2026-03-04 23:59:59")) as base:
-        asked = ticker(base, "AAA")
-        history = asked.history(**SPAN)
-        assert asked.splits.empty
+        requested = ticker(base, "AAA")
+        history = requested.history(**SPAN)
+        assert requested.splits.empty
     assert history["Close"].tolist() == [100.0, 110.0, 120.0]
     assert history["Dividends"].tolist() == [0, 1.0, 0]
 
@@ -74,9 +74,9 @@ def test_an_unknown_symbol_is_not_found(base, ticker):
 
 
 def test_share_counts_stand_on_the_days_they_changed(base, ticker):
-    asked = ticker(base, "AAA")
-    counts = asked.get_shares_full(start="2026-03-01", end="2026-03-10")
-    assert asked.get_shares_full(start="2026-03-03", end="2026-03-06") is None
+    requested = ticker(base, "AAA")
+    counts = requested.get_shares_full(start="2026-03-01", end="2026-03-10")
+    assert requested.get_shares_full(start="2026-03-03", end="2026-03-06") is None
     assert [(str(day.date()), count) for day, count in counts.items()] == [
         ("2026-03-02", 1_000_000), ("2026-03-06", 10_000_000)]
 

@@ -117,9 +117,9 @@ def test_its_tables_have_the_columns_and_types_of_a_real_archive(archive: Path, 
         assert {field.name: field.type for field in ours} == {field.name: field.type for field in real}, table
 
 
-def test_every_catalogue_symbol_that_a_backfill_since_2023_asks_has_bars(archive: Path):
-    asked = {i.symbol for i in load().to_ask(pd.Timestamp("2023-02-10").date(), pd.Timestamp("2026-05-29").date())}
-    assert asked == set(read(archive, "bars").symbol)
+def test_every_catalog_symbol_that_a_backfill_since_2023_asks_has_bars(archive: Path):
+    requested = {i.symbol for i in load().to_ask(pd.Timestamp("2023-02-10").date(), pd.Timestamp("2026-05-29").date())}
+    assert requested == set(read(archive, "bars").symbol)
 
 
 def test_every_stock_has_a_bar_for_each_session_of_its_life_except_the_planted_holes(archive: Path):
@@ -170,8 +170,9 @@ def test_counts_see_a_split_on_its_day_one_late_and_for_one_two_sessions_early(a
     late = {}
     for split in read(archive, "truth/splits").itertuples():
         days = bars.date[bars.symbol == split.symbol].reset_index(drop=True)
-        said = shares[shares.symbol == split.symbol].set_index("date").shares_outstanding.reindex(days, method="ffill")
-        jumps = np.flatnonzero(np.abs(said.to_numpy()[1:] / said.to_numpy()[:-1] / split.split_ratio - 1) < 0.02) + 1
+        reported = shares[shares.symbol == split.symbol].set_index("date").shares_outstanding.reindex(days, method="ffill")
+        closes = reported.to_numpy()
+        jumps = np.flatnonzero(np.abs(closes[1:] / closes[:-1] / split.split_ratio - 1) < 0.02) + 1
         late[split.symbol, str(split.date.date())] = int(np.abs(jumps - days[days == split.date].index[0]).min())
         place = days[days == split.date].index[0] + split.count_late_sessions
         assert place in jumps, split

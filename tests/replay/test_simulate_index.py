@@ -33,7 +33,7 @@ class Book:
         sessions = self.close.index
         splits = actions[actions.split_ratio.notna()].pivot(index="date", columns="symbol", values="split_ratio")
         ratio = splits.reindex(index=sessions, columns=self.close.columns).fillna(1.0)
-        said = shares.pivot(index="date", columns="symbol", values="shares_outstanding").reindex(sessions).ffill()
+        reported = shares.pivot(index="date", columns="symbol", values="shares_outstanding").reindex(sessions).ffill()
         # Without the session that every stock lacks, each return reaches over it; a member's hole keeps its last close.
         self.sessions = sessions.drop(EVERY_STOCK_HOLE)
         self.price = (self.close * ratio.cumprod()).loc[self.sessions].ffill(limit=1, limit_area="inside")
@@ -52,16 +52,16 @@ class Book:
                 inside = (self.sessions >= pd.Timestamp(stay.valid_from)) & (self.sessions < end)
                 self.member.loc[inside, issuer] = True
                 members.add(issuer)
-        self.count = pd.DataFrame({symbol: self._in_force(said[symbol].dropna(), ratio[symbol])
+        self.count = pd.DataFrame({symbol: self._in_force(reported[symbol].dropna(), ratio[symbol])
                                    for symbol in sorted(members)}, index=sessions)
 
     @staticmethod
-    def _in_force(said: pd.Series, ratio: pd.Series) -> pd.Series:
+    def _in_force(reported: pd.Series, ratio: pd.Series) -> pd.Series:
         """The counting rule, session by session, as it is written down."""
         product, out, accepted, held = ratio.cumprod(), {}, None, 0
         places = {day: place for place, day in enumerate(ratio.index)}
         splits = [(places[day], r) for day, r in ratio[ratio != 1].items()]
-        for day, count in said.items():
+        for day, count in reported.items():
             units = count / product[day]
             accepted = accepted or units
             off = units / accepted

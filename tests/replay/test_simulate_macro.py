@@ -34,7 +34,7 @@ def close(archive: Path) -> pd.DataFrame:
     return read(archive, "bars").pivot(index="date", columns="symbol", values="close")
 
 
-def test_every_series_of_the_catalogue_has_plausible_values(observations: pd.DataFrame):
+def test_every_series_of_the_catalog_has_plausible_values(observations: pd.DataFrame):
     catalog = load()
     assert set(observations.series_id) == set(catalog.series)
     for name, rows in observations.groupby("series_id"):
@@ -43,7 +43,7 @@ def test_every_series_of_the_catalogue_has_plausible_values(observations: pd.Dat
         assert rows.realtime_start.max() <= pd.Timestamp("2026-05-29")
 
 
-def test_a_daily_value_is_known_when_the_catalogue_says_and_never_revised(
+def test_a_daily_value_is_known_when_the_catalog_says_and_never_revised(
     observations: pd.DataFrame, close: pd.DataFrame
 ):
     sessions = close.index[close["^IXIC"].notna()]
@@ -64,21 +64,21 @@ def test_the_second_source_says_the_closes_of_the_first_also_where_that_has_a_ho
 ):
     for name, symbol in {"VIXCLS": "^VIX", "VXVCLS": "^VIX3M", "NASDAQCOM": "^IXIC", "SP500": "^GSPC",
                          "NASDAQ100": "^NDX"}.items():
-        said = observations[observations.series_id == name].set_index("date").value.dropna()
-        both = close[symbol].reindex(said.index)
+        reported = observations[observations.series_id == name].set_index("date").value.dropna()
+        both = close[symbol].reindex(reported.index)
         assert both.isna().sum() == (1 if symbol == "^VIX" else 0)
-        assert (said - both.round(2)).abs().max() < 1e-9, name
+        assert (reported - both.round(2)).abs().max() < 1e-9, name
     assert np.isnan(close.loc["2025-11-12", "^VIX"])
     vix = observations[observations.series_id == "VIXCLS"].set_index("date").value
     assert vix["2025-11-12"] > 10
 
 
 def test_holidays_are_missing_rows_or_rows_that_say_missing(observations: pd.DataFrame):
-    said = observations.pivot_table(index="date", columns="series_id", values="value", aggfunc="size")
+    reported = observations.pivot_table(index="date", columns="series_id", values="value", aggfunc="size")
     value = observations.groupby(["series_id", "date"]).value.last()
     assert np.isnan(value["DGS10", "2025-12-25"])
     assert np.isnan(value["DGS10", "2025-10-13"])     # a bond holiday, on which shares trade
-    assert np.isnan(said.loc["2025-12-25", "BAA10Y"])
+    assert np.isnan(reported.loc["2025-12-25", "BAA10Y"])
     assert value["DFF", "2025-12-25"] > 0
 
 

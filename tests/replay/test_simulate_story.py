@@ -72,10 +72,10 @@ def test_technology_is_the_resilient_part_of_the_consolidation(close: pd.DataFra
 
 
 def test_the_composite_is_at_a_record_on_days_when_the_sp500_falls(archive: Path, close: pd.DataFrame):
-    told = json.loads((archive / "truth" / "story.json").read_text())["divergent_days"]
+    reported = json.loads((archive / "truth" / "story.json").read_text())["divergent_days"]
     divergent = records(close["^IXIC"]) & (close["^GSPC"].pct_change() < 0)
-    assert told
-    assert divergent[pd.to_datetime(told)].all()
+    assert reported
+    assert divergent[pd.to_datetime(reported)].all()
 
 
 def test_the_vix_has_a_crisis_a_calm_year_and_returns_above_22(close: pd.DataFrame):

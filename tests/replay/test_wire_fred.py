@@ -88,9 +88,9 @@ def test_an_answer_has_exactly_the_recorded_keys_and_types(base, fred, wire, nam
 
 
 def test_xml_and_json_say_the_same(base, fred):
-    asked = {"series_id": "REVISED", **ALL_TIME}
-    as_json = fred(base, "series/observations", **asked).json()
-    root = ElementTree.fromstring(fred(base, "series/observations", **asked, file_type="xml").body)
+    requested = {"series_id": "REVISED", **ALL_TIME}
+    as_json = fred(base, "series/observations", **requested).json()
+    root = ElementTree.fromstring(fred(base, "series/observations", **requested, file_type="xml").body)
     dates = ElementTree.fromstring(fred(base, "series/vintagedates", series_id="REVISED", file_type="xml").body)
     assert [dict(child.attrib) for child in root] == as_json.pop("observations")
     assert root.attrib == {key: str(value) for key, value in {**as_json, "file_type": "xml"}.items()}
@@ -165,9 +165,9 @@ REFUSALS = {
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_refusal_is_one_sentence_in_both_formats(base, fred, case):
     query, sentence = REFUSALS[case]
-    asked = {"series_id": "REVISED", **query}
-    as_json = fred(base, "series/observations", **asked)
-    as_xml = fred(base, "series/observations", **asked, file_type="xml")
+    requested = {"series_id": "REVISED", **query}
+    as_json = fred(base, "series/observations", **requested)
+    as_xml = fred(base, "series/observations", **requested, file_type="xml")
     root = ElementTree.fromstring(as_xml.body)
     assert (as_json.status, as_xml.status) == (400, 400)
     assert (root.tag, root.get("code"), as_json.json()["error_code"]) == ("error", "400", 400)

@@ -90,11 +90,11 @@ def test_statements_have_the_currency_of_the_archive_or_of_the_country(handmade)
             copy (select symbol, 'income' as statement, date '2025-12-31' as period_end, 'Total Revenue' as item,
                 1e12 as value, if(symbol = 'ASML', 'EUR', null) as currency
                 from '{handmade}/instruments.parquet') to '{handmade}/statements.parquet' (format parquet)""")
-    archive, said = Archive(handmade), {}
+    archive, reported = Archive(handmade), {}
     for symbol in ("TSM", "AZN", "AAA", "PDD", "ASML"):
         _, body = timeseries(archive, symbol, {"type": "quarterlyTotalRevenue", "period1": "1", "period2": "2000000000"})
-        said[symbol] = body["timeseries"]["result"][0]["quarterlyTotalRevenue"][0]["currencyCode"]
-    assert said == {"TSM": "TWD", "AZN": "USD", "AAA": "USD", "PDD": "CNY", "ASML": "EUR"}
+        reported[symbol] = body["timeseries"]["result"][0]["quarterlyTotalRevenue"][0]["currencyCode"]
+    assert reported == {"TSM": "TWD", "AZN": "USD", "AAA": "USD", "PDD": "CNY", "ASML": "EUR"}
 
 
 def test_a_type_without_data_has_only_its_meta(base, get):
@@ -144,9 +144,9 @@ def test_events_stand_at_the_open_of_their_ex_date(base, get):
 
 
 @pytest.mark.parametrize(("ratio", "said"), [(10, "10:1"), (0.1, "1:10"), (0.5, "1:2"), (1.5, "3:2"), (4 / 3, "4:3")])
-def test_a_split_is_said_in_whole_shares(ratio, said):
+def test_a_split_is_said_in_whole_shares(ratio, reported):
     event = split_event(0, ratio)
-    assert event["splitRatio"] == said
+    assert event["splitRatio"] == reported
     assert event["numerator"] / event["denominator"] == pytest.approx(ratio)
 
 
@@ -169,8 +169,8 @@ def test_share_counts_without_a_period_are_a_bad_request(base, get):
 
 @pytest.mark.parametrize(("value", "said"), [(365_817e6, "365.82B"), (-2.464e10, "-24.64B"), (1.57, "1.57"),
                                              (39e6, "39.00M"), (1500, "1.50k"), (0.0, "0.00"), (2.5e12, "2.50T")])
-def test_numbers_are_printed_as_yahoo_does(value, said):
-    assert short(value) == said
+def test_numbers_are_printed_as_yahoo_does(value, reported):
+    assert short(value) == reported
 
 
 def test_real_prices_times_their_later_splits_are_as_traded(real_archive, get):
@@ -184,5 +184,5 @@ def test_real_prices_times_their_later_splits_are_as_traded(real_archive, get):
             (result,) = get(url, f"/v8/finance/chart/{symbol}", range="max").json()["chart"]["result"]
             later = [ratios.loc[pd.to_datetime(ratios["date"]) > day, "split_ratio"].prod()
                      for day in pd.to_datetime(traded["date"])]
-            said = np.array(result["indicators"]["quote"][0]["close"])
-            np.testing.assert_allclose(said * later, traded["close"], rtol=1e-12)
+            reported = np.array(result["indicators"]["quote"][0]["close"])
+            np.testing.assert_allclose(reported * later, traded["close"], rtol=1e-12)

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from flows.replay.server import running
-from flows.sources import Ask, Endpoint
+from flows.sources import Endpoint, FetchKey
 from warehouse.catalog import Source
 
 NOW = datetime(2026, 6, 30, 23, 0, tzinfo=UTC)
@@ -35,11 +35,11 @@ def endpoint(tmp_path) -> Callable[..., Endpoint]:
 
 
 @pytest.fixture
-def ask() -> Callable[..., Ask]:
-    """An Ask for January 2026, unless told otherwise."""
-    def make(key: str, start: date | str = ASK_FROM, end: date | str = ASK_TO, **more) -> Ask:
+def ask() -> Callable[..., FetchKey]:
+    """A FetchKey for January 2026, unless told otherwise."""
+    def make(key: str, start: date | str = ASK_FROM, end: date | str = ASK_TO, **more) -> FetchKey:
         start, end = (date.fromisoformat(day) if isinstance(day, str) else day for day in (start, end))
-        return Ask(key, start, end, **more)
+        return FetchKey(key, start, end, **more)
     return make
 
 
@@ -109,7 +109,7 @@ class Scripted:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def asked(self, path: str) -> int:
+    def requested(self, path: str) -> int:
         """How many requests went to paths that hold this text."""
         return sum(path in seen for seen in self.seen)
 

@@ -20,10 +20,10 @@ GZIP = {"Content-Encoding": "gzip"}
 LIST = "index,date,published_on,symbol,weight\nNDX,2026-01-05,2026-01-06,AAA,0.5\n"
 
 
-def said(ask_one) -> str:
+def reported(fetch_one) -> str:
     """Why the one key failed, or the source with it."""
     try:
-        fetched = ask_one()
+        fetched = fetch_one()
     except SourceAnswerInvalid as error:
         return str(error)
     assert list(fetched.outcomes["status"]) in (["failed"], ["held"])
@@ -33,14 +33,15 @@ def said(ask_one) -> str:
 @pytest.fixture
 def of_fred(scripted, endpoint, ask):
     """What becomes of D when FRED gives this answer."""
-    return lambda *reply: said(
+    return lambda *reply: reported(
         lambda: fred.observations([ask("D")], endpoint(scripted(lambda *_: reply).base_url, tries=1)))
 
 
 @pytest.fixture
 def of_yahoo(scripted, endpoint, ask):
     """What becomes of AAA when Yahoo gives this answer."""
-    return lambda *reply: said(lambda: yahoo.prices([ask("AAA")], endpoint(scripted(lambda *_: reply).base_url, tries=1)))
+    return lambda *reply: reported(lambda: yahoo.prices([ask("AAA")], endpoint(scripted(lambda *_: reply).base_url,
+                                                                               tries=1)))
 
 
 def bomb(megabytes: int) -> bytes:
@@ -54,21 +55,21 @@ def test_an_answer_that_inflates_to_gigabytes_is_refused_in_a_few_megabytes(scri
     server = scripted(lambda path, query: (200, body, GZIP))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for source in (yahoo.prices, yahoo.shares, yahoo.statements, fred.observations):
-        assert "failed (an answer of more than 24 MB, which is not read" in said(
+        assert "failed (an answer of more than 24 MB, which is not read" in reported(
             lambda source=source: source([ask("AAA")], endpoint(server.base_url, tries=1)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 << 10  # KiB
 
 
 def test_an_answer_as_long_as_it_is_announced_to_be_is_not_even_sent(scripted, endpoint, ask):
     server = scripted(lambda path, query: (200, b"", {"Content-Length": str(400 << 20)}))
-    assert "more than 24 MB" in said(lambda: fred.observations([ask("D")], endpoint(server.base_url, tries=1)))
+    assert "more than 24 MB" in reported(lambda: fred.observations([ask("D")], endpoint(server.base_url, tries=1)))
 
 
 def test_only_the_key_with_the_vast_answer_is_lost(scripted, endpoint, ask):
     server = scripted(lambda path, query: (200, bomb(40), GZIP) if path.endswith("BAD") else chart(WEEK, [1.0, 2.0]))
     fetched = yahoo.prices([ask("AAA"), ask("BAD")], endpoint(server.base_url))
     assert [outcome(fetched, key)["status"] for key in ("AAA", "BAD")] == ["received", "failed"]
-    assert server.asked("BAD") == 1, "such an answer is not asked for again within a run"
+    assert server.requested("BAD") == 1, "such an answer is not asked for again within a run"
 
 
 @pytest.mark.parametrize("body", [b"[" + b"[]," * 300_000 + b"1]", b"[" + b"1," * 2_100_000 + b"1]"])
@@ -86,14 +87,14 @@ def test_nested_json_is_no_answer(of_yahoo, body):
     (1, f'count="{"9" * 18}" limit="{"9" * 18}"')])
 def test_pages_without_end_are_refused_at_the_first(scripted, endpoint, ask, rows, announced):
     server = scripted(lambda path, query: (200, f"<observations {announced}>{ROW * rows}</observations>"))
-    assert "rows announced" in said(lambda: fred.observations([ask("D")], endpoint(server.base_url)))
-    assert server.asked("observations") == 1
+    assert "rows announced" in reported(lambda: fred.observations([ask("D")], endpoint(server.base_url)))
+    assert server.requested("observations") == 1
 
 
 def test_pages_that_take_too_long_in_all_end(scripted, endpoint, ask, monkeypatch):
     monkeypatch.setattr(bounds, "SECONDS", -1.0)
     page = f'<observations count="3" limit="1">{ROW}</observations>'
-    assert "no end of its pages" in said(
+    assert "no end of its pages" in reported(
         lambda: fred.observations([ask("D")], endpoint(scripted(lambda *_: (200, page)).base_url)))
 
 
@@ -131,14 +132,14 @@ def test_text_of_two_bytes_a_character_is_refused_though_nothing_says_so(of_fred
 @pytest.mark.parametrize("to", ["http://localhost:1/x", "https://example.com/x", "ftp://127.0.0.1/x", "//[", "file:///etc/passwd"])
 def test_a_redirect_to_another_host_is_not_followed(scripted, endpoint, ask, to):
     server = scripted(lambda path, query: (302, "", {"Location": to}))
-    assert "a redirect to " in said(lambda: yahoo.prices([ask("AAA")], endpoint(server.base_url, tries=1)))
+    assert "a redirect to " in reported(lambda: yahoo.prices([ask("AAA")], endpoint(server.base_url, tries=1)))
 
 
 def test_a_list_is_not_read_from_where_its_publisher_does_not_publish(scripted, endpoint, ask, tmp_path):
     elsewhere = scripted(lambda *_: (200, LIST))
     server = scripted(lambda path, query: (301, "", {"Location": f"{elsewhere.base_url}/x.csv"}))
     place = {"NDX": PublishedWeights(url=f"{server.base_url}/x.csv")}
-    reason = said(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), place, tmp_path))
+    reason = reported(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), place, tmp_path))
     assert "a redirect to 127.0.0.1, not a host of this source" in reason
     assert elsewhere.seen == []
 
@@ -151,7 +152,8 @@ def test_a_redirect_within_the_host_is_followed_a_few_times(scripted, endpoint, 
     assert weights.lists([ask("NDX")], endpoint(None), there, tmp_path).outcomes["status"].tolist() == ["received"]
     ring = scripted(lambda path, query: (302, "", {"Location": "/x.csv"}))
     place = {"NDX": PublishedWeights(url=f"{ring.base_url}/x.csv")}
-    assert "more than 5 redirects" in said(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), place, tmp_path))
+    assert "more than 5 redirects" in reported(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), place,
+                                                                     tmp_path))
     assert len(ring.seen) == 6
 
 
@@ -160,11 +162,11 @@ def test_a_redirect_within_the_host_is_followed_a_few_times(scripted, endpoint, 
     ("https://yahoo.com.example.org/", None), ("https://notyahoo.com/", None), ("http://fc.yahoo.com/", None),
     ("https://a.yahoo.com:8443/", None), ("https://user@example.com/", None)])
 def test_yahoo_may_lead_to_its_own_hosts_alone(endpoint, location, led_to):
-    from flows.sources.retry import Problem
+    from flows.sources.retry import FetchError
 
     with yahoo._YahooWire(endpoint(None)) as wire:
         if led_to is None:
-            with pytest.raises(Problem, match="a redirect to"):
+            with pytest.raises(FetchError, match="a redirect to"):
                 wire._led_to("https://query2.finance.yahoo.com/v8/y", location)
         else:
             assert wire._led_to("https://query2.finance.yahoo.com/v8/y", location) == led_to
@@ -179,12 +181,12 @@ def test_a_list_of_too_many_or_too_long_lines_is_not_read(scripted, endpoint, as
     (tmp_path / "x.csv").write_text(text)
     place = (PublishedWeights(file="x.csv") if by == "file"
              else PublishedWeights(url=f"{scripted(lambda *_: (200, text)).base_url}/x.csv"))
-    assert "more or longer lines than any list has" in said(
+    assert "more or longer lines than any list has" in reported(
         lambda: weights.lists([ask("NDX")], endpoint(None, tries=1), {"NDX": place}, tmp_path))
 
 
 def test_a_list_without_end_on_disk_is_not_read(endpoint, ask, tmp_path):
-    assert "more than 24 MB" in said(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1),
+    assert "more than 24 MB" in reported(lambda: weights.lists([ask("NDX")], endpoint(None, tries=1),
                                                            {"NDX": PublishedWeights(file="/dev/zero")}, tmp_path))
 
 
@@ -195,7 +197,7 @@ def test_what_an_answer_says_can_be_seen(of_fred, scripted, endpoint, ask, tmp_p
     hostile = "\x1b[2J\x9b31m\u202eevil"
     assert "“Bad [2J\\u009b31m\\u202eevil”" in of_fred(400, f'<error code="400" message="Bad {hostile}"/>'.replace(
         "\x1b", ""))  # XML has no way to write it
-    assert "\\u001b" in said(lambda: yahoo.prices([ask("AAA")], endpoint(scripted(
+    assert "\\u001b" in reported(lambda: yahoo.prices([ask("AAA")], endpoint(scripted(
         lambda *_: chart(WEEK, [1.0, 2.0], symbol=hostile)).base_url)))
     text = LIST.replace("AAA", f"A{hostile}A")
     fetched = weights.lists([ask("NDX")], endpoint(scripted(lambda *_: (200, text)).base_url), {}, tmp_path)

@@ -78,8 +78,8 @@ def test_a_wrong_time_zone_is_not_remembered(scripted, endpoint, ask):
     (["2026-01-09", "2026-01-10"], "a bar on days without a session, first 2026-01-10"),
     (["2026-01-16", "2026-01-19"], "a bar on days without a session, first 2026-01-19"),  # Martin Luther King's day
     (["2026-01-10", "2026-01-11", "2026-01-12"], "2 bars on days without a session, first 2026-01-10")])
-def test_a_bar_of_a_stock_on_a_day_without_a_session_holds_its_answer(fetch, days, said):
-    assert is_held(fetch(chart(days, [1.0] * len(days)), STOCK), said)
+def test_a_bar_of_a_stock_on_a_day_without_a_session_holds_its_answer(fetch, days, reported):
+    assert is_held(fetch(chart(days, [1.0] * len(days)), STOCK), reported)
 
 
 def test_stamps_a_day_late_are_held(fetch):

@@ -83,10 +83,10 @@ def test_another_series_is_held(fetch):
 @pytest.mark.parametrize("encoding", ["klingon", "utf-7", "utf-32", "shift_jis_2004"])
 def test_an_encoding_that_cannot_be_read_is_no_answer(fetch, encoding):
     try:
-        said = outcome(fetch(("2026-01-05", "4"), head=f'<?xml version="1.0" encoding="{encoding}"?>'))[1]
+        reported = outcome(fetch(("2026-01-05", "4"), head=f'<?xml version="1.0" encoding="{encoding}"?>'))[1]
     except SourceAnswerInvalid as error:
-        said = str(error)
-    assert f"XML in the encoding {encoding}, which is not read" in said
+        reported = str(error)
+    assert f"XML in the encoding {encoding}, which is not read" in reported
 
 
 def test_pages_that_are_not_full_do_not_go_on_for_ever(scripted, endpoint, ask):
@@ -94,7 +94,7 @@ def test_pages_that_are_not_full_do_not_go_on_for_ever(scripted, endpoint, ask):
     server = scripted(lambda path, query: (200, page))
     fetched = fred.observations([ask("D")], endpoint(server.base_url, tries=2))
     assert "only 1 of 999999 rows" in outcome(fetched)[1]
-    assert server.asked("observations") == 2
+    assert server.requested("observations") == 2
 
 
 # Lists of weights

@@ -75,28 +75,28 @@ def test_a_replay_without_a_key_is_given_a_placeholder(base, endpoint, ask):
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_chunks_of_vintages_join_without_a_seam(base, endpoint, ask, monkeypatch, size):
-    asks = [ask("M", "2025-01-01", vintages=True), ask("D", vintages=True)]
-    whole = fred.observations(asks, endpoint(base, api_key=KEY))
+    fetch_keys = [ask("M", "2025-01-01", vintages=True), ask("D", vintages=True)]
+    whole = fred.observations(fetch_keys, endpoint(base, api_key=KEY))
     monkeypatch.setattr(fred, "VINTAGES_A_REQUEST", size)
-    assert rows(fred.observations(asks, endpoint(base, api_key=KEY))) == rows(whole)
+    assert rows(fred.observations(fetch_keys, endpoint(base, api_key=KEY))) == rows(whole)
 
 
 def test_more_vintages_than_one_request_may_name(replay, endpoint, ask):
     """2,500 days, each published the next day; the first is revised every day of the last year."""
     days = pd.date_range("2019-01-01", periods=2500).date
-    told = [day + pd.Timedelta(days=1) for day in days]
-    table = pd.DataFrame({"series_id": "D", "date": days, "value": np.arange(2500.0), "realtime_start": told,
+    reported = [day + pd.Timedelta(days=1) for day in days]
+    table = pd.DataFrame({"series_id": "D", "date": days, "value": np.arange(2500.0), "realtime_start": reported,
                           "realtime_end": date(9999, 12, 31)})
     revised = pd.DataFrame({"series_id": "D", "date": days[0], "value": np.arange(365) % 2, "realtime_start":
-                            told[-365:], "realtime_end": [*(d - pd.Timedelta(days=1) for d in told[-364:]),
+                            reported[-365:], "realtime_end": [*(d - pd.Timedelta(days=1) for d in reported[-364:]),
                                                           date(9999, 12, 31)]})
-    table.loc[0, "realtime_end"] = told[-365] - pd.Timedelta(days=1)
+    table.loc[0, "realtime_end"] = reported[-365] - pd.Timedelta(days=1)
     base = replay(series=SERIES, observations=pd.concat([table, revised]))
     fetched = fred.observations([ask("D", "2019-01-01", "2026-06-01", vintages=True)],
                                 endpoint(base, api_key=KEY))
     got = fetched.frames["observations"]
     assert len(got) == 2500 + 365
-    assert got["realtime_start"].dt.date.tolist() == [told[0], *told[-365:], *told[1:]]
+    assert got["realtime_start"].dt.date.tolist() == [reported[0], *reported[-365:], *reported[1:]]
     assert (got.groupby("date")["realtime_end"].last() == "9999-12-31").all()
 
 
@@ -158,10 +158,10 @@ def test_an_unknown_series_fails_alone(base, endpoint, ask, keyless):
 
 
 def test_a_refused_key_stops_the_call_at_once(base, endpoint, ask):
-    asks = [ask(f"S{n}") for n in range(50)]
+    fetch_keys = [ask(f"S{n}") for n in range(50)]
     with pytest.raises(SourceRefused) as refused:
-        fred.observations(asks, endpoint(base, api_key="tooshort"))
-    assert "not a 32 character" in refused.value.came_back
+        fred.observations(fetch_keys, endpoint(base, api_key="tooshort"))
+    assert "not a 32 character" in refused.value.response_summary
     assert "FRED_API_KEY" in str(refused.value)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from flows.sources import limits
+from flows.sources.http import HttpSession
 from flows.sources.limits import Limiter, is_loopback, limiter
-from flows.sources.wire import Wire
 
 
 class Clock:
@@ -52,7 +52,7 @@ def test_threads_share_the_limit():
     limit = Limiter(4, clock=lambda: 100.0, sleep=slept.append)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: limit.wait(), range(21)))
-    assert sorted(slept) == [turn / 4 for turn in range(1, 21)]
+    assert sorted(slept) == [writer_lock / 4 for writer_lock in range(1, 21)]
 
 
 def test_a_host_has_one_limiter_in_the_process(monkeypatch):
@@ -70,9 +70,9 @@ def test_this_machine_needs_no_sparing():
 def test_every_request_waits_its_turn_and_a_host_that_asks_for_a_pause_gets_it(scripted, endpoint, monkeypatch):
     clock = Clock()
     limit = Limiter(8, clock=lambda: clock.now, sleep=clock.sleep)
-    monkeypatch.setattr("flows.sources.wire.limiter", lambda host, per_second: limit)
+    monkeypatch.setattr("flows.sources.http.limiter", lambda host, per_second: limit)
     server = scripted(lambda path, query: (429, "", {"Retry-After": "7"}) if "busy" in path else (200, ""))
-    with Wire(endpoint(server.base_url)) as wire:
+    with HttpSession(endpoint(server.base_url)) as wire:
         wire.bare_request("GET", f"{server.base_url}/calm")
         wire.bare_request("GET", f"{server.base_url}/busy")
         wire.bare_request("GET", f"{server.base_url}/calm")

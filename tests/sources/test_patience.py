@@ -56,7 +56,7 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
     assert statuses(fred.observations([ask("D")], endpoint(base, timeout=0.5), keyless=True)) == {"D": "received"}
 
 
-@pytest.mark.parametrize(("fault", "came_back"), [
+@pytest.mark.parametrize(("fault", "response_summary"), [
     ({"kind": "status"}, "HTTP 503"),
     ({"kind": "rate_limit"}, "HTTP 429"),
     ({"kind": "garbage"}, "an answer that is not Yahoo's JSON: JSONDecodeError"),
@@ -64,12 +64,12 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
     ({"kind": "timeout", "seconds": 1.0}, "no answer within 0.3 seconds"),
 ])
 def test_after_its_tries_a_key_fails_with_a_sentence_and_the_others_are_whole(replay, endpoint, ask, fault,
-                                                                              came_back):
+                                                                              response_summary):
     plan = [Fault("/v8/finance/chart/S01?interval=1d", times=None, **fault)]
     fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=0.3, tries=2))
     assert statuses(fetched) == {"S01": "failed", "S02": "received"}
     assert fetched.outcomes["reason"].tolist() == [
-        f"S01: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed ({came_back}, 2 tries); "
+        f"S01: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed ({response_summary}, 2 tries); "
         "the next run repeats it", ""]
     assert plan[0].hits == 2  # yfinance did not ask a second time behind our back
 
@@ -95,24 +95,24 @@ def test_what_is_final_is_asked_once(scripted, endpoint, ask):
 
 
 def test_a_host_where_nothing_listens_is_unreachable_after_a_few_keys(closed_port, endpoint, ask):
-    asks = [ask(f"S{n:03d}") for n in range(200)]
+    fetch_keys = [ask(f"S{n:03d}") for n in range(200)]
     with pytest.raises(SourceUnreachable) as unreachable:
-        yahoo.prices(asks, endpoint(closed_port))
+        yahoo.prices(fetch_keys, endpoint(closed_port))
     error = unreachable.value
     assert error.host == closed_port.removeprefix("http://")
-    assert error.asked == "daily bars of S000 and 199 more"
-    assert error.came_back == "a refused or broken connection"
+    assert error.requested == "daily bars of S000 and 199 more"
+    assert error.response_summary == "a refused or broken connection"
     with pytest.raises(SourceUnreachable):
-        fred.observations(asks, endpoint(closed_port))
+        fred.observations(fetch_keys, endpoint(closed_port))
 
 
 @pytest.mark.parametrize("silence", ["hang", "drip"])
 @pytest.mark.parametrize("source", [yahoo.prices, fred.observations])
 def test_a_host_that_never_finishes_an_answer_does_not_hold_the_call(scripted, endpoint, ask, source, silence):
     server = scripted(lambda path, query: silence)
-    asks = [ask(f"S{n:03d}") for n in range(200)]
+    fetch_keys = [ask(f"S{n:03d}") for n in range(200)]
     with pytest.raises(SourceUnreachable, match=r"no answer within 0\.2 seconds"):
-        source(asks, endpoint(server.base_url, timeout=0.2, tries=2))
+        source(fetch_keys, endpoint(server.base_url, timeout=0.2, tries=2))
     assert len(server.seen) < 80
 
 

@@ -132,7 +132,7 @@ def test_an_unknown_symbol_fails_alone_and_is_asked_once(scripted, endpoint, ask
     assert outcome(fetched, "GONE")["reason"] == (
         "GONE: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed (HTTP 404); Yahoo does not know it: "
         "check its catalog entry (renamed, delisted, discontinued?)")
-    assert server.asked("GONE") == 1
+    assert server.requested("GONE") == 1
 
 
 @pytest.mark.parametrize("answer", [
@@ -149,7 +149,7 @@ def test_a_range_without_bars_is_empty_and_never_asked_again(scripted, endpoint,
     assert outcome(fetched)["status"] == "empty"
     assert outcome(fetched)["reason"].startswith(
         "AAA: Yahoo returned no rows for daily bars 1980-01-01 to 1980-12-31")
-    assert server.asked("period1") == (2 if status == 400 else 1)  # yfinance repeats a 400 with other cookies
+    assert server.requested("period1") == (2 if status == 400 else 1)  # yfinance repeats a 400 with other cookies
     assert fetched.frames["bars"].dtypes.to_dict() == yahoo.prices([], endpoint("")).frames["bars"].dtypes.to_dict()
 
 
@@ -158,8 +158,8 @@ def test_the_frames_do_not_depend_on_which_thread_was_first(replay, endpoint, as
     bars = pd.DataFrame([{"symbol": f"S{n:02d}", "date": day, "close": n + day.day / 100}
                          for n in range(30) for day in days])
     base = replay(bars=bars)
-    asks = [ask(f"S{n:02d}") for n in range(30)]
-    one, other = yahoo.prices(asks, endpoint(base)), yahoo.prices(asks[::-1], endpoint(base))
+    fetch_keys = [ask(f"S{n:02d}") for n in range(30)]
+    one, other = yahoo.prices(fetch_keys, endpoint(base)), yahoo.prices(fetch_keys[::-1], endpoint(base))
     for name in ("bars", "actions"):
         pd.testing.assert_frame_equal(one.frames[name], other.frames[name])
     pd.testing.assert_frame_equal(one.outcomes, other.outcomes)
@@ -196,8 +196,8 @@ def test_the_recorded_chart_of_apple_reads_as_recorded(shared_wire, scripted, en
     fetched = yahoo.prices([ask("AAPL", "2025-01-01", "2025-12-31")], endpoint(server.base_url))
     days = pd.to_datetime(result["timestamp"], unit="s", utc=True).tz_convert("America/New_York").date
     quote = result["indicators"]["quote"][0]
-    said = {str(day): close for day, close in zip(days, quote["close"], strict=True) if close is not None}
-    assert closes(fetched, "AAPL") == said
+    reported = {str(day): close for day, close in zip(days, quote["close"], strict=True) if close is not None}
+    assert closes(fetched, "AAPL") == reported
     dividends = result.get("events", {}).get("dividends", {})
     assert fetched.frames["actions"]["value"].tolist() == [event["amount"] for event in dividends.values()]
 

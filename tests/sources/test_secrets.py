@@ -47,19 +47,19 @@ SCRIPTS = {
 
 def everything_said(error: BaseException) -> list[str]:
     """All that a log, a debugger or another process could show of an error and of every error behind it."""
-    said, todo, done = [repr(pickle.dumps(error))], [error], []
+    reported, todo, done = [repr(pickle.dumps(error))], [error], []
     while todo:
         one = todo.pop()
         done.append(one)
-        said += [str(one), repr(one), repr(one.args), repr(vars(one))]
-        said += [repr(vars(value)) for value in vars(one).values() if hasattr(value, "__dict__")]
-        said += traceback.TracebackException.from_exception(one, capture_locals=True).format()
+        reported += [str(one), repr(one), repr(one.args), repr(vars(one))]
+        reported += [repr(vars(value)) for value in vars(one).values() if hasattr(value, "__dict__")]
+        reported += traceback.TracebackException.from_exception(one, capture_locals=True).format()
         behind = [one.__cause__, one.__context__]
         for frame, _ in traceback.walk_tb(one.__traceback__):
             for value in frame.f_locals.values():
                 behind += value if isinstance(value, list) else [value]
         todo += [link for link in behind if isinstance(link, BaseException) and link not in done]
-    return said
+    return reported
 
 
 @pytest.fixture
@@ -69,20 +69,20 @@ def leaks(caplog, capfd, endpoint, ask):
 
     def search(base_url: str) -> list[str]:
         where = endpoint(base_url, api_key=KEY, timeout=0.2, tries=2)
-        said = [repr(where), str(where)]
+        reported = [repr(where), str(where)]
         for vintages in (False, True):
             for keys in (["A"], [f"S{n}" for n in range(8)]):
                 try:
                     fetched = fred.observations([ask(key, vintages=vintages) for key in keys], where)
                 except RallyscopeError as error:
-                    said += everything_said(error)
+                    reported += everything_said(error)
                 else:
-                    said += [fetched.outcomes.to_csv(), fetched.frames["observations"].to_csv(), repr(fetched),
+                    reported += [fetched.outcomes.to_csv(), fetched.frames["observations"].to_csv(), repr(fetched),
                              repr(pickle.dumps(fetched))]
-        said += [record.getMessage() for record in caplog.records] + [repr(vars(r)) for r in caplog.records]
-        said += capfd.readouterr()
+        reported += [record.getMessage() for record in caplog.records] + [repr(vars(r)) for r in caplog.records]
+        reported += capfd.readouterr()
         assert caplog.records
-        return [text for text in said if KEY in text.lower()]
+        return [text for text in reported if KEY in text.lower()]
 
     return search
 

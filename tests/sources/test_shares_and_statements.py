@@ -91,8 +91,8 @@ def test_each_amount_has_the_currency_yahoo_says(scripted, endpoint, ask):
 
     fetched = yahoo.statements([ask("TSM", "2025-06-01", "2026-05-31")], endpoint(scripted(answer).base_url))
     rows = fetched.frames["statements"].sort_values("period_end")
-    told = rows.loc[rows["item"] == "Total Revenue", "currency"].tolist()
-    assert told == ["USD", "TWD"]
+    reported = rows.loc[rows["item"] == "Total Revenue", "currency"].tolist()
+    assert reported == ["USD", "TWD"]
 
 
 def test_a_statement_yahoo_has_not_is_named(replay, endpoint, ask):

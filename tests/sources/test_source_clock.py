@@ -16,7 +16,7 @@ from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 from flows.sources import yahoo
-from flows.sources.clock import moment_of, refuse_earlier
+from flows.sources.clock import parse_instant, refuse_earlier
 from warehouse.errors import ClockWentBack
 
 FRIDAY = datetime(2026, 5, 22, 22, tzinfo=UTC)
@@ -38,16 +38,16 @@ def test_a_clock_that_goes_back_is_refused_in_a_sentence(back):
     ("Fri, 22 May 2026 22:00:00 GMT", None, FRIDAY), ("Fri, 22 May 2026 21:00:00 GMT", "3600", FRIDAY),
     ("yesterday", None, None), (None, "5", None), ("", None, None)])
 def test_the_present_of_an_answer_is_its_date_and_its_time_in_a_cache(header, age, moment):
-    assert moment_of(header, age) == moment
+    assert parse_instant(header, age) == moment
 
 
 @pytest.mark.parametrize(("said", "stops"), [
     ("Wed, 20 May 2026 22:00:00 GMT", True), ("Fri, 22 May 2026 21:58:00 GMT", False)])
-def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, ask, said, stops):
+def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, ask, reported, stops):
     from dataclasses import replace
 
     server = scripted(lambda path, query: chart(["2026-01-05"], [1.0]))
-    server.server.RequestHandlerClass.date_time_string = lambda self, timestamp=None: said
+    server.server.RequestHandlerClass.date_time_string = lambda self, timestamp=None: reported
     held = replace(endpoint(server.base_url), newest_fetch=FRIDAY)
     if stops:
         with pytest.raises(ClockWentBack):
@@ -58,11 +58,11 @@ def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, a
 
 def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path: Path, without_pages: None) -> None:
     def carry_out(clock: str, command: str, moment: str | None = None) -> None:
-        with running(tiny / "archive", windows.moment_of(clock)) as base:
-            given = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalogue")
+        with running(tiny / "archive", windows.parse_instant(clock)) as base:
+            given = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalog")
             window = windows.range_window(given, date(2026, 5, 18), date(2026, 5, 29)) if command == "backfill" else None
             with open_run(given, command, window) as run:
-                execute(run, moment=(moment and windows.moment_of(moment), None))  # type: ignore[arg-type]
+                execute(run, moment=(moment and windows.parse_instant(moment), None))  # type: ignore[arg-type]
 
     carry_out("2026-05-22", "backfill")
     before = table_hashes(tmp_path), len(list((tmp_path / "landing").iterdir()))

@@ -65,7 +65,7 @@ def test_a_declared_url_is_asked_and_its_columns_and_unit_are_the_declared_ones(
     assert server.seen == ["/lists.csv"]
 
 
-def test_a_file_beside_the_catalogue_is_read(lists, tmp_path):
+def test_a_file_beside_the_catalog_is_read(lists, tmp_path):
     (tmp_path / "lists.csv").write_text("\ufeff" + CSV, encoding="utf-8")
     assert rows(lists(PublishedWeights(file="lists.csv"))) == JANUARY
 
@@ -114,7 +114,7 @@ def test_a_host_that_gives_nothing_at_all_is_a_typed_error(scripted, lists, repl
 def test_what_is_no_list_of_weights_fails_in_words(scripted, lists, text, words):
     server = scripted(lambda path, query: (200, text))
     try:
-        said = lists(PublishedWeights(server.base_url), tries=2).outcomes.reason[0]
+        reported = lists(PublishedWeights(server.base_url), tries=2).outcomes.reason[0]
     except SourceAnswerInvalid as error:
-        said = str(error)
-    assert words in said
+        reported = str(error)
+    assert words in reported

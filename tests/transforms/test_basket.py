@@ -1,4 +1,4 @@
-"""staging.basket: the catalogue's baskets as recorded."""
+"""staging.basket: the catalog's baskets as recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MODEL = "staging.basket"
 
 
 def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
-    given = {"raw.catalogue_basket": """
+    given = {"raw.catalog_basket": """
         basket    | title       | role  | position | fetched_at
         defensive | Defensive   | tier  | 1        | 2026-01-01
         gold      | Gold miners | fund  | 2        | 2026-01-01

@@ -8,7 +8,7 @@ MODEL = "staging.basket_member"
 
 
 def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
-    given = {"raw.catalogue_basket_member": """
+    given = {"raw.catalog_basket_member": """
         basket | symbol | valid_from | valid_to   | fetched_at
         tech   | AAA    | 2020-01-02 |            | 2026-01-01
         tech   | AAA    | 2020-01-02 | 2026-01-15 | 2026-02-01

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from transforms.engine.build import FAILED_ROWS_KEPT, Moment, build
+from transforms.engine.build import FAILED_ROWS_KEPT, AsOf, build
 from transforms.engine.project import models
 from warehouse.data_folder import SCHEMA
 from warehouse.errors import AssertionFailed, ModelError
@@ -53,7 +53,7 @@ def run(con, tmp_path) -> Callable[..., None]:
     """Build the models written so far."""
 
     def run(as_of: datetime = NOW, recorded_by: datetime = NOW, **more) -> None:
-        build(con, models(tmp_path / "models"), Moment(as_of, recorded_by), tmp_path / "failed-rows", **more)
+        build(con, models(tmp_path / "models"), AsOf(as_of, recorded_by), tmp_path / "failed-rows", **more)
 
     return run
 

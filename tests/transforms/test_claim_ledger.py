@@ -85,7 +85,7 @@ def test_quotes_pass_through_whole(spec):
 def test_nothing_is_said_of_an_empty_warehouse(spec):
     """Not one verdict about the market without a row of it."""
     verdicts = {claim_id: judged(spec, claim_id, {})["verdict"] for claim_id in CLAIM}
-    assert {claim_id for claim_id, said in verdicts.items() if said != "data_missing"} == {"B16"}
+    assert {claim_id for claim_id, reported in verdicts.items() if reported != "data_missing"} == {"B16"}
     assert verdicts["B16"] == "not_testable"
 
 
@@ -119,10 +119,10 @@ def test_a_claim_reads_only_what_is_published(spec, claim_id):
     ("A01", "/*\nstatement = 'x'\nlower = 'much'\nshown_by = 'select 1'\n*/ select 1", "no number"),
     ("A01", "/*\nstatement = 5\nabsent = 'y'\n*/", "text that is none"),
     ("first", "/*\nstatement = 'x'\nabsent = 'y'\n*/", "named like a claim")])
-def test_a_file_that_is_no_claim_names_itself(tmp_path: Path, name, text, said):
+def test_a_file_that_is_no_claim_names_itself(tmp_path: Path, name, text, reported):
     file = tmp_path / f"{name}.sql"
     file.write_text(text)
-    with pytest.raises(ModelError, match=f"claims.{name} .*{said}"):
+    with pytest.raises(ModelError, match=f"claims.{name} .*{reported}"):
         read(file)
 
 

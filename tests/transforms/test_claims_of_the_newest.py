@@ -26,8 +26,8 @@ def test_the_breadth_of_the_newest_session(spec, newest, expected):
 
 
 @pytest.mark.parametrize(("newest", "said"), [(0.07, "+7.0 %"), (None, "unknown")])
-def test_the_spread_of_the_newest_session(spec, newest, said):
+def test_the_spread_of_the_newest_session(spec, newest, reported):
     given = {"marts.divergence_daily": draw(
         {"date": day, "is_divergent_day": False, "sp500_return": 0.001,
          "spread_63d_return": newest if day == DAYS[-1] else 0.05} for day in DAYS)}
-    assert f"over 63 sessions {said}." in judged(spec, "B01", given)["evidence"]
+    assert f"over 63 sessions {reported}." in judged(spec, "B01", given)["evidence"]

@@ -32,7 +32,7 @@ def after_close(*keys: str, feed: str = "bars", rule: str = "after_close_minutes
 
 def given(**changed: str) -> dict[str, str]:
     tables = {"staging__session": sessions(5), "staging__instrument": STOCKS, "raw__fetch_outcome": ASKED,
-              "raw__price_bar": BARS, "raw__catalogue_availability": after_close("AAA", "BBB")} | changed
+              "raw__price_bar": BARS, "raw__catalog_availability": after_close("AAA", "BBB")} | changed
     return {name.replace("__", "."): text for name, text in tables.items()}
 
 
@@ -103,7 +103,7 @@ def test_a_withdrawn_bar_is_missing(spec):
 def test_what_was_not_due_when_we_asked_is_not_expected(spec):
     """The UTC day of 01-07 ends after the fetch; so does the next-day rule of a FRED series."""
     spec("audit.coverage", given(
-        raw__catalogue_availability=after_close("AAA", rule="after_utc_midnight_minutes")), """
+        raw__catalog_availability=after_close("AAA", rule="after_utc_midnight_minutes")), """
         date
         2026-01-05
         2026-01-06
@@ -112,7 +112,7 @@ def test_what_was_not_due_when_we_asked_is_not_expected(spec):
 
 def test_a_daily_series_is_expected_when_its_rule_says(spec):
     spec("audit.coverage", given(
-        raw__catalogue_availability=after_close("DGS10", "NFCI", feed="observations", rule="lag_business_days", lag=1),
+        raw__catalog_availability=after_close("DGS10", "NFCI", feed="observations", rule="lag_business_days", lag=1),
         staging__series="""
             series_id | frequency | since
             DGS10     | daily     | 2026-01-06
@@ -141,7 +141,7 @@ def test_no_yield_is_expected_of_a_day_on_which_the_board_is_closed(spec):
             (d, n, f"{d} 20:00", f"{d} 20:15") for n, d in enumerate(days, 1)]),
         staging__business_day=table(("date", "position"), [
             (d, n) for n, d in enumerate((*days[:2], days[3], date(2025, 10, 15)), 1)]),
-        raw__catalogue_availability=after_close("DGS10", feed="observations", rule="lag_federal_business_days", lag=1),
+        raw__catalog_availability=after_close("DGS10", feed="observations", rule="lag_federal_business_days", lag=1),
         staging__series="""
             series_id | frequency | since
             DGS10     | daily     | 1990-01-02
@@ -169,7 +169,7 @@ def test_at_most_twenty_missing_keys_are_named(spec):
     (expected, missing, named), = spec.rows("audit.coverage", {
         "staging.session": sessions(1),
         "staging.instrument": table(("symbol", "since"), [(key, "2020-01-02") for key in keys]),
-        "raw.catalogue_availability": after_close(*keys),
+        "raw.catalog_availability": after_close(*keys),
         "raw.fetch_outcome": table(
             ("batch_id", "feed", "key", "asked_from", "asked_to", "status", "rows", "reason", "fetched_at", "run_id"),
             [("b", "bars", key, day(1), day(1), "empty", 0, "-", f"{day(1)} 22:00", "r") for key in keys]),

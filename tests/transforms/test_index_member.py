@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drawn import sessions
 
-CATALOGUE = {
+CATALOG = {
     "staging.universe": """
         index_code | published_index
         NDX        | ^NDX
@@ -34,7 +34,7 @@ def priced(rows: str) -> dict[str, str]:
 
 
 def test_membership_changes_on_its_date(spec):
-    spec("core.index_member", CATALOGUE | {"staging.session": sessions(2)} | priced("""
+    spec("core.index_member", CATALOG | {"staging.session": sessions(2)} | priced("""
         AAA | 2026-01-05 | 10 | 0.01 | 2026-01-05 21:15
         AAA | 2026-01-06 | 11 | 0.02 | 2026-01-06 21:15
     """), """
@@ -47,7 +47,7 @@ def test_membership_changes_on_its_date(spec):
 
 
 def test_a_member_without_close_or_count_is_a_member_and_not_priced(spec):
-    given = CATALOGUE | {"staging.session": sessions(1)} | priced("AAA | 2026-01-05 | 10 | 0.01 | 2026-01-05 21:15")
+    given = CATALOG | {"staging.session": sessions(1)} | priced("AAA | 2026-01-05 | 10 | 0.01 | 2026-01-05 21:15")
     given["core.share_count"] = """
         symbol | date       | shares_in_force
         AAA    | 2026-01-05 | 100
@@ -59,8 +59,8 @@ def test_a_member_without_close_or_count_is_a_member_and_not_priced(spec):
     """)
 
 
-def test_a_symbol_the_catalogue_does_not_know_is_its_own_issuer(spec):
-    given = CATALOGUE | {"staging.session": sessions(1)} | priced("AAA | 2026-01-05 | 10 | 0.01 | 2026-01-05 21:15")
+def test_a_symbol_the_catalog_does_not_know_is_its_own_issuer(spec):
+    given = CATALOG | {"staging.session": sessions(1)} | priced("AAA | 2026-01-05 | 10 | 0.01 | 2026-01-05 21:15")
     given["staging.instrument"] = """
         symbol | kind  | issuer
         AAA    | stock | AAA
@@ -74,7 +74,7 @@ def test_a_symbol_the_catalogue_does_not_know_is_its_own_issuer(spec):
 
 def test_sessions_before_the_first_close_and_after_the_last_one_are_not_there(spec):
     """A session between them that the feed dropped is."""
-    spec("core.index_member", CATALOGUE | {"staging.session": sessions(5)} | priced("""
+    spec("core.index_member", CATALOG | {"staging.session": sessions(5)} | priced("""
         AAA | 2026-01-06 | 10 |      | 2026-01-06 21:15
         AAA | 2026-01-08 | 11 | 0.1  | 2026-01-08 21:15
     """), """
@@ -89,7 +89,7 @@ def test_sessions_before_the_first_close_and_after_the_last_one_are_not_there(sp
 
 
 def test_a_close_of_the_published_index_shows_that_the_session_was_asked_for(spec):
-    given = CATALOGUE | {"staging.session": sessions(2)} | priced("AAA | 2026-01-05 | 10 | | 2026-01-05 21:15")
+    given = CATALOG | {"staging.session": sessions(2)} | priced("AAA | 2026-01-05 | 10 | | 2026-01-05 21:15")
     spec("core.index_member", given | {"core.index_level": """
         symbol | date       | close
         ^NDX   | 2026-01-06 | 100

@@ -1,4 +1,4 @@
-"""staging.instrument: lines, indices and coins as the catalogue was recorded."""
+"""staging.instrument: lines, indices and coins as the catalog was recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ COMPANY = {"name": "A company", "kind": "stock", "is_primary_line": True, "since
 
 
 def test_an_instrument_is_what_the_newest_snapshot_recorded_by_then_says(spec):
-    given = {"raw.catalogue_instrument": table(
+    given = {"raw.catalog_instrument": table(
         ("symbol", "issuer", "counts_whole_company", "gics_sector", "fetched_at", *COMPANY),
         [(*row, *COMPANY.values()) for row in (
             ("AAA", "AAA", False, "Energy", "2025-01-01"),

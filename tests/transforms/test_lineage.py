@@ -172,7 +172,7 @@ def test_known_columns_come_from_where_they_do(column: str, expected: set[str], 
     ("marts.regime_daily.nfci", {"raw.macro_observation.value"}, {"raw.price_bar.close"}),
     ("marts.regime_daily.is_ath_intraday", {"raw.price_bar.high"}, {"raw.statement_item.value"}),
     ("marts.rotation_daily.rs_21d", {"raw.price_bar.close"}, {"raw.statement_item.value"}),
-    ("marts.contribution_daily.sector", {"raw.catalogue_instrument.gics_sector"}, {"raw.price_bar.close"}),
+    ("marts.contribution_daily.sector", {"raw.catalog_instrument.gics_sector"}, {"raw.price_bar.close"}),
 ])
 def test_known_columns_go_back_to_raw(column: str, some: set[str], none: set[str], known: Lineage) -> None:
     found = origins(known, column)

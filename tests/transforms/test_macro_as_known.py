@@ -126,9 +126,9 @@ vintages = st.lists(st.tuples(
 
 @settings(max_examples=80, deadline=None)
 @given(vintages)
-def test_every_evening_shows_the_newest_date_with_a_value_in_its_latest_vintage(spec, said):
+def test_every_evening_shows_the_newest_date_with_a_value_in_its_latest_vintage(spec, reported):
     days = weekdays(8, FIRST)
-    told = [(FIRST + timedelta(days=d), MIDNIGHT + timedelta(hours=h), v) for d, h, v in said]
+    told = [(FIRST + timedelta(days=d), MIDNIGHT + timedelta(hours=h), v) for d, h, v in reported]
     given_tables = {"staging.session": sessions(days)}
     if told:
         given_tables["staging.macro_observation"] = draw(

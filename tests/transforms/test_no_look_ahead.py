@@ -13,7 +13,7 @@ import pytest
 from archive import AS_OF, simulated, with_raw_tables
 
 from transforms.engine import project
-from transforms.engine.build import Moment, build, make, set_moment
+from transforms.engine.build import AsOf, build, make, set_as_of
 from warehouse.calendar import sessions
 
 DATES = sorted(random.Random(2026).sample(
@@ -55,7 +55,7 @@ def at_the_end_of(day) -> datetime:
 @pytest.mark.parametrize("day", DATES, ids=str)
 def test_the_build_of_a_past_day_equals_todays_rows_known_by_then(day, market: duckdb.DuckDBPyConnection) -> None:
     moment = at_the_end_of(day)
-    build(market, project.models(), Moment(moment, AS_OF), Path("-"))
+    build(market, project.models(), AsOf(moment, AS_OF), Path("-"))
     names = compared(market)
     assert len(names) > 50
     assert {name: n for name in names if (n := looks_ahead(market, name, moment, f"today.{name}"))} == {}
@@ -85,8 +85,8 @@ def test_a_planted_look_ahead_is_caught(planted: tuple[str, str | None], market:
     moment = at_the_end_of(date(2026, 4, 10))
 
     for of in (AS_OF, moment):
-        build(market, below(name), Moment(of, AS_OF), Path("-"))
-        set_moment(market, Moment(of, AS_OF))
+        build(market, below(name), AsOf(of, AS_OF), Path("-"))
+        set_as_of(market, AsOf(of, AS_OF))
         make(market, planted_model)
         if of == AS_OF:
             market.execute(f"create or replace temp table planted as from {name}")

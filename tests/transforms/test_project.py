@@ -57,7 +57,7 @@ def test_the_path_is_the_name_and_the_header_the_documentation(write, tmp_path):
         "the VIX is positive" = "vix > 0"
     """)
     write("core.vix_state", "select date from staging.session")
-    write("staging.session", "select date from raw.catalogue_session")
+    write("staging.session", "select date from raw.catalog_session")
     model = models(tmp_path)[-1]
     assert (model.name, model.layer, model.doc, model.grain) == \
         ("marts.regime_daily", "marts", "The market's state.", ("date",))

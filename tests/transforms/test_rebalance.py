@@ -1,8 +1,8 @@
-"""staging.rebalance, staging.weight_limit and core.weight_scheme: the declared rules, as the catalogue was recorded."""
+"""staging.rebalance, staging.weight_limit and core.weight_scheme: the declared rules, as the catalog was recorded."""
 
 from __future__ import annotations
 
-REBALANCES = {"raw.catalogue_rebalance": """
+REBALANCES = {"raw.catalog_rebalance": """
     index_code | effective_date | reference_date | kind      | fetched_at
     NDX        | 2026-03-23     | 2026-02-27     | quarterly | 2026-01-01 00:00
     NDX        | 2026-03-23     | 2026-02-27     | quarterly | 2026-02-01 00:00
@@ -23,7 +23,7 @@ def test_one_recorded_later_is_not_there_yet(spec):
 
 
 def test_limits_keep_their_order(spec):
-    spec("staging.weight_limit", {"raw.catalogue_weight_limit": """
+    spec("staging.weight_limit", {"raw.catalog_weight_limit": """
         index_code | position | is_annual | limited      | size  | above | target | others_at_most | fetched_at
         NDX        | 1        | false     | issuer       |       | 0.25  | 0.20   |                | 2026-01-01 00:00
         NDX        | 2        | true      | issuers_over | 0.045 | 0.48  | 0.40   | 0.044          | 2026-02-01 00:00

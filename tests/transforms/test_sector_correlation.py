@@ -12,13 +12,13 @@ from tables import draw, weekdays
 MODEL = "core.sector_correlation"
 
 
-def funds(returns, catalogued: int | None = None, gaps: dict[tuple[int, int], int] | None = None) -> dict[str, str]:
+def funds(returns, catalogd: int | None = None, gaps: dict[tuple[int, int], int] | None = None) -> dict[str, str]:
     """Sector funds f0, f1 ... with these returns (session x fund); NaN is a session without one."""
     days = weekdays(len(returns))
     rows = [{"basket": f"f{n}", "date": day, "position": i + 1, "basket_return": None if np.isnan(r) else float(r),
              "gap_sessions": None if np.isnan(r) else (gaps or {}).get((i, n), 0), "known_at": f"{day} 21:15"}
             for i, day in enumerate(days) for n, r in enumerate(returns[i])]
-    baskets = [{"basket": f"f{n}", "role": "sector_fund"} for n in range(catalogued or len(returns[0]))]
+    baskets = [{"basket": f"f{n}", "role": "sector_fund"} for n in range(catalogd or len(returns[0]))]
     members = [{"basket": b["basket"], "symbol": b["basket"].upper(), "valid_from": "1998-12-22"} for b in baskets]
     return {"staging.basket": draw([{"basket": "smh", "role": "fund"}, *baskets]), "core.basket_risk": draw(rows),
             "staging.basket_member": draw(members)}
@@ -66,10 +66,10 @@ def test_returns_over_different_spans_are_no_pair(spec):
     assert last == (pytest.approx(np.corrcoef(both, rowvar=False)[0, 1], abs=1e-10),)
 
 
-@pytest.mark.parametrize(("catalogued", "is_there"), [(5, True), (6, False)])
-def test_it_takes_the_pairs_of_eight_tenths_of_the_funds(spec, catalogued, is_there):
+@pytest.mark.parametrize(("catalogd", "is_there"), [(5, True), (6, False)])
+def test_it_takes_the_pairs_of_eight_tenths_of_the_funds(spec, catalogd, is_there):
     returns = np.random.default_rng(5).normal(0, 0.01, (50, 4))
-    (pairs, mean), = spec.rows(MODEL, funds(returns, catalogued), columns=["pairs", "average_correlation_63d"])
+    (pairs, mean), = spec.rows(MODEL, funds(returns, catalogd), columns=["pairs", "average_correlation_63d"])
     assert pairs == 6
     assert (mean is not None) == is_there
 

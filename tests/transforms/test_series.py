@@ -1,4 +1,4 @@
-"""staging.series: the catalogue's series as recorded."""
+"""staging.series: the catalog's series as recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MODEL = "staging.series"
 
 
 def test_the_newest_snapshot_recorded_by_then_stands_whole(spec):
-    given = {"raw.catalogue_series": """
+    given = {"raw.catalog_series": """
         series_id | title | unit    | frequency | is_vintage | fallback_for | since      | stale_after_days | fetched_at
         DGS10     | 10y   | percent | daily     | false      |              | 1990-01-02 | 7                | 2026-01-01
         VIXCLS    | VIX   | index   | daily     | false      | ^VIX         | 1990-01-02 | 7                | 2026-01-01

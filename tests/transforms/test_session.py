@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-GIVEN = {"raw.catalogue_session": """
+GIVEN = {"raw.catalog_session": """
     date       | open_at          | close_at         | fetched_at
     2025-11-26 | 2025-11-26 14:30 | 2025-11-26 21:00 | 2025-11-01 00:00
     2025-11-28 | 2025-11-28 14:30 | 2025-11-28 18:00 | 2025-11-01 00:00
@@ -35,7 +35,7 @@ def test_a_half_day_counts_from_its_early_close(spec):
 
 
 def test_the_calendar_is_the_newest_snapshot_recorded_by_then(spec):
-    closed_after_all = {"raw.catalogue_session": GIVEN["raw.catalogue_session"] + """
+    closed_after_all = {"raw.catalog_session": GIVEN["raw.catalog_session"] + """
     2025-11-26 | 2025-11-26 14:30 | 2025-11-26 21:00 | 2025-12-05 00:00
     """}
     spec("staging.session", closed_after_all, """

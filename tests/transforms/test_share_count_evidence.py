@@ -15,7 +15,7 @@ def stated(units: float, on: int, known: int) -> dict[str, str]:
     """}
 
 
-def said(kind: str, position: int, low: float, high: float, sessions: int = 63) -> dict[str, str]:
+def reported(kind: str, position: int, low: float, high: float, sessions: int = 63) -> dict[str, str]:
     """Evidence as drawn rows, for the verdict alone."""
     return {"core.share_count_evidence": f"""
         symbol | position   | kind   | last_position              | low_units | high_units | known_at
@@ -66,29 +66,29 @@ def test_a_statement_counts_in_the_splits_of_its_own_day(spec):
 @pytest.mark.parametrize("kind", ["list", "index"])
 @pytest.mark.parametrize(("first", "second"), [(500, 1000), (250, 1000), (4000, 1000), (2000, 1000)])
 def test_a_wrong_first_count_is_healed_by_a_list_or_the_index(spec, kind, first, second):
-    got = verdict(spec, 150, {1: first, 80: second}, said(kind, 84, 900, 1300))
+    got = verdict(spec, 150, {1: first, 80: second}, reported(kind, 84, 900, 1300))
     assert runs(got) == [first, second]
     assert got[82:84] == [(first, "held"), (second, "accepted")]
 
 
 def test_what_the_evidence_said_before_the_count_changed_decides_on_the_day_it_does(spec):
-    got = verdict(spec, 150, {1: 500, 100: 1000}, said("index", 84, 900, 1300, sessions=21))
+    got = verdict(spec, 150, {1: 500, 100: 1000}, reported("index", 84, 900, 1300, sessions=21))
     assert got[98:100] == [(500, "accepted"), (1000, "accepted")]
 
 
 @pytest.mark.parametrize("kind", ["list", "index"])
 def test_a_list_takes_nothing_from_a_count_that_was_true_for_the_shares_of_one_class(spec, kind):
     """The index holds one class of TEAM only: its list has room for 0.63 of the company."""
-    assert runs(verdict(spec, 150, {1: 1000, 80: 630}, said(kind, 90, 590, 680))) == [1000]
+    assert runs(verdict(spec, 150, {1: 1000, 80: 630}, reported(kind, 90, 590, 680))) == [1000]
 
 
 def test_a_list_takes_nothing_from_a_count_that_is_not_the_first_of_its_history(spec):
-    got = verdict(spec, 200, {1: 1000, 80: 1640, 140: 820}, said("list", 141, 780, 880))
+    got = verdict(spec, 200, {1: 1000, 80: 1640, 140: 820}, reported("list", 141, 780, 880))
     assert runs(got) == [1000, 1640]
 
 
 def test_evidence_against_a_leap_keeps_it_from_passing(spec):
-    assert runs(verdict(spec, 60, {1: 1000, 10: 1640}, said("index", 10, 700, 1500, sessions=200))) == [1000]
+    assert runs(verdict(spec, 60, {1: 1000, 10: 1640}, reported("index", 10, 700, 1500, sessions=200))) == [1000]
 
 
 MERGER = {

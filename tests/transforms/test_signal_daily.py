@@ -100,9 +100,9 @@ def test_a_series_is_stale_beyond_its_limit_until_it_speaks_again(spec):
     given = {
         "staging.series": "series_id | stale_after_days\nNFCI | 7\nDGS10 | 99",
         "core.macro_as_known": draw(
-            {"date": day, "series_id": series, "value": 1, "observation_date": said, "known_at": f"{day} 21:15"}
+            {"date": day, "series_id": series, "value": 1, "observation_date": reported, "known_at": f"{day} 21:15"}
             for series in ("NFCI", "DGS10")
-            for day, said in zip(DAYS[:8], ["2026-02-27"] * 7 + ["2026-03-06"], strict=True)),
+            for day, reported in zip(DAYS[:8], ["2026-02-27"] * 7 + ["2026-03-06"], strict=True)),
     }
     # 2026-03-06 is seven days after the observation, 2026-03-09 ten.
     assert changes(spec, given, "stale_NFCI") == [(5, "fresh", "stale", "watch"), (7, "stale", "fresh", "info")]

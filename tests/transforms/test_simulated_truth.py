@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from archive import built, simulated
 
-# From here on the catalogue's instruments hold every member the simulator weighs.
+# From here on the catalog's instruments hold every member the simulator weighs.
 FIRST = pd.Timestamp("2023-04-10")
 
 

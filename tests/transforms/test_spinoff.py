@@ -1,4 +1,4 @@
-"""A spin-off declared in the catalogue: its value is in the return, and market value stays what it is."""
+"""A spin-off declared in the catalog: its value is in the return, and market value stays what it is."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_a_spinoff_on_a_split_is_counted_in_new_shares(spec):
     """)
 
 
-def test_the_catalogue_is_read_as_it_was_recorded(spec):
-    spec("staging.spinoff", {"raw.catalogue_spinoff": """
+def test_the_catalog_is_read_as_it_was_recorded(spec):
+    spec("staging.spinoff", {"raw.catalog_spinoff": """
         symbol | of_symbol | ex_date    | per_share | fetched_at
         SOLS   | HON       | 2025-10-30 | 0.2       | 2026-01-05
         SOLS   | HON       | 2025-10-30 | 0.25      | 2026-01-06

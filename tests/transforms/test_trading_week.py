@@ -16,7 +16,7 @@ CALENDAR = """
 
 
 def test_a_week_ends_with_its_last_session_holidays_and_new_year_regarded(spec):
-    spec(MODEL, {"raw.catalogue_session": CALENDAR}, """
+    spec(MODEL, {"raw.catalog_session": CALENDAR}, """
         week       | last_session
         2025-12-29 | 2026-01-02
         2026-03-30 | 2026-04-02
@@ -25,7 +25,7 @@ def test_a_week_ends_with_its_last_session_holidays_and_new_year_regarded(spec):
 
 
 def test_the_calendar_is_known_before_the_week_is_over(spec):
-    spec(MODEL, {"raw.catalogue_session": CALENDAR}, """
+    spec(MODEL, {"raw.catalog_session": CALENDAR}, """
         last_session
         2026-01-02
         2026-04-02
@@ -35,8 +35,8 @@ def test_the_calendar_is_known_before_the_week_is_over(spec):
 
 def test_it_is_the_calendar_as_it_was_recorded(spec):
     later = CALENDAR + "    2026-04-03 | 2026-04-03 13:30 | 2026-04-03 20:00 | 2026-02-01 00:00"
-    assert len(spec.rows(MODEL, {"raw.catalogue_session": later}, recorded_by="2026-01-31 00:00")) == 3
-    assert len(spec.rows(MODEL, {"raw.catalogue_session": later})) == 1
+    assert len(spec.rows(MODEL, {"raw.catalog_session": later}, recorded_by="2026-01-31 00:00")) == 3
+    assert len(spec.rows(MODEL, {"raw.catalog_session": later})) == 1
 
 
 def test_assertions_can_fail(spec):

@@ -1,8 +1,8 @@
-"""staging.universe_member: dated members of the newest catalogue snapshot."""
+"""staging.universe_member: dated members of the newest catalog snapshot."""
 
 from __future__ import annotations
 
-GIVEN = {"raw.catalogue_universe_member": """
+GIVEN = {"raw.catalog_universe_member": """
     index_code | symbol | valid_from | valid_to   | fetched_at
     NDX        | AAA    | 2020-01-02 |            | 2025-01-01 00:00
     NDX        | AAA    | 2020-01-02 | 2025-03-03 | 2025-02-01 00:00

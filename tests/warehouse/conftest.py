@@ -46,7 +46,7 @@ class Desk:
         recorded = date(2024, 1, 1)
         self.con.register("days", pd.DataFrame([s for s in sessions(2027) if 2023 < s[0].year < 2027],
                                                columns=["date", "open_at", "close_at"]))
-        self.con.execute("insert into raw.catalogue_session select *, ? from days", [recorded])
+        self.con.execute("insert into raw.catalog_session select *, ? from days", [recorded])
         self.insert("business_day", [(day, recorded) for day in federal_days(2027) if 2023 < day.year < 2027])
         self.insert("filer", [(company, month, "-", since, lag, recorded)
                               for company, filers in FILERS.items() for month, since, lag in filers])
@@ -54,22 +54,22 @@ class Desk:
                                      for key, rule in keys.items()])
 
     def insert(self, table: str, rows: list[tuple]) -> None:
-        """Rows of a table of the catalogue, all at once."""
+        """Rows of a table of the catalog, all at once."""
         self.con.register("given", pd.DataFrame(rows, dtype=object))
-        self.con.execute(f"insert into raw.catalogue_{table} from given")
+        self.con.execute(f"insert into raw.catalog_{table} from given")
         self.con.unregister("given")
 
-    def land(self, feed: str, at: str, *texts: str, asked: Sequence[str] | None = None,
+    def land(self, feed: str, at: str, *texts: str, requested: Sequence[str] | None = None,
              failed: Sequence[str] = ()) -> Batch:
         """Land what a feed said at a moment; `texts` draws its frames in the load's order, `asked` the keys."""
         frames = {table.frame: drawn(table.frame, text) for table, text in
                   zip(TABLES[feed], [*texts, *[""] * len(TABLES[feed])], strict=False)}
-        return self.land_frames(feed, moment(at), frames, asked, failed)
+        return self.land_frames(feed, moment(at), frames, requested, failed)
 
     def land_frames(self, feed: str, at: datetime, frames: Mapping[str, pd.DataFrame],
-                    asked: Sequence[str] | None = None, failed: Sequence[str] = (),
+                    requested: Sequence[str] | None = None, failed: Sequence[str] = (),
                     asked_from: date = date(2024, 1, 2)) -> Batch:
-        keys = asked or sorted({key for frame in frames.values() for key in frame.iloc[:, 0]})
+        keys = requested or sorted({key for frame in frames.values() for key in frame.iloc[:, 0]})
         outcomes = pd.DataFrame({
             "key": keys, "status": ["failed" if key in failed else "received" for key in keys],
             "rows": 1, "reason": ["no answer" if key in failed else "" for key in keys],
@@ -85,9 +85,9 @@ class Desk:
                     pd.DataFrame(rows, columns=columns).astype({"row": "int64"}), NO_RESULTS, stopped)
 
     def fetch(self, feed: str, at: str, *texts: str, rejected: Sequence[tuple[str, int]] = (),
-              asked: Sequence[str] | None = None) -> Loaded:
+              requested: Sequence[str] | None = None) -> Loaded:
         """Land and load what a feed said at a moment."""
-        return self.load(self.land(feed, at, *texts, asked=asked), rejected)
+        return self.load(self.land(feed, at, *texts, requested=requested), rejected)
 
     def holds(self, table: str, text: str) -> None:
         """The drawn columns of all rows of a raw table are these, by key and moment."""

@@ -1,4 +1,4 @@
-"""The packaged catalogue: what it holds, held against public facts and the market archive."""
+"""The packaged catalog: what it holds, held against public facts and the market archive."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ def test_the_size_of_the_nasdaq_100_never_strays_far_from_a_hundred(packaged):
 def test_membership_equals_the_archives(packaged, real_archive):
     import pandas as pd
 
-    told = pd.read_parquet(real_archive / "membership.parquet")
-    told = told[told["index"] == "NDX"].assign(date=pd.to_datetime(told["date"]).dt.date)
+    reported = pd.read_parquet(real_archive / "membership.parquet")
+    reported = reported[reported["index"] == "NDX"].assign(date=pd.to_datetime(reported["date"]).dt.date)
     universe = packaged.universes["NDX"]
     members: set[str] = set()
-    for day, changes in told.groupby("date"):
+    for day, changes in reported.groupby("date"):
         members -= set(changes.loc[changes["change"] == "remove", "symbol"])
         members |= set(changes.loc[changes["change"] == "add", "symbol"])
         assert universe.members_on(day) == members, day
-    assert universe.changes[-1].date == told["date"].max()
+    assert universe.changes[-1].date == reported["date"].max()
 
 
 def test_every_instrument_and_series_of_the_archive_is_declared(packaged, real_archive):
@@ -95,12 +95,12 @@ def test_every_observation_of_the_archive_is_plausible(packaged, real_archive):
         assert values.dropna().between(low, high).all(), series_id
 
 
-def test_a_sector_the_archive_knows_is_the_catalogues(packaged, real_archive):
+def test_a_sector_the_archive_knows_is_the_catalogs(packaged, real_archive):
     import pandas as pd
 
-    told = pd.read_parquet(real_archive / "instruments.parquet").set_index("symbol")
+    reported = pd.read_parquet(real_archive / "instruments.parquet").set_index("symbol")
     for column in ("gics_sector", "nasdaq_sector"):
-        known = told[column].dropna().loc[lambda sectors: sectors != ""]
+        known = reported[column].dropna().loc[lambda sectors: sectors != ""]
         assert {s: getattr(packaged.instruments[s], column) for s in known.index} == known.to_dict()
 
 
@@ -152,19 +152,19 @@ def test_two_classes_are_one_company_with_its_primary_line_first(packaged):
 
 
 def test_a_delisted_company_is_asked_only_while_it_traded(packaged):
-    def asked(start: date, end: date) -> set[str]:
+    def requested(start: date, end: date) -> set[str]:
         return {instrument.symbol for instrument in packaged.to_ask(start, end)}
 
-    assert "ANSS" in asked(date(2025, 7, 17), date(2025, 8, 1))
-    assert "ANSS" not in asked(date(2025, 7, 18), date(2025, 8, 1))
-    assert "ARM" not in asked(date(2023, 1, 2), date(2023, 9, 13))
+    assert "ANSS" in requested(date(2025, 7, 17), date(2025, 8, 1))
+    assert "ANSS" not in requested(date(2025, 7, 18), date(2025, 8, 1))
+    assert "ARM" not in requested(date(2023, 1, 2), date(2023, 9, 13))
 
 
 def test_a_ticker_another_company_carries_today_is_never_asked(packaged):
     reused = {instrument.symbol for instrument in packaged.instruments.values() if instrument.ticker_reused}
     assert "BBBY" in reused
-    asked = packaged.to_ask(date(2000, 1, 1), date(2030, 1, 1))
-    assert not reused & {instrument.symbol for instrument in asked}
+    requested = packaged.to_ask(date(2000, 1, 1), date(2030, 1, 1))
+    assert not reused & {instrument.symbol for instrument in requested}
 
 
 def test_what_is_revised_is_known_by_its_vintage(packaged):
@@ -173,10 +173,10 @@ def test_what_is_revised_is_known_by_its_vintage(packaged):
 
 
 def test_a_rule_is_told_with_its_lag(packaged):
-    told = {series_id: (series.known.rule, series.known.lag) for series_id, series in packaged.series.items()}
-    assert told["VIXCLS"] == ("lag_business_days", 1)
-    assert told["T10Y2Y"] == ("lag_federal_business_days", 0)
-    assert told["NFCI"] == ("vintage", 0)
+    reported = {series_id: (series.known.rule, series.known.lag) for series_id, series in packaged.series.items()}
+    assert reported["VIXCLS"] == ("lag_business_days", 1)
+    assert reported["T10Y2Y"] == ("lag_federal_business_days", 0)
+    assert reported["NFCI"] == ("vintage", 0)
 
 
 def test_yields_follow_the_board_and_closes_the_exchange(packaged):
@@ -205,7 +205,7 @@ def test_bitcoin_alone_ends_its_day_at_midnight_utc(packaged):
     assert [i.symbol for i in packaged.of_kind("crypto")] == ["BTC-USD"]
 
 
-def test_a_catalogue_cannot_be_changed(packaged):
+def test_a_catalog_cannot_be_changed(packaged):
     with pytest.raises(FrozenInstanceError):
         packaged.instruments["AAPL"].name = "Pear"
     with pytest.raises(TypeError, match="item assignment"):

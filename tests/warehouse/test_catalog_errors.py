@@ -1,4 +1,4 @@
-"""A catalogue that is wrong in one place says so before anything runs, with the place's name."""
+"""A catalog that is wrong in one place says so before anything runs, with the place's name."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ SMALL["sources.toml"] += SMALL["sources.toml"].replace("[yahoo]", "[fred]")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A small catalogue without a fault."""
+    """A small catalog without a fault."""
     (tmp_path / "universes").mkdir()
     for name, text in SMALL.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -101,7 +101,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_the_small_catalogue_has_no_fault(folder):
+def test_the_small_catalog_has_no_fault(folder):
     loaded = catalog.load(folder)
     assert loaded.folder == folder
     assert loaded.instruments["AAA"].issuer == "AAA"
@@ -425,10 +425,10 @@ def test_what_stands_in_a_files_place_is_said(folder, instead, words, name):
 
 @pytest.mark.parametrize("make", [lambda place: place.write_text(""), lambda place: place.symlink_to(place.name),
                                   lambda place: place.symlink_to("nowhere"), lambda place: None])
-def test_a_catalogue_that_is_no_folder_is_said(tmp_path, make):
-    make(tmp_path / "catalogue")
+def test_a_catalog_that_is_no_folder_is_said(tmp_path, make):
+    make(tmp_path / "catalog")
     with pytest.raises(CatalogError, match="is not a folder; name one with --catalog"):
-        catalog.load(tmp_path / "catalogue")
+        catalog.load(tmp_path / "catalog")
 
 
 def test_a_name_that_would_move_the_cursor_is_read_as_its_escapes(folder):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from transforms.engine.build import Moment, set_moment
+from transforms.engine.build import AsOf, set_as_of
 from transforms.engine.project import models
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -17,15 +17,15 @@ MODELS = ("staging.session", "staging.series", "staging.macro_observation", "cor
 def evenings(new_desk) -> dict[tuple[date, str], date]:
     """The date of the value that each evening knew, by session and series."""
     desk = new_desk()
-    desk.con.executemany("insert into raw.catalogue_series (series_id, title, frequency, fetched_at) "
+    desk.con.executemany("insert into raw.catalog_series (series_id, title, frequency, fetched_at) "
                          "values (?, '-', 'daily', '2024-01-01')", [["DGS10"], ["VIXCLS"]])
     board_closed = {date(2025, 10, 13), date(2025, 11, 11)}
     days = [day for day, in desk.con.execute(
-        "select distinct date from raw.catalogue_session where date between '2025-10-01' and '2025-11-14'").fetchall()]
+        "select distinct date from raw.catalog_session where date between '2025-10-01' and '2025-11-14'").fetchall()]
     desk.fetch("observations", "2026-01-02 12:00", "\n".join([
         "series_id | date | value", *(f"DGS10 | {day} | 4.1" for day in days if day not in board_closed),
         *(f"VIXCLS | {day} | 17" for day in days)]))
-    set_moment(desk.con, Moment(NOW, NOW))
+    set_as_of(desk.con, AsOf(NOW, NOW))
     for model in models():
         if model.name in MODELS:
             desk.con.execute(f"create table {model.name} as from ({model.sql})")

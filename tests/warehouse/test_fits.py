@@ -23,13 +23,13 @@ def con():
     con = duckdb.connect()
     con.execute(SCHEMA.read_text())
     opened = pd.DataFrame([(*s, RECORDED) for s in sessions(2026) if s[0].year >= 2025])  # noqa: F841, DuckDB reads it
-    con.execute("insert into raw.catalogue_session from opened")
-    con.execute("insert into raw.catalogue_series values "
+    con.execute("insert into raw.catalog_session from opened")
+    con.execute("insert into raw.catalog_series values "
                 "('NASDAQCOM', 'Nasdaq', 'index', 'daily', false, '^IXIC', '2025-01-01', 7, ?)", [RECORDED])
     con.execute("""
         insert into raw.price_bar
         select '^IXIC', date, null, null, null, 100, 0, false, close_at + interval 15 minute, ?, 'test', 'rule', 'test'
-        from raw.catalogue_session where date between '2025-12-01' and '2026-04-14'""", [RECORDED])
+        from raw.catalog_session where date between '2025-12-01' and '2026-04-14'""", [RECORDED])
     return con
 
 
@@ -57,7 +57,7 @@ def test_month_ends_are_due_from_the_one_in_force_at_the_start_to_the_last_one_c
 
 def test_a_month_that_has_not_closed_is_not_due(con):
     close = datetime(2026, 3, 31, 20, 15, tzinfo=UTC)
-    con.execute("update raw.catalogue_session set fetched_at = '2026-01-01'")
+    con.execute("update raw.catalog_session set fetched_at = '2026-01-01'")
     con.execute("update raw.price_bar set fetched_at = known_at")
     assert missing(con, date(2026, 3, 2), close - timedelta(seconds=1)) == MONTHS[2:3]
     assert missing(con, date(2026, 3, 2), close) == MONTHS[2:]

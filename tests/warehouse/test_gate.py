@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from drawn import day, sessions, table
 
-from warehouse.data_folder import SCHEMA, Home
+from warehouse.data_folder import SCHEMA, DataFolder
 from warehouse.publication import gate
 from warehouse.publication.gate import Acceptance, Build, Check
 
@@ -75,9 +75,9 @@ def test_a_residual_within_its_bound_passes(rows, given):
 
 
 def test_of_the_runs_own_range_only_what_is_out_of_all_proportion_counts(given):
-    asked = Build("run-1", AT, True, day(1), day(10))
-    assert given("residual", {"marts.concentration_daily": residuals(249, at=3)}, asked) == []
-    assert len(given("residual", {"marts.concentration_daily": residuals(251, at=3, scheme="anchored")}, asked)) == 1
+    requested = Build("run-1", AT, True, day(1), day(10))
+    assert given("residual", {"marts.concentration_daily": residuals(249, at=3)}, requested) == []
+    assert len(given("residual", {"marts.concentration_daily": residuals(251, at=3, scheme="anchored")}, requested)) == 1
 
 
 def weights(newest: dict[str, float], before: dict[str, float], change: dict[str, float] | None = None) -> str:
@@ -161,7 +161,7 @@ def bars(**until: int) -> str:
         (symbol, day(n), 1.0) for symbol, last in {"BTC": 10, "^VIX": 10, **until}.items() for n in range(1, last + 1)])
 
 
-def asked(*keys: str, status: str = "received", run: str = "run-1", reason: str = "-", feed: str = "bars") -> str:
+def requested(*keys: str, status: str = "received", run: str = "run-1", reason: str = "-", feed: str = "bars") -> str:
     columns = ("batch_id", "feed", "key", "asked_from", "asked_to", "status", "rows", "reason", "fetched_at", "run_id")
     return table(columns, [("b", feed, key, day(1), day(10), status, 1, reason, f"{day(10)} 22:00", run) for key in keys])
 
@@ -169,7 +169,7 @@ def asked(*keys: str, status: str = "received", run: str = "run-1", reason: str 
 def market(**until: int) -> dict[str, str]:
     return {
         "staging.instrument": INSTRUMENTS, "staging.price_bar": bars(**until), "core.price_bar": bars(**until),
-        "raw.fetch_outcome": asked("AAA", "BBB", "OLD", "GONE", "BTC"),
+        "raw.fetch_outcome": requested("AAA", "BBB", "OLD", "GONE", "BTC"),
         "audit.coverage": table(("date", "feed"), [(day(n), "bars") for n in range(1, 11)]),
         "core.security_price": "symbol | date", "core.instrument": "symbol | kind"}
 
@@ -262,30 +262,30 @@ def test_an_index_without_figures_of_the_newest_session_is_named(share, found, g
 
 
 @pytest.mark.parametrize(("outcomes", "found"), [
-    (asked("AAA", status="failed", reason="HTTP 500"), ["bars: 1 of 1 keys failed: AAA (HTTP 500)"]),
-    (asked("AAA", status="failed", run="run-0"), []),
-    (asked("GONE", status="failed"), []),
-    (asked("DGS10", status="failed", reason="HTTP 500", feed="observations"),
+    (requested("AAA", status="failed", reason="HTTP 500"), ["bars: 1 of 1 keys failed: AAA (HTTP 500)"]),
+    (requested("AAA", status="failed", run="run-0"), []),
+    (requested("GONE", status="failed"), []),
+    (requested("DGS10", status="failed", reason="HTTP 500", feed="observations"),
      ["observations: 1 of 1 keys failed: DGS10 (HTTP 500)"])])
 def test_keys_that_failed_in_this_run_are_lost(outcomes, found, given):
     assert given("lost keys", {"staging.instrument": INSTRUMENTS, "raw.fetch_outcome": outcomes}) == found
 
 
 def test_a_key_that_came_when_it_was_asked_again_is_not_lost(given):
-    again = asked("AAA", status="failed").replace("22:00", "21:50") + "\n" + asked("AAA").splitlines()[1]
+    again = requested("AAA", status="failed").replace("22:00", "21:50") + "\n" + requested("AAA").splitlines()[1]
     assert given("lost keys", {"staging.instrument": INSTRUMENTS, "raw.fetch_outcome": again}) == []
 
 
 @pytest.mark.parametrize(("others", "found"), [(10, 0), (9, 0), (8, 1)])
 def test_a_key_that_the_source_does_not_know_is_no_loss_while_it_is_one_of_ten(others, found, given):
-    unknown = asked("XXX", status="failed", reason="Yahoo does not know it: check its entry")
-    known = asked(*(f"S{n}" for n in range(others)), run="run-0").splitlines()[1:]
+    unknown = requested("XXX", status="failed", reason="Yahoo does not know it: check its entry")
+    known = requested(*(f"S{n}" for n in range(others)), run="run-0").splitlines()[1:]
     assert len(given("lost keys", {"staging.instrument": INSTRUMENTS,
                                    "raw.fetch_outcome": "\n".join([unknown, *known])})) == found
 
 
 def test_what_a_source_does_not_know_is_reported(given):
-    assert given("unknown keys", {"raw.fetch_outcome": asked("XXX", "YYY", status="failed",
+    assert given("unknown keys", {"raw.fetch_outcome": requested("XXX", "YYY", status="failed",
                                                              reason="Yahoo does not know it: check its entry")}) == [
         "bars: the source does not know XXX, YYY"]
 
@@ -338,7 +338,7 @@ PASSES = Check("never", "passes", "withhold", FAILS.sql.replace("2 as observed",
 
 
 def judge(con, home: Path, *declared: Check, run: str = "run-1", acceptance: Acceptance | None = None) -> gate.Verdict:
-    return gate.judge(con, Home(home), Build(run, AT, True), acceptance, declared)
+    return gate.judge(con, DataFolder(home), Build(run, AT, True), acceptance, declared)
 
 
 def kept(con) -> list[tuple]:
@@ -378,7 +378,7 @@ def test_an_acceptance_covers_only_what_withholds(severity, con, tmp_path):
 
 def test_a_build_of_a_past_moment_is_not_asked_about_the_present(con, tmp_path):
     check = Check("present", "fails", "withhold", FAILS.sql, present_only=True)
-    assert gate.judge(con, Home(tmp_path), Build("run-1", AT, False, date(2026, 1, 5)), None, [check]).withheld == ()
+    assert gate.judge(con, DataFolder(tmp_path), Build("run-1", AT, False, date(2026, 1, 5)), None, [check]).withheld == ()
 
 
 def test_a_last_publication_that_cannot_be_read_is_said_and_keeps_nothing_back(tmp_path, monkeypatch):
@@ -397,7 +397,7 @@ def test_a_last_publication_that_cannot_be_read_is_said_and_keeps_nothing_back(t
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
         con.execute("create table staging.session as select date '2026-02-02' as date")
-        verdict = gate.judge(con, Home(tmp_path), PRESENT, declared=[compared])
+        verdict = gate.judge(con, DataFolder(tmp_path), PRESENT, declared=[compared])
     assert verdict.withheld == ()
     assert ["the check “compared” was passed over, since the last publication cannot be read" in finding.sentence
             for finding in verdict.reported] == [True]

@@ -82,7 +82,7 @@ def test_it_heals_when_the_source_is_right(desk, judged):
 
 
 def test_an_answer_that_was_held_where_it_was_fetched_is_recorded_and_loads_nothing(desk):
-    batch = desk.land("bars", "2026-03-03 23:00", ANSWER, asked=["AAA", "BBB", "CCC", "DDD", "EEE"])
+    batch = desk.land("bars", "2026-03-03 23:00", ANSWER, requested=["AAA", "BBB", "CCC", "DDD", "EEE"])
     outcomes = pd.read_parquet(batch.frame("outcomes"))
     is_held = outcomes["key"].isin(["CCC", "DDD", "EEE"])
     outcomes.loc[is_held, ["status", "reason"]] = ["held", "Yahoo returned the data of AMD"]

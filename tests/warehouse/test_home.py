@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable, NothingPublished
 from warehouse.zones import use_utc
 
@@ -21,20 +21,20 @@ ROOT = Path(__file__).parents[2]
 HOLD_THE_TURN = """
 import sys, time
 from pathlib import Path
-from warehouse.data_folder import Home
-with Home(Path(sys.argv[1])).turn(waiting=lambda holder: print("waits for", holder, flush=True)):
+from warehouse.data_folder import DataFolder
+with DataFolder(Path(sys.argv[1])).turn(waiting=lambda holder: print("waits for", holder, flush=True)):
     print("has it", flush=True)
     time.sleep(float(sys.argv[2]))
 """
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "data")
+def home(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
 
 
 @pytest.fixture
-def another_process(home: Home):
+def another_process(home: DataFolder):
     """Starts a process that takes the turn and holds it for some seconds; its first line says how it went."""
     started: list[subprocess.Popen[str]] = []
 
@@ -58,53 +58,53 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 
 def test_who_comes_second_is_told_the_holders_pid_and_gets_the_turn_after_it(home, another_process):
-    holder = another_process(1.0)
-    assert first_line(holder) == "has it"
-    told: list[str] = []
-    with home.turn(waiting=told.append):
-        assert told == [f"pid {holder.pid}"]
-        assert holder.wait(5) == 0, "the turn came only when the holder had left it"
+    lock_owner = another_process(1.0)
+    assert first_line(lock_owner) == "has it"
+    reported: list[str] = []
+    with home.writer_lock(waiting=reported.append):
+        assert reported == [f"pid {lock_owner.pid}"]
+        assert lock_owner.wait(5) == 0, "the turn came only when the holder had left it"
 
 
 def test_the_turn_is_free_after_kill_9(home, another_process):
-    holder = another_process(60)
-    assert first_line(holder) == "has it"
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    with home.turn(waiting=None):  # TurnTaken if it were not
+    lock_owner = another_process(60)
+    assert first_line(lock_owner) == "has it"
+    lock_owner.send_signal(signal.SIGKILL)
+    lock_owner.wait()
+    with home.writer_lock(waiting=None):  # WriterLocked if it were not
         pass
 
 
 def test_two_waiting_processes_both_get_their_turn(home, another_process):
-    with home.turn():
+    with home.writer_lock():
         waiting = [another_process(0), another_process(0)]
         assert [first_line(p) for p in waiting] == [f"waits for pid {os.getpid()}"] * 2
     assert [first_line(p) for p in waiting] == ["has it"] * 2
 
 
 def test_a_turn_that_failed_is_free_again(home):
-    with pytest.raises(KeyError), home.turn():
+    with pytest.raises(KeyError), home.writer_lock():
         raise KeyError
-    told: list[str] = []
-    with home.turn(waiting=told.append):
-        assert told == []
+    reported: list[str] = []
+    with home.writer_lock(waiting=reported.append):
+        assert reported == []
 
 
 def test_nobody_is_named_when_nobody_holds_the_turn(home):
-    with home.turn():
+    with home.writer_lock():
         assert f"pid {os.getpid()}" in (home.folder / "writer.lock").read_text()
     assert (home.folder / "writer.lock").read_text() == ""
 
 
 def test_a_turn_that_failed_names_nobody_and_a_killed_one_names_who(home, another_process):
-    with pytest.raises(KeyError), home.turn():
+    with pytest.raises(KeyError), home.writer_lock():
         raise KeyError
     assert (home.folder / "writer.lock").read_text() == ""
-    holder = another_process(60)
-    assert first_line(holder) == "has it"
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    assert (home.folder / "writer.lock").read_text() == f"pid {holder.pid}\n"
+    lock_owner = another_process(60)
+    assert first_line(lock_owner) == "has it"
+    lock_owner.send_signal(signal.SIGKILL)
+    lock_owner.wait()
+    assert (home.folder / "writer.lock").read_text() == f"pid {lock_owner.pid}\n"
 
 
 # A folder that cannot be
@@ -112,7 +112,7 @@ def test_a_turn_that_failed_names_nobody_and_a_killed_one_names_who(home, anothe
 
 def test_a_file_in_the_folders_place_is_said_in_one_sentence(home):
     home.folder.write_text("a file")
-    with pytest.raises(HomeUnusable) as raised, home.turn():
+    with pytest.raises(HomeUnusable) as raised, home.writer_lock():
         pass
     assert str(raised.value) == (f"{home.folder} cannot be used: File exists. Free space or permissions there, or name "
                                  "another folder with --home or RALLYSCOPE_HOME.")
@@ -167,7 +167,7 @@ def test_the_schema_is_made_once_and_stays(home):
 
 
 @pytest.fixture
-def readable(home: Home) -> Home:
+def readable(home: DataFolder) -> DataFolder:
     home.folder.mkdir()
     with duckdb.connect(str(home.published)) as con:
         con.execute("create table regime_daily as select date '2026-03-02' as date, 21.5 as vix_close")

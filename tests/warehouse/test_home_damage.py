@@ -8,14 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import BuildDamaged, HomeUnusable
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> DataFolder:
     """A home with a working database, and 50,000 published rows."""
-    home = Home(tmp_path / "data")
+    home = DataFolder(tmp_path / "data")
     home.folder.mkdir()
     with home.warehouse():
         pass
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def test_a_published_file_that_is_damaged_is_built_anew(home: Home) -> None:
+def test_a_published_file_that_is_damaged_is_built_anew(home: DataFolder) -> None:
     home.published.write_bytes(b"not a database" * 1000)
     with pytest.raises(BuildDamaged) as raised, home.marts():
         pass
@@ -32,7 +32,7 @@ def test_a_published_file_that_is_damaged_is_built_anew(home: Home) -> None:
                                       "BUILD goes back to a kept build.")
 
 
-def test_a_wrong_checksum_is_said_the_same_way(home: Home) -> None:
+def test_a_wrong_checksum_is_said_the_same_way(home: DataFolder) -> None:
     with home.published.open("r+b") as file:
         file.seek(3 * 4096 + 1000)
         file.write(b"?" * 100_000)
@@ -40,7 +40,7 @@ def test_a_wrong_checksum_is_said_the_same_way(home: Home) -> None:
         con.execute("select max(md5) from regime_daily").fetchall()
 
 
-def test_a_file_that_is_not_whose_to_read_is_not_called_damaged(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_whose_to_read_is_not_called_damaged(home: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_, **__) -> None:
         raise duckdb.IOException('Cannot open file "marts.duckdb": Permission denied')
 
@@ -55,7 +55,7 @@ def without_room(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create table raw.more as select 1 as x")
 
 
-def test_a_commit_the_folder_does_not_take_is_said_in_one_sentence(home: Home) -> None:
+def test_a_commit_the_folder_does_not_take_is_said_in_one_sentence(home: DataFolder) -> None:
     """DuckDB calls it a TransactionException: the log beside the file cannot be opened."""
     with pytest.raises(HomeUnusable, match=r"Cannot open file .*\.wal"), home.warehouse() as con:
         without_room(con)

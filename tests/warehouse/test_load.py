@@ -228,7 +228,7 @@ def test_a_key_that_failed_withdraws_no_action(desk):
         symbol | date       | kind     | value
         AAA    | 2026-02-10 | dividend | 0.2
     """)
-    batch = desk.land("bars", "2026-03-04 12:00", asked=["AAA"], failed=["AAA"])
+    batch = desk.land("bars", "2026-03-04 12:00", requested=["AAA"], failed=["AAA"])
     assert desk.load(batch).added == 0
 
 

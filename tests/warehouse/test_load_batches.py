@@ -32,7 +32,7 @@ def test_a_stopped_batch_is_recorded_and_not_loaded(desk):
     batch = desk.land("bars", "2026-03-04 23:00", """
         symbol | date       | close
         AAA    | 2026-03-02 | 10
-    """, asked=["AAA", "BBB"], failed=["BBB"])
+    """, requested=["AAA", "BBB"], failed=["BBB"])
     assert desk.load(batch, stopped=[Stop("bars: one thing"), Stop("bars: another")]).added == 0
     assert desk.count()[BARS] == 0
     assert desk.con.execute("select status, rows_landed, rows_loaded from audit.batch").fetchone() == ("stopped", 3, 0)
@@ -131,7 +131,7 @@ def test_an_outcome_says_up_to_which_date_the_answer_brought_an_accepted_row(des
         AAA    | 2026-03-06 | -1
         BBB    | 2026-03-05 | 10
         BBB    | 2026-03-06 | 11
-    """, asked=["AAA", "BBB", "^VIX"], failed=["^VIX"]), rejected=[("bars", 2)])
+    """, requested=["AAA", "BBB", "^VIX"], failed=["^VIX"]), rejected=[("bars", 2)])
     desk.load(desk.land("observations", "2026-03-06 18:00", """
         series_id | date       | value
         DGS10     | 2026-03-04 | 4.1

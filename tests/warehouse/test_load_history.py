@@ -23,8 +23,8 @@ FEW = settings(max_examples=12, deadline=None)
 
 # Of one symbol one fetch says a run of days: for each a close, a close that validation rejects, or nothing.
 WRONG = -1.0
-said = st.tuples(st.integers(0, 3), st.lists(st.sampled_from([None, WRONG, 1.0, 2.0, 3.0]), max_size=4))
-fetches = st.lists(st.tuples(st.integers(1, 40), st.dictionaries(st.sampled_from(SYMBOLS), said, min_size=1)),
+reported = st.tuples(st.integers(0, 3), st.lists(st.sampled_from([None, WRONG, 1.0, 2.0, 3.0]), max_size=4))
+fetches = st.lists(st.tuples(st.integers(1, 40), st.dictionaries(st.sampled_from(SYMBOLS), reported, min_size=1)),
                    min_size=1, max_size=5)
 
 
@@ -156,21 +156,21 @@ def history(drawn: list[tuple[int, int, float | None]]) -> list[Period]:
     return told
 
 
-def in_force(told: list[Period], as_of: date, asked: date) -> float | None:
+def in_force(told: list[Period], as_of: date, requested: date) -> float | None:
     """The oracle: the last release by then that was to be seen on `asked`; a gap is seen the day after it opened."""
-    events = [(p.starts, p.value) for p in told if p.starts <= asked]
-    events += [(after, None) for p in told if not p.followed and (after := p.ends + timedelta(days=1)) < asked]
+    events = [(p.starts, p.value) for p in told if p.starts <= requested]
+    events += [(after, None) for p in told if not p.followed and (after := p.ends + timedelta(days=1)) < requested]
     past = sorted((day, value is not None, value) for day, value in events if day <= as_of)
     return past[-1][2] if past else None
 
 
 @FEW
-@given(drawn=st.lists(periods, min_size=1, max_size=3), asked=st.sets(st.integers(0, 28), min_size=1, max_size=4),
+@given(drawn=st.lists(periods, min_size=1, max_size=3), requested=st.sets(st.integers(0, 28), min_size=1, max_size=4),
        cuts=st.randoms(use_true_random=False))
-def test_every_moment_knows_the_releases_of_then(new_desk, drawn, asked, cuts):
+def test_every_moment_knows_the_releases_of_then(new_desk, drawn, requested, cuts):
     desk = new_desk()
     truth = {date(2026, month, 1): history(each) for month, each in enumerate(drawn, 1)}
-    asked_on = [FIRST_DAY + timedelta(days=n) for n in sorted(asked)]
+    asked_on = [FIRST_DAY + timedelta(days=n) for n in sorted(requested)]
     for today in asked_on:
         rows = [("CPI", day, p.value, p.starts, p.ends if p.ends < today else date(9999, 12, 31))
                 for day, told in truth.items() for p in told if p.starts <= today]

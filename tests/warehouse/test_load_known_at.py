@@ -1,4 +1,4 @@
-"""The moment a value is known, when it is first seen: what its catalogue rule says."""
+"""The moment a value is known, when it is first seen: what its catalog rule says."""
 
 from __future__ import annotations
 
@@ -126,14 +126,14 @@ def test_a_revised_series_asked_without_vintages_is_known_since_the_fetch(desk):
 
 
 @pytest.mark.parametrize(("fetched", "known_at"), [
-    ("2023-12-20 12:00", "2023-12-06 04:59"),  # before the first recording of the catalogue: its first rule
+    ("2023-12-20 12:00", "2023-12-06 04:59"),  # before the first recording of the catalog: its first rule
     ("2026-03-09 12:00", "2023-12-06 04:59"),
     ("2026-03-10 12:00", "2023-12-07 04:59"),
 ])
 def test_the_rule_is_the_one_recorded_at_the_fetch(desk, fetched, known_at):
-    desk.con.execute("insert into raw.catalogue_availability values "
+    desk.con.execute("insert into raw.catalog_availability values "
                      "('observations', 'DGS10', 'lag_days', 2, '2026-03-10 12:00')")
-    desk.con.execute("update raw.catalogue_availability set rule = 'lag_days' where key = 'DGS10'")
+    desk.con.execute("update raw.catalog_availability set rule = 'lag_days' where key = 'DGS10'")
     desk.fetch("observations", fetched, """
         series_id | date       | value
         DGS10     | 2023-12-04 | 4.2

@@ -110,10 +110,10 @@ def test_a_rejected_release_is_no_withdrawal(desk):
 
 
 @pytest.mark.parametrize("asked_again", [1, 2, 3])
-def test_a_release_corrected_in_place_is_one_further_row_however_often_it_is_asked(desk, asked_again):
+def test_a_release_corrected_in_place_is_one_further_row_however_often_it_is_asked(desk, requested_again):
     for day, value in (("2026-04-01", 1.0), ("2026-04-02", 1.5), ("2026-04-03", 1.0)):
         desk.fetch("observations", f"{day} 12:00", vintages(("2026-01-01", value, "2026-02-11", LATEST)))
-    for hour in range(asked_again):
+    for hour in range(requested_again):
         assert desk.fetch("observations", f"2026-04-04 {hour + 12}:00", vintages(
             ("2026-01-01", 1.0, "2026-02-11", LATEST))).added == 0
     desk.holds(MACRO, """

@@ -15,26 +15,26 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable
 from warehouse.publication import publish as publishing
 from warehouse.publication.publish import BUILDS_KEPT, Publication, Stamp, current_build, make_current, publish, table_hash
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)
-STAMP = Stamp(NOW, NOW, NOW, "0.1.0+abc", "catalogue", simulated=True, run_id="run-1")
+STAMP = Stamp(NOW, NOW, NOW, "0.1.0+abc", "catalog", simulated=True, run_id="run-1")
 GRAINS = {"marts.regime_daily": ["date"], "core.index_level": ["symbol", "date"], "audit.coverage": ["date"],
           "staging.session": ["date"]}
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> DataFolder:
     (tmp_path / "it's data").mkdir()
-    return Home(tmp_path / "it's data")
+    return DataFolder(tmp_path / "it's data")
 
 
 @pytest.fixture
-def con(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(home: DataFolder) -> Iterator[duckdb.DuckDBPyConnection]:
     """A working database after a build."""
     with home.warehouse() as con:
         con.execute("""
@@ -48,12 +48,12 @@ def con(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def publish_now(con: duckdb.DuckDBPyConnection, home: Home, minutes: int = 0) -> Publication:
+def publish_now(con: duckdb.DuckDBPyConnection, home: DataFolder, minutes: int = 0) -> Publication:
     at = NOW.replace(minute=minutes)
     return publish(con, home, replace(STAMP, published_at=at, run_id=f"run-{minutes}"), GRAINS)
 
 
-def asked(home: Home, sql: str) -> list[tuple]:
+def requested(home: DataFolder, sql: str) -> list[tuple]:
     with home.marts() as con:
         return con.execute(sql).fetchall()
 
@@ -65,7 +65,7 @@ def test_marts_core_and_audit_are_published_and_nothing_else(con, home):
     con.execute("create table marts.of_yesterdays_code as select 1 as x; create temp table passing as select 1")
     publish_now(con, home)
     audit = con.execute("select 'audit.' || table_name from duckdb_tables() where schema_name = 'audit'").fetchall()
-    tables = asked(home, "select schema_name || '.' || table_name from duckdb_tables()")
+    tables = requested(home, "select schema_name || '.' || table_name from duckdb_tables()")
     assert {table for table, in tables} == {"main.regime_daily", "core.index_level"} | {table for table, in audit}
     assert ("audit.coverage",) in audit
     assert ("audit.publication",) in audit
@@ -73,26 +73,27 @@ def test_marts_core_and_audit_are_published_and_nothing_else(con, home):
 
 def test_a_mart_is_found_as_marts_regime_daily(con, home):
     publish_now(con, home)
-    assert asked(home, "select vix_close from marts.regime_daily") == asked(home, "select vix_close from regime_daily")
+    assert requested(home, "select vix_close from marts.regime_daily") == requested(home,
+                                                                                    "select vix_close from regime_daily")
 
 
 def test_comments_survive_quotes_and_all(con, home):
     con.execute("comment on table marts.regime_daily is 'The market''s state'; "
                 "comment on column marts.regime_daily.vix_close is 'Close of the \"VIX\", it''s in points'")
     publish_now(con, home)
-    table, = asked(home, "select comment from duckdb_tables() where table_name = 'regime_daily'")
-    columns = asked(home, "select column_name, comment from duckdb_columns() where table_name = 'regime_daily'")
+    table, = requested(home, "select comment from duckdb_tables() where table_name = 'regime_daily'")
+    columns = requested(home, "select column_name, comment from duckdb_columns() where table_name = 'regime_daily'")
     assert table == ("The market's state",)
     assert columns == [("date", None), ("vix_close", 'Close of the "VIX", it\'s in points')]
 
 
 def test_a_publication_says_what_it_was_made_from(con, home):
     published = publish_now(con, home)
-    row, = asked(home, """
-        select build_id, published_at, as_of, recorded_by, code_version, catalogue_hash, is_simulated, run_id,
+    row, = requested(home, """
+        select build_id, published_at, as_of, recorded_by, code_version, catalog_hash, is_simulated, run_id,
             is_current, raw_rows['price_bar'], raw_rows['macro_observation'], map_keys(table_hashes)
         from audit.publication""")
-    assert row == (published.build_id, NOW, NOW, NOW, "0.1.0+abc", "catalogue", True, "run-0", True, 1, 0,
+    assert row == (published.build_id, NOW, NOW, NOW, "0.1.0+abc", "catalog", True, "run-0", True, 1, 0,
                    ["core.index_level", "marts.regime_daily"])
     assert published.build_id.startswith("20260302T220000Z-")
 
@@ -101,7 +102,7 @@ def test_each_publication_is_remembered_and_one_is_current(con, home):
     publish_now(con, home)
     con.execute("update marts.regime_daily set vix_close = 30")
     second = publish_now(con, home, minutes=1)
-    assert asked(home, "select run_id, is_current from audit.publication order by published_at") == \
+    assert requested(home, "select run_id, is_current from audit.publication order by published_at") == \
         [("run-0", False), ("run-1", True)]
     assert current_build(home) == second.build_id
 
@@ -115,7 +116,7 @@ def test_nothing_changed_means_the_same_build(con, home):
     assert not again.changed
     assert (first.build_id, first.file) == (again.build_id, again.file)
     assert len(list(home.builds.iterdir())) == 1
-    assert asked(home, "select count(*) from audit.publication") == [(2,)], "the audit knows both"
+    assert requested(home, "select count(*) from audit.publication") == [(2,)], "the audit knows both"
 
 
 @pytest.mark.parametrize("change", ["update marts.regime_daily set vix_close = vix_close + 1e-12",
@@ -164,10 +165,10 @@ def test_values_that_differ_hash_differently(one, other):
 # Readers never see half
 
 
-def reader(home: Home) -> subprocess.Popen[str]:
+def reader(home: DataFolder) -> subprocess.Popen[str]:
     """A process that opens the published file once and answers each line of its input with the VIX it reads."""
-    code = ("import sys; from pathlib import Path; from warehouse.data_folder import Home\n"
-            "with Home(Path(sys.argv[1])).marts() as con:\n"
+    code = ("import sys; from pathlib import Path; from warehouse.data_folder import DataFolder\n"
+            "with DataFolder(Path(sys.argv[1])).marts() as con:\n"
             "    for line in sys.stdin:\n"
             "        print(con.execute('select vix_close from regime_daily').fetchone()[0], flush=True)")
     return subprocess.Popen([sys.executable, "-c", code, str(home.folder)], cwd=ROOT, text=True,
@@ -198,10 +199,10 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.publication.publish import Stamp, publish
-home, now = Home(Path(sys.argv[1])), datetime(2026, 3, 2, 22, tzinfo=UTC)
-stamp = Stamp(now, now, now, "code", "catalogue", True, "run")
+home, now = DataFolder(Path(sys.argv[1])), datetime(2026, 3, 2, 22, tzinfo=UTC)
+stamp = Stamp(now, now, now, "code", "catalog", True, "run")
 with home.turn(), home.warehouse() as con:
     for n in range(10_000):
         con.execute("update marts.regime_daily set vix_close = ?", [n % 2])
@@ -221,8 +222,8 @@ def test_a_publication_killed_at_any_moment_leaves_a_whole_file(con, home):
         time.sleep(moments.uniform(0, 0.15))
         process.kill()
         process.communicate()
-        assert asked(home, "select vix_close from regime_daily")[0][0] in (0, 1)
-        assert asked(home, "select count(*) from audit.publication where is_current") == [(1,)]
+        assert requested(home, "select vix_close from regime_daily")[0][0] in (0, 1)
+        assert requested(home, "select count(*) from audit.publication where is_current") == [(1,)]
     with home.warehouse() as after:
         assert publish_now(after, home).build_id == current_build(home)
 
@@ -239,7 +240,7 @@ def test_a_publication_that_failed_is_not_told_and_leaves_the_last_one(con, home
             patch.setattr(publishing, step, full)
             with pytest.raises(HomeUnusable, match="No space left on device"):
                 publish_now(con, home)
-        assert asked(home, "select vix_close from regime_daily") == [(21.5,)]
+        assert requested(home, "select vix_close from regime_daily") == [(21.5,)]
         assert current_build(home) == first.build_id
         assert con.execute("select build_id, is_current from audit.publication").fetchall() == [(first.build_id, True)]
         assert not list(home.builds.glob(".*"))
@@ -271,11 +272,11 @@ def test_an_older_build_can_be_made_current_and_the_next_publication_goes_on(con
     con.execute("update marts.regime_daily set vix_close = 30")
     second = publish_now(con, home, minutes=1)
     make_current(home, first.file)
-    assert asked(home, "select vix_close from regime_daily") == [(21.5,)]
+    assert requested(home, "select vix_close from regime_daily") == [(21.5,)]
     assert current_build(home) == first.build_id
     third = publish_now(con, home, minutes=2)
     assert (third.build_id, third.changed) == (second.build_id, True)
-    assert asked(home, "select vix_close from regime_daily") == [(30,)]
+    assert requested(home, "select vix_close from regime_daily") == [(30,)]
 
 
 def test_writing_the_next_build_leaves_an_older_one_as_it_was(con, home):

@@ -1,4 +1,4 @@
-"""An empty part of the catalogue is a row of NULLs, and no change by itself."""
+"""An empty part of the catalog is a row of NULLs, and no change by itself."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def test_an_empty_part_that_is_recorded_for_the_first_time_is_no_change():
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
         record(con, bare, MONDAY)
-        con.execute("delete from raw.catalogue_series; delete from raw.catalogue_basket_member")
+        con.execute("delete from raw.catalog_series; delete from raw.catalog_basket_member")
         record(con, bare, TUESDAY)
-        assert con.execute("select fetched_at from raw.catalogue_series").fetchall() == [(TUESDAY.replace(tzinfo=None),)]
+        assert con.execute("select fetched_at from raw.catalog_series").fetchall() == [(TUESDAY.replace(tzinfo=None),)]
         now = Stamp(TUESDAY, TUESDAY, TUESDAY, "", "", True, "run")
         write_changes(con, (MONDAY.replace(tzinfo=None),) * 2, now, "before")
         assert con.execute("from change").fetchall() == []

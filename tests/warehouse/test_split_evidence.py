@@ -83,7 +83,7 @@ def test_bars_that_equal_the_held_ones_are_not_divided(says, held, desk):
     assert_truth(held, "2026-04-15")
     assert says("2026-04-16", since="2026-04-02").held == ()
     assert_truth(held, "2026-04-16")
-    assert desk.con.execute("select count(*), max(known_at - close_at) from raw.price_bar join raw.catalogue_session "
+    assert desk.con.execute("select count(*), max(known_at - close_at) from raw.price_bar join raw.catalog_session "
                             "using (date)").fetchone() == (len([d for d in DAYS if d <= date(2026, 4, 16)]),
                                                            pd.Timedelta(minutes=15))
 
@@ -172,8 +172,8 @@ def test_a_split_by_which_the_count_moved_is_not_taken_back_with_its_prices(says
 def test_a_small_ratio_without_its_fall_is_held_though_the_bars_are_divided(says, held):
     never = date(2026, 4, 21)
     says("2026-04-20")
-    said = says("2026-04-21", lambda d: divided(d) / (1.046 if d < never else 1), ((EX_DATE, 10.0), (never, 1.046)))
-    assert said.held == ("AAA is held: it names a split of 1.046 on 2026-04-21, and the close went from 13.5 to 13.6",)
+    reported = says("2026-04-21", lambda d: divided(d) / (1.046 if d < never else 1), ((EX_DATE, 10.0), (never, 1.046)))
+    assert reported.held == ("AAA is held: it names a split of 1.046 on 2026-04-21, and the close went from 13.5 to 13.6",)
     says("2026-04-22", since="2026-04-09")
     assert_truth(held, "2026-04-22")
 

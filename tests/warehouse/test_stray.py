@@ -17,7 +17,7 @@ import pytest
 from flows.report.diff import diff
 from flows.report.export import export
 from flows.report.query import query
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.publication.builds import kept, rollback
 from warehouse.publication.publish import Publication, Stamp, current_build, publish
 from warehouse.stray import logs, writer
@@ -38,27 +38,27 @@ con.close()
 """
 
 
-def publish_now(home: Home, vix_close: float, minutes: int) -> Publication:
+def publish_now(home: DataFolder, vix_close: float, minutes: int) -> Publication:
     at = NOW + timedelta(minutes=minutes)
     with home.warehouse() as con:
         con.execute(f"""
             create or replace table marts.regime_daily as
             select date '2026-03-02' as date, {vix_close}::double as vix_close, timestamp '2026-03-03' as known_at""")
-        return publish(con, home, Stamp(at, NOW, at, "code", "catalogue", True, f"run-{minutes}"), ["marts.regime_daily"])
+        return publish(con, home, Stamp(at, NOW, at, "code", "catalog", True, f"run-{minutes}"), ["marts.regime_daily"])
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two builds: the VIX at 20, then at 21."""
-    home = Home(tmp_path_factory.mktemp("made"))
+    home = DataFolder(tmp_path_factory.mktemp("made"))
     publish_now(home, 20, 0)
     publish_now(home, 21, 1)
     return home.folder
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Home:
-    return Home(shutil.copytree(made, tmp_path / "home"))
+def home(made: Path, tmp_path: Path) -> DataFolder:
+    return DataFolder(shutil.copytree(made, tmp_path / "home"))
 
 
 def killed(file: Path) -> None:
@@ -87,7 +87,7 @@ def folder(file: Path) -> None:
 
 def of_the_older_publication(file: Path) -> None:
     """The log of a notebook that had the build before open."""
-    older = kept(Home(file.parent))[1]
+    older = kept(DataFolder(file.parent))[1]
     copy = file.with_name("elsewhere.duckdb")
     shutil.copy(older, copy)
     killed(copy)
@@ -99,7 +99,7 @@ Spoil = Callable[[Path], None]
 SPOILED = pytest.mark.parametrize("spoil", [killed, garbage, folder, of_the_older_publication])
 
 
-def seen(home: Home) -> list[tuple]:
+def seen(home: DataFolder) -> list[tuple]:
     """What a reader that knows nothing of us sees: the tables, and the VIX."""
     with duckdb.connect(str(home.published), read_only=True) as con:
         return con.execute("select vix_close, (select count(*) from duckdb_tables() where schema_name = 'main') "
@@ -110,7 +110,7 @@ def seen(home: Home) -> list[tuple]:
 
 
 @SPOILED
-def test_the_next_publication_is_readable_at_once_and_says_what_it_found(spoil: Spoil, home: Home) -> None:
+def test_the_next_publication_is_readable_at_once_and_says_what_it_found(spoil: Spoil, home: DataFolder) -> None:
     spoil(home.published)
     note = publish_now(home, 22, 2).note
     assert seen(home) == [(22, 1)]
@@ -121,7 +121,7 @@ def test_the_next_publication_is_readable_at_once_and_says_what_it_found(spoil: 
                     f"{place}, and marts.duckdb holds only what was published")
 
 
-def test_what_the_notebook_wrote_is_found_with_the_file_it_belongs_to(home: Home) -> None:
+def test_what_the_notebook_wrote_is_found_with_the_file_it_belongs_to(home: DataFolder) -> None:
     killed(home.published)
     publish_now(home, 22, 2)
     place, = home.set_aside.iterdir()
@@ -129,7 +129,7 @@ def test_what_the_notebook_wrote_is_found_with_the_file_it_belongs_to(home: Home
         assert con.execute("select a from scratch").fetchall() == [(7,)]
 
 
-def test_a_second_evening_keeps_what_the_first_set_aside(home: Home) -> None:
+def test_a_second_evening_keeps_what_the_first_set_aside(home: DataFolder) -> None:
     for minutes in (2, 3):
         killed(home.published)
         os.utime(f"{home.published}.wal", (1e9, 1e9))
@@ -137,7 +137,7 @@ def test_a_second_evening_keeps_what_the_first_set_aside(home: Home) -> None:
     assert sorted(place.name for place in home.set_aside.iterdir()) == ["20010909T014640Z", "20010909T014640Z-2"]
 
 
-def test_a_notebook_that_stays_open_writes_to_its_own_file(home: Home) -> None:
+def test_a_notebook_that_stays_open_writes_to_its_own_file(home: DataFolder) -> None:
     with notebook(home.published) as process:
         note = publish_now(home, 22, 2).note
         assert f"PID {process.pid} still has the earlier marts.duckdb open for writing" in note
@@ -149,12 +149,12 @@ def test_a_notebook_that_stays_open_writes_to_its_own_file(home: Home) -> None:
     assert not logs(home.published)
 
 
-def test_without_such_a_program_nothing_is_said_or_set_aside(home: Home) -> None:
+def test_without_such_a_program_nothing_is_said_or_set_aside(home: DataFolder) -> None:
     assert publish_now(home, 22, 2).note == ""
     assert not home.set_aside.exists()
 
 
-def test_a_notebook_that_closed_cleanly_reaches_neither_the_kept_build_nor_the_next_publication(home: Home) -> None:
+def test_a_notebook_that_closed_cleanly_reaches_neither_the_kept_build_nor_the_next_publication(home: DataFolder) -> None:
     with notebook(home.published):
         pass
     assert seen(home) == [(777, 2)]
@@ -164,7 +164,7 @@ def test_a_notebook_that_closed_cleanly_reaches_neither_the_kept_build_nor_the_n
     assert seen(home) == [(21, 1)]
 
 
-def test_a_build_published_again_leaves_no_log_beside_its_kept_file(home: Home) -> None:
+def test_a_build_published_again_leaves_no_log_beside_its_kept_file(home: DataFolder) -> None:
     killed(kept(home)[0])
     again = publish_now(home, 21, 2)
     assert not logs(again.file)
@@ -176,7 +176,7 @@ def test_a_build_published_again_leaves_no_log_beside_its_kept_file(home: Home) 
 
 
 @SPOILED
-def test_our_readers_see_what_was_published(spoil: Spoil, home: Home, tmp_path: Path, capsys) -> None:
+def test_our_readers_see_what_was_published(spoil: Spoil, home: DataFolder, tmp_path: Path, capsys) -> None:
     spoil(home.published)
     tables = "select count(*) from duckdb_tables() where schema_name = 'main'"
     query(home, f"select vix_close, ({tables}) from marts.regime_daily", "csv")
@@ -186,7 +186,7 @@ def test_our_readers_see_what_was_published(spoil: Spoil, home: Home, tmp_path: 
     assert [file.name for file in tmp_path.glob("rallyscope-*")] == []
 
 
-def test_our_readers_need_not_wait_for_an_open_notebook(home: Home, capsys) -> None:
+def test_our_readers_need_not_wait_for_an_open_notebook(home: DataFolder, capsys) -> None:
     with notebook(home.published) as process:
         assert writer(home.published) == f"PID {process.pid}"
         query(home, "select vix_close from marts.regime_daily", "csv")
@@ -195,7 +195,7 @@ def test_our_readers_need_not_wait_for_an_open_notebook(home: Home, capsys) -> N
 
 
 @SPOILED
-def test_a_kept_build_with_a_log_is_compared(spoil: Spoil, home: Home, capsys) -> None:
+def test_a_kept_build_with_a_log_is_compared(spoil: Spoil, home: DataFolder, capsys) -> None:
     old = kept(home)[1]
     if spoil is not of_the_older_publication:
         spoil(old)
@@ -207,7 +207,7 @@ def test_a_kept_build_with_a_log_is_compared(spoil: Spoil, home: Home, capsys) -
 
 
 @SPOILED
-def test_a_rollback_is_readable_at_once_and_says_what_it_found(spoil: Spoil, home: Home) -> None:
+def test_a_rollback_is_readable_at_once_and_says_what_it_found(spoil: Spoil, home: DataFolder) -> None:
     spoil(home.published)
     notes: list[str] = []
     rollback(home, say=notes.append)
@@ -215,7 +215,7 @@ def test_a_rollback_is_readable_at_once_and_says_what_it_found(spoil: Spoil, hom
     assert "both were moved to" in notes[0]
 
 
-def test_a_rollback_to_a_build_with_a_log_publishes_the_build(home: Home) -> None:
+def test_a_rollback_to_a_build_with_a_log_publishes_the_build(home: DataFolder) -> None:
     old = kept(home)[1]
     killed(old)
     rollback(home)
@@ -223,14 +223,14 @@ def test_a_rollback_to_a_build_with_a_log_publishes_the_build(home: Home) -> Non
     assert not logs(home.published)
 
 
-def test_a_scratch_table_in_a_kept_build_is_not_published(home: Home) -> None:
+def test_a_scratch_table_in_a_kept_build_is_not_published(home: DataFolder) -> None:
     with duckdb.connect(str(kept(home)[1])) as con:
         con.execute("create table scratch as select 1 as a")
     rollback(home)
     assert seen(home) == [(20, 1)]
 
 
-def test_a_kept_build_that_was_altered_is_refused_and_stops_no_run(home: Home) -> None:
+def test_a_kept_build_that_was_altered_is_refused_and_stops_no_run(home: DataFolder) -> None:
     from warehouse.errors import BadRequest
 
     with notebook(kept(home)[1]):
@@ -242,7 +242,7 @@ def test_a_kept_build_that_was_altered_is_refused_and_stops_no_run(home: Home) -
     assert seen(home) == [(22, 1)]
 
 
-def test_a_rolled_back_file_is_what_today_publishes(home: Home) -> None:
+def test_a_rolled_back_file_is_what_today_publishes(home: DataFolder) -> None:
     """Its storage and its zones too, though an earlier version kept it otherwise; the kept file stays as it was."""
     old = kept(home)[1]
     con = duckdb.connect(str(old))

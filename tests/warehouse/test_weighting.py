@@ -1,4 +1,4 @@
-"""How an index is weighed, as the catalogue declares it: dates of rebalances, limits, and where lists are published."""
+"""How an index is weighed, as the catalog declares it: dates of rebalances, limits, and where lists are published."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ def test_rules_are_recorded_and_only_when_they_changed():
             record(con, catalog.load(), datetime(2026, 3, day, 22, tzinfo=UTC))
         assert con.execute("""
             select count(distinct fetched_at), count(*) filter (effective_date = '2026-03-23'), max(year(effective_date))
-            from raw.catalogue_rebalance""").fetchone() == (1, 1, 2027)
+            from raw.catalog_rebalance""").fetchone() == (1, 1, 2027)
         assert con.execute("""
             select position, is_annual, limited, size, above, target, others_at_most
-            from raw.catalogue_weight_limit order by position""").fetchall() == [
+            from raw.catalog_weight_limit order by position""").fetchall() == [
             (1, False, "issuer", None, 0.24, 0.2, None), (2, False, "issuers_over", 0.045, 0.48, 0.4, None),
             (3, True, "issuer", None, 0.15, 0.14, None), (4, True, "largest_issuers", 5.0, 0.4, 0.385, 0.044)]
-        assert con.execute("select rule, lag from raw.catalogue_availability where feed = 'weights'").fetchall() == [
+        assert con.execute("select rule, lag from raw.catalog_availability where feed = 'weights'").fetchall() == [
             ("vintage", None)]

@@ -12,14 +12,14 @@ import pytest
 
 from flows.report.diff import diff
 from flows.report.export import export
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.publication.builds import kept, rollback
 from warehouse.publication.compare import differences
 from warehouse.publication.publish import Stamp, current_build, publish, table_hash
 from warehouse.zones import use_utc, with_zone, without_zone
 
 NOW = datetime(2026, 3, 30, 22, tzinfo=UTC)
-STAMP = Stamp(NOW, NOW, NOW, "0.1.0+abc", "catalogue", simulated=True, run_id="run")
+STAMP = Stamp(NOW, NOW, NOW, "0.1.0+abc", "catalog", simulated=True, run_id="run")
 ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Asia/Tokyo", "Pacific/Kiritimati"]
 # A session is known in the night after it, at 23:59 New York.
 SESSIONS = """
@@ -33,17 +33,17 @@ EXPECTED = [("2026-03-26",), ("2026-03-26",), ("2026-03-27",)]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+def home(tmp_path: Path) -> DataFolder:
+    home = DataFolder(tmp_path / "home")
     home.folder.mkdir()
     publish_now(home)
     return home
 
 
-def publish_now(home: Home, minutes: int = 0) -> None:
+def publish_now(home: DataFolder, minutes: int = 0) -> None:
     with home.warehouse() as con:
         con.execute(SESSIONS)
-        publish(con, home, Stamp(NOW.replace(minute=minutes), *[NOW] * 2, "0.1.0+abc", "catalogue", True, "run"),
+        publish(con, home, Stamp(NOW.replace(minute=minutes), *[NOW] * 2, "0.1.0+abc", "catalog", True, "run"),
                 ["marts.regime_daily"])
 
 
@@ -70,7 +70,7 @@ def drop_zones(file: Path) -> None:
             con.execute(f"alter table {schema}.{table} alter {column} type timestamp using timezone('UTC', {column})")
 
 
-def test_every_published_moment_has_its_zone_and_no_working_one(home: Home) -> None:
+def test_every_published_moment_has_its_zone_and_no_working_one(home: DataFolder) -> None:
     assert moments(home.published) == {"TIMESTAMP WITH TIME ZONE"}
     assert moments(home.working) == {"TIMESTAMP"}
 
@@ -78,26 +78,26 @@ def test_every_published_moment_has_its_zone_and_no_working_one(home: Home) -> N
 # The join of the user's own table, which no session zone moves
 
 
-def test_trades_meet_what_was_known_in_every_zone(home: Home, con: duckdb.DuckDBPyConnection) -> None:
+def test_trades_meet_what_was_known_in_every_zone(home: DataFolder, con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"attach '{home.published}' as marts (read_only)")
     assert con.execute(JOINED.format(trades=TRADES, regime="marts.regime_daily")).fetchall() == EXPECTED
 
 
-def test_a_frame_with_a_zone_meets_what_was_known_in_every_zone(home: Home, con: duckdb.DuckDBPyConnection) -> None:
+def test_a_frame_with_a_zone_meets_what_was_known_in_every_zone(home: DataFolder, con: duckdb.DuckDBPyConnection) -> None:
     moments = ["2026-03-27 19:30+00:00", "2026-03-28 03:58+00:00", "2026-03-28 03:59+00:00"]
     con.register("trade", pd.DataFrame({"traded_at": pd.to_datetime(moments, utc=True).tz_convert("Asia/Tokyo")}))
     con.execute(f"attach '{home.published}' as marts (read_only)")
     assert con.execute(JOINED.format(trades="trade", regime="marts.regime_daily")).fetchall() == EXPECTED
 
 
-def test_an_export_carries_the_zone(home: Home, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_an_export_carries_the_zone(home: DataFolder, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     export(home, tmp_path / "parquet", lambda line: None)
     regime = f"'{tmp_path}/parquet/marts/regime_daily.parquet'"
     assert con.execute(JOINED.format(trades=TRADES, regime=regime)).fetchall() == EXPECTED
     assert str(pd.read_parquet(regime.strip("'")).known_at.dt.tz) == "UTC"
 
 
-def test_a_clock_without_zone_is_joined_as_the_page_says(home: Home, con: duckdb.DuckDBPyConnection) -> None:
+def test_a_clock_without_zone_is_joined_as_the_page_says(home: DataFolder, con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"attach '{home.published}' as marts (read_only)")
     bare = f"(select timezone('UTC', traded_at) as traded_at from {TRADES})"
     joined = JOINED.format(trades=bare, regime="marts.regime_daily")
@@ -109,7 +109,7 @@ def test_a_clock_without_zone_is_joined_as_the_page_says(home: Home, con: duckdb
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_our_own_readers_are_in_utc(home: Home, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_readers_are_in_utc(home: DataFolder, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     with home.marts() as con:
         assert con.execute("select max(known_at)::varchar from regime_daily").fetchall() == [("2026-03-28 03:59:00+00",)]
@@ -121,7 +121,7 @@ def test_our_own_readers_are_in_utc(home: Home, zone: str, monkeypatch: pytest.M
 # A table is the same with zones and without
 
 
-def test_zones_change_no_hash_and_no_build(home: Home) -> None:
+def test_zones_change_no_hash_and_no_build(home: DataFolder) -> None:
     with home.marts() as con:
         published, = con.execute("select table_hashes['marts.regime_daily'] from audit.publication").fetchone()  # type: ignore[misc]
         assert table_hash(con, "marts.regime_daily") == published
@@ -136,7 +136,7 @@ def test_zones_change_no_hash_and_no_build(home: Home) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_a_build_of_an_earlier_version_is_compared_and_brought_back(home: Home, zone: str, tmp_path: Path, capsys,
+def test_a_build_of_an_earlier_version_is_compared_and_brought_back(home: DataFolder, zone: str, tmp_path: Path, capsys,
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     old = kept(home)[0]

@@ -22,9 +22,9 @@ late_keys = "The late keys by name, the first 20 of them."
 */
 with rule as (
     select feed, key, rule, coalesce(lag, 0) as lag
-    from raw.catalogue_availability
+    from raw.catalog_availability
     where fetched_at = (
-        select max(fetched_at) from raw.catalogue_availability where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_availability where fetched_at <= getvariable('recorded_by')
     )
 ), alive as (
     select r.feed, r.key, r.rule, r.lag, i.since, i.until

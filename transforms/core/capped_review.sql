@@ -1,7 +1,7 @@
 /*
 doc = """
 The rebalances that a universe's capped weights go by: a start, when the first session whose members are known sets all
-weights for the next one, and from there on the catalogue's. Each takes the newest published list known before its session
+weights for the next one, and from there on the catalog's. Each takes the newest published list known before its session
 opens, to learn how much of a company the index counts.
 """
 grain = ["index_code", "review"]

@@ -1,5 +1,5 @@
 /*
-doc = "Every instrument of the catalogue: what its symbol is, whose it is, and its sector in each taxonomy."
+doc = "Every instrument of the catalog: what its symbol is, whose it is, and its sector in each taxonomy."
 grain = ["symbol"]
 
 [columns]

@@ -8,7 +8,7 @@ grain = ["date"]
 [columns]
 date = "Session."
 pairs = "Pairs of sector funds that have a correlation."
-average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the catalogue has that day."
+average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the catalog has that day."
 known_at = "When the funds' prices were known (UTC)."
 
 [assertions]

@@ -17,20 +17,20 @@ FAILED_ROWS_KEPT = 10_000
 
 
 @dataclass(frozen=True)
-class Moment:
+class AsOf:
     """The two cuts of a build, UTC: `as_of` what the world could know, `recorded_by` what we had fetched."""
 
     as_of: datetime
     recorded_by: datetime
 
 
-def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Moment, failed_rows: Path,
+def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: AsOf, failed_rows: Path,
           progress: Callable[[str], None] = lambda name: None) -> None:
     """Make every model's table again, all or none.
 
     Raises AssertionFailed after writing the failed rows below `failed_rows`, ModelError when SQL and header differ.
     """
-    set_moment(con, moment)
+    set_as_of(con, moment)
     # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
     threads, = con.execute("select current_setting('threads')").fetchone()  # type: ignore[misc]
     con.execute("set threads = 1")
@@ -49,7 +49,7 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: Momen
         con.execute(f"set threads = {threads}")
 
 
-def set_moment(con: duckdb.DuckDBPyConnection, moment: Moment) -> None:
+def set_as_of(con: duckdb.DuckDBPyConnection, moment: AsOf) -> None:
     """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by')."""
     for name in ("as_of", "recorded_by"):
         con.execute(f"set variable {name} = ?::timestamp", [getattr(moment, name).replace(tzinfo=None)])

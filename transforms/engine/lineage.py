@@ -47,8 +47,8 @@ def lineage(models: Iterable[Model], tables: Mapping[str, Sequence[str]]) -> Lin
     schema = MappingSchema(dialect=Select, normalize=False)
     for name, columns in tables.items():
         _declare(schema, name, columns)
-    told = {model.name: _sources(model, schema) for model in models}
-    return {name: sources for name, sources in told.items()
+    reported = {model.name: _sources(model, schema) for model in models}
+    return {name: sources for name, sources in reported.items()
             if sources is not None and all(_exists(each, tables) for column in sources.values() for each in column)}
 
 

@@ -30,7 +30,7 @@ operating_expense_to_revenue_change = "That minus the same of a year before, as 
 sga_to_revenue = "Selling, general and administrative expense / revenue."
 gross_profit_to_assets = "Gross profit, a year's worth (a single quarter times four), / total assets on period_end."
 cash_conversion_cycle_days = "Days of inventory (on cost of revenue) + days of receivables (on revenue) - days of payables (on cost of revenue), stocks on period_end; NULL where the company states no inventory."
-pit_quality = "rule: known_at of some figure is when its report was due (45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalogue dates as large, 120 for a foreign one, on the next federal business day); snapshot where all were corrected, and known since we fetched them."
+pit_quality = "rule: known_at of some figure is when its report was due (45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalog dates as large, 120 for a foreign one, on the next federal business day); snapshot where all were corrected, and known since we fetched them."
 known_at = "When the last figure used could be known (UTC)."
 
 [assertions]

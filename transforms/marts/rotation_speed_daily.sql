@@ -7,7 +7,7 @@ grain = ["date"]
 
 [columns]
 date = "Session."
-rotation_speed = "1 - Spearman's correlation of the sector funds' ranks by rs_21d (average ranks for ties) today and five sessions ago: 0 when the order stands, 2 when it is turned round. NULL where under eight tenths of the sector funds that the catalogue has that day have both, or where all of them tie."
+rotation_speed = "1 - Spearman's correlation of the sector funds' ranks by rs_21d (average ranks for ties) today and five sessions ago: 0 when the order stands, 2 when it is turned round. NULL where under eight tenths of the sector funds that the catalog has that day have both, or where all of them tie."
 kendall_tau = "Kendall's tau-b of the same two orders: 1 when it stands, -1 when it is turned round; NULL where rotation_speed is."
 ranked_funds = "Sector funds that have rs_21d on both days: those compared."
 compared_date = "Session compared with: five sessions ago, or where under eight tenths of the funds have rs_21d that day the last such one before, at most four earlier."
@@ -29,7 +29,7 @@ with fund as (
     join staging.basket b using (basket)
     join staging.session s using (date)
     where b.role = 'sector_fund'
-), catalogued as (
+), catalogd as (
     -- A fund that was not there yet is not missed.
     select s.date, count(distinct m.basket) as funds
     from staging.session s
@@ -38,7 +38,7 @@ with fund as (
     group by s.date
 ), day as (
     select date, position, max(known_at) as known_at, count(rs_21d) >= 0.8 * any_value(funds) as is_ranked
-    from fund join catalogued using (date)
+    from fund join catalogd using (date)
     group by date, position
 ), compared as (
     select date, known_at, is_ranked,
@@ -86,7 +86,7 @@ with fund as (
         p.ranked_funds >= 0.8 * f.funds as is_ranked,
         greatest(s.known_at, c.known_at, c.before.known_at, d.known_at, a.known_at) as known_at
     from staging.session s
-    left join catalogued f on f.date = s.date
+    left join catalogd f on f.date = s.date
     left join compared c on c.date = s.date
     left join spearman p on p.date = s.date
     left join kendall k on k.date = s.date

@@ -1,7 +1,7 @@
 /*
 doc = """
 Weight and contribution of each sector, one row per session, index, weighting, taxonomy and sector. An issuer's sector
-is its primary line's, as the catalogue holds it now; the two taxonomies do not agree, and neither is ICB.
+is its primary line's, as the catalog holds it now; the two taxonomies do not agree, and neither is ICB.
 """
 grain = ["date", "index_code", "weight_scheme", "taxonomy", "sector"]
 

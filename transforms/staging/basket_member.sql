@@ -1,5 +1,5 @@
 /*
-doc = "Dated members of each basket, as the catalogue recorded them then."
+doc = "Dated members of each basket, as the catalog recorded them then."
 grain = ["basket", "symbol", "valid_from"]
 
 [columns]
@@ -12,8 +12,8 @@ valid_to = "First day after it; NULL while it lasts."
 "a membership lasts a day at least" = "valid_from < valid_to"
 */
 select basket, symbol, valid_from, valid_to
-from raw.catalogue_basket_member
+from raw.catalog_basket_member
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_basket_member where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_basket_member where fetched_at <= getvariable('recorded_by')
     )
     and basket is not null

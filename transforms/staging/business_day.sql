@@ -10,8 +10,8 @@ position = "Number of the day, in order."
 "a business day is no weekend" = "isodow(date) <= 5"
 */
 select date, row_number() over (order by date) as position
-from raw.catalogue_business_day
+from raw.catalog_business_day
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_business_day where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_business_day where fetched_at <= getvariable('recorded_by')
     )
     and date is not null

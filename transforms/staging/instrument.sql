@@ -1,5 +1,5 @@
 /*
-doc = "Listed lines, indices and coins, as the catalogue was recorded."
+doc = "Listed lines, indices and coins, as the catalog was recorded."
 grain = ["symbol"]
 
 [columns]
@@ -23,7 +23,7 @@ until = "Last trading day; NULL while it trades."
 select
     symbol, name, kind, issuer, share_class, is_primary_line, counts_whole_company,
     gics_sector, nasdaq_sector, since, until
-from raw.catalogue_instrument
+from raw.catalog_instrument
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_instrument where fetched_at <= getvariable('recorded_by')
+    select max(fetched_at) from raw.catalog_instrument where fetched_at <= getvariable('recorded_by')
 )

@@ -1,5 +1,5 @@
 /*
-doc = "When the index shares of each universe are set, as the catalogue was recorded; dates to come too."
+doc = "When the index shares of each universe are set, as the catalog was recorded; dates to come too."
 grain = ["index_code", "effective_date"]
 
 [columns]
@@ -13,8 +13,8 @@ kind = "quarterly (counts renewed, limits only when broken), annual or special (
 "set on what was known" = "reference_date < effective_date"
 */
 select index_code, effective_date, reference_date, kind
-from raw.catalogue_rebalance
+from raw.catalog_rebalance
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_rebalance where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_rebalance where fetched_at <= getvariable('recorded_by')
     )
     and index_code is not null

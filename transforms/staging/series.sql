@@ -1,5 +1,5 @@
 /*
-doc = "Macro series of the catalogue, as it was recorded then."
+doc = "Macro series of the catalog, as it was recorded then."
 grain = ["series_id"]
 
 [columns]
@@ -16,8 +16,8 @@ stale_after_days = "Calendar days after which its newest value counts as stale."
 "a series may go stale only after a day at least" = "stale_after_days > 0"
 */
 select series_id, title, unit, frequency, is_vintage, fallback_for, since, stale_after_days
-from raw.catalogue_series
+from raw.catalog_series
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_series where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_series where fetched_at <= getvariable('recorded_by')
     )
     and series_id is not null

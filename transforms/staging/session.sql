@@ -19,8 +19,8 @@ select
     open_at,
     close_at,
     close_at + interval 15 minute as known_at
-from raw.catalogue_session
+from raw.catalog_session
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_session where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_session where fetched_at <= getvariable('recorded_by')
     )
     and close_at + interval 15 minute <= getvariable('as_of')

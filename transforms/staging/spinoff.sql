@@ -1,5 +1,5 @@
 /*
-doc = "Spin-offs: shares of another line that a company gave its shareholders, as the catalogue was recorded."
+doc = "Spin-offs: shares of another line that a company gave its shareholders, as the catalog was recorded."
 grain = ["symbol", "ex_date", "distributed"]
 
 [columns]
@@ -12,8 +12,8 @@ per_share = "Shares of the distributed line for one share."
 "something is given" = "per_share > 0"
 */
 select of_symbol as symbol, ex_date, symbol as distributed, per_share
-from raw.catalogue_spinoff
+from raw.catalog_spinoff
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_spinoff where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_spinoff where fetched_at <= getvariable('recorded_by')
     )
     and symbol is not null

@@ -13,8 +13,8 @@ last_session = "Its last New York Stock Exchange session."
 "a week begins on Monday and holds its session" = "isodow(week) = 1 and last_session between week and week + 6"
 */
 select date_trunc('week', date)::date as week, max(date) as last_session
-from raw.catalogue_session
+from raw.catalog_session
 where fetched_at = (
-    select max(fetched_at) from raw.catalogue_session where fetched_at <= getvariable('recorded_by')
+    select max(fetched_at) from raw.catalog_session where fetched_at <= getvariable('recorded_by')
 )
 group by week

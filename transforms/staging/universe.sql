@@ -1,5 +1,5 @@
 /*
-doc = "Universes whose concentration is followed, as the catalogue was recorded."
+doc = "Universes whose concentration is followed, as the catalog was recorded."
 grain = ["index_code"]
 
 [columns]
@@ -8,8 +8,8 @@ title = "Its name."
 published_index = "Symbol of the published index its reconstruction is held against."
 */
 select index_code, title, published_index
-from raw.catalogue_universe
+from raw.catalog_universe
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_universe where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_universe where fetched_at <= getvariable('recorded_by')
     )
     and index_code is not null

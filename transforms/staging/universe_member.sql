@@ -1,5 +1,5 @@
 /*
-doc = "Dated members of each universe by security, as the catalogue was recorded."
+doc = "Dated members of each universe by security, as the catalog was recorded."
 grain = ["index_code", "symbol", "valid_from"]
 
 [columns]
@@ -12,8 +12,8 @@ valid_to = "First session it no longer belongs; NULL while it does."
 "a stay ends after it starts" = "valid_to > valid_from"
 */
 select index_code, symbol, valid_from, valid_to
-from raw.catalogue_universe_member
+from raw.catalog_universe_member
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_universe_member where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_universe_member where fetched_at <= getvariable('recorded_by')
     )
     and index_code is not null

@@ -1,5 +1,5 @@
 /*
-doc = "Limits on the weights of each universe in the order they are kept, as the catalogue was recorded."
+doc = "Limits on the weights of each universe in the order they are kept, as the catalog was recorded."
 grain = ["index_code", "position"]
 
 [columns]
@@ -18,8 +18,8 @@ others_at_most = "Weight no other issuer may pass then; NULL leaves only the sma
 "limits are fractions" = "target > 0 and target <= above and above < 1 and others_at_most > 0"
 */
 select index_code, position, is_annual, limited, size, above, target, others_at_most
-from raw.catalogue_weight_limit
+from raw.catalog_weight_limit
 where fetched_at = (
-        select max(fetched_at) from raw.catalogue_weight_limit where fetched_at <= getvariable('recorded_by')
+        select max(fetched_at) from raw.catalog_weight_limit where fetched_at <= getvariable('recorded_by')
     )
     and index_code is not null

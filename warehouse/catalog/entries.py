@@ -1,4 +1,4 @@
-"""What a catalogue entry can say: a frozen dataclass each, whose fields are the schema of its TOML table."""
+"""What a catalog entry can say: a frozen dataclass each, whose fields are the schema of its TOML table."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class AtMost:
 
 @dataclass(frozen=True)
 class Names:
-    """A text that names an entry of the catalogue, in the mapping called `collection`."""
+    """A text that names an entry of the catalog, in the mapping called `collection`."""
 
     collection: str
 

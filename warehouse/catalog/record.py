@@ -1,4 +1,4 @@
-"""Record the catalogue, the exchange's sessions and the federal business days, whole, whenever they changed."""
+"""Record the catalog, the exchange's sessions and the federal business days, whole, whenever they changed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> None:
-    """Write each part of the catalogue that differs from its snapshot in force at `now`, whole, as of `now`.
+    """Write each part of the catalog that differs from its snapshot in force at `now`, whole, as of `now`.
 
     A part with nothing in it is one row of NULLs: without a row of its moment the snapshot before would stay in force.
     """
     con.begin()
     try:
         for table, rows in _tables(catalog, now.year + 1).items():
-            _snapshot(con, f"raw.catalogue_{table}", list(rows), now.replace(tzinfo=None))
+            _snapshot(con, f"raw.catalog_{table}", list(rows), now.replace(tzinfo=None))
     except BaseException:
         con.rollback()
         raise
@@ -44,7 +44,7 @@ def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now
     same = latest is not None and con.execute(f"select {differs}", {"latest": latest}).fetchone() == (False,)
     if same:
         return
-    # A catalogue edited twice under one (replayed) clock: the later edit stands for that moment.
+    # A catalog edited twice under one (replayed) clock: the later edit stands for that moment.
     con.execute(f"delete from {table} where fetched_at = ?", [now])
     con.execute(f"insert into {table} by name select *, ?::timestamp as fetched_at from snapshot", [now])
 

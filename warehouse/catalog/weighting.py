@@ -94,7 +94,7 @@ class PublishedWeights:
     """Where whole lists of an index's weights are published: a CSV file by `url`, or a local `file`.
 
     `columns` names the file's own headers for index, date, published_on, symbol and weight, in this order; lists of
-    other indices in it are passed over. Relative files lie beside the catalogue's own.
+    other indices in it are passed over. Relative files lie beside the catalog's own.
     """
 
     url: str | None = None

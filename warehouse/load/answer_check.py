@@ -169,10 +169,10 @@ MISSING_OBSERVATIONS = f"""
 LEAP = f"""
     insert into held_answer
     with instrument as (
-        select symbol, kind from raw.catalogue_instrument
-        where fetched_at = (select max(fetched_at) from raw.catalogue_instrument)
+        select symbol, kind from raw.catalog_instrument
+        where fetched_at = (select max(fetched_at) from raw.catalog_instrument)
     ), closed as (
-        select max(date) as date from raw.catalogue_session where close_at <= (select fetched_at from stamp)
+        select max(date) as date from raw.catalog_session where close_at <= (select fetched_at from stamp)
     ), newest as (
         select t.*, row_number() over (partition by symbol order by date desc) as from_end
         from traded t where date <= (select date from closed)

@@ -1,8 +1,8 @@
-"""When a value first seen was known: the catalogue's availability rule for its key, counted from its date."""
+"""When a value first seen was known: the catalog's availability rule for its key, counted from its date."""
 
 from __future__ import annotations
 
-# The catalogue's snapshot in force at the fetch; the first one for a batch that is older than all of them.
+# The catalog's snapshot in force at the fetch; the first one for a batch that is older than all of them.
 IN_FORCE = """
     select coalesce(max(c.fetched_at) filter (c.fetched_at <= s.fetched_at), min(c.fetched_at))
     from {table} c cross join stamp s"""
@@ -25,20 +25,20 @@ def known_values(incoming: str, key: str, dated: str, released: str | None) -> s
     return f"""
         workday as (
             select 'lag_business_days' as rule, date, row_number() over (order by date) as position
-            from raw.catalogue_session where fetched_at = ({IN_FORCE.format(table="raw.catalogue_session")})
+            from raw.catalog_session where fetched_at = ({IN_FORCE.format(table="raw.catalog_session")})
             union all
             select 'lag_federal_business_days', date, row_number() over (order by date)
-            from raw.catalogue_business_day where fetched_at = ({IN_FORCE.format(table="raw.catalogue_business_day")})
+            from raw.catalog_business_day where fetched_at = ({IN_FORCE.format(table="raw.catalog_business_day")})
                 and date is not null
         ), session_close as (
-            select date, close_at from raw.catalogue_session
-            where fetched_at = ({IN_FORCE.format(table="raw.catalogue_session")})
+            select date, close_at from raw.catalog_session
+            where fetched_at = ({IN_FORCE.format(table="raw.catalog_session")})
         ), filer as (
-            select symbol, fiscal_year_end_month, valid_from, year_end_lag from raw.catalogue_filer
-            where fetched_at = ({IN_FORCE.format(table="raw.catalogue_filer")}) and symbol is not null
+            select symbol, fiscal_year_end_month, valid_from, year_end_lag from raw.catalog_filer
+            where fetched_at = ({IN_FORCE.format(table="raw.catalog_filer")}) and symbol is not null
         ), availability as (
-            select key, rule, lag from raw.catalogue_availability a join stamp using (feed)
-            where a.fetched_at = ({IN_FORCE.format(table="raw.catalogue_availability")})
+            select key, rule, lag from raw.catalog_availability a join stamp using (feed)
+            where a.fetched_at = ({IN_FORCE.format(table="raw.catalog_availability")})
         ), due as (
             select i.*, a.rule, a.lag, c.close_at, i.{dated} + case when a.rule = 'after_period_end_days'
                 and month(i.{dated} - {HALF_A_MONTH}) = f.fiscal_year_end_month then f.year_end_lag else a.lag end as due_on

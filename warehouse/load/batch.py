@@ -1,7 +1,7 @@
 """Load a landed batch: append what is new or changed, never touch what is there.
 
 Per key the load compares the batch with the latest row known at the batch's fetch. A value first seen gets its
-`known_at` from the catalogue's availability rule or from its vintage; a changed one gets the fetch time; an equal
+`known_at` from the catalog's availability rule or from its vintage; a changed one gets the fetch time; an equal
 one adds nothing; one the source no longer says becomes a withdrawn row. So loading a folder twice changes nothing.
 """
 
@@ -177,9 +177,9 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.covers is None:
         return 0
     keys = ", ".join(f"h.{k}" for k in table.keys)
-    said = f"select ({', '.join(table.keys)}) from said_{table.frame}"
+    reported = f"select ({', '.join(table.keys)}) from said_{table.frame}"
     if table.frame == "observations":
-        said += f" where {UNREVISED} and value is not null"
+        reported += f" where {UNREVISED} and value is not null"
     return _count(con, f"""
         insert into {table.name} ({_columns(table)})
         with held as ({_held(table)}), covered as ({table.covers})
@@ -187,7 +187,7 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
             greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id
         from held h cross join stamp s
         join covered v on v.key = h.{table.keys[0]} and h.{table.dated} between v.first and v.last
-        where not h.is_withdrawn and ({keys}) not in ({said})""")
+        where not h.is_withdrawn and ({keys}) not in ({reported})""")
 
 
 def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.data_folder import Home, damage_in, read_only
+from warehouse.data_folder import DataFolder, damage_in, read_only
 from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished
 from warehouse.publication.publish import PUBLISHED_SCHEMAS, current_build, replaced, snapshot, table_hash
 from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
 
 
-def kept(home: Home) -> list[Path]:
+def kept(home: DataFolder) -> list[Path]:
     """The files of the kept builds, newest publication first; those that no publication speaks of come last.
 
     Every publication knows all before it, so the current one mostly suffices. A file's time, which may be that of a copy,
@@ -29,7 +29,7 @@ def kept(home: Home) -> list[Path]:
     return sorted(files, key=lambda file: (ages.get(file.stem, ()), file.stat().st_mtime_ns, file.name), reverse=True)
 
 
-def find(home: Home, text: str) -> Path:
+def find(home: DataFolder, text: str) -> Path:
     """The one kept build whose id begins with `text` (“current” is the published one); BadRequest when there is not one."""
     wanted = _current(home) if text == "current" else text
     found = [file for file in kept(home) if wanted and file.stem.startswith(wanted)]
@@ -40,7 +40,7 @@ def find(home: Home, text: str) -> Path:
     return found[0]
 
 
-def rollback(home: Home, text: str | None = None, say: Callable[[str], None] = lambda line: None) -> Path:
+def rollback(home: DataFolder, text: str | None = None, say: Callable[[str], None] = lambda line: None) -> Path:
     """Make an older build current in one step: the one named, or the newest kept one before the current.
 
     Raw data and the working database stay as they are; the next publication moves forward again. What is published is a
@@ -63,7 +63,7 @@ def rollback(home: Home, text: str | None = None, say: Callable[[str], None] = l
     return build
 
 
-def _publish_again(home: Home, build: Path, say: Callable[[str], None]) -> str | None:
+def _publish_again(home: DataFolder, build: Path, say: Callable[[str], None]) -> str | None:
     """Publish a kept build; or say which of its tables is not what was published, with nothing changed."""
     try:
         with undisturbed(build) as file, duckdb.connect() as con, replaced(home, home.published, say) as draft:
@@ -93,7 +93,7 @@ class _Altered(Exception):
     """A table of a kept build is not what was published."""
 
 
-def _current(home: Home) -> str:
+def _current(home: DataFolder) -> str:
     if current := current_build(home):
         return current
     if not home.published.exists():
@@ -114,11 +114,12 @@ def problem(file: Path, build: str) -> str | None:
     """What is wrong with a file that should hold a build, told cheaply: it holds another, or none; something is missing."""
     try:
         with read_only(file) as con:
-            said = con.execute("select build_id, map_keys(table_hashes) from audit.publication where is_current").fetchall()
-            if [build_id for build_id, _ in said] != [build]:
-                return f"it holds {', '.join(build_id for build_id, _ in said) or 'no publication'}"
+            current = con.execute(
+                "select build_id, map_keys(table_hashes) from audit.publication where is_current").fetchall()
+            if [build_id for build_id, _ in current] != [build]:
+                return f"it holds {', '.join(build_id for build_id, _ in current) or 'no publication'}"
             there = set(con.execute("select schema_name, table_name from duckdb_tables()").fetchall())
-            for schema, _, table in (name.partition(".") for name in said[0][1]):
+            for schema, _, table in (name.partition(".") for name in current[0][1]):
                 if (PUBLISHED_SCHEMAS[schema], table) not in there:
                     return f"{schema}.{table} is missing"
             blocks, = con.execute("select total_blocks * block_size from pragma_database_size()").fetchall()

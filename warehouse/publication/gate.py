@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.data_folder import Home, damage_in
+from warehouse.data_folder import DataFolder, damage_in
 from warehouse.publication.builds import kept, problem
 from warehouse.publication.publish import current_build
 from warehouse.stray import undisturbed
@@ -88,7 +88,7 @@ def checks(file: Path = FILE) -> tuple[Check, ...]:
     return found
 
 
-def judge(con: duckdb.DuckDBPyConnection, home: Home, build: Build, acceptance: Acceptance | None = None,
+def judge(con: duckdb.DuckDBPyConnection, home: DataFolder, build: Build, acceptance: Acceptance | None = None,
           declared: Sequence[Check] | None = None) -> Verdict:
     """Ask every check of the build in the working database, keep what each observed, and say what follows from it."""
     con.execute("""
@@ -143,7 +143,7 @@ def _ask(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance:
 
 
 @contextmanager
-def _before(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[bool]:
+def _before(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Iterator[bool]:
     """Attach the newest publication of a present whose file is whole as `before`; say whether there is one."""
     for file in _presents(con, home):
         with undisturbed(file) as path:
@@ -161,7 +161,7 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[bool]:
     yield False
 
 
-def _presents(con: duckdb.DuckDBPyConnection, home: Home) -> Iterator[Path]:
+def _presents(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Iterator[Path]:
     """Files of the presents that were published, newest first."""
     files = {file.stem: file for file in kept(home)}
     if current := current_build(home):

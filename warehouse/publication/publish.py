@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable, NothingPublished
-from warehouse.stray import logs, said, set_aside, writer
+from warehouse.stray import logs, reported, set_aside, writer
 from warehouse.zones import WITH, WITHOUT, with_zone
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
@@ -33,7 +33,7 @@ class Stamp:
     as_of: datetime
     recorded_by: datetime
     code_version: str
-    catalogue_hash: str
+    catalog_hash: str
     simulated: bool
     run_id: str
     is_present: bool = True
@@ -52,7 +52,7 @@ class Publication:
     note: str = ""
 
 
-def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
+def publish(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp,
             models: Collection[str]) -> Publication:
     """Snapshot the last build into home.builds and make it home.published; readers see the old file or the new one.
 
@@ -79,7 +79,7 @@ def publish(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp,
     return Publication(build_id, build, changed, note)
 
 
-def make_current(home: Home, build: Path) -> str:
+def make_current(home: DataFolder, build: Path) -> str:
     """Swap the published file for a copy of `build` in one step; an open reader keeps the one it has.
 
     A copy, since what another program writes into the published file must not reach the kept build. Returns a note about
@@ -92,7 +92,7 @@ def make_current(home: Home, build: Path) -> str:
 
 
 @contextmanager
-def replaced(home: Home, file: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Path]:
+def replaced(home: DataFolder, file: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Path]:
     """A draft to be written, which then takes the place of `file` in one step, or after an error is deleted.
 
     A log that another program left beside the file goes first: it would be applied to the new one. `say` is told of such
@@ -103,17 +103,17 @@ def replaced(home: Home, file: Path, say: Callable[[str], None] = lambda line: N
         draft.unlink(missing_ok=True)
         yield draft
         _sync(draft)
-        holder, place = writer(file), set_aside(file, home.set_aside)
+        lock_owner, place = writer(file), set_aside(file, home.set_aside)
         draft.replace(file)
         _sync(file.parent)
-        if place or holder:
-            say(said(file, place, holder))
+        if place or lock_owner:
+            say(reported(file, place, lock_owner))
     finally:
         for left in (*logs(draft), draft):
             left.unlink(missing_ok=True)
 
 
-def current_build(home: Home) -> str | None:
+def current_build(home: DataFolder) -> str | None:
     """The build id of the published file; None before the first, and when the file cannot be read."""
     try:
         with home.marts() as con:
@@ -141,7 +141,7 @@ def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Ma
         "select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()]
     counts = {name: con.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in tables}  # type: ignore[index]
     moments = (m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by))
-    return [build_id, *moments, stamp.code_version, stamp.catalogue_hash, stamp.simulated, stamp.run_id, counts,
+    return [build_id, *moments, stamp.code_version, stamp.catalog_hash, stamp.simulated, stamp.run_id, counts,
             dict(hashes), stamp.is_present]
 
 
@@ -217,7 +217,7 @@ def newest_present(con: duckdb.DuckDBPyConnection) -> str | None:
     return row[0] if row else None
 
 
-def _forget_old(home: Home, never: Collection[str | None]) -> None:
+def _forget_old(home: DataFolder, never: Collection[str | None]) -> None:
     builds = sorted(home.builds.glob("*.duckdb"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     for build in builds[BUILDS_KEPT:]:
         if build.stem not in never:

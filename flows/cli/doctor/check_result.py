@@ -9,7 +9,7 @@ from warehouse.errors import RallyscopeError, SystemFailed
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One check's name, whether all is well, and a line; where it is not, the line says what to do."""
 
     name: str
@@ -17,24 +17,24 @@ class Finding:
     line: str
 
 
-Answer = tuple[bool, str]
+Outcome = tuple[bool, str]
 
 
-def well(line: str) -> Answer:
+def ok(line: str) -> Outcome:
     """Nothing is to be done."""
     return True, line
 
 
-def fix(line: str) -> Answer:
+def fix(line: str) -> Outcome:
     """Something is to be done, and the line says what."""
     return False, line
 
 
-def found(name: str, check: Callable[[], Answer]) -> Finding:
+def run_check(name: str, check: Callable[[], Outcome]) -> CheckResult:
     """What the check found; an error that is understood is a finding too."""
     try:
-        return Finding(name, *check())
+        return CheckResult(name, *check())
     except RallyscopeError as error:
-        return Finding(name, False, str(error))
+        return CheckResult(name, False, str(error))
     except OSError as error:
-        return Finding(name, False, str(SystemFailed.of(error)))
+        return CheckResult(name, False, str(SystemFailed.of(error)))

@@ -12,44 +12,44 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from flows.cli.doctor.check_result import Answer, Finding, fix, found, well
+from flows.cli.doctor.check_result import CheckResult, Outcome, fix, ok, run_check
 from warehouse import landing
 from warehouse.check import duplicates
 from warehouse.data_folder import NO_LOCK
-from warehouse.errors import HomeUnusable, RallyscopeError, TurnTaken
+from warehouse.errors import HomeUnusable, RallyscopeError, WriterLocked
 from warehouse.publication.publish import table_hash
 from warehouse.stray import trouble
 
 if TYPE_CHECKING:
     from flows.settings import Clock
-    from warehouse.data_folder import Home
+    from warehouse.data_folder import DataFolder
 
 ROOM_WANTED = 1 << 30
 # No run takes longer; the service's automations say so too.
 TURN_AT_MOST = timedelta(hours=3)
 
 
-def folder(home: Home) -> Answer:
+def folder(home: DataFolder) -> Outcome:
     """Whether the data folder can be written, or made."""
     there = _nearest(home.folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise HomeUnusable(str(home.folder), f"{there} is no folder that can be written")
-    return well(str(home.folder) if home.folder.exists() else f"{home.folder}, which the first run will make")
+    return ok(str(home.folder) if home.folder.exists() else f"{home.folder}, which the first run will make")
 
 
-def disk(home: Home) -> Answer:
+def disk(home: DataFolder) -> Outcome:
     """Whether there is room for a run."""
     free = shutil.disk_usage(_nearest(home.folder)).free
     if free < ROOM_WANTED:
         return fix(f"only {free >> 20} MB free at {home.folder}: make room (rallyscope prune --dry-run says what could go)")
-    return well(f"{free >> 30} GB free")
+    return ok(f"{free >> 30} GB free")
 
 
 def _nearest(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-def publication(home: Home) -> Answer:
+def publication(home: DataFolder) -> Outcome:
     """Whether the published file opens and holds the marts that were published, row for row."""
     with home.marts() as con:
         try:
@@ -71,16 +71,16 @@ def publication(home: Home) -> Answer:
         return fix(line)
     if not (home.builds / f"{build}.duckdb").exists():
         return fix(f"{build} is not among the kept builds, so no rollback leads back to it: rallyscope build")
-    return well(f"{build}, as of {as_of:%Y-%m-%d}, {len(marts)} marts whole")
+    return ok(f"{build}, as of {as_of:%Y-%m-%d}, {len(marts)} marts whole")
 
 
-def freshness(home: Home, clock: Clock) -> Answer:
+def freshness(home: DataFolder, clock: Clock) -> Outcome:
     """How many closed sessions of the pipeline's clock the publication does not have."""
     from flows.pipeline.plan import last_closed
     from warehouse.calendar import sessions
 
     with home.marts() as con:
-        newest, simulated, as_of, published_at, asked = con.execute("""
+        newest, simulated, as_of, published_at, requested = con.execute("""
             select (select max(date) from marts.regime_daily), is_simulated, as_of, published_at,
                 (select max(date) from audit.coverage where feed = 'bars' and date not in (
                     select p.date from core.security_price p join core.instrument i using (symbol)
@@ -93,8 +93,8 @@ def freshness(home: Home, clock: Clock) -> Answer:
     last = last_closed(clock.now)
     behind = sum((newest or date.min) < day <= last for day, _, _ in sessions(clock.now.year + 1))
     if not behind:
-        return well(f"{newest} is the last closed session")
-    if behind == 1 and asked == last:
+        return ok(f"{newest} is the last closed session")
+    if behind == 1 and requested == last:
         return fix(f"{newest} is published; the source was asked for {last} and has nothing of it: rallyscope run asks "
                    "again. If the exchange was closed, nothing is missing, and the next session's run is whole again")
     way = ("it was built as of a past moment: rallyscope build" if published_at - as_of > timedelta(days=1)
@@ -102,7 +102,7 @@ def freshness(home: Home, clock: Clock) -> Answer:
     return fix(f"{newest or 'no session'} is published, {behind} behind {last}, the last closed session: {way}")
 
 
-def writer(home: Home) -> Answer:
+def writer(home: DataFolder) -> Outcome:
     """Who holds the writer's turn, and how long; nobody is waited for."""
     if home.lock.is_symlink() or (home.lock.exists() and not home.lock.is_file()):
         raise HomeUnusable(str(home.lock), NO_LOCK)
@@ -112,56 +112,56 @@ def writer(home: Home) -> Answer:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = lock.read().strip() or "another process"
-                line = f"{holder} is writing, for {since // timedelta(minutes=1)} minutes now"
+                lock_owner = lock.read().strip() or "another process"
+                line = f"{lock_owner} is writing, for {since // timedelta(minutes=1)} minutes now"
                 if since > TURN_AT_MOST:
                     return fix(f"{line}, and no run takes so long: see what it waits for, or end it (kill "
-                               f"{holder.removeprefix('pid ')}); nothing is lost by that")
-                return well(line)
+                               f"{lock_owner.removeprefix('pid ')}); nothing is lost by that")
+                return ok(line)
             left = lock.read().strip()
     except (FileNotFoundError, NotADirectoryError):
         left = ""
-    return well(f"nobody; {left}, the last one, ended in the middle and locks nothing" if left else "nobody")
+    return ok(f"nobody; {left}, the last one, ended in the middle and locks nothing" if left else "nobody")
 
 
-def working(home: Home) -> list[Finding]:
+def working(home: DataFolder) -> list[CheckResult]:
     """What only the working database knows; while a run is writing, only that it is."""
-    looks: dict[str, Callable[[duckdb.DuckDBPyConnection], Answer]] = {
+    looks: dict[str, Callable[[duckdb.DuckDBPyConnection], Outcome]] = {
         "landing": lambda con: _landed(con, home), "raw tables": _unique, "last run": _last_run}
     if not home.working.exists():
         return []
     try:
-        with home.turn(None), home.warehouse() as con:
-            return [found(name, lambda look=look: look(con)) for name, look in looks.items()]
-    except TurnTaken as error:
-        line = f"not looked at: {error.holder} is writing"
-        return [Finding(name, True, line) for name in looks]
+        with home.writer_lock(None), home.warehouse() as con:
+            return [run_check(name, lambda look=look: look(con)) for name, look in looks.items()]
+    except WriterLocked as error:
+        line = f"not looked at: {error.lock_owner} is writing"
+        return [CheckResult(name, True, line) for name in looks]
     except RallyscopeError as error:
-        return [Finding("raw tables", False, str(error))]
+        return [CheckResult("raw tables", False, str(error))]
 
 
-def _landed(con: duckdb.DuckDBPyConnection, home: Home) -> Answer:
+def _landed(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Outcome:
     known = {batch for (batch,) in con.execute("select batch_id from audit.batch").fetchall()}
     batches = [batch.name for batch in landing.batches(home.landing)]
     if left := [name for name in batches if name not in known]:
         return fix(f"{len(left)} landed and not loaded, the first {left[0]}: rallyscope run loads them")
-    return well(f"{len(batches)} folders, all loaded")
+    return ok(f"{len(batches)} folders, all loaded")
 
 
-def _unique(con: duckdb.DuckDBPyConnection) -> Answer:
+def _unique(con: duckdb.DuckDBPyConnection) -> Outcome:
     if twice := duplicates(con):
         tables = ", ".join(f"{table} ({keys} keys)" for table, keys in twice.items())
         return fix(f"keys held twice for one moment, which no run does: {tables}. Restore warehouse.duckdb from a backup, "
                    "or load all anew into another folder with --home")
-    return well("every key once a moment")
+    return ok("every key once a moment")
 
 
-def _last_run(con: duckdb.DuckDBPyConnection) -> Answer:
+def _last_run(con: duckdb.DuckDBPyConnection) -> Outcome:
     run = con.execute("""select run_id, command, first_session, last_session, status, message, finished_at
                          from audit.run where status <> 'refused'
                          order by started_at desc, rowid desc limit 1""").fetchone()
     if not run:
-        return well("none yet")
+        return ok("none yet")
     run_id, command, first, last, status, message, finished_at = run
     if status != "completed":
         what = {"run": "rallyscope run", "backfill": f"rallyscope backfill {first} {last}"}.get(command, "rallyscope build")
@@ -170,4 +170,4 @@ def _last_run(con: duckdb.DuckDBPyConnection) -> Answer:
     kept_out = con.execute("select feed, count(*) from raw.rejected_row where run_id = ? group by 1 order by 1",
                            [run_id]).fetchall()
     rows = ", ".join(f"{feed} {count}" for feed, count in kept_out)
-    return well(f"{run_id}, completed {finished_at:%Y-%m-%d %H:%M} UTC; rows quarantined: {rows or 'none'}")
+    return ok(f"{run_id}, completed {finished_at:%Y-%m-%d %H:%M} UTC; rows quarantined: {rows or 'none'}")

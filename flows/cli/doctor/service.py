@@ -6,66 +6,66 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
-from flows.cli.doctor.check_result import Answer, Finding, fix, found, well
+from flows.cli.doctor.check_result import CheckResult, Outcome, fix, ok, run_check
 from flows.service import access
 from flows.service.prefect_api import POOL, Api
 from flows.service.processes import note_of
 from flows.service.service import DEPLOYMENTS
 from flows.settings import PrefectSettings
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable
 
 ANEW = "rallyscope serve --stop, then rallyscope serve --detach"
 
 
-def service(home: Home) -> Iterator[Finding]:
+def service(home: DataFolder) -> Iterator[CheckResult]:
     """The server; the worker and the deployments while it is up. A service that is not running is no error."""
     note = note_of(home.folder / "prefect")
     if access.open_to_others(home.folder):
-        yield found("service files", lambda: _open_files(home.folder / "prefect"))
+        yield run_check("service files", lambda: _open_files(home.folder / "prefect"))
     if not note:
-        yield found("server", lambda: well("not running; rallyscope serve --detach starts it, its worker and schedules"))
+        yield run_check("server", lambda: ok("not running; rallyscope serve --detach starts it, its worker and schedules"))
         return
     if not note["ready"]:
-        yield found("server", lambda: well(f"{note['ui']} is starting; look again in half a minute"))
+        yield run_check("server", lambda: ok(f"{note['ui']} is starting; look again in half a minute"))
         return
     try:
         auth = access.known(PrefectSettings(), home.folder)
     except HomeUnusable as error:
-        yield Finding("access", False, str(error))
+        yield CheckResult("access", False, str(error))
         return
     api = Api(f"{note['ui']}/api", auth, seconds=1, tries=1)
-    server = found("server", lambda: _server(api, note))
+    server = run_check("server", lambda: _server(api, note))
     yield server
     if server.ok:
-        yield found("access", lambda: _asked(lambda: _access(note)))
-        yield found("worker", lambda: _asked(lambda: _worker(api)))
-        yield found("deployments", lambda: _asked(lambda: _deployments(api)))
+        yield run_check("access", lambda: _asked(lambda: _access(note)))
+        yield run_check("worker", lambda: _asked(lambda: _worker(api)))
+        yield run_check("deployments", lambda: _asked(lambda: _deployments(api)))
 
 
-def _server(api: Api, note: dict) -> Answer:
+def _server(api: Api, note: dict) -> Outcome:
     if api.is_up():
-        return well(f"{note['ui']}, kept up by pid {note['pid']}")
+        return ok(f"{note['ui']}, kept up by pid {note['pid']}")
     return fix(f"{note['ui']} does not answer, though pid {note['pid']} keeps it up: {ANEW}")
 
 
-def _open_files(folder: Path) -> Answer:
+def _open_files(folder: Path) -> Outcome:
     return fix(f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
 
 
-def _access(note: dict) -> Answer:
+def _access(note: dict) -> Outcome:
     try:
         Api(f"{note['ui']}/api", seconds=1, tries=1)("GET", f"/work_pools/{POOL}")
     except HTTPError as error:
         if error.code == 401:
-            return well("asks for a login and refuses pages of other sites")
+            return ok("asks for a login and refuses pages of other sites")
         raise
-    return well("open to every program and user of this machine, because of --no-auth; refuses pages of other sites")
+    return ok("open to every program and user of this machine, because of --no-auth; refuses pages of other sites")
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
+def _asked(request: Callable[[], Outcome]) -> Outcome:
     try:
-        return ask()
+        return request()
     except HTTPError as error:
         if error.code == 401:
             return fix("the server asks for another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
@@ -75,17 +75,17 @@ def _asked(ask: Callable[[], Answer]) -> Answer:
         return fix(f"the server gave no answer ({error}): {ANEW}")
 
 
-def _worker(api: Api) -> Answer:
+def _worker(api: Api) -> Outcome:
     if api("GET", f"/work_pools/{POOL}")["is_paused"]:
         return fix(f"the work pool {POOL} is paused, so no run begins: resume it in the UI, under Work Pools")
     workers = api("POST", f"/work_pools/{POOL}/workers/filter", {})
     online = [worker["name"] for worker in workers if worker["status"] == "ONLINE"]
     if not online:
         return fix(f"none polls the work pool {POOL}, so no run begins: {ANEW}")
-    return well(f"{', '.join(online)} polls the work pool {POOL}")
+    return ok(f"{', '.join(online)} polls the work pool {POOL}")
 
 
-def _deployments(api: Api) -> Answer:
+def _deployments(api: Api) -> Outcome:
     import yaml
 
     declared = [deployment["name"] for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]]
@@ -93,4 +93,4 @@ def _deployments(api: Api) -> Answer:
     if missing := [name for name in declared if name not in there]:
         return fix(f"{', '.join(missing)} not applied: {ANEW}")
     paused = [name for name in declared if there[name]["paused"]]
-    return well(", ".join(declared) + (f"; paused: {', '.join(paused)}" if paused else ""))
+    return ok(", ".join(declared) + (f"; paused: {', '.join(paused)}" if paused else ""))

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import Request
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flows.cli.doctor.check_result import Answer, fix, well
+from flows.cli.doctor.check_result import Outcome, fix, ok
 from flows.settings import LIVE
 from flows.sources.redirects import urlopen_here
 from warehouse.errors import RallyscopeError
@@ -46,35 +46,35 @@ class Source:
         except RallyscopeError:
             return None
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Begin to ask the live hosts; a replay server is asked for its clock."""
         if self.settings.source != LIVE:
             return
-        self.asked = time.monotonic()
-        self.asking = {host: threading.Thread(target=_ask, args=(host, self.told), daemon=True)
+        self.requested = time.monotonic()
+        self.requesting = {host: threading.Thread(target=_ask, args=(host, self.told), daemon=True)
                        for host in (YAHOO, FRED if self.settings.fred_key else FRED_KEYLESS)}
-        for thread in self.asking.values():
+        for thread in self.requesting.values():
             thread.start()
 
     @cached_property
     def heard(self) -> dict[str, timedelta | str]:
         """By live host: how far this machine's clock is ahead of it, or why it gave no answer."""
-        for thread in self.asking.values():  # looking up a name has no timeout of its own
-            thread.join(max(0.0, self.asked + PATIENCE_SECONDS - time.monotonic()))
-        return {host: self.told.get(host, f"no answer in {PATIENCE_SECONDS} seconds") for host in self.asking}
+        for thread in self.requesting.values():  # looking up a name has no timeout of its own
+            thread.join(max(0.0, self.requested + PATIENCE_SECONDS - time.monotonic()))
+        return {host: self.told.get(host, f"no answer in {PATIENCE_SECONDS} seconds") for host in self.requesting}
 
-    def answers(self) -> Answer:
+    def answers(self) -> Outcome:
         """Whether who will be asked is there."""
         if self.settings.base_url:
             clock = self.settings.clock() if self.clock is None else self.clock
-            return well(f"{self.settings.base_url} replays {'a simulated market' if clock.simulated else 'an archive'}")
+            return ok(f"{self.settings.base_url} replays {'a simulated market' if clock.simulated else 'an archive'}")
         silent = [f"{host} ({why})" for host, why in self.heard.items() if isinstance(why, str)]
         if silent:
             return fix(f"live, and cannot be reached: {', '.join(silent)}. Check the network, or name a replay server "
                        "with --source")
-        return well(f"live; {' and '.join(self.heard)} answer")
+        return ok(f"live; {' and '.join(self.heard)} answer")
 
-    def clock_is_right(self) -> Answer:
+    def clock_is_right(self) -> Outcome:
         """The time of day and the time zones that every session depends on."""
         try:
             ZoneInfo("America/New_York")
@@ -83,7 +83,7 @@ class Source:
         if self.settings.base_url:
             if not self.clock:
                 return fix("not known until the source answers: start it, or name another with --source")
-            return well(f"{self.clock.now:%Y-%m-%d %H:%M} UTC, the replay server's; this machine's is not used")
+            return ok(f"{self.clock.now:%Y-%m-%d %H:%M} UTC, the replay server's; this machine's is not used")
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         offs = {host: off for host, off in self.heard.items() if isinstance(off, timedelta)}
         for host, off in offs.items():
@@ -91,20 +91,20 @@ class Source:
                 minutes = round(abs(off) / timedelta(minutes=1))
                 return fix(f"{now}, {minutes} minutes {'ahead of' if off > timedelta() else 'behind'} {host}: set this "
                            "machine's clock (timedatectl set-ntp true)")
-        return well(f"{now}, as at the source" if offs else f"{now}; no source answered that it could be compared with")
+        return ok(f"{now}, as at the source" if offs else f"{now}; no source answered that it could be compared with")
 
 
-def key(settings: Settings) -> Answer:
+def key(settings: Settings) -> Outcome:
     """Whether there is a FRED key, and whether it looks like one; it is never shown."""
     text = settings.fred_api_key.get_secret_value() if settings.fred_api_key else ""
     if text:
         if KEY_SHAPE.fullmatch(text):
-            return well("set")
+            return ok("set")
         return fix(f"FRED_API_KEY holds {len(text)} characters that are no key: one has 32, small letters and digits. "
                    f"Copy it anew from {GET_A_KEY}")
     if settings.base_url:
-        return well("none, and a replay server needs none")
-    return well("none: daily series come from the public CSV; revised series are then known only from the day they are "
+        return ok("none, and a replay server needs none")
+    return ok("none: daily series come from the public CSV; revised series are then known only from the day they are "
                 f"fetched. A free key in FRED_API_KEY brings their vintages: {GET_A_KEY}")
 
 
@@ -112,10 +112,10 @@ def _ask(host: str, answers: dict[str, timedelta | str]) -> None:
     try:
         try:
             with urlopen_here(Request(host, method="HEAD"), timeout=PATIENCE_SECONDS) as answer:
-                said = answer.headers["Date"]
+                reported = answer.headers["Date"]
         except HTTPError as error:  # a page it refuses, or has elsewhere, is an answer too
-            said = error.headers["Date"]
-        answers[host] = datetime.now(UTC) - parsedate_to_datetime(said)
+            reported = error.headers["Date"]
+        answers[host] = datetime.now(UTC) - parsedate_to_datetime(reported)
     except (OSError, HTTPException) as error:
         answers[host] = str(getattr(error, "reason", error))
     except (TypeError, ValueError):

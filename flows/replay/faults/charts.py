@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.replay.faults.declared import OF_ONE, Arguments, Declared, changing
-from flows.replay.faults.wire import Answer, Change
+from flows.replay.faults.wire import Change, Response
 
 Chart = dict[str, Any]
 PRICES = ("open", "high", "low", "close")
@@ -17,7 +17,7 @@ DAY = 86_400
 def chart(alter: Callable[[Chart, Arguments], None]) -> Callable[[Arguments], Change]:
     """Alters the chart of an answer that has bars; its JSON may then hold NaN and Infinity, as some servers' does."""
     def make(arguments: Arguments) -> Change:
-        def change(answer: Answer) -> Answer:
+        def change(answer: Response) -> Response:
             result = (answer.json().get("chart", {}).get("result") or [{}])[0] if answer.status == 200 else {}
             if not result.get("timestamp"):
                 return answer
@@ -98,11 +98,11 @@ def stamped(second: int) -> Callable[[Chart, Arguments], None]:
     return alter
 
 
-def event(kind: str, **said: Any) -> Callable[[Chart, Arguments], None]:
+def event(kind: str, **reported: Any) -> Callable[[Chart, Arguments], None]:
     """An event on the newest bar's date, in the words given."""
     def alter(result: Chart, _: Arguments) -> None:
         moment = result["timestamp"][-1]
-        result.setdefault("events", {}).setdefault(kind, {})[str(moment)] = {"date": moment} | said
+        result.setdefault("events", {}).setdefault(kind, {})[str(moment)] = {"date": moment} | reported
     return alter
 
 

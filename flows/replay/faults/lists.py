@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from flows.replay.faults.declared import Arguments, Declared, changing
-from flows.replay.faults.wire import Answer, Change, Fault
+from flows.replay.faults.wire import Change, Fault, Response
 
 ONE = """($index = '*' or "index" = $index)"""
 INDEX = {"index": "*"}
@@ -17,11 +17,11 @@ def clock_back(arguments: Arguments) -> Fault:
     """Every answer, and the clock itself, some days in the past."""
     moment = datetime.fromisoformat(str(arguments["now"])) - timedelta(days=float(arguments["days"]))
 
-    def change(answer: Answer) -> Answer:
-        said = answer.body
-        if said.startswith(b'{"now":'):
-            said = json.dumps(answer.json() | {"now": moment.isoformat()}).encode()
-        return Answer(answer.status, answer.headers | {"date": format_datetime(moment, usegmt=True)}, said)
+    def change(answer: Response) -> Response:
+        reported = answer.body
+        if reported.startswith(b'{"now":'):
+            reported = json.dumps(answer.json() | {"now": moment.isoformat()}).encode()
+        return Response(answer.status, answer.headers | {"date": format_datetime(moment, usegmt=True)}, reported)
 
     return Fault("*", "changed", times=None, change=change)
 
@@ -32,7 +32,7 @@ def clock_in_words(_: Arguments) -> Change:
 
 def other_index(arguments: Arguments) -> Change:
     """The list under another index's name."""
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         head, _, rows = answer.body.decode().partition("\n")
         renamed = "".join(f"{arguments['other']},{row.partition(',')[2]}\n" for row in rows.splitlines())
         return answer.with_body(f"{head}\n{renamed}".encode())

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 from flows.replay.faults.declared import OF_ONE, SERIES, Arguments, Declared, changing
-from flows.replay.faults.wire import Answer, Change
+from flows.replay.faults.wire import Change, Response
 
 CONTENT = "text/xml; charset=UTF-8"
 ONE = "($series = '*' or series_id = $series)"
@@ -18,7 +18,7 @@ DOCUMENT = b'<?xml version="1.0" encoding="utf-8" ?>\n'
 def xml(alter: Callable[[ET.Element, Arguments], None]) -> Callable[[Arguments], Change]:
     """Alters an XML answer that has rows."""
     def make(arguments: Arguments) -> Change:
-        def change(answer: Answer) -> Answer:
+        def change(answer: Response) -> Response:
             if answer.status != 200 or not answer.body.lstrip().startswith(b"<"):
                 return answer
             root = ET.fromstring(answer.body)
@@ -31,7 +31,7 @@ def xml(alter: Callable[[ET.Element, Arguments], None]) -> Callable[[Arguments],
 
 def refused(message: str) -> Callable[[Arguments], Change]:
     """FRED's refusal, in its words."""
-    return lambda _: lambda answer: Answer(400, {"content-type": CONTENT}, DOCUMENT +
+    return lambda _: lambda answer: Response(400, {"content-type": CONTENT}, DOCUMENT +
                                            f'<error code="400" message="Bad Request.  {message}"/>'.encode())
 
 
@@ -39,12 +39,12 @@ def encoded(arguments: Arguments) -> Change:
     """The answer in another encoding than FRED's, declared rightly where Python knows it."""
     name = str(arguments["encoding"])
 
-    def change(answer: Answer) -> Answer:
-        said = answer.body.decode().replace('encoding="utf-8"', f'encoding="{name}"')
+    def change(answer: Response) -> Response:
+        reported = answer.body.decode().replace('encoding="utf-8"', f'encoding="{name}"')
         try:
-            return answer.with_body(said.encode(name))
+            return answer.with_body(reported.encode(name))
         except LookupError:
-            return answer.with_body(said.encode())
+            return answer.with_body(reported.encode())
     return change
 
 
@@ -55,10 +55,10 @@ def entities(_: Arguments) -> Change:
         '<observation date="2026-05-01" value="&a9;"/></observations>'.encode())
 
 
-def newest(**said: str) -> Callable[[ET.Element, Arguments], None]:
+def newest(**reported: str) -> Callable[[ET.Element, Arguments], None]:
     """The newest row in other words."""
     def alter(root: ET.Element, _: Arguments) -> None:
-        root[-1].attrib.update(said)
+        root[-1].attrib.update(reported)
     return alter
 
 

@@ -68,7 +68,9 @@ def _whom(con: duckdb.DuckDBPyConnection, fault: Chosen) -> Chosen:
                 raise BadRequest(f"--fault {fault}", f"the archive has no {among} for it", "Name another archive")
             arguments[name] = random.Random(f"{fault.seed}/{fault.declared.name}").choice(found)
     for name, sql in KNOWN.items():
-        asked = arguments.get(name, "*")
-        if asked != "*" and not con.execute(f"select 1 from ({sql}) t(name) where name = ? limit 1", [asked]).fetchall():
-            raise BadRequest(f"--fault {fault}", f"the archive has no {name} {asked}", "Name one it has, or leave it out")
+        requested = arguments.get(name, "*")
+        if requested != "*" and not con.execute(f"select 1 from ({sql}) t(name) where name = ? limit 1",
+                                                [requested]).fetchall():
+            raise BadRequest(f"--fault {fault}", f"the archive has no {name} {requested}",
+                             "Name one it has, or leave it out")
     return replace(fault, arguments=arguments)

@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable
 
 from flows.replay.faults.declared import WIRE, Arguments, Declared, changing, fault
-from flows.replay.faults.wire import OUTAGE, Answer, Change
+from flows.replay.faults.wire import OUTAGE, Change, Response
 
 HTML = "text/html; charset=UTF-8"
 CONSENT = b"<!DOCTYPE html><html><body><h1>Before you continue</h1><form action=/consent></form></body></html>"
@@ -15,7 +15,7 @@ ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mall your bars\x9b1m\r\n\u202egnorw"
 
 def status(code: int, body: bytes = OUTAGE, content_type: str = HTML, **headers: str) -> Callable[[Arguments], Change]:
     """Answers with a status and a body of its own."""
-    return lambda _: lambda answer: Answer(code, {"content-type": content_type} | headers, body)
+    return lambda _: lambda answer: Response(code, {"content-type": content_type} | headers, body)
 
 
 def body(make: Callable[[bytes], bytes]) -> Callable[[Arguments], Change]:
@@ -24,21 +24,21 @@ def body(make: Callable[[bytes], bytes]) -> Callable[[Arguments], Change]:
 
 
 def retry_after(arguments: Arguments) -> Change:
-    return lambda answer: Answer(429, {"content-type": "text/plain", "retry-after": str(arguments["seconds"])},
+    return lambda answer: Response(429, {"content-type": "text/plain", "retry-after": str(arguments["seconds"])},
                                  b"Too Many Requests\r\n")
 
 
 def slow_drip(arguments: Arguments) -> Change:
-    return lambda answer: Answer(answer.status, answer.headers, answer.body, int(arguments["bytes"]),
+    return lambda answer: Response(answer.status, answer.headers, answer.body, int(arguments["bytes"]),
                                  float(arguments["seconds"]))
 
 
 def broken_off(arguments: Arguments) -> Change:
-    return lambda answer: Answer(answer.status, answer.headers, answer.body[:len(answer.body) // 2], breaks_off=True)
+    return lambda answer: Response(answer.status, answer.headers, answer.body[:len(answer.body) // 2], breaks_off=True)
 
 
 def redirect(arguments: Arguments) -> Change:
-    return lambda answer: Answer(302, {"location": str(arguments["to"])}, b"")
+    return lambda answer: Response(302, {"location": str(arguments["to"])}, b"")
 
 
 def huge(arguments: Arguments) -> Change:
@@ -48,33 +48,33 @@ def huge(arguments: Arguments) -> Change:
 
 def bomb(arguments: Arguments) -> Change:
     """As `huge`, compressed to a thousandth."""
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         packed = gzip.compress(answer.body + b" " * (int(arguments["megabytes"]) << 20), 6)
-        return Answer(answer.status, answer.headers | {"content-encoding": "gzip"}, packed)
+        return Response(answer.status, answer.headers | {"content-encoding": "gzip"}, packed)
     return change
 
 
-def malformed(said: bytes) -> bytes:
+def malformed(reported: bytes) -> bytes:
     """JSON without its first colon, XML without its last bracket, CSV with a quote that nothing closes."""
-    if said.lstrip().startswith(b"{"):
-        return said.replace(b":", b" ", 1)
-    return said.rstrip().removesuffix(b">") if said.lstrip().startswith(b"<") else said.replace(b",", b',"', 1)
+    if reported.lstrip().startswith(b"{"):
+        return reported.replace(b":", b" ", 1)
+    return reported.rstrip().removesuffix(b">") if reported.lstrip().startswith(b"<") else reported.replace(b",", b',"', 1)
 
 
-def nested(said: bytes) -> bytes:
+def nested(reported: bytes) -> bytes:
     """Brackets or tags, a hundred thousand deep."""
     deep = 100_000
-    return b"<a>" * deep if said.lstrip().startswith(b"<") else b"[" * deep + b"]" * deep
+    return b"<a>" * deep if reported.lstrip().startswith(b"<") else b"[" * deep + b"]" * deep
 
 
 def control_characters(arguments: Arguments) -> Change:
     """A refusal in the source's own form, whose words hold escapes for a terminal."""
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         if "xml" in answer.headers.get("content-type", ""):
             words = "".join(character for character in ESCAPES if character >= " " or character in "\r\n")
-            return Answer(400, answer.headers, f'<error code="400" message="Bad Request.  {words}"/>'.encode())
+            return Response(400, answer.headers, f'<error code="400" message="Bad Request.  {words}"/>'.encode())
         quoted = "".join(f"\\u{ord(character):04x}" for character in ESCAPES)
-        return Answer(400, answer.headers,
+        return Response(400, answer.headers,
                       b'{"chart":{"result":null,"error":{"code":"Bad Request","description":"%s"}}}' % quoted.encode())
     return change
 
@@ -98,13 +98,13 @@ FAULTS = (
     Declared("redirect", "redirects to another host", WIRE | {"to": "http://localhost:9/elsewhere"},
              wire=changing(redirect)),
     Declared("redirect-loop", "redirects to an address that redirects again", WIRE | {"to": "?"}, wire=changing(redirect)),
-    Declared("empty-body", "answers 200 with nothing", WIRE, wire=changing(body(lambda said: b""))),
+    Declared("empty-body", "answers 200 with nothing", WIRE, wire=changing(body(lambda reported: b""))),
     Declared("html-page", "answers 200 with a page that asks for consent", WIRE, wire=changing(status(200, CONSENT))),
     Declared("truncated", "answers 200 with the first half of the answer", WIRE,
-             wire=changing(body(lambda said: said[:len(said) // 2]))),
+             wire=changing(body(lambda reported: reported[:len(reported) // 2]))),
     Declared("malformed", "answers JSON, XML or CSV with one character wrong", WIRE, wire=changing(body(malformed))),
     Declared("not-text", "answers bytes that are not text", WIRE,
-             wire=changing(body(lambda said: bytes(range(128, 256)) * 20))),
+             wire=changing(body(lambda reported: bytes(range(128, 256)) * 20))),
     Declared("nested", "answers brackets or tags nested a hundred thousand deep", WIRE, wire=changing(body(nested))),
     Declared("huge", "adds so many megabytes of blanks to the end of the answer", WIRE | {"megabytes": 100},
              wire=changing(huge)),

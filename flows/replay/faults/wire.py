@@ -20,7 +20,7 @@ OUTAGE = b"<!DOCTYPE html><html><head><meta charset=utf-8><title>Service unavail
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An answer on its way out, which a fault may change."""
 
     status: int
@@ -32,20 +32,20 @@ class Answer:
     breaks_off: bool = False
     """Close the connection after the body, of which more was announced."""
 
-    def with_body(self, body: bytes, content_type: str | None = None) -> Answer:
+    def with_body(self, body: bytes, content_type: str | None = None) -> Response:
         """The same answer with another body."""
         return replace(self, body=body, headers=self.headers | ({"content-type": content_type} if content_type else {}))
 
     def json(self) -> dict[str, Any]:
         """What it says; nothing where it says something else, or another fault has broken it already."""
         try:
-            said = json.loads(self.body)
+            reported = json.loads(self.body)
         except (ValueError, RecursionError):
             return {}
-        return said if isinstance(said, dict) else {}
+        return reported if isinstance(reported, dict) else {}
 
 
-Change = Callable[[Answer], Answer]
+Change = Callable[[Response], Response]
 
 
 @dataclass
@@ -109,11 +109,11 @@ class FaultyApp:
             return
         match fault.kind:
             case "status":
-                await _send(scope, send, Answer(fault.status, {"content-type": "text/html; charset=UTF-8"}, OUTAGE))
+                await _send(scope, send, Response(fault.status, {"content-type": "text/html; charset=UTF-8"}, OUTAGE))
             case "rate_limit":
-                await _send(scope, send, Answer(429, {"content-type": "text/plain"}, b"Too Many Requests\r\n"))
+                await _send(scope, send, Response(429, {"content-type": "text/plain"}, b"Too Many Requests\r\n"))
             case "garbage":
-                await _send(scope, send, Answer(200, {"content-type": "application/json;charset=utf-8"}, fault.body))
+                await _send(scope, send, Response(200, {"content-type": "application/json;charset=utf-8"}, fault.body))
             case "reset":
                 await _reset(scope)
             case "timeout":
@@ -141,7 +141,7 @@ def _meets(fault: Fault, scope: dict[str, Any]) -> bool:
     return scope["type"] == "http" and fault.strikes(scope["path"], scope["query_string"])
 
 
-async def _heard(app: Any, scope: dict[str, Any], receive: Any) -> Answer:
+async def _heard(app: Any, scope: dict[str, Any], receive: Any) -> Response:
     """The whole answer of the app behind."""
     heard: list[dict[str, Any]] = []
 
@@ -150,10 +150,10 @@ async def _heard(app: Any, scope: dict[str, Any], receive: Any) -> Answer:
 
     await app(scope, receive, listen)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in heard[0]["headers"]}
-    return Answer(heard[0]["status"], headers, b"".join(message.get("body", b"") for message in heard[1:]))
+    return Response(heard[0]["status"], headers, b"".join(message.get("body", b"") for message in heard[1:]))
 
 
-async def _send(scope: dict[str, Any], send: Any, answer: Answer) -> None:
+async def _send(scope: dict[str, Any], send: Any, answer: Response) -> None:
     headers = answer.headers | {"content-length": str(len(answer.body) + (1000 if answer.breaks_off else 0))}
     await send({"type": "http.response.start", "status": answer.status,
                 "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]})

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.settings import environment
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import RallyscopeError
 from warehouse.installation import CODE_FOLDER
 
@@ -37,7 +37,7 @@ class _Source:
     terms: str
 
 
-def write_apart(home: Home, sources: Sequence[Named], day: date) -> Path:
+def write_apart(home: DataFolder, sources: Sequence[Named], day: date) -> Path:
     """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
     wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
     given = environment({}, {})
@@ -72,7 +72,7 @@ def main() -> int:
     wanted = json.load(sys.stdin)
     sources = [_Source(title, terms) for title, terms in wanted["sources"]]
     try:
-        print(write_for(Home(Path(wanted["home"])), sources, date.fromisoformat(wanted["day"])))
+        print(write_for(DataFolder(Path(wanted["home"])), sources, date.fromisoformat(wanted["day"])))
     except (RallyscopeError, OSError, MemoryError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 1

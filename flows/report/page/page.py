@@ -27,7 +27,7 @@ STORY: tuple[Callable[[Facts], Section], ...] = (
     story_baskets.since_peak, story_baskets.divergence, story_index.breadth, story_record.ledger, story_record.changes,
     story_record.coverage)
 STAMP = {"as_of": "As of (UTC)", "recorded_by": "Recorded by (UTC)", "published_at": "Published (UTC)", "build_id": "Build",
-         "code_version": "Code", "catalogue_hash": "Catalogue"}
+         "code_version": "Code", "catalog_hash": "Catalog"}
 
 
 class Source(Protocol):

@@ -77,8 +77,8 @@ def _panel(section: Section) -> tuple[str, str, float]:
     inner = COLUMN - 32
     if section.drawing is None:
         lines = wrap(" ".join(section.lacks) or "Not known.", 84, break_on_hyphens=False)
-        said = (_text(line, 0, 16 + 22 * place, 16, "soft") for place, line in enumerate(lines))
-        return section.title, "".join(said), 22.0 * len(lines)
+        reported = (_text(line, 0, 16 + 22 * place, 16, "soft") for place, line in enumerate(lines))
+        return section.title, "".join(reported), 22.0 * len(lines)
     chart = section.drawing.svgs["wide"]
     box = re.match(r'<svg\s+viewBox="0 0 ([\d.]+) ([\d.]+)"', chart)
     if box is None:

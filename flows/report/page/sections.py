@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.report.facts import Answer
+from flows.report.facts import QueryResult
 from flows.report.page.chart import Drawing
 from flows.report.words import cell, heading
 
@@ -43,7 +43,7 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
-def table(answer: Answer, caption: str = "", only: Sequence[str] = (), last: int = 0) -> tuple[Table, ...]:
+def table(answer: QueryResult, caption: str = "", only: Sequence[str] = (), last: int = 0) -> tuple[Table, ...]:
     """The answer as a table, empty where it has no rows; `last` keeps the newest so many of rows that come newest first."""
     if not answer.rows:
         return ()
@@ -51,26 +51,26 @@ def table(answer: Answer, caption: str = "", only: Sequence[str] = (), last: int
     rows = answer.rows[:last] if last else answer.rows
     numeric = tuple(any(isinstance(row[column], int | float) and not isinstance(row[column], bool) for row in rows)
                     for column in columns)
-    said = caption or answer.question.title
+    reported = caption or answer.question.title
     if last and len(answer.rows) > last:
-        said += f": the newest {last} of {len(answer.rows)}"
-    return (Table(said, tuple(heading(column) for column in columns),
+        reported += f": the newest {last} of {len(answer.rows)}"
+    return (Table(reported, tuple(heading(column) for column in columns),
                   tuple(tuple(cell(column, row[column]) for column in columns) for row in rows), numeric),)
 
 
-def upright(answer: Answer, caption: str = "") -> tuple[Table, ...]:
+def upright(answer: QueryResult, caption: str = "") -> tuple[Table, ...]:
     """An answer of one row as figure and value."""
     rows = tuple((heading(column), cell(column, value)) for column, value in answer.row.items())
     return (Table(caption or answer.question.title, ("figure", "value"), rows, (False, True)),) if rows else ()
 
 
-def lacks(*needed: Answer, also: Sequence[Answer] = ()) -> tuple[str, ...]:
+def lacks(*needed: QueryResult, also: Sequence[QueryResult] = ()) -> tuple[str, ...]:
     """Why answers are missing, each reason once; of the others only that they could not be asked."""
     unasked = [answer.lack for answer in also if answer.sql and not answer.columns]
     return tuple(dict.fromkeys([*(answer.lack for answer in needed if answer.lack), *unasked]))
 
 
-def asked(*answers: Answer) -> tuple[Query, ...]:
+def queries_of(*answers: QueryResult) -> tuple[Query, ...]:
     """The queries of those answers that were asked at all."""
     return tuple(Query(answer.question.title, answer.sql) for answer in answers if answer.sql)
 

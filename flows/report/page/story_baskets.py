@@ -6,7 +6,7 @@ from flows.report.facts import Facts, Row
 from flows.report.page import drawings_baskets as drawings
 from flows.report.page.axes import known
 from flows.report.page.chart import drawing
-from flows.report.page.sections import Section, asked, lacks, table
+from flows.report.page.sections import Section, lacks, queries_of, table
 from flows.report.page.story_index import oldest_first
 from flows.report.words import FUNDS, TIERS, day, listed, name, number, percent
 
@@ -43,7 +43,7 @@ def rotation(facts: Facts) -> Section:
         drawing("rotation", message, drawings.rotation(shown, (tiers, funds), x, y, centre, titles,
                                                         format)) if shown else None,
         tables=(*table(facts["tiers"]), *table(answer)),
-        queries=asked(facts["tiers"], *((weekly, strength) if answer is strength else (weekly,))),
+        queries=queries_of(facts["tiers"], *((weekly, strength) if answer is strength else (weekly,))),
         lacks=lacks(*(() if shown else (weekly, strength)), also=[facts["tiers"]]), notes=(note,) if shown else ())
 
 
@@ -78,7 +78,7 @@ def since_peak(facts: Facts) -> Section:
     return Section(
         "since-peak", "The tiers since the last VIX peak", message,
         drawing("peak", message, drawings.since_peak(paths.rows, leads.rows)) if paths.rows else None,
-        tables=(*table(leads), *table(peak)), queries=asked(peak, leads, paths),
+        tables=(*table(leads), *table(peak)), queries=queries_of(peak, leads, paths),
         lacks=lacks(peak) or lacks(paths, also=[leads]),
         notes=("A record of what happened, not a forecast.",) if paths.rows else ())
 
@@ -102,4 +102,4 @@ def divergence(facts: Facts) -> Section:
         "divergence", "Nasdaq against S&P 500", message,
         drawing("divergence", message, drawings.divergence(oldest_first(answer)))
         if known(answer.rows, "spread_21d_return", "spread_63d_return", "physical_minus_leaders_21d") else None,
-        tables=table(answer, "Spreads by session", last=10), queries=asked(answer), lacks=lacks(answer))
+        tables=table(answer, "Spreads by session", last=10), queries=queries_of(answer), lacks=lacks(answer))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.report.answer import band, movers
-from flows.report.facts import Answer, Facts, Row
+from flows.report.facts import Facts, QueryResult, Row
 from flows.report.page import drawings_index as drawings
 from flows.report.page.chart import drawing
-from flows.report.page.sections import Section, Table, asked, lacks, table, upright
+from flows.report.page.sections import Section, Table, lacks, queries_of, table, upright
 from flows.report.words import cell, count, day, listed, name, number, percent
 
 CONDITIONS = {
@@ -28,7 +28,7 @@ CONDITIONS = {
 }
 
 
-def oldest_first(answer: Answer) -> list[Row]:
+def oldest_first(answer: QueryResult) -> list[Row]:
     """The rows of a timeline, which come newest first."""
     return sorted(answer.rows, key=lambda row: row["date"])
 
@@ -47,29 +47,29 @@ def regime(facts: Facts) -> Section:
                   if conditions else ()),
                 *upright(facts["regime"], "Volatility, trend and credit"), *upright(model),
                 *table(timeline, "Sessions", last=10), *table(facts["stages"])),
-        queries=asked(facts["regime"], stage, model, timeline, facts["stages"]),
+        queries=queries_of(facts["regime"], stage, model, timeline, facts["stages"]),
         lacks=lacks(facts["regime"], stage, timeline, also=(model, facts["stages"])))
 
 
 def _regime_message(facts: Facts) -> str:
-    today, stage, said = facts["regime"].row, facts["stage"].row.get("stage"), []
+    today, stage, reported = facts["regime"].row, facts["stage"].row.get("stage"), []
     if today.get("vix_close") is not None:
         fallen = today.get("vix_from_peak_63d_points")
         below = f", {number(-fallen, 1)} points under its highest close of 63 sessions" if fallen else ""
         inside = f", in the {band(today)}" if today["band"] else ""
-        said.append(f"The VIX closed at {number(today['vix_close'], 2)}{inside}{below}.")
+        reported.append(f"The VIX closed at {number(today['vix_close'], 2)}{inside}{below}.")
     if today.get("nasdaq_close") is not None:
         recent = sum(bool(row["is_ath_close"]) for row in facts["timeline"].rows[:21])
-        said.append("The Nasdaq Composite closed at a record" if today["is_ath_close"] else
+        reported.append("The Nasdaq Composite closed at a record" if today["is_ath_close"] else
                     f"The Nasdaq Composite closed {percent(-today['drawdown_return'])} below its record of "
                     f"{count(today['sessions_since_ath'], 'session')} ago")
-        said[-1] += f"; {recent or 'none'} of the last 21 sessions brought one."
+        reported[-1] += f"; {recent or 'none'} of the last 21 sessions brought one."
     if stage:
-        said.append(f"Stage: {name(stage)}.")
+        reported.append(f"Stage: {name(stage)}.")
     if facts["model"].row.get("turbulent_probability") is not None:
-        said.append("The two-state model of the Nasdaq's variance gives turbulence a probability of "
+        reported.append("The two-state model of the Nasdaq's variance gives turbulence a probability of "
                     f"{percent(facts['model'].row['turbulent_probability'], 0)}.")
-    return " ".join(said)
+    return " ".join(reported)
 
 
 def contributions(facts: Facts) -> Section:
@@ -80,7 +80,7 @@ def contributions(facts: Facts) -> Section:
         "contributions", "Who moved the index on the day", message,
         drawing("day", message, drawings.waterfall(rows, "basis points of the index")) if rows else None,
         tables=(*table(facts["day"], "Contributions to the day's return"), *table(facts["closure"])),
-        queries=asked(facts["day"], facts["closure"]), lacks=lacks(facts["day"], facts["closure"]),
+        queries=queries_of(facts["day"], facts["closure"]), lacks=lacks(facts["day"], facts["closure"]),
         notes=(scheme + "A contribution is a company's weight at the open times its return. The residual is what is "
                "left to the published index, above all because our weights are not exactly the index's own.",))
 
@@ -94,7 +94,7 @@ def window(facts: Facts) -> Section:
         drawing("window", message, drawings.waterfall(rows, "basis points of the index")) if rows else None,
         tables=table(facts["window"], "Linked contributions" + (f" since the close of {day(since)}" if since else ""),
                      ("kind", "label", "name", "bp")),
-        queries=asked(facts["window"]), lacks=lacks(facts["window"]),
+        queries=queries_of(facts["window"]), lacks=lacks(facts["window"]),
         notes=("Contributions of single sessions are linked after Carino, so that they add up to the compounded return.",))
 
 
@@ -107,13 +107,13 @@ def waterfall_message(rows: Sequence[Row], span: str) -> str:
     against = sorted((row for row in rows if row["kind"] == "company" and row["bp"] * by_kind["sum"] < 0),
                      key=lambda row: -abs(row["bp"]))[:2]
 
-    def said(some: Sequence[Row]) -> str:
+    def reported(some: Sequence[Row]) -> str:
         return listed([f"{row['label']} ({number(row['bp'], 1, True)})" for row in some])
 
     verb, other = ("added", "took") if by_kind["sum"] >= 0 else ("took", "added")
-    sentences = [f"{said(first)} {verb} most {span}, in basis points of the index"] if first else []
+    sentences = [f"{reported(first)} {verb} most {span}, in basis points of the index"] if first else []
     if first and against:
-        sentences[-1] += f"; {said(against)} {other} most"
+        sentences[-1] += f"; {reported(against)} {other} most"
     closing = f"All companies together make {number(by_kind['sum'], 1, True)} bp"
     if "index" in by_kind and "residual" in by_kind:
         closing += (f" of the published {number(by_kind['index'], 1, True)} bp; the residual is "
@@ -142,7 +142,7 @@ def concentration(facts: Facts) -> Section:
         "concentration", "Concentration", message,
         drawing("concentration", message, drawings.concentration(oldest_first(answer), facts.scheme == "full_cap"))
         if answer.rows else None,
-        tables=table(answer, "Weights by session", last=10), queries=asked(answer), lacks=lacks(answer))
+        tables=table(answer, "Weights by session", last=10), queries=queries_of(answer), lacks=lacks(answer))
 
 
 def breadth(facts: Facts) -> Section:
@@ -162,4 +162,4 @@ def breadth(facts: Facts) -> Section:
     return Section(
         "breadth", "Breadth", message,
         drawing("breadth", message, drawings.breadth(oldest_first(answer))) if answer.rows else None,
-        tables=table(answer, "Breadth by session", last=10), queries=asked(answer), lacks=lacks(answer))
+        tables=table(answer, "Breadth by session", last=10), queries=queries_of(answer), lacks=lacks(answer))

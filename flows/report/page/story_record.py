@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.report.facts import Facts, Row
-from flows.report.page.sections import Query, Section, Table, asked, lacks, table, upright
+from flows.report.page.sections import Query, Section, Table, lacks, queries_of, table, upright
 from flows.report.words import NOTHING, PERCENT, cell, count, listed, name, number, plain, rounded, signal
 
 VERDICTS = ("supported", "partial", "contradicted", "data_missing", "not_testable")
@@ -35,11 +35,11 @@ def claims(facts: Facts) -> tuple[Claim, ...]:
     """The ledger's rows."""
     made = []
     for row in facts["claims"].rows:
-        said, _, shown = (row["evidence"] or "").rpartition(" See: ")
+        reported, _, shown = (row["evidence"] or "").rpartition(" See: ")
         made.append(Claim(
             row["claim_id"], row["statement"] or "", row["verdict"], MARKS.get(row["verdict"], "?"),
-            _found(row), said or shown,
-            tuple(sql for sql in (row["metric_sql"], shown if said else None) if sql)))
+            _found(row), reported or shown,
+            tuple(sql for sql in (row["metric_sql"], shown if reported else None) if sql)))
     return tuple(made)
 
 
@@ -48,10 +48,10 @@ def ledger(facts: Facts) -> Section:
     answer, message = facts["claims"], ""
     if answer.rows:
         counts = {verdict: sum(row["verdict"] == verdict for row in answer.rows) for verdict in VERDICTS}
-        said = listed([f"{count} {name(verdict)}" for verdict, count in counts.items() if count])
-        message = (f"Of {len(answer.rows)} statements of the thesis: {said}, "
+        reported = listed([f"{count} {name(verdict)}" for verdict, count in counts.items() if count])
+        message = (f"Of {len(answer.rows)} statements of the thesis: {reported}, "
                    f"with what was known at {answer.row['as_of']:%Y-%m-%d %H:%M} UTC.")
-    return Section("claims", "The claim ledger", message, queries=asked(answer), lacks=lacks(answer),
+    return Section("claims", "The claim ledger", message, queries=queries_of(answer), lacks=lacks(answer),
                    notes=("The ledger is of the publication's own moment, also on the page of an earlier session.",))
 
 
@@ -60,25 +60,26 @@ def changes(facts: Facts) -> Section:
     before, signals, revisions = (facts["yesterday"], facts["index_yesterday"]), facts["signals"], facts["revisions"]
     moved = {row["figure"]: _moved(row["figure"], row["before"], row["now"]) for answer in before for row in answer.rows}
     rows = tuple((words, *moved[figure]) for figure, words in FIGURES.items() if figure in moved)
-    said = []
+    reported = []
     if signals.rows:
-        said.append("Signals that changed: " + "; ".join(
+        reported.append("Signals that changed: " + "; ".join(
             f"{signal(row['signal'])}: {name(row['current'])} (was {name(row['previous'])})" for row in signals.rows) + ".")
     elif signals.columns:
-        said.append("No signal changed its state.")
+        reported.append("No signal changed its state.")
     if revisions.rows:
         causes = listed(sorted({row["cause"] for row in revisions.rows}))
-        said.append(f"{count(sum(row['cells'] for row in revisions.rows), 'cell')} of the past read differently than in "
+        cells = count(sum(row["cells"] for row in revisions.rows), "cell")
+        reported.append(f"{cells} of the past read differently than in "
                     f"the publication before; causes: {causes}.")
     elif revisions.columns:
-        said.append("No cell of the past reads differently than in the publication before.")
+        reported.append("No cell of the past reads differently than in the publication before.")
     shown = (Table("This session against the one before", ("figure", "before", "now", "change"), rows,
                    (False, True, True, True)),)
     return Section(
-        "changes", "What changed since the session before", " ".join(said),
+        "changes", "What changed since the session before", " ".join(reported),
         open_tables=(*(shown if rows else ()), *table(signals, only=("signal", "previous", "current", "severity")),
                      *table(revisions)),
-        queries=(*asked(*before, signals, revisions), *(
+        queries=(*queries_of(*before, signals, revisions), *(
             Query(f"Evidence of the signal {signal(row['signal'])}", row["evidence"])
             for row in signals.rows if row["evidence"])),
         lacks=lacks(*before, also=(signals, revisions)))
@@ -86,21 +87,22 @@ def changes(facts: Facts) -> Section:
 
 def coverage(facts: Facts) -> Section:
     """How fresh and how whole the session is."""
-    came, said = facts["coverage"], []
+    received, reported = facts["coverage"], []
     others = [facts[key] for key in ("macro", "quarantine", "run", "publication")]
-    for row in came.rows:
-        said.append(f"{count(row['received'])} of {count(row['expected'])} {name(row['feed'])} came"
+    for row in received.rows:
+        reported.append(f"{count(row['received'])} of {count(row['expected'])} {name(row['feed'])} came"
                     + (f" ({row['missing_keys'] or count(row['missing'])} missing)" if row["missing"] else "")
                     + (f", {row['late']} of them late" if row["late"] else ""))
     if (status := facts["run"].row.get("status")) is not None:
-        said.append(f"the run behind this page is {status}")
-    message = "; ".join(said)
+        reported.append(f"the run behind this page is {status}")
+    message = "; ".join(reported)
     return Section(
         "coverage", "Freshness and coverage", message and message[0].upper() + message[1:] + ".",
-        open_tables=(*table(came, only=("feed", "expected", "received", "late", "missing_keys")), *table(facts["macro"]),
+        open_tables=(*table(received, only=("feed", "expected", "received", "late", "missing_keys")),
+                     *table(facts["macro"]),
                      *table(facts["freshness"])),
         tables=(*table(facts["quarantine"]), *upright(facts["run"])),
-        queries=asked(came, facts["freshness"], *others), lacks=lacks(came, facts["freshness"], also=others))
+        queries=queries_of(received, facts["freshness"], *others), lacks=lacks(received, facts["freshness"], also=others))
 
 
 def _moved(figure: str, before: str | None, now: str | None) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from flows.report.facts import Facts, facts
 from warehouse.catalog import Catalog
-from warehouse.data_folder import Home
+from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable
 
 HERE = Path(__file__).parent
@@ -27,19 +27,19 @@ class Named(Protocol):
     def terms(self) -> str: ...
 
 
-def write(home: Home, catalog: Catalog, day: date | None = None) -> Path:
+def write(home: DataFolder, catalog: Catalog, day: date | None = None) -> Path:
     """Make the page of a session, by default the newest published one; its file. BadRequest names the nearest session."""
     return write_for(home, list(catalog.sources.values()), day)
 
 
-def write_for(home: Home, sources: Sequence[Named], day: date | None) -> Path:
-    """The same, for who knows the sources and not the whole catalogue."""
+def write_for(home: DataFolder, sources: Sequence[Named], day: date | None) -> Path:
+    """The same, for who knows the sources and not the whole catalog."""
     with home.marts() as con:
         found = facts(con, day)
     return _write(home, sources, found)
 
 
-def refresh(home: Home, catalog: Catalog) -> Path:
+def refresh(home: DataFolder, catalog: Catalog) -> Path:
     """The page of the newest published session; made anew only if what it is made from is not what it was.
 
     It is drawn in a process of its own: what a chart library does to that one ends no run. PageNotMade says what it was.
@@ -58,7 +58,7 @@ def refresh(home: Home, catalog: Catalog) -> Path:
     return write_apart(home, sources, found.date)
 
 
-def _write(home: Home, sources: Sequence[Named], found: Facts) -> Path:
+def _write(home: DataFolder, sources: Sequence[Named], found: Facts) -> Path:
     from flows.report.answer import answer, tiles
     from flows.report.page import page
     from flows.report.page.picture import picture
@@ -101,5 +101,5 @@ def _key(found: Facts, sources: Sequence[Named]) -> str:
     return hashlib.sha256(repr((code, answers, terms, versions)).encode()).hexdigest()
 
 
-def _site(home: Home) -> Path:
+def _site(home: DataFolder) -> Path:
     return home.folder / "site"

@@ -45,7 +45,7 @@ FEEDS = (
 # When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
 PRIORITY = ("split", "membership", "macro vintage", "correction", "late data")
 SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
-             "catalogue": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
+             "catalog": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
                            "weight_limit", "spinoff")}
 # By table: of whom its stays are; what a row is called; the column that reaches no mart; from when on a row matters.
 STAYS = {"universe_member": "index_code", "basket_member": "basket"}
@@ -78,7 +78,7 @@ def write_changes(con: duckdb.DuckDBPyConnection, then: tuple[datetime, datetime
         where rowid > (select rowid from audit.run where run_id = ?)""", [then_run])
     con.execute("create or replace temp table change as " + " union all ".join([
         *(_became_visible(feed) for feed in FEEDS),
-        *(f"""select 'raw.catalogue_{table}', '{cause}', key, date, 'raw.catalogue_{table} ' || key
+        *(f"""select 'raw.catalog_{table}', '{cause}', key, date, 'raw.catalog_{table} ' || key
               from ({_snapshot_difference(table)})""" for cause, tables in SNAPSHOTS.items() for table in tables)]))
 
 
@@ -99,11 +99,11 @@ def _became_visible(feed: Feed) -> str:
 
 
 def _snapshot_difference(table: str) -> str:
-    """Rows of a catalogue table that only one of the two moments' snapshots has, with the day from which they matter.
+    """Rows of a catalog table that only one of the two moments' snapshots has, with the day from which they matter.
 
     A stay that ends otherwise than it did matters from the first of its ends. The row of NULLs of an empty part is none.
     """
-    name, left_out = f"raw.catalogue_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
+    name, left_out = f"raw.catalog_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
     now, then = (f"select * exclude ({left_out}) from {name} where fetched_at = ("
                  f"select max(fetched_at) from {name}, span where fetched_at <= {moment})"
                  for moment in ("recorded", "then_recorded"))

@@ -3,7 +3,7 @@
 A build of the present is compared with the newest publication of one, which is always kept. A cell that changed in a
 row both have, a row of the past that came, and one that is gone, are explained by what became visible in the raw tables
 in between: the change about the row's own company or basket first, else the latest change of anything the mart is made
-from, at the row's date or before; else the catalogue, else the code. What none of these explains says so. Of several
+from, at the row's date or before; else the catalog, else the code. What none of these explains says so. Of several
 changes the one wins whose raw table the column is computed from: a new sector is no correction of a price.
 """
 
@@ -18,7 +18,7 @@ from typing import Protocol
 
 import duckdb
 
-from warehouse.data_folder import Home, damage_in
+from warehouse.data_folder import DataFolder, damage_in
 from warehouse.publication.builds import kept, problem
 from warehouse.publication.compare import came_and_gone_rows, changed_cells, published_name
 from warehouse.publication.publish import Stamp, current_build
@@ -43,7 +43,7 @@ class Model(Protocol):
 LABELS = ("band", "stage")
 
 
-def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, models: Iterable[Model],
+def record_revisions(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp, models: Iterable[Model],
                      computed_from: Callable[[], Iterable[tuple[str, str, str]]] = tuple) -> int:
     """Compare the build with the publication before it and append to audit.revision; return the number of cells.
 
@@ -62,7 +62,7 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, m
     _reads(con, _raw_reads({m.name: m.reads for m in models}), code_changed, computed_from)
     return con.execute(_EXPLAINED, {
         "run_id": stamp.run_id, "previous": before.build_id, "found_at": stamp.published_at.replace(tzinfo=None),
-        "code_changed": code_changed, "catalogue_changed": before.catalogue_hash != stamp.catalogue_hash,
+        "code_changed": code_changed, "catalog_changed": before.catalog_hash != stamp.catalog_hash,
         "labels": list(LABELS), "priority": list(PRIORITY),
     }).fetchone()[0]  # type: ignore[index]
 
@@ -76,14 +76,14 @@ class Before:
     recorded_by: datetime
     code_version: str
     run_id: str
-    catalogue_hash: str
+    catalog_hash: str
 
     @property
     def moment(self) -> tuple[datetime, datetime]:
         return self.as_of, self.recorded_by
 
 
-def _compared(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, marts: Sequence[Model]) -> Before | None:
+def _compared(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp, marts: Sequence[Model]) -> Before | None:
     """Write what differs from the newest present whose file is there and whole, and say which that is; None without one.
 
     The published file is one more name of its build. A file that is damaged is passed over: the present can still be
@@ -92,7 +92,7 @@ def _compared(con: duckdb.DuckDBPyConnection, home: Home, stamp: Stamp, marts: S
     files = [*kept(home), home.published]
     names = [file.stem for file in files[:-1]] + [current_build(home)]
     befores = con.execute("""
-        select build_id, as_of, recorded_by, code_version, run_id, catalogue_hash from audit.publication
+        select build_id, as_of, recorded_by, code_version, run_id, catalog_hash from audit.publication
         where is_present and as_of <= ? and recorded_by <= ? order by published_at desc, rowid desc""",
         [stamp.as_of.replace(tzinfo=None), stamp.recorded_by.replace(tzinfo=None)]).fetchall()
     for before in (Before(*row) for row in befores):
@@ -148,7 +148,7 @@ def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], cod
     """Temporary table `reads`: the raw tables below each column that changed.
 
     `apart` are those whose values are not in the column's, though they may choose its rows. Those are `aside`, but for
-    the catalogue's, whose members and sectors do little else.
+    the catalog's, whose members and sectors do little else.
     """
     _fill(con, "below", ["mart", "raw_table"], reads)
     _fill(con, "computed", ["mart", "column_name", "raw_table"], [])
@@ -159,7 +159,7 @@ def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], cod
     con.execute("""
         create or replace temp table reads as
         select c.mart, c.column_name, b.raw_table, not coalesce(list_contains(from_tables, b.raw_table), true) as apart,
-            apart and not starts_with(b.raw_table, 'raw.catalogue_') as aside
+            apart and not starts_with(b.raw_table, 'raw.catalog_') as aside
         from (select distinct mart, column_name from cell) c join below b using (mart)
         left join (select mart, column_name, list(raw_table) as from_tables from computed group by all)
             using (mart, column_name)""")
@@ -195,7 +195,7 @@ _EXPLAINED = """
         group by a.id),
     by_day as (
         select raw_table, date, arg_min(struct_pack(place, cause, evidence), (place, evidence)) as why
-        from ranked where cause <> 'catalogue' group by all),
+        from ranked where cause <> 'catalog' group by all),
     anything as (
         select n.id, arg_min(struct_pack(cause := d.why.cause, evidence := d.why.evidence),
                              (n.aside, n.day - d.date, d.why.place, d.why.evidence)) as why
@@ -203,20 +203,20 @@ _EXPLAINED = """
               where not (aside and $code_changed)) n
             asof join by_day d on d.raw_table = n.raw_table and n.day >= d.date
         group by n.id),
-    catalogue as (
-        select r.mart, r.column_name, struct_pack(cause := 'catalogue', evidence := min(c.evidence)) as why
+    catalog as (
+        select r.mart, r.column_name, struct_pack(cause := 'catalog', evidence := min(c.evidence)) as why
         from ranked c join reads r using (raw_table)
-        where c.cause = 'catalogue' and not (r.apart and $code_changed) group by all),
+        where c.cause = 'catalog' and not (r.apart and $code_changed) group by all),
     otherwise as (
         -- Under a replay's clock, which stands still, a catalog leaves no trace of the one it takes the place of.
         select case when $code_changed then struct_pack(cause := 'code', evidence := 'another code version')
-            when $catalogue_changed and not exists (from change where cause = 'catalogue')
-                then struct_pack(cause := 'catalogue', evidence := 'another catalog')
+            when $catalog_changed and not exists (from change where cause = 'catalog')
+                then struct_pack(cause := 'catalog', evidence := 'another catalog')
             else struct_pack(cause := 'unexplained', evidence := null) end as last),
     explained as (
-        select n.*, last, coalesce(own.why, anything.why, catalogue.why, last) as why
+        select n.*, last, coalesce(own.why, anything.why, catalog.why, last) as why
         from numbered n left join own using (id) left join anything using (id)
-            left join catalogue using (mart, column_name) cross join otherwise),
+            left join catalog using (mart, column_name) cross join otherwise),
     -- A column that changed where only the code can be the cause has another formula everywhere.
     judged as (
         select * replace (if(bool_or(why.cause = 'code') over (partition by mart, column_name), last, why) as why)

@@ -11,13 +11,13 @@ from curl_cffi.requests import exceptions
 
 from flows.sources import Endpoint, bounds, clock
 from flows.sources.limits import is_loopback, limiter
-from flows.sources.retry import Problem
+from flows.sources.retry import FetchError
 
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-class Wire(requests.Session):
-    """A session that waits its turn, gives up in time, and raises a Problem where no usable answer came.
+class HttpSession(requests.Session):
+    """A session that waits its turn, gives up in time, and raises a FetchError where no usable answer came.
 
     libcurl bounds the whole request, so a server that drips bytes cannot hold it; and it logs nothing, so a
     key in a query string reaches no log. What it inflates is bounded here, and redirects are followed only to the host
@@ -41,17 +41,17 @@ class Wire(requests.Session):
         self._count = threading.Lock()
 
     def request(self, method, url, *args, **options):  # type: ignore[override]
-        """The answer with a status below 500 other than 429; anything less is a Problem worth another try."""
+        """The answer with a status below 500 other than 429; anything less is a FetchError worth another try."""
         response = self.bare_request(method, url, *args, **options)
         if response.status_code == 429 or response.status_code >= 500:
-            raise Problem("answer", f"HTTP {response.status_code}", transient=True)
-        says = clock.moment_of(response.headers.get("Date"), response.headers.get("Age"))
+            raise FetchError("answer", f"HTTP {response.status_code}", transient=True)
+        says = clock.parse_instant(response.headers.get("Date"), response.headers.get("Age"))
         if says:
             clock.refuse_earlier(urlsplit(url).netloc, says, self.endpoint.newest_fetch)
         return response
 
     def bare_request(self, method, url, *args, **options):
-        """The answer whatever its status; a Problem where none came, or one that is not read."""
+        """The answer whatever its status; a FetchError where none came, or one that is not read."""
         follow = options.pop("allow_redirects", True)
         for _ in range(bounds.REDIRECTS + 1):
             response = self._asked_once(method, url, *args, **options)
@@ -60,46 +60,46 @@ class Wire(requests.Session):
             url = self._led_to(url, response.headers["location"])
             # The query is in the new address, and what was sent with the request is for the old one.
             method, args, options = "GET", (), {"headers": options.get("headers")}
-        raise Problem("answer", f"more than {bounds.REDIRECTS} redirects")
+        raise FetchError("answer", f"more than {bounds.REDIRECTS} redirects")
 
     def _asked_once(self, method, url, *args, **options):
         source = self.endpoint.source
-        turn = limiter(urlsplit(url).hostname or "", source.requests_per_second)
-        if turn:
-            turn.wait()
+        writer_lock = limiter(urlsplit(url).hostname or "", source.requests_per_second)
+        if writer_lock:
+            writer_lock.wait()
         body = bounds.Body()
         options |= {"timeout": source.timeout_seconds, "allow_redirects": False, "content_callback": body.take}
-        came_back, response = "", None
+        response_summary, response = "", None
         try:
             response = super().request(method, url, *args, **options)
         except exceptions.RequestException as error:
             body.too_long |= error.code == CurlECode.FILESIZE_EXCEEDED
             # Only its kind is kept: the error itself carries the URL, and the URL may carry the key.
-            came_back = _in_words(error, source.timeout_seconds)
+            response_summary = _in_words(error, source.timeout_seconds)
         with self._count:
             self.requests += 1
             self.answers += response is not None or body.too_long
         if body.too_long:
             raise bounds.too_long()
         if response is None:
-            raise Problem("unreachable", came_back, transient=True)
+            raise FetchError("unreachable", response_summary, transient=True)
         response.content = bytes(body.taken)
         if response.status_code == 200:
             bounds.refuse_encoding(response.headers.get("Content-Type") or "", response.content)
-        if turn and response.status_code == 429:
-            turn.pause(_asked_to_wait(response.headers.get("Retry-After")))
+        if writer_lock and response.status_code == 429:
+            writer_lock.pause(_asked_to_wait(response.headers.get("Retry-After")))
         return response
 
     def _led_to(self, url: str, location: str) -> str:
-        """Where a redirect leads; a Problem when that is another host than the source's, or no encrypted one any more."""
+        """Where a redirect leads; a FetchError when that is another host than the source's, or no longer encrypted."""
         try:
             here, there = urlsplit(url), urlsplit(urljoin(url, location))
             allowed = there.netloc == here.netloc or (there.port in (None, 443) and any(
                 there.hostname == host or (host[:1] == "." and f".{there.hostname}".endswith(host)) for host in self.hosts))
         except ValueError:
-            raise Problem("answer", "a redirect to an invalid address") from None
+            raise FetchError("answer", "a redirect to an invalid address") from None
         if not allowed or there.scheme not in {here.scheme, "https"}:
-            raise Problem("answer", f"a redirect to {(there.hostname or 'nowhere')[:60]}, not a host of this source")
+            raise FetchError("answer", f"a redirect to {(there.hostname or 'nowhere')[:60]}, not a host of this source")
         return there.geturl()
 
 

@@ -1,0 +1,22 @@
+"""What a data folder of an earlier release needs before the schema is put in place: renamed tables and columns."""
+
+from __future__ import annotations
+
+import duckdb
+
+COLUMNS = (("audit.publication", "catalogue_hash", "catalog_hash"),)
+VALUES = (("audit.revision", "cause", "catalogue", "catalog"),)
+
+
+def migrate(con: duckdb.DuckDBPyConnection) -> None:
+    """Rename what an earlier release called otherwise; every row stays. It does nothing in a new data folder."""
+    existing = con.execute("""select schema_name || '.' || table_name, column_name from duckdb_columns()
+                              where database_name = current_database()""").fetchall()
+    for table in sorted({table for table, _ in existing if table.startswith("raw.catalogue_")}):
+        con.execute(f"alter table {table} rename to {table.removeprefix('raw.').replace('catalogue_', 'catalog_', 1)}")
+    for table, old, new in COLUMNS:
+        if (table, old) in existing:
+            con.execute(f"alter table {table} rename column {old} to {new}")
+    for table, column, old, new in VALUES:
+        if (table, column) in existing:
+            con.execute(f"update {table} set {column} = ? where {column} = ?", [new, old])
