@@ -45,5 +45,5 @@ def rallyscope_bytes(*arguments: object, cwd: Path,
         finally:
             signal.signal(signal.SIGINT, interrupt)
             resource.setrlimit(resource.RLIMIT_AS, bound)  # `query` bounds its process, and what it starts
-    reported, told = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
-    return subprocess.CompletedProcess(list(arguments), code, reported, told)
+    written = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(list(arguments), code, *written)

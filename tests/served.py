@@ -38,7 +38,7 @@ class Served:
     port: int
     env: dict[str, str]
     reported: str
-    told: list[str] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
 
     @property
     def ui(self) -> str:
@@ -89,7 +89,7 @@ def free_port() -> int:
 
 @contextmanager
 def ear() -> Iterator[tuple[str, list[str]]]:
-    """An address that automations post to, and what it was told."""
+    """An address that automations post to, and what was posted to it."""
     heard: list[str] = []
 
     class Ear(http.server.BaseHTTPRequestHandler):

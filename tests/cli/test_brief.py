@@ -118,7 +118,7 @@ def test_the_answer_says_who_how_concentrated_and_which_regime(known: Facts) -> 
                      reported)
 
 
-@pytest.mark.parametrize(("sql", "said"), [
+@pytest.mark.parametrize(("sql", "reported"), [
     ("update marts.contribution_window set contribution = -contribution", "PPP, OOO and NNN drag the market, with −9.6"),
     ("update marts.contribution_window set contribution = contribution / 1000", "Nobody drives the market"),
     ("drop table marts.contribution_window", "points of the Nasdaq-100's +0.5% on the day"),

@@ -122,7 +122,7 @@ def test_no_page_speaks_of_today(home: DataFolder) -> None:
     assert re.findall(r"\b(?:to|yester)day\b", Page(page.page(found, page.story(found), [])).text) == []
 
 
-@pytest.mark.parametrize(("sessions", "said"), [
+@pytest.mark.parametrize(("sessions", "reported"), [
     (1, "below its record of 1 session ago; none of the last 21 sessions brought one."),
     (101, "below its record of 101 sessions ago; none of the last 21 sessions brought one.")])
 def test_the_record_is_so_many_sessions_ago(sessions: int, reported: str, changed: Changed) -> None:
@@ -146,7 +146,7 @@ def test_an_incomplete_order_names_who_did_not_lead(changed: Changed) -> None:
     assert "stayed incomplete: Semiconductors did not lead within 63 sessions." in story_baskets.since_peak(found).message
 
 
-@pytest.mark.parametrize(("key", "said"), [
+@pytest.mark.parametrize(("key", "reported"), [
     ("ath", "close of the Nasdaq Composite"), ("residual_full_cap", "residual (full market value)"),
     ("stale_NFCI", "age of NFCI"), ("stage", "stage")])
 def test_a_signal_has_a_name(key: str, reported: str) -> None:
@@ -163,7 +163,7 @@ def test_signals_that_changed_are_told_in_words(changed: Changed) -> None:
 
 # The ledger, on the page and on a terminal.
 
-@pytest.mark.parametrize(("value", "said"), [
+@pytest.mark.parametrize(("value", "reported"), [
     (31.05, "31.05"), (10.891812, "10.89"), (1234.5678, "1,235"), (0.55267, "0.5527"), (-12.7, "−12.7"), (0.03, "0.03"),
     (6.0, "6"), (0.0, "0"), (2.249e-07, "0.0000"), (-0.000226, "−0.0002")])
 def test_a_figure_without_a_unit_is_plain(value: float, reported: str) -> None:

@@ -103,7 +103,7 @@ def test_make_run_is_the_demo() -> None:
     assert re.search(r"^run: .*\n\t\$\(BIN\)/rallyscope demo$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("said", [
+@pytest.mark.parametrize("reported", [
     "Friday, 29 May 2026", "simulated market", "drive the market", "Regime", "The ten largest issuers", "NVDA", "Who leads",
     "crypto_equity", "Quarantined", "Shares 5 times", "Where to look next"])
 def test_the_demo_prints_who_drives_the_market(reported: str, demo: str) -> None:

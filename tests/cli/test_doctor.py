@@ -18,7 +18,7 @@ from evenings import tiny_home
 from tiny_market import ROOT, clean_environment
 
 from flows.cli.doctor import data
-from flows.cli.doctor.check_result import Finding
+from flows.cli.doctor.check_result import CheckResult
 from flows.cli.doctor.doctor import checks, doctor
 from flows.replay.server import running
 from flows.report.terminal import show
@@ -32,7 +32,7 @@ HOLD_THE_TURN = """
 import sys
 from pathlib import Path
 from warehouse.data_folder import DataFolder
-with DataFolder(Path(sys.argv[1])).turn():
+with DataFolder(Path(sys.argv[1])).writer_lock():
     print("has it", flush=True)
     sys.stdin.read()
 """
@@ -63,10 +63,10 @@ def settings(home: DataFolder, tiny: Path, tiny_server: str, monkeypatch: pytest
 
 
 @pytest.fixture
-def found(settings: Callable[..., Settings]) -> Callable[..., Finding]:
+def found(settings: Callable[..., Settings]) -> Callable[..., CheckResult]:
     """What the check of that name finds."""
 
-    def look(name: str, **changed) -> Finding:
+    def look(name: str, **changed) -> CheckResult:
         return next(finding for finding in checks(settings(**changed)) if finding.name == name)
 
     return look
@@ -186,7 +186,8 @@ def test_a_current_build_that_is_not_kept(found, home: DataFolder) -> None:
 def test_sessions_that_are_not_published_yet_are_counted(found, tiny: Path) -> None:
     with running(tiny / "archive", datetime(2026, 6, 3, 2, tzinfo=UTC)) as later:
         finding = found("freshness", source=later)
-    assert finding == Finding("freshness", False, "2026-05-29 is published, 2 behind 2026-06-02, the last closed session: "
+    assert finding == CheckResult("freshness", False,
+                                  "2026-05-29 is published, 2 behind 2026-06-02, the last closed session: "
                                                   "rallyscope run")
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from flows.cli.doctor import source
-from flows.cli.doctor.check_result import Finding
+from flows.cli.doctor.check_result import CheckResult
 from flows.cli.doctor.doctor import checks
 from flows.settings import Settings
 
@@ -24,11 +24,11 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def found(tiny: Path, tiny_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finding]:
+def found(tiny: Path, tiny_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CheckResult]:
     """What the check of that name finds with an empty data folder and the tiny market, or with other settings."""
     monkeypatch.delenv("FRED_API_KEY", raising=False)
 
-    def look(name: str, **changed) -> Finding:
+    def look(name: str, **changed) -> CheckResult:
         usual = {"home_folder": tmp_path, "source": tiny_server, "catalog_folder": tiny / "catalog"}
         return next(finding for finding in checks(Settings(**usual | changed)) if finding.name == name)
 

@@ -24,7 +24,8 @@ def test_the_command_tells_its_version(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"rallyscope {version('rallyscope')}\n", "")
 
 
-@pytest.mark.parametrize(("drafts", "said"), [(0, "nothing would go"), (1, "1 thing would go"), (2, "2 things would go")])
+@pytest.mark.parametrize(("drafts", "reported"), [(0, "nothing would go"), (1, "1 thing would go"), (2,
+                                                                                                     "2 things would go")])
 def test_prune_counts_as_a_person_does(drafts: int, reported: str, tmp_path: Path) -> None:
     for n in range(drafts):
         (tmp_path / "data" / "landing" / f".draft-{n}").mkdir(parents=True)

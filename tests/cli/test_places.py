@@ -12,7 +12,7 @@ import pytest
 from tiny_market import rallyscope
 
 from flows.cli.doctor import data
-from flows.cli.doctor.check_result import Answer, Finding, found
+from flows.cli.doctor.check_result import CheckResult, Outcome, run_check
 from flows.cli.exit_codes import exit_code
 from flows.prefect_run import days_of_shell
 from flows.replay.moment import bars_known_through
@@ -55,12 +55,12 @@ def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make:
     home = DataFolder(tmp_path)
     make(home.lock)
     if make is STRANGE["a file"]:  # an earlier one of ours, whatever is in it
-        assert found("writer", lambda: data.writer(home)).ok
+        assert run_check("writer", lambda: data.writer(home)).ok
         return
     with pytest.raises(HomeUnusable, match=r"writer\.lock cannot be used: it is no file of the pipeline's.* Move it"), \
             home.writer_lock():
         pass
-    finding = found("writer", lambda: data.writer(home))
+    finding = run_check("writer", lambda: data.writer(home))
     assert not finding.ok
     assert "Move it away" in finding.line
 
@@ -110,11 +110,11 @@ def test_a_turn_is_held_though_the_disk_takes_no_name(tmp_path: Path, monkeypatc
 
 
 def test_what_a_disk_does_to_a_look_is_a_finding() -> None:
-    def look() -> Answer:
+    def look() -> Outcome:
         raise OSError(28, "No space left on device", "/data/x")
 
     line = "/data/x: No space left on device. Free space, memory or permissions there, then run the same command again."
-    assert found("x", look) == Finding("x", False, line)
+    assert run_check("x", look) == CheckResult("x", False, line)
 
 
 # What a killed process left
@@ -183,7 +183,7 @@ def test_a_module_says_what_it_takes(names: str, given: list[str], sentence: str
 # The kind of it: what a disk, a device or the memory does is a sentence, wherever it happens
 
 
-@pytest.mark.parametrize(("error", "said"), [
+@pytest.mark.parametrize(("error", "reported"), [
     (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device. Free space, memory or"),
     (PermissionError(13, "Permission denied", "/data/y"), "/data/y: Permission denied. Free space, memory or"),
     (MemoryError(), "the machine has not enough memory. Free space, memory or"),

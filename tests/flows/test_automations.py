@@ -48,7 +48,7 @@ def first(served: Served) -> str:
 
 def heard(served: Served, pattern: str) -> str:
     """The one sentence of that form which was posted."""
-    found = until(lambda: [text for text in served.told if re.match(pattern, text)], 60)
+    found = until(lambda: [text for text in served.posted if re.match(pattern, text)], 60)
     assert len(found) == 1, found
     return found[0]
 
@@ -91,6 +91,6 @@ def test_a_run_that_nobody_begins_is_told_as_late(served: Served) -> None:
 
 
 def test_no_secret_is_told(served: Served) -> None:
-    assert served.told
+    assert served.posted
     for secret in (PASSWORD, PASSWORD.partition(":")[2], KEY, "secret-path"):
-        assert not any(secret in text for text in served.told)
+        assert not any(secret in text for text in served.posted)

@@ -12,7 +12,7 @@ import pytest
 from fault_matrix import RECORD
 from tiny_market import ROOT, published
 
-from flows.pipeline.windows import moment_of
+from flows.pipeline.windows import parse_instant
 from flows.prefect_run import STATE_NAMES, from_shell
 from flows.replay.faults import Fault, chosen
 from flows.replay.server import running
@@ -208,10 +208,10 @@ def test_a_run_ends_in_the_state_that_the_matrix_of_faults_gives_it(fault: str, 
     from flows.backfill import backfill
     from flows.daily import daily
 
-    with running(tiny / "archive", moment_of("2026-04-16")) as base:
+    with running(tiny / "archive", parse_instant("2026-04-16")) as base:
         monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
         assert exit_code(state_of(backfill, date(2026, 3, 2), date(2026, 4, 16))) == 0
-    with running(tiny / "archive", moment_of("2026-04-17"), chosen([fault], 0)) as base:
+    with running(tiny / "archive", parse_instant("2026-04-17"), chosen([fault], 0)) as base:
         monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
         state = state_of(daily)
     recorded = json.loads(RECORD.read_text())[fault]["exit"]

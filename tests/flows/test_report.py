@@ -75,7 +75,7 @@ def test_a_rebuild_looks_for_no_hole_and_says_so(runs: dict[str, Run]) -> None:
     assert about["rebuild"]["validation"] == "nothing was asked, so nothing was validated"
 
 
-@pytest.mark.parametrize(("counts", "said"), [((1, 1), "1 row added, 0 quarantined, 1 cell of history revised; "),
+@pytest.mark.parametrize(("counts", "reported"), [((1, 1), "1 row added, 0 quarantined, 1 cell of history revised; "),
                                               ((2, 0), "2 rows added, 0 quarantined, 0 cells of history revised; ")])
 def test_one_is_singular(runs: dict[str, Run], counts: tuple[int, int], reported: str) -> None:
     assert artifacts.did(replace(runs["first"], rows_added=counts[0], cells_revised=counts[1])).startswith(reported)

@@ -144,7 +144,7 @@ def test_rows_that_were_gone_come_back_in_the_ledger(tiny: Path, before: Path, t
     assert gone == back != []
 
 
-@pytest.mark.parametrize(("asked", "why"), [
+@pytest.mark.parametrize(("requested", "why"), [
     ({"as_of": "2015-01-02"}, "no session was known and recorded by then"),
     ({"recorded_by": "2026-01-02"}, "no session was known and recorded by then"),
     ({"as_of": "2030-01-02"}, "it has not come yet"),

@@ -110,7 +110,7 @@ def test_a_range_that_ends_before_it_begins_is_refused_in_a_sentence_and_told(pa
     page.get_by_text(sentence).first.wait_for()
     page.screenshot(path=tmp_path / "refused.png")
     assert not page.get_by_text("Traceback").count()
-    reported = until(lambda: [text for text in served.told if sentence in text])
+    reported = until(lambda: [text for text in served.posted if sentence in text])
     assert reported[0].startswith("backfill 2026-05-08 to 2026-05-04 Failed: ")
 
 

@@ -38,10 +38,11 @@ def test_a_flow_started_by_hand_sends_no_telemetry_and_hears_no_page_unless_told
     assert reported.stdout.strip() == found
 
 
-@pytest.mark.parametrize(("source", "said"), [
+@pytest.mark.parametrize(("source", "reported"), [
     ("live", "live: Yahoo Finance and FRED"), ("http://127.0.0.1:8765/", "http://127.0.0.1:8765")])
 def test_a_service_that_is_up_tells_its_source_and_its_home(source: str, reported: str, tmp_path: Path) -> None:
-    told = Service(Settings(home_folder=tmp_path, source=source, fred_api_key="a" * 32), 4200, PrefectSettings()).told()
+    settings = Settings(home_folder=tmp_path, source=source, fred_api_key="a" * 32)
+    told = Service(settings, 4200, PrefectSettings()).description()
     assert f"\nsource       {reported}\n" in told
     assert f"\nhome         {tmp_path}\n" in told
     assert "a" * 32 not in told

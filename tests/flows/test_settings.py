@@ -58,7 +58,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(source: str) -> N
     assert "user" not in str(raised.value).replace("users and passwords", "")
 
 
-@pytest.mark.parametrize(("said", "reason"), [
+@pytest.mark.parametrize(("reported", "reason"), [
     (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0"), (http(b'{"now":', 500), "IncompleteRead"),
     (http(b"<html>"), "Expecting value"), (b"", "closed connection without response")])
 def test_a_server_that_does_not_answer_in_json_over_http_is_unreachable(reported: bytes, reason: str,

@@ -143,7 +143,7 @@ def test_events_stand_at_the_open_of_their_ex_date(base, get):
     assert "events" not in silent
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(10, "10:1"), (0.1, "1:10"), (0.5, "1:2"), (1.5, "3:2"), (4 / 3, "4:3")])
+@pytest.mark.parametrize(("ratio", "reported"), [(10, "10:1"), (0.1, "1:10"), (0.5, "1:2"), (1.5, "3:2"), (4 / 3, "4:3")])
 def test_a_split_is_said_in_whole_shares(ratio, reported):
     event = split_event(0, ratio)
     assert event["splitRatio"] == reported
@@ -167,7 +167,7 @@ def test_share_counts_without_a_period_are_a_bad_request(base, get):
     assert (answer.status, answer.json()["finance"]["error"]["code"]) == (400, "Bad Request")
 
 
-@pytest.mark.parametrize(("value", "said"), [(365_817e6, "365.82B"), (-2.464e10, "-24.64B"), (1.57, "1.57"),
+@pytest.mark.parametrize(("value", "reported"), [(365_817e6, "365.82B"), (-2.464e10, "-24.64B"), (1.57, "1.57"),
                                              (39e6, "39.00M"), (1500, "1.50k"), (0.0, "0.00"), (2.5e12, "2.50T")])
 def test_numbers_are_printed_as_yahoo_does(value, reported):
     assert short(value) == reported

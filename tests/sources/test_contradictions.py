@@ -74,7 +74,7 @@ def test_a_wrong_time_zone_is_not_remembered(scripted, endpoint, ask):
     assert closes(received) == {"2026-01-29": 1.0, "2026-01-30": 2.0}
 
 
-@pytest.mark.parametrize(("days", "said"), [
+@pytest.mark.parametrize(("days", "reported"), [
     (["2026-01-09", "2026-01-10"], "a bar on days without a session, first 2026-01-10"),
     (["2026-01-16", "2026-01-19"], "a bar on days without a session, first 2026-01-19"),  # Martin Luther King's day
     (["2026-01-10", "2026-01-11", "2026-01-12"], "2 bars on days without a session, first 2026-01-10")])

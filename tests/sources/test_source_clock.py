@@ -41,7 +41,7 @@ def test_the_present_of_an_answer_is_its_date_and_its_time_in_a_cache(header, ag
     assert parse_instant(header, age) == moment
 
 
-@pytest.mark.parametrize(("said", "stops"), [
+@pytest.mark.parametrize(("reported", "stops"), [
     ("Wed, 20 May 2026 22:00:00 GMT", True), ("Fri, 22 May 2026 21:58:00 GMT", False)])
 def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, ask, reported, stops):
     from dataclasses import replace

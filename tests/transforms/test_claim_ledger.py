@@ -105,7 +105,7 @@ def test_a_claim_reads_only_what_is_published(spec, claim_id):
         spec.con.execute(sql).fetchall()
 
 
-@pytest.mark.parametrize(("name", "text", "said"), [
+@pytest.mark.parametrize(("name", "text", "reported"), [
     ("A01", "select 1", "header"),
     ("A01", "/* statement = 'x', */ select 1", "not TOML"),
     ("A01", "/* lower = 1 */ select 1", "needs statement"),

@@ -25,7 +25,7 @@ def test_the_breadth_of_the_newest_session(spec, newest, expected):
     assert verdict(spec, "A13", concentration(**newest)) == expected
 
 
-@pytest.mark.parametrize(("newest", "said"), [(0.07, "+7.0 %"), (None, "unknown")])
+@pytest.mark.parametrize(("newest", "reported"), [(0.07, "+7.0 %"), (None, "unknown")])
 def test_the_spread_of_the_newest_session(spec, newest, reported):
     given = {"marts.divergence_daily": draw(
         {"date": day, "is_divergent_day": False, "sp500_return": 0.001,

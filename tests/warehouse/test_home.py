@@ -22,7 +22,7 @@ HOLD_THE_TURN = """
 import sys, time
 from pathlib import Path
 from warehouse.data_folder import DataFolder
-with DataFolder(Path(sys.argv[1])).turn(waiting=lambda holder: print("waits for", holder, flush=True)):
+with DataFolder(Path(sys.argv[1])).writer_lock(waiting=lambda lock_owner: print("waits for", lock_owner, flush=True)):
     print("has it", flush=True)
     time.sleep(float(sys.argv[2]))
 """

@@ -21,7 +21,7 @@ def test_a_count_the_feed_leaves_out_is_not_withdrawn(desk):
     """).added == 0
 
 
-@pytest.mark.parametrize("said", ["", "AAA | 2026-03-06 | 1.01e9"])
+@pytest.mark.parametrize("reported", ["", "AAA | 2026-03-06 | 1.01e9"])
 def test_a_count_that_leapt_is_gone_when_the_feed_no_longer_says_it(desk, reported):
     """A run of two at four times the count, one of half of it, and the way back, which is not said either; drift stays."""
     head = "symbol | date | shares_outstanding\n"

@@ -109,7 +109,7 @@ def test_a_rejected_release_is_no_withdrawal(desk):
     """)
 
 
-@pytest.mark.parametrize("asked_again", [1, 2, 3])
+@pytest.mark.parametrize("requested_again", [1, 2, 3])
 def test_a_release_corrected_in_place_is_one_further_row_however_often_it_is_asked(desk, requested_again):
     for day, value in (("2026-04-01", 1.0), ("2026-04-02", 1.5), ("2026-04-03", 1.0)):
         desk.fetch("observations", f"{day} 12:00", vintages(("2026-01-01", value, "2026-02-11", LATEST)))

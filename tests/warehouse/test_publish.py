@@ -203,7 +203,7 @@ from warehouse.data_folder import DataFolder
 from warehouse.publication.publish import Stamp, publish
 home, now = DataFolder(Path(sys.argv[1])), datetime(2026, 3, 2, 22, tzinfo=UTC)
 stamp = Stamp(now, now, now, "code", "catalog", True, "run")
-with home.turn(), home.warehouse() as con:
+with home.writer_lock(), home.warehouse() as con:
     for n in range(10_000):
         con.execute("update marts.regime_daily set vix_close = ?", [n % 2])
         publish(con, home, stamp, ["marts.regime_daily", "core.index_level"])
