@@ -178,7 +178,9 @@ class RunIncomplete(RallyscopeError):
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        return (f"{len(self.problems)} part(s) of this run are missing: {'; '.join(self.problems)}. The rest is "
+        many = len(self.problems)
+        missing = "; ".join(problem.rstrip(".") for problem in self.problems)
+        return (f"{many} part{'s' * (many > 1)} of this run {'are' if many > 1 else 'is'} missing: {missing}. The rest is "
                 "loaded and published with its coverage; run the same command again to ask for what is missing.")
 
 
