@@ -16,13 +16,14 @@ import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from drill import import_everything  # noqa: E402
 from drill_faults import problems  # noqa: E402
 from drilled import lost, not_whole, unfounded  # noqa: E402
-from fault_play import Stage, cheaply, impatient  # noqa: E402
+from fault_play import Outcome, Stage, cheaply, impatient  # noqa: E402
 from tiny_market import table_hashes  # noqa: E402
 
 from flows.cli.demo import YEARS  # noqa: E402
@@ -47,21 +48,24 @@ class FullSize(Stage):
         self.first = str(last.replace(year=last.year - YEARS) + timedelta(days=1))
         days = [str(day) for day, _, _ in sessions(last.year) if day <= last]
         self.evenings = (days[-3], days[-2], days[-1])
+        self.seconds = 0.0
+        """How long the newest evening took."""
+
+    def evening(self, *about: Any, **how: Any) -> Outcome:
+        began = time.monotonic()
+        outcome = super().evening(*about, **how)
+        self.seconds = time.monotonic() - began
+        return outcome
 
 
 def kill(stage: FullSize, chance: random.Random) -> list[str]:
     """The second evening killed in its middle, and again; what is wrong with its folder then."""
     before, same, _ = stage.homes(stage.evenings)
-    home = Path(shutil.copytree(before, stage.folder / "timed"))
-    began = time.monotonic()
-    stage.evening(home, stage.evenings[1])
-    seconds = time.monotonic() - began
-    shutil.rmtree(home)
     home = Path(shutil.copytree(before, stage.folder / "killed"))
     if not (child := os.fork()):
         stage.evening(home, stage.evenings[1])
         os._exit(0)
-    time.sleep(seconds * chance.uniform(0.3, 0.7))
+    time.sleep(stage.seconds * chance.uniform(0.3, 0.7))
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     found = [] if os.WIFSIGNALED(status) else ["it had ended before it was killed"]
