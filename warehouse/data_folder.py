@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import file_lock
 from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, WriterLocked
 from warehouse.migration import migrate
 from warehouse.stray import undisturbed
@@ -75,6 +75,18 @@ class DataFolder:
         strange = self.lock.is_symlink() or (self.lock.exists() and not self.lock.is_file())
         return HomeUnusable(*(str(self.lock), NO_LOCK) if strange else (str(self.folder), error.strerror or str(error)))
 
+    def _lock(self, lock: int, waiting: Callable[[str], None] | None) -> None:
+        try:
+            taken = file_lock.take(lock)
+        except OSError as error:  # a file system that knows no locks
+            raise self._no_lock(error) from None
+        if not taken:
+            lock_owner = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
+            if waiting is None:
+                raise WriterLocked(str(self.folder), lock_owner)
+            waiting(lock_owner)
+            file_lock.wait_for(lock)
+
     @contextmanager
     def writer_lock(self, waiting: Callable[[str], None] | None = lambda lock_owner: None) -> Iterator[None]:
         """Hold the one writer's turn; when another process has it, say who through `waiting` and queue.
@@ -90,14 +102,7 @@ class DataFolder:
         try:
             if not stat.S_ISREG(os.fstat(lock).st_mode):
                 raise HomeUnusable(str(self.lock), NO_LOCK)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock_owner = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
-                if waiting is None:
-                    raise WriterLocked(str(self.folder), lock_owner) from None
-                waiting(lock_owner)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            self._lock(lock, waiting)
             os.ftruncate(lock, 0)
             with suppress(OSError):  # a full disk takes no name; the turn is held all the same, as by prune that makes room
                 os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from flows.service import access
 from flows.service.service import HOST, Service
+from warehouse import file_lock
 from warehouse.errors import BadRequest, HomeUnusable
 from warehouse.installation import CODE_FOLDER
 
@@ -147,14 +147,13 @@ def single_instance(service: Service) -> Iterator[Note]:
     path = service.folder / NOTE
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        taken = file_lock.take(file)
     except OSError as error:
         raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not taken:
         os.close(file)
         raise BadRequest("serve", f"Prefect is up already for {service.settings.home.folder}",
-                         "Stop it with rallyscope serve --stop") from None
+                         "Stop it with rallyscope serve --stop")
     try:
         note = Note(file, {"pid": os.getpid(), "ui": service.ui, "ready": False, "server": None, "worker": None})
         note.write()
@@ -168,9 +167,7 @@ def note_of(folder: Path) -> dict | None:
     """The note of a service of which anything is alive."""
     try:
         with (folder / NOTE).open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if file_lock.is_taken(file):
                 return json.loads(file.read())
     except (OSError, json.JSONDecodeError):  # it does not exist, or we may not read it
         pass

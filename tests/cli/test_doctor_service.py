@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.server
 import json
 import os
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from flows.cli.doctor.service import ANEW, service
+from warehouse import file_lock
 from warehouse.data_folder import DataFolder
 
 NAMES = ("daily", "macro-revisions", "fundamentals", "backfill", "rebuild")
@@ -69,7 +69,7 @@ def noted(folder: Path, ui: str, ready: bool = True) -> Iterator[DataFolder]:
     with (folder / "prefect" / "serve.json").open("w") as file:
         file.write(json.dumps({"pid": os.getpid(), "ui": ui, "ready": ready, "server": None, "worker": None}))
         file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
+        assert file_lock.take(file)
         yield DataFolder(folder)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from flows.cli.doctor.check_result import CheckResult, Outcome, fix, ok, run_check
-from warehouse import landing
+from warehouse import file_lock, landing
 from warehouse.check import duplicates
 from warehouse.data_folder import NO_LOCK
 from warehouse.errors import HomeUnusable, RallyscopeError, WriterLocked
@@ -109,9 +108,7 @@ def writer(home: DataFolder) -> Outcome:
     try:
         with home.lock.open() as lock:
             since = datetime.now(UTC) - datetime.fromtimestamp(os.fstat(lock.fileno()).st_mtime, UTC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if file_lock.is_taken(lock):
                 lock_owner = lock.read().strip() or "another process"
                 line = f"{lock_owner} is writing, for {since // timedelta(minutes=1)} minutes now"
                 if since > TURN_AT_MOST:
