@@ -99,7 +99,7 @@ def refuse_future(now: datetime, **moments: datetime | None) -> None:
     """BadRequest for the first of the named moments that lies after `now`: nobody knows what will be known then."""
     for what, moment in moments.items():
         if moment and moment > now:
-            raise BadRequest(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}", "it has not come yet",
+            raise BadRequest(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}", "it lies in the future",
                              f"The clock says {now:%Y-%m-%dT%H:%M:%SZ}")
 
 

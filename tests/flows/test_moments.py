@@ -55,7 +55,7 @@ def test_a_moment_up_to_the_clock_is_known() -> None:
 
 @pytest.mark.parametrize("what", ["as_of", "recorded_by"])
 def test_a_moment_after_the_clock_of_the_source_is_refused(what: str) -> None:
-    with pytest.raises(BadRequest, match=rf"{what} 2026-05-31T03:59:59Z: it has not come yet\. The clock "
+    with pytest.raises(BadRequest, match=rf"{what} 2026-05-31T03:59:59Z: it lies in the future\. The clock "
                                          "says 2026-05-30T12:00:00Z"):
         refuse_future(NOW, **{what: parse_instant("2026-05-30")})
 

@@ -147,7 +147,7 @@ def test_rows_that_were_gone_come_back_in_the_ledger(tiny: Path, before: Path, t
 @pytest.mark.parametrize(("requested", "why"), [
     ({"as_of": "2015-01-02"}, "no session was known and recorded by then"),
     ({"recorded_by": "2026-01-02"}, "no session was known and recorded by then"),
-    ({"as_of": "2030-01-02"}, "it has not come yet"),
+    ({"as_of": "2030-01-02"}, "it lies in the future"),
 ])
 def test_a_moment_at_which_nothing_is_known_publishes_nothing(requested: dict[str, str], why: str, home: Path,
                                                               tiny: Path) -> None:

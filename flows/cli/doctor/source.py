@@ -100,8 +100,8 @@ def key(settings: Settings) -> Outcome:
     if text:
         if KEY_SHAPE.fullmatch(text):
             return ok("set")
-        return fix(f"FRED_API_KEY holds {len(text)} characters that are no key: one has 32, small letters and digits. "
-                   f"Copy it anew from {GET_A_KEY}")
+        return fix(f"FRED_API_KEY is not a key ({len(text)} characters): a key has 32 lower-case letters and digits. "
+                   f"Copy it again from {GET_A_KEY}")
     if settings.base_url:
         return ok("none, and a replay server needs none")
     return ok("none: daily series come from the public CSV; revised series are then known only from the day they are "
