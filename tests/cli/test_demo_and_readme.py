@@ -1,4 +1,4 @@
-"""The README's two commands and everything after them, and docs/querying.md, as a newcomer types it, on the simulated market."""
+"""The README's two commands, everything after them, and docs/querying.md, typed on a simulated market."""
 
 from __future__ import annotations
 
