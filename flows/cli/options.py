@@ -1,4 +1,4 @@
-"""What several commands take: the options they share, and how a date is read."""
+"""The options that several commands share, and the settings made of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 
 def print_version(requested: bool) -> None:
-    """Print the installed release, and end there."""
+    """Print the installed version and exit."""
     if requested:
         from importlib.metadata import version
 
@@ -31,17 +31,27 @@ def print_version(requested: bool) -> None:
         raise typer.Exit
 
 
-VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=print_version, help="The release.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where data lives (RALLYSCOPE_HOME; by default "
+VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, callback=print_version,
+                                              help="Print the version and exit.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The data folder (RALLYSCOPE_HOME; by default "
                                                f"{default_data_folder()}).")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="“live”, or the base URL of a replay server.")]
-CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="Your own entries (RALLYSCOPE_CATALOG): added to the "
-                                                  "packaged ones, or in their place.")]
+CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="A folder of your own catalog entries "
+                                                  "(RALLYSCOPE_CATALOG); they add to the packaged ones or "
+                                                  "replace them.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=day_of, help="A session, e.g. 2026-03-27.")]
-SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Rows from this date on.")]
+SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Show rows from this date on.")]
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
 AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
-WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Queue behind another run, or refuse.")]
-AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish what a check withholds; the "
-                                                  "reason is kept in the audit.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
+WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for another run to finish, or fail at once.")]
+AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish what a check withholds; "
+                                                  "the audit records the reason.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def settings_from(home: Path | None = None, source: str | None = None, catalog: Path | None = None):
+    """The settings, of which an option that was given overrides the environment."""
+    from flows.settings import Settings
+
+    given = {"home_folder": home, "source": source, "catalog_folder": catalog}
+    return Settings(**{key: value for key, value in given.items() if value is not None})

@@ -24,8 +24,8 @@ def test_the_command_tells_its_version(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"rallyscope {version('rallyscope')}\n", "")
 
 
-@pytest.mark.parametrize(("drafts", "reported"), [(0, "nothing would go"), (1, "1 thing would go"), (2,
-                                                                                                     "2 things would go")])
+@pytest.mark.parametrize(("drafts", "reported"), [(0, "would delete nothing"), (1, "would delete 1 item"),
+                                                  (2, "would delete 2 items")])
 def test_prune_counts_as_a_person_does(drafts: int, reported: str, tmp_path: Path) -> None:
     for n in range(drafts):
         (tmp_path / "data" / "landing" / f".draft-{n}").mkdir(parents=True)
@@ -39,4 +39,4 @@ def test_a_shock_needs_the_index_it_is_asked_of(tmp_path: Path) -> None:
     ran = rallyscope("what-if", "AAA=0.1", "--home", tmp_path, cwd=tmp_path,
                      env={"RALLYSCOPE_CATALOG": str(tmp_path / "catalog")})
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
-    assert "has no universe NDX. Name one that has universes/NDX.toml with RALLYSCOPE_CATALOG" in ran.stderr
+    assert "has no universe NDX. Set RALLYSCOPE_CATALOG to a folder that has universes/NDX.toml" in ran.stderr

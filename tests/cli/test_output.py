@@ -105,7 +105,7 @@ def test_a_mistake_stays_one_when_nobody_can_be_told(home: DataFolder) -> None:
 
 
 def test_no_file_of_ours_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
-    script = "from flows import output; output.replace(); print(open('x', 'w').fileno() > 2, file=open('said', 'w'))"
+    script = "from flows.report import output; output.replace(); print(open('x', 'w').fileno() > 2, file=open('said', 'w'))"
     subprocess.run(["sh", "-c", f'exec {sys.executable} -c "{script}" <&- >&- 2>&-'], cwd=tmp_path,
                    env=clean_environment(), check=True)
     assert (tmp_path / "said").read_text() == "True\n"

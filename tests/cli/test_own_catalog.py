@@ -78,7 +78,7 @@ def test_a_fifth_tier_and_an_eleventh_sector_fund_are_ranked_and_published(fille
 
 def test_the_last_line_of_a_run_says_what_was_lost(filled) -> None:
     last = filled[1].splitlines()[-1]
-    assert last.endswith(" rows added, 0 quarantined, 1 key not received (ZZZ); look: rallyscope status")
+    assert last.endswith(" rows added, 0 quarantined, 1 key not received (ZZZ); see rallyscope status")
 
 
 def test_a_backfill_with_nothing_new_builds_nothing(home: Path, own: Path, tiny_server: str) -> None:
@@ -87,7 +87,7 @@ def test_a_backfill_with_nothing_new_builds_nothing(home: Path, own: Path, tiny_
     assert ran.exit_code == 0
     *_, kept, last = ran.stderr.splitlines()
     assert kept == f"nothing new: {before[0][0]} stays current, and nothing was built"
-    assert last == "0 rows added, 0 quarantined, 1 key not received (ZZZ); look: rallyscope status"
+    assert last == "0 rows added, 0 quarantined, 1 key not received (ZZZ); see rallyscope status"
     assert "building the marts" not in ran.stderr
     assert published(home, "select build_id, published_at from audit.publication") == before
 
