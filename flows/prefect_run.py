@@ -72,7 +72,7 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
     known = artifacts.signals(settings.home)
     with open_run(settings, command, window, log.info, request_key=request_key) as run:
         run.progress, run.again, run.acceptance = progress, again, accepted
-        execute(run, as_task, moment, chunk, render)
+        execute(run, as_task, moment, chunk, render if settings.pages else None)
         progress(1.0, did := artifacts.did(run))
         create_markdown_artifact(artifacts.summary(run), key="summary", description=f"{flow_run.name}: {did}")
         if image := artifacts.picture(run):

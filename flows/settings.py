@@ -46,7 +46,7 @@ class Clock:
 
 
 class Settings(BaseSettings):
-    """RALLYSCOPE_HOME, RALLYSCOPE_SOURCE, RALLYSCOPE_CATALOG and FRED_API_KEY; arguments win over them."""
+    """RALLYSCOPE_HOME, _SOURCE, _CATALOG and _PAGES, and FRED_API_KEY; arguments win over them."""
 
     model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
                                       populate_by_name=True)
@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     source: str = LIVE
     catalog_folder: Path | None = Field(default=None, validation_alias="RALLYSCOPE_CATALOG")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+    pages: bool = True
+    """Whether a run renders the day's page and the data dictionary, which takes longer than a small run."""
 
     @property
     def home(self) -> DataFolder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,46 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def spec() -> Spec:
     """Given/expect specifications of models; see tests/spec.py."""
     return Spec()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_dictionary_a_project() -> Iterator[None]:
-    """The data dictionary is drawn once a process, and the same models' lineage read: it takes longer than a small run."""
-    from flows.report import dictionary
-    from transforms.engine import lineage
-
-    drawn: dict[str, str] = {}
-    page = dictionary.page
-
-    def once(project, stored, key=""):
-        if not key or key not in drawn:
-            drawn[key] = page(project, stored, key)
-        return drawn[key]
-
-    reported: dict[tuple, object] = {}
-    tell = lineage.lineage
-
-    def computed_once(models, tables):
-        models = list(models)
-        key = (tuple((model.name, model.sql) for model in models), tuple((name, *tables[name]) for name in sorted(tables)))
-        if key not in reported:
-            reported[key] = tell(models, tables)
-        return reported[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dictionary, "page", once)
-        patch.setattr(lineage, "lineage", computed_once)
-        yield
-
-
-@pytest.fixture(scope="module")
-def without_pages() -> Iterator[None]:
-    """No page of the day is drawn, which takes longer than a small run, for tests that look at tables alone."""
-    from flows.report import render
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "render", lambda run: None)
-        yield
 
 
 @pytest.fixture(scope="session")

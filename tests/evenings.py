@@ -1,4 +1,4 @@
-"""Homes of the tiny market after one undisturbed run without a page of the day, made once and copied for each test."""
+"""Homes of the tiny market after one undisturbed run without pages, made once and copied for each test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from tiny_market import FIRST, LAST, write_archive, write_catalog
 
 from flows.pipeline import windows
 from flows.pipeline.execute import execute
-from flows.pipeline.run import Run, open_run
+from flows.pipeline.run import open_run
 from flows.replay.server import running
-from flows.report import dictionary
 from flows.settings import Settings
-from transforms.engine.project import models
 
 
 def tiny_home(to: Path, evening: str | None = None, command: str = "backfill") -> Path:
@@ -27,19 +25,8 @@ def tiny_home(to: Path, evening: str | None = None, command: str = "backfill") -
     return Path(shutil.copytree(_made(evening, command), to, dirs_exist_ok=True))
 
 
-def fresh_home(to: Path) -> Path:
-    """`to` as a home that ran nothing yet, and has the data dictionary: drawing that takes longer than a small run."""
-    shutil.copytree(_made(None, "backfill") / "site", to / "site")
-    return to
-
-
 def _made(evening: str | None, command: str) -> Path:
     return kept(f"tiny-{command}-{evening or 'end'}", PIPELINE, partial(_carry_out, evening, command)) / "home"
-
-
-def _dictionary(run: Run) -> None:
-    with run.settings.home.warehouse() as con:
-        dictionary.refresh(run.settings.home, con, models())
 
 
 def _carry_out(evening: str | None, command: str, folder: Path) -> None:
@@ -49,4 +36,4 @@ def _carry_out(evening: str | None, command: str, folder: Path) -> None:
         window = windows.session_window(settings, None) if command == "run" else windows.range_window(
             settings, date.fromisoformat(FIRST), date.fromisoformat(evening or LAST))
         with open_run(settings, command, window) as run:
-            execute(run, render=_dictionary)
+            execute(run)

@@ -25,8 +25,6 @@ from flows.report.terminal import show
 from flows.settings import Settings
 from warehouse.data_folder import DataFolder
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 NOWHERE = "http://127.0.0.1:9"
 HOLD_THE_TURN = """
 import sys

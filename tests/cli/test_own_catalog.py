@@ -43,6 +43,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_is_packaged(tiny: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "PACKAGED", tiny / "catalog")
+        patch.setenv("RALLYSCOPE_PAGES", "false")
         for name in ("RALLYSCOPE_HOME", "RALLYSCOPE_SOURCE", "RALLYSCOPE_CATALOG", "FRED_API_KEY"):
             patch.delenv(name, raising=False)
         yield
@@ -56,7 +57,7 @@ def typed(*arguments: object, **env: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def filled(own: Path, tiny_server: str, tiny_is_packaged: None, without_pages: None,
+def filled(own: Path, tiny_server: str, tiny_is_packaged: None,
            tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder filled by a backfill with the user's catalog, and what that wrote."""
     home = tmp_path_factory.mktemp("filled")

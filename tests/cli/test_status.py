@@ -16,8 +16,6 @@ from flows.settings import Settings
 from warehouse.data_folder import DataFolder
 from warehouse.errors import SourceUnreachable
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 
 @pytest.fixture(scope="module")
 def failed(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,8 +27,6 @@ from warehouse.errors import BadRequest, PublicationWithheld, RunIncomplete
 from warehouse.publication import gate
 from warehouse.publication.gate import Check
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 FIRST, CLOSURE, AFTER, LAST = date(2026, 3, 2), date(2026, 5, 13), date(2026, 5, 14), date(2026, 5, 29)
 WRONG = Check("planted", "fails", "withhold",
               "select 'NDX' as place, 500 as observed, 40 as bound, 'NDX misses the published index by 500 bp' as sentence")

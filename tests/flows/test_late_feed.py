@@ -19,8 +19,6 @@ from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 BEFORE, EVENING = "2026-05-20", "2026-05-21"
 
 

@@ -20,8 +20,6 @@ from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 from warehouse.landing import MANIFEST, batches
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 

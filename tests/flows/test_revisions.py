@@ -21,8 +21,6 @@ from flows.settings import Settings
 from transforms.engine import project
 from warehouse.errors import RunIncomplete
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 THEN, NOW = "2026-05-20", "2026-05-21"
 
 

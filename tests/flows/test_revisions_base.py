@@ -24,8 +24,6 @@ from warehouse.publication import publish as publication
 from warehouse.publication.revisions.changes import FEEDS, SNAPSHOTS
 from warehouse.publication.revisions.ledger import _raw_reads
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 THEN, NOW, NEXT = "2026-05-20", "2026-05-21", "2026-05-22"
 
 

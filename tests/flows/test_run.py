@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from evenings import fresh_home, tiny_home
-from tiny_market import clean_environment, published, rallyscope, table_hashes
+from evenings import tiny_home
+from tiny_market import TABLES_ONLY, clean_environment, published, rallyscope, table_hashes
 
 from flows.pipeline import ingest, windows
 from flows.pipeline.execute import execute
@@ -28,8 +28,6 @@ from warehouse.landing import batches, read
 from warehouse.load.batch import load
 from warehouse.publication.builds import find, rollback
 from warehouse.publication.publish import make_current
-
-pytestmark = pytest.mark.usefixtures("without_pages")
 
 RANGE = (date(2026, 3, 2), date(2026, 5, 29))
 
@@ -147,13 +145,15 @@ def test_who_does_not_want_to_wait_is_told_who_writes(tiny: Path, tiny_server: s
 
 def test_two_backfills_and_a_run_started_together_end_one_after_another(home: Path, tiny: Path, tiny_server: str,
                                                                         tmp_path: Path) -> None:
-    options = ["--home", str(fresh_home(tmp_path)), "--source", tiny_server, "--catalog", str(tiny / "catalog")]
-    together = [subprocess.Popen([sys.executable, "-m", "flows.cli", *command, *options], env=clean_environment(),
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    options = ["--home", str(tmp_path), "--source", tiny_server, "--catalog", str(tiny / "catalog")]
+    together = [subprocess.Popen([sys.executable, "-m", "flows.cli", *command, *options],
+                                 env=clean_environment(TABLES_ONLY), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
                 for command in (["backfill", "2026-03-02", "2026-04-30"], ["backfill", *map(str, RANGE)], ["run"])]
     reported = [process.communicate()[1] for process in together]
     assert [process.returncode for process in together] == [0, 0, 0], reported
     assert sum("waiting for the run of pid" in words for words in reported) >= 1
+    assert not (tmp_path / "site").exists()
     assert table_hashes(tmp_path) == table_hashes(home)
 
 
@@ -172,14 +172,14 @@ def test_day_by_day_as_the_clock_goes_gives_the_same_marts(home: Path, tiny: Pat
 @pytest.mark.parametrize("seconds", [2.0, 5.0])
 def test_killed_and_run_again_gives_the_tables_of_an_undisturbed_run(
         seconds: float, home: Path, tiny: Path, tiny_server: str, tmp_path: Path) -> None:
-    command = ["backfill", str(RANGE[0]), str(RANGE[1]), "--home", str(fresh_home(tmp_path)), "--source", tiny_server,
+    command = ["backfill", str(RANGE[0]), str(RANGE[1]), "--home", str(tmp_path), "--source", tiny_server,
                "--catalog", str(tiny / "catalog")]
-    victim = subprocess.Popen([sys.executable, "-m", "flows.cli", *command], env=clean_environment(),
+    victim = subprocess.Popen([sys.executable, "-m", "flows.cli", *command], env=clean_environment(TABLES_ONLY),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(seconds)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
-    again = rallyscope(*command, cwd=tmp_path)
+    again = rallyscope(*command, cwd=tmp_path, env=TABLES_ONLY)
     assert again.returncode == 0, again.stderr
     assert table_hashes(tmp_path) == table_hashes(home)
 
@@ -307,11 +307,13 @@ CANARY = "c0ffee00c0ffee00c0ffee00c0ffee00"
     None, Fault(match="/fred/*", kind="status", times=None, status=500),
     Fault(match="/fred/*", kind="garbage", times=None)])
 def test_the_fred_key_is_found_nowhere(fault: Fault | None, tiny: Path, tmp_path: Path) -> None:
+    env = {"FRED_API_KEY": CANARY, **(TABLES_ONLY if fault else {})}
     with running(tiny / "archive", faults=[fault] if fault else []) as base:
-        ran = rallyscope("backfill", *RANGE, "--home", fresh_home(tmp_path / "home"), "--source", base,
-                         "--catalog", tiny / "catalog", cwd=tmp_path, env={"FRED_API_KEY": CANARY})
+        ran = rallyscope("backfill", *RANGE, "--home", tmp_path / "home", "--source", base,
+                         "--catalog", tiny / "catalog", cwd=tmp_path, env=env)
     assert ran.returncode == (1 if fault else 0), ran.stderr
     assert CANARY not in ran.stdout + ran.stderr
+    assert (tmp_path / "home" / "site").exists() is not bool(fault), "one of them with all that a run writes"
     files = [f for f in tmp_path.rglob("*") if f.is_file()]
     assert files
     assert not [f for f in files if CANARY.encode() in f.read_bytes()]

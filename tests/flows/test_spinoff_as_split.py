@@ -15,7 +15,6 @@ from flows.pipeline.run import open_run
 from flows.replay.server import running
 from flows.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("without_pages")
 RATIO = 1.323
 
 

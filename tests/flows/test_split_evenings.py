@@ -23,8 +23,6 @@ from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 
 def times(factor: float, condition: str) -> str:
     """The bars with prices multiplied where a condition holds."""

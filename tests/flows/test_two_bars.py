@@ -16,8 +16,6 @@ from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RunIncomplete
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 MAY_12, MAY_13, MAY_14, MAY_15 = (date(2026, 5, day) for day in (12, 13, 14, 15))
 
 

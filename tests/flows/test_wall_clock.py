@@ -18,8 +18,6 @@ from flows.pipeline.run import Run, open_run
 from flows.replay.server import running
 from flows.settings import Clock, Settings
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 EVENING, NEXT = "2026-05-19T22:30:00Z", "2026-05-20T22:30:00Z"
 
 Backfill = Callable[..., Run]

@@ -56,7 +56,7 @@ def test_an_answer_dated_before_what_is_held_stops_the_run(scripted, endpoint, a
         assert json.loads(yahoo.prices([ask("AAA")], held).outcomes["status"].to_json()) == {"0": "received"}
 
 
-def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path: Path, without_pages: None) -> None:
+def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path: Path) -> None:
     def carry_out(clock: str, command: str, moment: str | None = None) -> None:
         with running(tiny / "archive", windows.parse_instant(clock)) as base:
             given = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalog")

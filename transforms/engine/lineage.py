@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import ClassVar
 
 import duckdb
@@ -18,7 +19,7 @@ from sqlglot.tokenizer_core import TokenType
 from transforms.engine.project import Model
 
 # table -> column -> the names table.column that it is computed from.
-Lineage = dict[str, dict[str, frozenset[str]]]
+Lineage = dict[str, Mapping[str, frozenset[str]]]
 
 RANKING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile)
 ADDING = (exp.Sum, exp.Avg, exp.Count)
@@ -44,11 +45,9 @@ def lineage(models: Iterable[Model], tables: Mapping[str, Sequence[str]]) -> Lin
     computed with, conditions inside it included; columns that only choose, group, join or sort rows are not among
     them, so a constant or a count of rows comes from none.
     """
-    schema = MappingSchema(dialect=Select, normalize=False)
-    for name, columns in tables.items():
-        _declare(schema, name, columns)
-    reported = {model.name: _sources(model, schema) for model in models}
-    return {name: sources for name, sources in reported.items()
+    found = {model.name: _sources(model.sql, tuple(model.columns), tuple(
+        (name, tuple(tables[name])) for name in sorted(model.reads & tables.keys()))) for model in models}
+    return {name: sources for name, sources in found.items()
             if sources is not None and all(_exists(each, tables) for column in sources.values() for each in column)}
 
 
@@ -77,9 +76,15 @@ def raw_tables(con: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> list[
                    for origin in origins(found, f"{mart}.{column}") if origin.startswith("raw.")})
 
 
-def _sources(model: Model, schema: MappingSchema) -> dict[str, frozenset[str]] | None:
+@cache  # a run needs it for the ledger of revisions and for the dictionary; following all models takes seconds
+def _sources(sql: str, columns: tuple[str, ...],
+             tables: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, frozenset[str]] | None:
+    """The sources of each column of a SELECT over these tables; None if sqlglot cannot follow it."""
+    schema = MappingSchema(dialect=Select, normalize=False)
+    for table, its_columns in tables:
+        _declare(schema, table, its_columns)
     try:
-        query = parse_one(model.sql, dialect=Select)
+        query = parse_one(sql, dialect=Select)
         loops = _untie(query, schema)
         _drop_rows(query)
         for scope in _scopes(query, exp.Columns, exp.Explode):
@@ -96,7 +101,7 @@ def _sources(model: Model, schema: MappingSchema) -> dict[str, frozenset[str]] |
         found = _columns(root, schema)
     except (SqlglotError, ValueError):
         return None
-    if list(found) != list(model.columns):
+    if tuple(found) != columns:
         return None
     return {column: _through(inner, sources) for column, sources in found.items()}
 
