@@ -8,18 +8,29 @@ SEED ?= 7
 # A process more than two cores have: some tests wait for servers. In the order of tests/conftest.py: the longest modules first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test check up down docs wheel drill drill-history faults bench old-readers lock clean
+LANES := unit pipeline archive service e2e
+
+.PHONY: run test check lint types $(LANES) up down docs wheel drill drill-history faults bench old-readers lock clean
 
 run: .venv/installed  ## set up everything, then the whole job on a simulated market
 	$(BIN)/rallyscope demo
 
-test: .venv/installed  ## set up everything, then the whole test suite
+test: .venv/installed  ## set up everything, then every lane of the tests
 	$(BIN)/python -m pytest $(PARALLEL)
 
-check: .venv/installed  ## what a change must pass before it is committed
+# Pyright uses one core, so it runs beside the unit lane.
+check: .venv/installed  ## lint, types, import contract and unit lane: what a change must pass before it is committed
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint types unit
+
+lint: .venv/installed
 	$(BIN)/ruff check .
+
+types: .venv/installed
 	$(BIN)/pyright
-	$(BIN)/python -m pytest $(PARALLEL) -x
+
+# A lane is a folder of tests/; CONTRIBUTING.md says what belongs where.
+$(LANES): .venv/installed
+	$(BIN)/python -m pytest $(PARALLEL) tests/$@
 
 up: .venv/installed  ## the Prefect server with its UI, a worker and the deployments, in the background; PORT=4200
 	$(BIN)/rallyscope serve --detach $(if $(PORT),--port $(PORT))
@@ -35,21 +46,21 @@ wheel: .venv/installed  ## dist/rallyscope-VERSION-py3-none-any.whl, which needs
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 drill: .venv/installed  ## kills, full disks, damaged files, surroundings, faults combined, a full-size market, fuzzing; N=200 of each, SEED=7
-	$(BIN)/python tests/drills.py --number $(N) --seed $(SEED)
+	$(BIN)/python tests/support/drills.py --number $(N) --seed $(SEED)
 
 drill-history: .venv/installed  ## every cut of a range, planted history, on a whole market; an hour or so
-	$(BIN)/python tests/drill_cuts.py
-	$(BIN)/python tests/drill_history.py
+	$(BIN)/python tests/support/drill_cuts.py
+	$(BIN)/python tests/support/drill_history.py
 
 faults: .venv/installed  ## play every fault of the replay server alone, and write docs/faults.md
-	rm -f tests/fault_outcomes.json
-	$(BIN)/python tests/fault_matrix.py
+	rm -f tests/support/fault_outcomes.json
+	$(BIN)/python tests/support/fault_matrix.py
 
 bench: .venv/installed  ## how fast it is, as ratios to something simple run beside it
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/support/bench.py
 
 old-readers: .venv/installed  ## the published file and its kept builds, read with DuckDB 1.2, 1.3 and 1.4
-	RALLYSCOPE_OLD_DUCKDB="1.2.0 1.2.2 1.3.2 1.4.4" $(BIN)/python -m pytest tests/cli/test_old_readers.py -rs
+	RALLYSCOPE_OLD_DUCKDB="1.2.0 1.2.2 1.3.2 1.4.4" $(BIN)/python -m pytest tests/e2e/test_old_readers.py -rs
 
 lock: .venv/installed  ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

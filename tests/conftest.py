@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from spec import Spec
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def spec() -> Spec:
-    """Given/expect specifications of models; see tests/spec.py."""
+    """Given/expect specifications of models; see tests/support/spec.py."""
     return Spec()
 
 
@@ -42,7 +42,7 @@ def real_archive() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `archive` and `catalog` of the tiny market; see tests/tiny_market.py."""
+    """A folder with `archive` and `catalog` of the tiny market; see tests/support/tiny_market.py."""
     from tiny_market import write_archive, write_catalog
 
     folder = tmp_path_factory.mktemp("tiny")

@@ -1,0 +1,95 @@
+"""docs/faults.md, from the record of what every fault came to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fault_cases import AS_SAID, GAPS, UNHEALED, cases
+
+from flows.prefect_run import STATE_NAMES
+from flows.replay.faults import LIBRARY, SUBJECTS
+
+HEAD = """# Faults, and what becomes of them
+
+What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` knows. Each was played alone on
+the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run` on an evening whose
+source has the fault, and `rallyscope run` on the next evening, when the source is right again. Nothing here is by hand:
+`make faults` plays them and writes this page from `tests/support/fault_outcomes.json`, and tests hold the two together.
+
+- **exit** is the command's exit code: 0, 1 for what the data or a source did, 2 for what cannot be requested. A Prefect run
+  of the same evening has the same sentence and ends in the state that goes with the exit code: the flows name their final
+  state by it (`STATE_NAMES` in `flows/prefect_run.py`), and a test plays evenings of each kind as Prefect runs.
+- **signals** are the rows of `marts.signal_daily` that an undisturbed folder has not, or that are missing here.
+- **published** compares every figure of the marts with that of an undisturbed folder: equal, or NULL where it is missing.
+- **held** is what `audit.quarantine` and the outcomes of the requests say, besides what an undisturbed folder has.
+- **heals**: all tables are those of a folder that was never disturbed, after one good run. Where a row that was loaded was
+  wrong, its right value counts as known from that run on, so `known_at` alone is later.
+"""
+
+
+def page(record: Mapping[str, Mapping[str, Any]]) -> str:
+    """The whole page."""
+    lines = [HEAD]
+    for subject, faults in SUBJECTS.items():
+        names = {fault.name for fault in faults}
+        mine = [text for text in cases() if text.partition(":")[0] in names]
+        lines += [f"## {subject[0].upper()}{subject[1:]}", "",
+                  "| fault | exit | what the run says | Prefect | signals | published | held | heals |",
+                  "| --- | --- | --- | --- | --- | --- | --- | --- |",
+                  *(row(text, record[text]) if text in record else unplayed(text) for text in mine), ""]
+    return "\n".join(lines)
+
+
+def row(text: str, outcome: Mapping[str, Any]) -> str:
+    """One fault."""
+    name = text.partition(":")[0]
+    return "| " + " | ".join((
+        f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), reported(outcome["sentence"]),
+        STATE_NAMES[outcome["exit"]], short("; ".join(outcome["signals"]), 120) or "none",
+        published(name, outcome), held(outcome["held"]), cell(UNHEALED.get(name, str(outcome["heals"]))))) + " |"
+
+
+def unplayed(text: str) -> str:
+    """A fault of which nothing is recorded yet."""
+    return f"| `{text}` {LIBRARY[text.partition(':')[0]].does} | | not played yet | | | | | |"
+
+
+def reported(sentence: str) -> str:
+    """The sentence without what is the same in all of them."""
+    bare = re.sub(r"^\d+ part(\(s\)|s)? of this run (is|are) missing: ", "", sentence)
+    bare = re.sub(r"(\w+) under \w+ (has no figures of [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
+    parts = dict.fromkeys(bare.partition(". The rest is loaded and published")[0].split("; "))
+    return short("; ".join(parts), 300) or "what it did"
+
+
+def published(name: str, outcome: Mapping[str, Any]) -> str:
+    """What of the evening is published, against an undisturbed one."""
+    if outcome["sentence"].startswith("not published"):
+        return "nothing new: the last publication stays"
+    if outcome["wrong"]:
+        columns = f"{len(outcome['wrong'])} columns of marts"
+        if name in GAPS:
+            return f"**wrong**, {columns}: {GAPS[name]}"
+        return f"as the source says, {columns}: {AS_SAID.get(name, 'not explained')}"
+    missing = outcome["missing"]
+    return f"the rest; {missing} figures are NULL or missing" if missing else "every figure, right"
+
+
+def held(reasons: list[str]) -> str:
+    """How much is held, and the first reason."""
+    if not reasons:
+        return "nothing"
+    return short(reasons[0], 160) + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
+
+
+def short(text: str, length: int) -> str:
+    """The beginning of a text, which fits into a cell."""
+    text = cell(text)
+    return text if len(text) <= length else f"{text[:length].rsplit(' ', 1)[0]} …"
+
+
+def cell(text: str) -> str:
+    """A text that neither a table nor HTML takes for its own."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
