@@ -32,8 +32,9 @@ from flows.pipeline.plan import NOTHING_AGAIN, Again, Chunk, Window
 from flows.pipeline.run import Run, open_run
 from flows.report import artifacts
 from flows.report.render import render
+from flows.sources.errors import SourceAnswerInvalid, SourceUnreachable
 from warehouse.calendar import day_of
-from warehouse.errors import BadRequest, KeysLost, RallyscopeError, SourceAnswerInvalid, SourceUnreachable
+from warehouse.errors import BadRequest, KeysLost, RallyscopeError
 from warehouse.landing import Batch
 
 # A source that is out of reach for minutes comes back; the client's own tries cover seconds.

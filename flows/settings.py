@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.sources.errors import SourceUnreachable
 from warehouse.catalog import Catalog, load
 from warehouse.data_folder import DataFolder
-from warehouse.errors import BadRequest, SourceUnreachable
+from warehouse.errors import BadRequest
 from warehouse.installation import default_data_folder
 
 LIVE = "live"

@@ -18,7 +18,7 @@ from flows.pipeline.run import open_run
 from flows.report.render import render
 from flows.report.terminal import show
 from flows.settings import Settings
-from warehouse.errors import SourceUnreachable
+from flows.sources.errors import SourceUnreachable
 
 YEARS = 3
 

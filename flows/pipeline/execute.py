@@ -11,7 +11,7 @@ from flows.pipeline.plan import Chunk, Request, Window, chunks
 from flows.pipeline.run import Run
 from flows.pipeline.unchanged import still_current
 from flows.pipeline.windows import refuse_future
-from warehouse.errors import SourceError
+from flows.sources.errors import SourceError
 from warehouse.publication.publish import Publication
 
 Step = Callable[..., Any]

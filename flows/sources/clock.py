@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import duckdb
 
-from warehouse.errors import ClockWentBack
+from flows.sources.errors import ClockWentBack
 
 # Clocks differ, and an answer may come from a cache.
 TOLERANCE = timedelta(hours=1)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import tenacity
 
 from flows.sources import Endpoint, FetchKey
-from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
+from flows.sources.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
 from warehouse.visible import visible
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from tiny_market import published
 from flows.pipeline.run import open_run
 from flows.report.terminal import show
 from flows.settings import Settings
+from flows.sources.errors import SourceUnreachable
 from warehouse.data_folder import DataFolder
-from warehouse.errors import SourceUnreachable
 
 
 @pytest.fixture(scope="module")

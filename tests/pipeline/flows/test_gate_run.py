@@ -120,7 +120,7 @@ def test_what_a_check_withholds_is_not_published_until_a_person_accepts_it(given
     monkeypatch.setattr(gate, "checks", lambda: (WRONG,))
     with pytest.raises(PublicationWithheld, match="planted: NDX misses the published index by 500 bp") as withheld:
         run_to(given, LAST, command="build")
-    assert f"the last good publication, {before[0][0]}, stands" in str(withheld.value)
+    assert f"publication {before[0][0]} stays current" in str(withheld.value)
     assert "rallyscope build --accept REASON" in str(withheld.value)
     assert published(home, "select build_id from audit.publication where is_current") == before
     monkeypatch.setenv("RALLYSCOPE_SOURCE", str(given.source))
@@ -138,7 +138,7 @@ def test_an_acceptance_has_a_reason() -> None:
 
 
 def test_a_present_that_ends_before_the_last_one_does_not_replace_it(given: Settings) -> None:
-    """Whatever took the newest session away, the last good publication stands; a past moment can still be asked for."""
+    """Whatever removed the newest session, the last good publication stays current; a past instant can still be built."""
     before = table_hashes(given.home.folder)
     with given.home.writer_lock(), given.home.warehouse() as con:
         con.execute(f"update raw.price_bar set is_withdrawn = true, close = null where date = '{LAST}'")

@@ -17,7 +17,7 @@ from flows.replay.server import running
 from flows.settings import Settings
 from flows.sources import yahoo
 from flows.sources.clock import parse_instant, refuse_earlier
-from warehouse.errors import ClockWentBack
+from flows.sources.errors import ClockWentBack
 
 FRIDAY = datetime(2026, 5, 22, 22, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def test_a_later_clock_or_one_that_is_a_little_slow_is_fine(says):
 
 @pytest.mark.parametrize("back", [timedelta(hours=2), timedelta(days=2)])
 def test_a_clock_that_goes_back_is_refused_in_a_sentence(back):
-    with pytest.raises(ClockWentBack, match=r"clock of yahoo went back: it says 2026-05-2\dT.*filled at 2026-05-22T22:00"):
+    with pytest.raises(ClockWentBack, match=r"of yahoo went back: it reads 2026-05-2\dT.*fetched at 2026-05-22T22:00"):
         refuse_earlier("yahoo", FRIDAY - back, FRIDAY)
 
 

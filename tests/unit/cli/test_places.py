@@ -113,7 +113,8 @@ def test_what_a_disk_does_to_a_look_is_a_finding() -> None:
     def look() -> Outcome:
         raise OSError(28, "No space left on device", "/data/x")
 
-    line = "/data/x: No space left on device. Free space, memory or permissions there, then run the same command again."
+    line = ("/data/x: No space left on device. Free disk space or memory, or fix the permissions, then run the same "
+            "command again.")
     assert run_check("x", look) == CheckResult("x", False, line)
 
 
@@ -184,10 +185,10 @@ def test_a_module_says_what_it_takes(names: str, given: list[str], sentence: str
 
 
 @pytest.mark.parametrize(("error", "reported"), [
-    (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device. Free space, memory or"),
-    (PermissionError(13, "Permission denied", "/data/y"), "/data/y: Permission denied. Free space, memory or"),
-    (MemoryError(), "the machine has not enough memory. Free space, memory or"),
-    (TimeoutError("timed out"), "timed out. Free space")])
+    (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device. Free disk space or memory, or"),
+    (PermissionError(13, "Permission denied", "/data/y"), "/data/y: Permission denied. Free disk space or memory, or"),
+    (MemoryError(), "the machine has not enough memory. Free disk space or memory, or"),
+    (TimeoutError("timed out"), "timed out. Free disk space")])
 def test_what_the_machine_cannot_do_is_a_sentence(error: Exception, reported: str) -> None:
     def command() -> None:
         raise error

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from flows.settings import Settings
-from warehouse.errors import BadRequest, SourceUnreachable
+from flows.sources.errors import SourceUnreachable
+from warehouse.errors import BadRequest
 
 Answering = Callable[[bytes], str]
 

@@ -15,9 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.sources import Fetched, FetchKey, fred, weights, yahoo
+from flows.sources.errors import SourceError
 from flows.sources.frames import COLUMNS
 from warehouse.catalog.weighting import PublishedWeights
-from warehouse.errors import SourceError
 
 FROM, TO = date(2026, 1, 1), date(2026, 1, 31)
 STAMPS = [int(datetime(2026, 1, day, 14, 30, tzinfo=UTC).timestamp()) for day in (5, 6, 7)]

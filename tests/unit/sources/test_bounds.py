@@ -11,8 +11,8 @@ import pytest
 from charts import chart, outcome
 
 from flows.sources import bounds, fred, weights, yahoo
+from flows.sources.errors import SourceAnswerInvalid
 from warehouse.catalog.weighting import PublishedWeights
-from warehouse.errors import SourceAnswerInvalid
 
 WEEK = ["2026-01-05", "2026-01-06"]
 ROW = '<observation date="2026-01-05" value="4" realtime_start="2026-01-05" realtime_end="9999-12-31"/>'

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from flows.sources import fred, weights
+from flows.sources.errors import SourceAnswerInvalid
 from warehouse.catalog.weighting import PublishedWeights
-from warehouse.errors import SourceAnswerInvalid
 
 ROW = '<observation realtime_start="2026-01-31" realtime_end="2026-01-31" date="{}" value="{}"{}/>'
 

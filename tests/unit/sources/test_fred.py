@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from flows.sources import fred
-from warehouse.errors import SourceRefused
+from flows.sources.errors import SourceRefused
 
 KEY = "abcdefabcdefabcdefabcdefabcdef12"
 SERIES = "series_id | frequency | units\nM | Monthly | Index\nD | Daily | Percent"

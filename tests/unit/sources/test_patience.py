@@ -9,7 +9,7 @@ import pytest
 
 from flows.replay.faults import Fault
 from flows.sources import fred, retry, yahoo
-from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
+from flows.sources.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
 
 BARS = "symbol | date | close\n" + "\n".join(f"S{n:02d} | 2026-01-02 | {n}" for n in range(20))
 SERIES = "series_id | frequency | units\nD | Daily | Percent"

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from flows.sources import fred, yahoo
+from flows.sources.errors import SourceUnreachable
 from flows.sources.http import HttpSession
 from flows.sources.retry import FetchError
-from warehouse.errors import SourceUnreachable
 
 
 @pytest.fixture

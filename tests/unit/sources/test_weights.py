@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from flows.sources import weights
+from flows.sources.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
 from warehouse.catalog.weighting import PublishedWeights
-from warehouse.errors import SourceAnswerInvalid, SourceRefused, SourceUnreachable
 
 LISTS = """
     index | date       | published_on | symbol | weight

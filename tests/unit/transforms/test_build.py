@@ -156,7 +156,7 @@ def test_a_failed_assertion_rolls_back_and_shows_its_rows(con, write, run, tmp_p
     with pytest.raises(AssertionFailed) as raised:
         run()
     assert (raised.value.model, raised.value.assertion, raised.value.rows) == ("marts.b", "a close is positive", 1)
-    assert str(raised.value).endswith("See them: rallyscope failed-rows marts.b")
+    assert str(raised.value).endswith("To see the rows: rallyscope failed-rows marts.b")
     assert as_it_was(con)
     assert json.loads((tmp_path / "failed-rows" / "marts.b.json").read_text()) == {
         "model": "marts.b", "assertion": "a close is positive"}

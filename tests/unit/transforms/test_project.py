@@ -38,7 +38,7 @@ def problem(folder: Path) -> tuple[str, str]:
         models(folder)
     error = raised.value
     assert str(error) == (f"model {error.model} {error.problem}. Nothing was published; "
-                          "the last good build still stands.")
+                          "the last good build stays current.")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     return error.model, error.problem
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from warehouse.errors import CatalogError, RunIncomplete, SourceUnreachable
+from flows.sources.errors import SourceUnreachable
+from warehouse.errors import CatalogError, RunIncomplete
 
 
 @pytest.mark.parametrize(("problems", "begins"), [

@@ -114,8 +114,8 @@ def test_a_file_in_the_folders_place_is_said_in_one_sentence(home):
     home.folder.write_text("a file")
     with pytest.raises(HomeUnusable) as raised, home.writer_lock():
         pass
-    assert str(raised.value) == (f"{home.folder} cannot be used: File exists. Free space or permissions there, or name "
-                                 "another folder with --home or RALLYSCOPE_HOME.")
+    assert str(raised.value) == (f"{home.folder} cannot be used: File exists. Free disk space or fix its permissions, or "
+                                 "name another folder with --home or RALLYSCOPE_HOME.")
 
 
 def test_a_working_database_that_is_none_is_said_in_one_sentence(home):
@@ -139,7 +139,7 @@ def test_a_working_database_somebody_has_open_names_who(home):
                               stdout=subprocess.PIPE, text=True)
     try:
         first_line(reader)
-        with pytest.raises(HomeUnusable, match=rf"PID {reader.pid}.* Close it in that program"), home.warehouse():
+        with pytest.raises(HomeUnusable, match=rf"PID {reader.pid}.* Close the file in that program"), home.warehouse():
             pass
     finally:
         reader.communicate("\n")
@@ -150,7 +150,7 @@ def test_a_log_that_is_not_the_working_databases_is_to_be_moved_away(home):
     with home.warehouse():
         pass
     Path(f"{home.working}.wal").mkdir()
-    with pytest.raises(HomeUnusable, match=r"Another program wrote .*warehouse\.duckdb\.wal.*: move that file away"), \
+    with pytest.raises(HomeUnusable, match=r"Another program wrote .*warehouse\.duckdb\.wal.*\. Move that file"), \
             home.warehouse():
         pass
 

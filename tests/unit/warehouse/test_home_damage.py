@@ -28,8 +28,8 @@ def test_a_published_file_that_is_damaged_is_built_anew(home: DataFolder) -> Non
     home.published.write_bytes(b"not a database" * 1000)
     with pytest.raises(BuildDamaged) as raised, home.marts():
         pass
-    assert str(raised.value).endswith("It is damaged: rallyscope build makes marts.duckdb anew, and rallyscope rollback "
-                                      "BUILD goes back to a kept build.")
+    assert str(raised.value).endswith("The file is damaged. To rebuild marts.duckdb: rallyscope build. To publish a kept "
+                                      "build: rallyscope rollback BUILD")
 
 
 def test_a_wrong_checksum_is_said_the_same_way(home: DataFolder) -> None:
@@ -45,7 +45,7 @@ def test_a_file_that_is_not_whose_to_read_is_not_called_damaged(home: DataFolder
         raise duckdb.IOException('Cannot open file "marts.duckdb": Permission denied')
 
     monkeypatch.setattr(duckdb, "connect", refused)
-    with pytest.raises(HomeUnusable, match="Free space or permissions there"), home.marts():
+    with pytest.raises(HomeUnusable, match="Free disk space or fix its permissions"), home.marts():
         pass
 
 

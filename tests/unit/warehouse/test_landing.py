@@ -126,7 +126,7 @@ def damaged(folder: Path) -> str:
     with pytest.raises(LandingDamaged) as raised:
         landing.read(folder)
     assert str(folder) in str(raised.value)
-    assert "Nothing of it was loaded" in str(raised.value)
+    assert "None of it was loaded" in str(raised.value)
     return raised.value.problem
 
 
@@ -172,5 +172,5 @@ def test_a_landing_that_cannot_be_written_is_said_in_one_sentence(tmp_path):
     (tmp_path / "landing").write_text("a file in the folder's place")
     with pytest.raises(HomeUnusable) as raised:
         land(tmp_path / "landing")
-    assert str(raised.value) == (f"{tmp_path / 'landing'} cannot be used: File exists. Free space or permissions "
-                                 "there, or name another folder with --home or RALLYSCOPE_HOME.")
+    assert str(raised.value) == (f"{tmp_path / 'landing'} cannot be used: File exists. Free disk space or fix its "
+                                 "permissions, or name another folder with --home or RALLYSCOPE_HOME.")
