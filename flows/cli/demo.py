@@ -21,6 +21,8 @@ from flows.settings import Settings
 from flows.sources.errors import SourceUnreachable
 
 YEARS = 3
+# A replay server starts in a second or two, but a busy machine can take much longer.
+START_SECONDS = 120
 
 
 def demo(settings: Settings, seed: int, say: Callable[[str], None]) -> None:
@@ -82,9 +84,8 @@ def _replaying(archive: Path, now: date | None) -> Iterator[str]:
 
 
 def _wait(server: subprocess.Popen, base: str) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            break
+    patience = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < patience:
         try:
             with urlopen(f"{base}/health", timeout=1):
                 return

@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import shutil
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from flows.report.export_folder import DRAFT, EXPORTED, FORMAT, Manifest, writing
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.publication.publish import PUBLISHED_SCHEMAS, table_hash
 from warehouse.stray import undisturbed
 from warehouse.zones import WITH, WITHOUT, use_utc, with_zone
 
-FORMAT = "rallyscope-export-1"
-MANIFEST = "export.json"
-# The intermediate steps (core) stay in the published file; an export is what others build on.
-EXPORTED = ("marts", "audit")
 SIMULATED = "Simulated market: made-up figures, not real data."
-# From linux/fs.h; -100 is AT_FDCWD.
-RENAME_EXCHANGE = 2
-ABANDONED_AFTER_SECONDS = 3600
-
-Manifest = dict[str, Any]
 
 
 def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
     """Write every mart and audit table of the published file into `out`, all of one publication; return its manifest.
 
-    The folder is written beside its place and moved there once it is whole; an earlier export is replaced, anything
-    else is left alone. Raises BadRequest for such a folder and for one that cannot be written, NothingPublished, and
-    HomeUnusable for a published file that cannot be read; in each case `out` is as it was.
+    A reader finds the earlier export or this one, whenever it looks and whatever becomes of this process. Raises BadRequest
+    for a folder with anything else in it and for one that cannot be written, NothingPublished, and HomeUnusable for a
+    published file that cannot be read; in each case `out` is as it was.
     """
     out = Path(os.path.realpath(out))  # a ring of links as it is
     if not home.published.exists():
         raise NothingPublished(str(home.published))
     try:
-        _refuse_what_is_not_ours(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(out)
-        draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        try:
-            manifest = _write(home.published, draft)
-            _refuse_what_is_not_ours(out)
-            _put_in_place(draft, out)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with writing(out) as publish:
+            manifest = _write(home.published, out / DRAFT)
+            publish(manifest)
     except (OSError, duckdb.IOException) as error:
         reported = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise BadRequest(f"export {out}", f"it cannot be written: {reported}",
@@ -65,33 +45,8 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
     return manifest
 
 
-def _refuse_what_is_not_ours(out: Path) -> None:
-    """Only a new folder, an empty one, or an earlier export to which nothing was added."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise BadRequest(f"export {out}", "it is a file", "Name a new folder with --out")
-    ours = _files_of_export(out)
-    # Without a manifest one look is enough, however large the folder is.
-    found = (file for file in out.rglob("*") if file.is_symlink() or not file.is_dir()) if ours else out.iterdir()
-    foreign = sorted({file.relative_to(out).as_posix() for file in found} - ours)
-    if foreign:
-        raise BadRequest(f"export {out}", f"it holds {foreign[0]}, which no export wrote",
-                         "Name a new folder with --out, or move what is in this one")
-
-
-def _files_of_export(folder: Path) -> set[str]:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] == FORMAT:
-            return {MANIFEST, *(table["file"] for table in manifest["tables"].values())}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return set()
-
-
 def _write(published: Path, folder: Path) -> Manifest:
-    """One Parquet file a table, then the manifest; all of the publication that stood when the file was opened."""
+    """One Parquet file a table, and the manifest; all of the publication that stood when the file was opened."""
     with undisturbed(published) as file, _opened(file) as con:
         manifest = _publication(con)
         for schema in EXPORTED:
@@ -109,7 +64,6 @@ def _write(published: Path, folder: Path) -> Manifest:
                     f"copy (from {with_zone(con, source)} order by all) to $file "
                     "(format parquet, compression zstd, kv_metadata $said)",
                     {"file": str(folder / entry["file"]), "said": _said(manifest, name, entry)})
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
 
 
@@ -149,38 +103,6 @@ def _said(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, 
             "is_simulated": json.dumps(manifest["is_simulated"]),
             **{key: manifest[key] for key in ("build_id", "as_of", "recorded_by", "code_version", "notice")}}
     return {key: value for key, value in reported.items() if value is not None}
-
-
-def _put_in_place(draft: Path, out: Path) -> None:
-    """The whole draft at `out`; an earlier export is then in the draft's place."""
-    if not out.exists() or not any(out.iterdir()):
-        draft.replace(out)
-    elif not _exchange(draft, out):
-        # Two renames where the system cannot swap folders: a reader between them finds none, never half of one.
-        earlier = draft.with_suffix(".earlier")
-        out.replace(earlier)
-        try:
-            draft.replace(out)
-        except BaseException:
-            earlier.replace(out)
-            raise
-        earlier.replace(draft)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two folders in one step; False where the system cannot."""
-    try:
-        swap = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):
-        return False
-    return swap(-100, os.fsencode(one), -100, os.fsencode(other), RENAME_EXCHANGE) == 0
-
-
-def _sweep(out: Path) -> None:
-    """Drafts of exports that were killed; one that may still be being written stays."""
-    for left in out.parent.glob(f".{out.name}.*.draft"):
-        if time.time() - left.stat().st_mtime > ABANDONED_AFTER_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _line(comment: str | None) -> str | None:

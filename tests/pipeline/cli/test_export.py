@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as parquet
 import pytest
+from tiny_market import ROOT
 from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.report import export as export_module
 from flows.report.export import export
+from flows.report.export_folder import DRAFT, EXPORTED
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
 from warehouse.publication.publish import table_hash
@@ -46,8 +51,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def drafts(out: Path) -> list[str]:
-    return [left.name for left in out.parent.iterdir() if left.name.startswith(".")]
+def shown(out: Path) -> dict[str, bytes]:
+    """The files under the paths that stay the same."""
+    files = [out / "export.json", *(file for folder in EXPORTED for file in (out / folder).iterdir())]
+    return {file.relative_to(out).as_posix(): file.read_bytes() for file in files}
+
+
+def publications(out: Path) -> list[str]:
+    return sorted(entry.name for entry in out.iterdir() if not entry.is_symlink())
 
 
 def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: DataFolder, out: Path, exported: dict) -> None:
@@ -63,7 +74,7 @@ def test_every_mart_and_audit_table_is_a_file_with_the_same_rows(home: DataFolde
         for name, table in exported["tables"].items():
             assert table_hash(con, f"'{out / table['file']}'") == table["hash"] == hashes[name], name
             assert table["rows"] == rows[name]
-    assert set(contents(out)) == {"export.json", *(table["file"] for table in exported["tables"].values())}
+    assert set(shown(out)) == {"export.json", *(table["file"] for table in exported["tables"].values())}
 
 
 def test_the_folder_says_what_it_is(out: Path, exported: dict) -> None:
@@ -97,7 +108,7 @@ def test_simulated_data_says_so_in_every_file_and_on_the_terminal(simulated: Dat
     lines: list[str] = []
     export(simulated, out, lines.append)
     assert json.loads((out / "export.json").read_text())["is_simulated"] is True
-    for file in out.rglob("*.parquet"):
+    for file in (out / "latest").glob("*/*.parquet"):
         reported = parquet.read_schema(file).metadata
         assert (reported[b"is_simulated"], reported[b"notice"]) == (b"true",
                                                                     b"Simulated market: made-up figures, not real data.")
@@ -105,9 +116,9 @@ def test_simulated_data_says_so_in_every_file_and_on_the_terminal(simulated: Dat
 
 
 def test_the_same_publication_gives_the_same_bytes(home: DataFolder, out: Path, exported: dict) -> None:
-    first = contents(out)
+    first = shown(out)
     export(home, out, lambda line: None)
-    assert contents(out) == first
+    assert shown(out) == first
 
 
 def test_an_earlier_export_is_replaced_whole(home: DataFolder, simulated: DataFolder, out: Path, exported: dict) -> None:
@@ -116,24 +127,35 @@ def test_an_earlier_export_is_replaced_whole(home: DataFolder, simulated: DataFo
     export(simulated, out, lambda line: None)
     assert not (out / "marts" / "rotation_sequence.parquet").exists()
     assert parquet.read_schema(out / "marts" / "regime_daily.parquet").metadata[b"is_simulated"] == b"true"
-    assert drafts(out) == []
 
 
-@pytest.mark.skipif(os.uname().sysname != "Linux", reason="folders are swapped in one step on Linux only")
-def test_a_replacement_is_one_step_between_which_no_reader_finds_nothing(
-        home: DataFolder, simulated: DataFolder, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "replace", lambda path, target: pytest.fail("a second step"))
-    export(simulated, out, lambda line: None)
-    assert json.loads((out / "export.json").read_text())["is_simulated"] is True
+def test_the_one_before_stays_until_the_next_for_those_who_read_it(home: DataFolder, out: Path, exported: dict) -> None:
+    reader, build = Path(os.path.realpath(out / "latest")), exported["build_id"]
+    export(home, out, lambda line: None)
+    assert publications(out) == [build, f"{build}.2"]
+    assert contents(reader) == shown(out)
+    export(home, out, lambda line: None)
+    assert publications(out) == [f"{build}.2", f"{build}.3"]
 
 
-@pytest.mark.parametrize("found", ["notes.txt", "marts/mine.parquet", ".git/config"])
-def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str, home: DataFolder, out: Path,
+def test_an_export_of_the_layout_of_0_1_0_is_replaced(home: DataFolder, out: Path, exported: dict) -> None:
+    flat = out.with_name("flat")
+    shutil.copytree(out / "latest", flat)
+    (flat / "marts" / "rotation_sequence.parquet").unlink()  # killed in the middle of being replaced
+    export(home, flat, lambda line: None)
+    assert shown(flat) == shown(out)
+    assert publications(flat) == [exported["build_id"]]
+
+
+@pytest.mark.parametrize(("found", "named"), [
+    ("notes.txt", r"notes\.txt"), ("marts/mine.parquet", r"20260601T000000Z-abc/marts/mine\.parquet"),
+    (".git/config", r"\.git"), ("mine/export.json", "mine")])
+def test_a_folder_with_anything_else_in_it_is_refused_and_left_alone(found: str, named: str, home: DataFolder, out: Path,
                                                                     exported: dict) -> None:
     (out / found).parent.mkdir(exist_ok=True)
     (out / found).write_text("mine")
     before = contents(out)
-    with pytest.raises(BadRequest, match=f"it holds {found}, which no export wrote"):
+    with pytest.raises(BadRequest, match=f"it holds {named}, which no export wrote"):
         export(home, out, lambda line: None)
     assert contents(out) == before
 
@@ -177,35 +199,74 @@ def test_an_interrupted_export_leaves_the_earlier_one_and_nothing_else(
     with pytest.raises((KeyboardInterrupt, BadRequest)):
         export(home, out, lambda line: None)
     assert contents(out) == before
-    assert drafts(out) == []
+    assert publications(out) == [exported["build_id"]]
 
 
-def test_what_a_killed_export_left_is_swept_once_it_is_old(home: DataFolder, out: Path) -> None:
-    for name, age in ((".parquet.1.draft", 7200), (".parquet.2.draft", 60), (".parquets.1.draft", 7200)):
-        (out.parent / name).mkdir()
-        os.utime(out.parent / name, (time.time() - age,) * 2)
-    export(home, out, lambda line: None)
-    assert sorted(drafts(out)) == [".parquet.2.draft", ".parquets.1.draft"]
+def test_what_a_killed_export_left_is_deleted_by_the_next(home: DataFolder, out: Path) -> None:
+    (out / DRAFT / "marts").mkdir(parents=True)
+    (out / DRAFT / "marts" / "regime_daily.parquet").write_bytes(b"PAR1")
+    (out / ".rallyscope-export.latest").symlink_to("nowhere")
+    manifest = export(home, out, lambda line: None)
+    assert publications(out) == [manifest["build_id"]]
 
 
-def test_where_folders_cannot_be_swapped_the_earlier_export_makes_way(
+def test_links_that_cannot_be_made_leave_the_earlier_export(
         home: DataFolder, simulated: DataFolder, out: Path, exported: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "_exchange", lambda one, other: False)
-    export(simulated, out, lambda line: None)
-    assert json.loads((out / "export.json").read_text())["is_simulated"] is True
-    assert drafts(out) == []
     before = contents(out)
-    replace = Path.replace
 
-    def refuse_the_draft(path: Path, target: Path) -> Path:
-        if path.suffix == ".draft":
-            raise OSError(13, "Permission denied")
-        return replace(path, target)
+    def refuse(path: Path, target: str) -> None:
+        raise OSError(1, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "replace", refuse_the_draft)
-    with pytest.raises(BadRequest, match="Permission denied"):
-        export(home, out, lambda line: None)
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    with pytest.raises(BadRequest, match="Operation not permitted"):
+        export(simulated, out, lambda line: None)
     assert contents(out) == before
+    with pytest.raises(BadRequest, match="Operation not permitted"):
+        export(home, out.with_name("new"), lambda line: None)
+    assert not out.with_name("new").exists()
+
+
+EXPORT_FOREVER = """
+import itertools, sys
+from pathlib import Path
+from flows.report.export_folder import DRAFT, EXPORTED, FORMAT, writing
+out = Path(sys.argv[1])
+for number in itertools.count():
+    build = f"{sys.argv[2]}-{number}"
+    with writing(out) as publish:
+        tables = {}
+        for folder in EXPORTED:
+            (out / DRAFT / folder).mkdir()
+            for table in ("a", "b", "c"):
+                (out / DRAFT / folder / f"{table}.parquet").write_text(build)
+                tables[f"{folder}.{table}"] = {"file": f"{folder}/{table}.parquet"}
+        publish({"format": FORMAT, "build_id": build, "tables": tables})
+"""
+
+
+def test_a_reader_finds_one_publication_and_kill_9_changes_nothing(out: Path) -> None:
+    """Two exports in a row without a pause delete what a reader reads: then it begins again, and never reads two mixed."""
+    seen: set[str] = set()
+    for life in range(8):
+        with subprocess.Popen([sys.executable, "-c", EXPORT_FOREVER, str(out), str(life)], cwd=ROOT) as process:
+            until = time.monotonic() + 60
+            while not os.path.realpath(out / "latest").startswith(f"{out}/{life}-") and time.monotonic() < until:
+                time.sleep(0.01)
+            until = time.monotonic() + 0.2 + life * 0.037
+            while time.monotonic() < until:
+                with suppress(FileNotFoundError):
+                    seen.add(read(Path(os.path.realpath(out / "latest"))))
+            process.kill()
+        build = read(out)
+        assert build == read(Path(os.path.realpath(out / "latest")))
+    assert len(seen) > 20
+
+
+def read(folder: Path) -> str:
+    """The build that all files of an export are of."""
+    manifest = json.loads((folder / "export.json").read_text())
+    assert {(folder / table["file"]).read_text() for table in manifest["tables"].values()} == {manifest["build_id"]}
+    return manifest["build_id"]
 
 
 def test_what_cannot_be_is_said_in_one_sentence(home: DataFolder, tmp_path: Path) -> None:
