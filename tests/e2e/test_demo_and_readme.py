@@ -78,8 +78,7 @@ def demo(checkout: Path) -> str:
 @pytest.fixture(scope="module")
 def server(checkout: Path, demo: str) -> Iterator[str]:
     """The README's replay server, started by its own command."""
-    command = next(text for language, note, text in BLOCKS if note == "background").split()
-    assert command[0] == "rallyscope"
+    command = next(text for language, note, text in BLOCKS if text.startswith("rallyscope replay --archive")).split()
     process = subprocess.Popen([sys.executable, "-m", "flows.cli", *command[1:]], cwd=checkout, env=clean_environment(),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     base = "http://127.0.0.1:" + command[command.index("--port") + 1]

@@ -1,4 +1,4 @@
-"""The documentation: every link leads somewhere, and every page can be reached from the README."""
+"""The documentation: links lead somewhere, every page can be reached from the README, and what pages count is so."""
 
 from __future__ import annotations
 
@@ -37,3 +37,12 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         reached.add(page)
         waiting += {target for target, _ in links(page) if target.suffix == ".md"} - reached
     assert set(PAGES) <= reached
+
+
+def test_the_glossary_has_at_most_fifty_terms_each_once() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    tables = re.findall(r"\| --- \| --- \| --- \|\n((?:\|.*\n)+)", text)
+    terms = [[line.split("|")[1].strip() for line in table.splitlines()] for table in tables]
+    assert all(names == sorted(names, key=str.lower) for names in terms)
+    flat = [name for names in terms for name in names]
+    assert len(flat) == len(set(flat)) <= 50

@@ -1,9 +1,8 @@
-"""The claim that CONTRIBUTING.md shows is one, and is judged as its text says."""
+"""The claim that docs/extend/claim.md shows is one, and is judged as its text says."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,14 @@ from tiny_market import ROOT
 
 from transforms.engine.ledger import Claim, read
 
-SHOWN = re.search(r"```sql\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+SHOWN = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "extend" / "claim.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture
 def claim(tmp_path: Path) -> Claim:
     assert SHOWN
     file = tmp_path / "B99.sql"
-    file.write_text(textwrap.dedent(f"   {SHOWN[1].strip()}"))
+    file.write_text(SHOWN[1])
     return read(file)
 
 
