@@ -44,18 +44,18 @@ PUBLICATION = Question("publication", "The publication this page is made from (m
 
 REGIME = Question("regime", "The session", """
     select date, vix_close, vix_change_1d_points, vix_from_peak_63d_points, vix_from_peak_63d_return, vix_percentile_252,
-        band, band_raw, vix_term_ratio, is_backwardation, recontraction_fired, nasdaq_close, is_ath_close, drawdown_return,
+        band, band_raw, vix_term_ratio, is_backwardation, is_recontraction, nasdaq_close, is_ath_close, drawdown_return,
         sessions_since_ath, is_correction, realized_vol_21d, hy_oas_change_21d_bp
     from marts.regime_daily where date = $date""")
 
 STAGE = Question("stage", "The stage and every condition it is judged by", """
     select stage, risk_score, risk_score_inputs, is_recontraction_confirmed_5d, is_vix_above_22, is_band_above_30,
-        is_band_25_to_30, is_band_20_to_25, was_band_above_25_63d, is_vix_calm_63d, has_5_ath_closes_63d,
+        is_band_25_to_30, is_band_20_to_25, has_band_above_25_63d, is_vix_calm_63d, has_5_ath_closes_63d,
         is_band_below_20, is_near_ath, is_top10_return_share_high, is_rotation_fast, is_crypto_leading
     from marts.regime_daily where date = $date""")
 
 MODEL = Question("model", "The two-state model of the Nasdaq's variance, as filtered on the session", """
-    select turbulent_probability, variance_ratio, agrees_with_band, fitted_on
+    select turbulent_probability, variance_ratio, is_consistent_with_band, fitted_on
     from marts.regime_model_daily where date = $date""")
 
 TIMELINE = Question("timeline", "The last 252 sessions", """
@@ -211,8 +211,8 @@ SINCE_PEAK = Question("since_peak", "Log return above the Nasdaq Composite's sin
     where sessions <= 126 and excess_since_peak is not null order by date, basket""")
 
 DIVERGENCE = Question("divergence", "The last 252 sessions", """
-    select date, spread_1d_return, spread_21d_return, spread_63d_return, is_divergent_day, sp500_decline_calm_credit,
-        physical_minus_leaders_21d
+    select date, spread_1d_return, spread_21d_return, spread_63d_return, is_divergent_day, is_decline_without_credit_stress,
+        cyclicals_minus_ai_leaders_rs_21d
     from marts.divergence_daily where date <= $date order by date desc limit 252""")
 
 BREADTH = Question("breadth", "The last 252 sessions", """

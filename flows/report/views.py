@@ -54,7 +54,7 @@ COVERED = """
 
 REGIME = Section("Regime", """
     select stage, risk_score, turbulent_probability, vix_close, vix_source, band, band_raw, vix_from_peak_21d_points,
-        vix_from_peak_21d_return, vix_percentile_252, vix_term_ratio, recontraction_fired, nasdaq_close, is_ath_close,
+        vix_from_peak_21d_return, vix_percentile_252, vix_term_ratio, is_recontraction, nasdaq_close, is_ath_close,
         drawdown_return, sessions_since_ath, realized_vol_21d, hy_oas_pct, hy_oas_change_21d_bp, dgs10_pct, t10y2y_pct,
         nfci, nfci_date
     from marts.regime_daily left join marts.regime_model_daily using (date) where date = $date""", upright=True,

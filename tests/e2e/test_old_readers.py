@@ -106,11 +106,11 @@ def read(old: Path, tmp_path: Path) -> Reader:
 
 
 def statements(home: DataFolder) -> tuple[str, ...]:
-    """The page's questions, and what claims and signals store as their evidence."""
+    """The page's questions, what claims and signals store as their evidence, and a view of the schema v1."""
     with home.marts() as con:
         stored = con.execute("select metric_sql from claim_ledger where metric_sql is not null "
                              "union all select distinct evidence from signal_daily").fetchall()
-    return (*QUESTIONS, *(sql for sql, in stored))
+    return (*QUESTIONS, *(sql for sql, in stored), "select date, recontraction_fired from v1.regime_daily")
 
 
 def is_whole(home: DataFolder, folder: Path) -> bool:

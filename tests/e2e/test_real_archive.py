@@ -62,7 +62,7 @@ def test_records(home: Path) -> None:
 
 def test_recontraction(home: Path) -> None:
     fired = published(home, """select date::varchar from marts.regime_daily
-                               where recontraction_fired and date >= '2025-09-01' order by date""")
+                               where is_recontraction and date >= '2025-09-01' order by date""")
     assert [day for day, in fired] == ["2025-10-16", "2025-11-17", "2026-03-03"]
 
 

@@ -68,8 +68,8 @@ FILL = {
         from days cross join (select unnest($baskets) as basket, unnest(range(1, 16)) as b)""",
     "marts.divergence_daily": """
         select date, 0.001 as spread_1d_return, 0.03 * sin(n / 15) as spread_21d_return, 0.05 as spread_63d_return,
-            n % 50 = 0 as is_divergent_day, false as sp500_decline_calm_credit,
-            0.02 * cos(n / 15) as physical_minus_leaders_21d from days""",
+            n % 50 = 0 as is_divergent_day, false as is_decline_without_credit_stress,
+            0.02 * cos(n / 15) as cyclicals_minus_ai_leaders_rs_21d from days""",
     "marts.regime_model_daily": "select date, 0.07 as turbulent_probability, date - 20 as fitted_on from days",
     "marts.claim_ledger": """
         select unnest(['A01', 'A02', 'B16']) as claim_id, unnest(['It rose', 'It rose a lot', 'It will']) as statement,

@@ -26,7 +26,7 @@ def at(position: int, hour: str = "21:15") -> str:
 
 
 def reviews(*rows: tuple[int, int, int, str]) -> str:
-    """core.capped_review: (review, effective session, reference session, kind)."""
+    """core.index_rebalance: (review, effective session, reference session, kind)."""
     return table(("index_code", "review", "effective_date", "reference_date", "kind", "is_reset"), [
         ("NDX", review, day(effective), day(reference), kind, kind != "quarterly")
         for review, effective, reference, kind in rows])

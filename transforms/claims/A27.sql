@@ -2,17 +2,17 @@
 statement = "The VIX above 22 again means that risk appetite contracts"
 upper = 0
 and_also = "the VIX higher after it than after all sessions, and a lower return than 95 % of the shifts of its dates give"
-shown_by = "select date, vix_close, forward_21d_return, forward_vix_change_21d_points from marts.regime_daily join core.forward_window using (date) where recontraction_fired order by date desc limit 40"
+shown_by = "select date, vix_close, forward_21d_return, forward_vix_change_21d_points from marts.regime_daily join core.forward_window using (date) where is_recontraction order by date desc limit 40"
 */
 -- An event is the first day the signal fires after 21 sessions without it, so that no window is counted twice. Placebo: the
 -- events moved against the dates by 63, 126, 189 ... sessions, round the end.
 with day as (
     select date, row_number() over (order by date) - 1 as n, count(*) over () as days, forward_21d_return as forward,
         forward_vix_change_21d_points as vix_change,
-        recontraction_fired and not coalesce(bool_or(recontraction_fired) over (
+        is_recontraction and not coalesce(bool_or(is_recontraction) over (
             order by date rows between 21 preceding and 1 preceding), false) as is_event
     from core.forward_window join marts.regime_daily using (date)
-    where recontraction_fired is not null
+    where is_recontraction is not null
 ), shifted as (
     select shift.k, median(f.forward) as after
     from (select unnest(range(0, (select max(days) from day), 63)) as k) shift

@@ -1,8 +1,8 @@
 /*
 statement = "The S&P 500's small decline is a signal, not panic: credit stays calm"
 lower = 0.5
-otherwise = "by what the evenings knew (sp500_decline_calm_credit): the spread of the day before"
-shown_by = "select date, sp500_return, is_divergent_day, hy_oas_change_1d_bp, hy_oas_pct_date, sp500_decline_calm_credit from marts.divergence_daily order by date desc limit 63"
+otherwise = "by what the evenings knew (is_decline_without_credit_stress): the spread of the day before"
+shown_by = "select date, sp500_return, is_divergent_day, hy_oas_change_1d_bp, hy_oas_pct_date, is_decline_without_credit_stress from marts.divergence_daily order by date desc limit 63"
 */
 -- Of the S&P 500's days of decline in the last 63 sessions: the share on which the high-yield spread did not widen. The spread
 -- of a day is known on the next evening, so the mart's flag speaks of the day before; here each decline meets its own day's.
@@ -17,8 +17,8 @@ with recent as (
     select max(r.date) as date,
         count(*) filter (sp500_return < 0 and change is not null) as declines,
         count(*) filter (sp500_return < 0 and change <= 0) as calm,
-        count(*) filter (sp500_return < 0 and sp500_decline_calm_credit is not null) as evenings,
-        count(*) filter (sp500_decline_calm_credit) as flagged
+        count(*) filter (sp500_return < 0 and is_decline_without_credit_stress is not null) as evenings,
+        count(*) filter (is_decline_without_credit_stress) as flagged
     from recent r left join same_day using (date)
 )
 select

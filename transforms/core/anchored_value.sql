@@ -34,7 +34,7 @@ with list as (
         index_code, list_date, published_on, position, known_at,
         -- The scale in which a company's counted shares are index shares, for most of the list.
         median(index_shares / units) as scale
-    from core.anchored_share a
+    from core.implied_index_shares a
     left join (select symbol, date as list_date, units from core.share_count) using (symbol, list_date)
     group by index_code, list_date, published_on, position, known_at
 ), chosen as (
@@ -60,7 +60,7 @@ with list as (
         greatest(l.known_at, case when a.symbol is null then greatest(j.known_at, c.known_at) end) as known_at
     from chosen l
     join core.index_member m on m.date = l.date and m.index_code = l.index_code
-    left join core.anchored_share a
+    left join core.implied_index_shares a
         on a.index_code = l.index_code and a.list_date = l.list_date and a.published_on = l.published_on
         and a.symbol = m.symbol
     left join joiner j

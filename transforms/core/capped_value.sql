@@ -1,6 +1,6 @@
 /*
 doc = """
-What the index shares of the published rules (core.capped_share) are worth, one row per session from the first rebalance
+What the index shares of the published rules (core.index_shares) are worth, one row per session from the first rebalance
 on and member issuer: also of one that is missing, with the value it was last known to have (core.weight_coverage).
 """
 grain = ["date", "index_code", "issuer"]
@@ -9,7 +9,7 @@ grain = ["date", "index_code", "issuer"]
 date = "Session."
 index_code = "Code of the universe."
 issuer = "Member issuer, at its primary line's close."
-review = "Number of the rebalance in force (core.capped_review)."
+review = "Number of the rebalance in force (core.index_rebalance)."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
 close_value = "Index shares x level (core.held_level) at the session's close; NULL without a close, or before the index shares are known."
 last_value = "Index shares x the newest level up to this session; NULL before both are known."
@@ -30,8 +30,8 @@ with member as (
         h.index_shares, h.counted_position, h.known_at
     from member m
     join staging.session s using (date)
-    asof join core.capped_review r on r.index_code = m.index_code and r.effective_date <= m.date
-    left join core.capped_share h
+    asof join core.index_rebalance r on r.index_code = m.index_code and r.effective_date <= m.date
+    left join core.index_shares h
         on h.index_code = m.index_code and h.review = r.review and h.issuer = m.issuer and h.counted_position <= s.position
 ), valued as (
     select
@@ -39,7 +39,7 @@ with member as (
         p.level, p.adjustment, l.level as last_level, v.price_return, v.previous_date,
         greatest(h.known_at, p.known_at, l.known_at, v.known_at, r.known_at) as known_at
     from shared h
-    join core.capped_review r using (index_code, review)
+    join core.index_rebalance r using (index_code, review)
     left join core.held_level p on p.symbol = h.issuer and p.date = h.date
     asof left join core.held_level l on l.symbol = h.issuer and l.date <= h.date
     left join core.issuer_value v on v.issuer = h.issuer and v.date = h.date and h.counted_position < h.position

@@ -1,6 +1,6 @@
 /*
 doc = """
-Weights by the index shares of the published rules (core.capped_share), one row per member issuer of a covered session
+Weights by the index shares of the published rules (core.index_shares), one row per member issuer of a covered session
 (core.weight_coverage). Between rebalances the shares stand still, but for splits; a leaver's weight goes to the others in
 proportion.
 """
@@ -10,7 +10,7 @@ grain = ["date", "index_code", "issuer"]
 date = "Session."
 index_code = "Code of the universe."
 issuer = "Member issuer with index shares, at its primary line's close."
-review = "Number of the rebalance in force (core.capped_review)."
+review = "Number of the rebalance in force (core.index_rebalance)."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
 weight = "Share of the index at the session's close; 0 to 1; NULL without a close."
 open_weight = "The weight the session opened with, at the last closes before it, over the members that have a return; 0 to 1."

@@ -13,7 +13,7 @@ is_band_above_30 = "Confirmed band is above_30."
 is_band_25_to_30 = "Confirmed band is 25_to_30."
 is_band_20_to_25 = "Confirmed band is 20_to_25."
 is_band_below_20 = "Confirmed band is below_20."
-was_band_above_25_63d = "Confirmed band was 25_to_30 or above_30 within the last 63 sessions; NULL when it was not and under 57 of them have one."
+has_band_above_25_63d = "Confirmed band was 25_to_30 or above_30 within the last 63 sessions; NULL when it was not and under 57 of them have one."
 vix_below_20_share_63d = "Share of the VIX closes of the last 63 sessions that are below 20; NULL under 57 closes."
 is_vix_calm_63d = "vix_below_20_share_63d >= 0.80."
 ath_closes_63d = "Nasdaq closes of the last 63 sessions that were records; NULL under 57 closes."
@@ -23,11 +23,11 @@ known_at = "When the closes since the first were known (UTC)."
 
 [assertions]
 "there is one band" = "is_band_above_30::integer + is_band_25_to_30::integer + is_band_20_to_25::integer + is_band_below_20::integer = 1"
-"a band is within its window" = "was_band_above_25_63d or not (is_band_25_to_30 or is_band_above_30)"
+"a band is within its window" = "has_band_above_25_63d or not (is_band_25_to_30 or is_band_above_30)"
 "a share is one" = "vix_below_20_share_63d between 0 and 1 and ath_closes_63d between 0 and 63"
 */
 with state as (
-    select s.date, s.position, v.vix_close, v.band, v.recontraction_confirmed, n.nasdaq_close, n.is_ath_close,
+    select s.date, s.position, v.vix_close, v.band, v.is_recontraction_confirmed, n.nasdaq_close, n.is_ath_close,
         n.drawdown_return, greatest(v.known_at, n.known_at) as known_at
     from staging.session s
     left join core.vix_state v using (date)
@@ -35,8 +35,8 @@ with state as (
     where v.vix_close is not null or n.nasdaq_close is not null
 ), counted as (
     select *,
-        bool_or(recontraction_confirmed) over last_5 as any_confirmed,
-        count(recontraction_confirmed) over last_5 as confirmations,
+        bool_or(is_recontraction_confirmed) over last_5 as any_confirmed,
+        count(is_recontraction_confirmed) over last_5 as confirmations,
         bool_or(band in ('25_to_30', 'above_30')) over last_63 as any_above_25,
         count(band) over last_63 as closes_63d,
         count(case when vix_close < 20 then 1 end) over last_63 as calm_closes_63d,
@@ -59,7 +59,7 @@ select
     band = '25_to_30' as is_band_25_to_30,
     band = '20_to_25' as is_band_20_to_25,
     band = 'below_20' as is_band_below_20,
-    case when any_above_25 then true when closes_63d >= 57 then false end as was_band_above_25_63d,
+    case when any_above_25 then true when closes_63d >= 57 then false end as has_band_above_25_63d,
     vix_below_20_share_63d,
     vix_below_20_share_63d >= 0.80 as is_vix_calm_63d,
     ath_closes_63d,

@@ -22,7 +22,7 @@ known_at = "When the list, the closes and the counts used could be known (UTC)."
 with listed as (
     select a.index_code, a.list_date, a.published_on, a.symbol, a.index_shares, c.feed_units,
         greatest(a.known_at, c.known_at) as known_at
-    from core.anchored_share a
+    from core.implied_index_shares a
     asof left join core.share_count_spell c on c.symbol = a.symbol and c.first_position <= a.position
 ), scaled as (
     select index_code, list_date, published_on, symbol,

@@ -23,8 +23,8 @@ vix_percentile_252 = "Share of the closes of the last 252 sessions that are at o
 vix_percentile_2520 = "Share of the closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."
 band_raw = "Band of the close alone: above_30 (> 30), 25_to_30 (> 25), 20_to_25 (>= 20), below_20."
 band = "Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it keeps its side. On the first day, the raw band."
-recontraction_fired = "Close above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
-recontraction_confirmed = "The signal fired on the session before, and today's close is above 22; NULL when that session has no close."
+is_recontraction = "Close above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
+is_recontraction_confirmed = "The signal fired on the session before, and today's close is above 22; NULL when that session has no close."
 known_at = "When the closes since the first were known (UTC): the band carries them all."
 
 [assertions]
@@ -39,7 +39,7 @@ when '20_to_25' then vix_close >= 20 and vix_close <= 25 when 'below_20' then vi
 case band when 'above_30' then vix_close >= 29 when '25_to_30' then vix_close between 24 and 31
 when '20_to_25' then vix_close between 19 and 26 when 'below_20' then vix_close <= 21 else false end
 """
-"a re-contraction is above 22" = "vix_close > 22 or not (recontraction_fired or recontraction_confirmed)"
+"a re-contraction is above 22" = "vix_close > 22 or not (is_recontraction or is_recontraction_confirmed)"
 */
 with vix as (
     select date, position, close as v, source, known_at,
@@ -98,8 +98,8 @@ select
         as band_raw,
     case above_20::integer + above_25::integer + above_30::integer
         when 3 then 'above_30' when 2 then '25_to_30' when 1 then '20_to_25' else 'below_20' end as band,
-    fired as recontraction_fired,
+    fired as is_recontraction,
     v > 22 and last_value(fired) over (order by position range between 1 preceding and 1 preceding)
-        as recontraction_confirmed,
+        as is_recontraction_confirmed,
     all_known_at as known_at
 from fired

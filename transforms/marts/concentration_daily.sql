@@ -25,7 +25,7 @@ gini = "Gini coefficient of the weights over the issuers: 0 when all are equal, 
 index_return = "Sum of the issuers' contributions (open weight x price return); NULL when members of under 90 % of the weight have a return."
 official_return = "Return of the published index over the same span, from the close most of the open weight was valued at."
 residual_bp = "index_return - official_return, in basis points."
-residual_is_large = "Whether the residual is above 15 basis points in size."
+is_residual_large = "Whether the residual is above 15 basis points in size."
 equal_weight_return = "Mean return over the issuers with an open weight."
 cap_minus_equal_return = "index_return - equal_weight_return."
 advancers = "Member securities with a return above 0; NULL when under 90 % of members have a return."
@@ -121,7 +121,7 @@ select
     w.index_return,
     o.official_return,
     (w.index_return - o.official_return) * 1e4 as residual_bp,
-    abs((w.index_return - o.official_return) * 1e4) > 15 as residual_is_large,
+    abs((w.index_return - o.official_return) * 1e4) > 15 as is_residual_large,
     w.equal_weight_return,
     w.index_return - w.equal_weight_return as cap_minus_equal_return,
     case when c.has_return then b.advancers end as advancers,

@@ -17,15 +17,15 @@ spread_252d_return = "The same over 252 sessions."
 is_divergent_day = "The Nasdaq Composite closes strictly above every earlier close, and sp500_return is below 0."
 hy_oas_change_1d_bp = "High-yield option-adjusted spread as known this evening minus as known on the evening of the session before, basis points: usually the change of the day before, since a day's spread is published on the next. NULL where nothing newer had become known."
 hy_oas_pct_date = "Day the newer of the two is for."
-sp500_decline_calm_credit = "sp500_return is below 0 and hy_oas_change_1d_bp is not above 0: a decline that credit does not confirm."
-physical_minus_leaders_21d = "Mean rs_21d (log strength against the Nasdaq Composite) of xlf, xli, xlre and xle minus that of ai_leaders; NULL unless all five have one."
+is_decline_without_credit_stress = "sp500_return is below 0 and hy_oas_change_1d_bp is not above 0: a decline that credit does not confirm."
+cyclicals_minus_ai_leaders_rs_21d = "Mean rs_21d (log strength against the Nasdaq Composite) of xlf, xli, xlre and xle minus that of ai_leaders; NULL unless all five have one."
 pit_quality = "How the moments of the two credit spreads were found, the weaker of them: rule, then snapshot, then vintage; NULL without a change of them."
 known_at = "When the last input of the row was known (UTC)."
 
 [assertions]
 "a spread is a number" = "isfinite(spread_1d_return) and isfinite(spread_5d_return) and isfinite(spread_21d_return) and isfinite(spread_63d_return) and isfinite(spread_252d_return)"
 "a divergent day is a fall of the S&P" = "not is_divergent_day or (sp500_return < 0 and nasdaq_return > 0)"
-"calm credit has not widened" = "not sp500_decline_calm_credit or (sp500_return < 0 and hy_oas_change_1d_bp <= 0)"
+"calm credit has not widened" = "not is_decline_without_credit_stress or (sp500_return < 0 and hy_oas_change_1d_bp <= 0)"
 "a spread of credit says its date, not a later one" = "(hy_oas_change_1d_bp is null or hy_oas_pct_date is not null) and coalesce(hy_oas_pct_date <= date, true)"
 "nothing is known before its day" = "known_at >= date"
 */
@@ -76,7 +76,7 @@ with paired as (
     select i.*, n.is_ath_close, c.observation_date,
         case when c.observation_date > c.before.observation_date then (c.value - c.before.value) * 100 end as hy_oas_change,
         least(c.pit_quality, c.before.pit_quality) as credit_quality,     -- in the alphabet the weakest stands first
-        (s.xlf + s.xli + s.xlre + s.xle) / 4 - s.ai_leaders as physical_minus_leaders,
+        (s.xlf + s.xli + s.xlre + s.xle) / 4 - s.ai_leaders as cyclicals_minus_ai_leaders,
         greatest(i.all_known_at, n.known_at, c.known_at, c.before.known_at, s.known_at) as row_known_at
     from started i
     left join core.nasdaq_state n on n.date = i.date
@@ -95,8 +95,8 @@ select
     is_ath_close and sp500_return < 0 as is_divergent_day,
     hy_oas_change as hy_oas_change_1d_bp,
     observation_date as hy_oas_pct_date,
-    sp500_return < 0 and hy_oas_change <= 0 as sp500_decline_calm_credit,
-    physical_minus_leaders as physical_minus_leaders_21d,
+    sp500_return < 0 and hy_oas_change <= 0 as is_decline_without_credit_stress,
+    cyclicals_minus_ai_leaders as cyclicals_minus_ai_leaders_rs_21d,
     case when hy_oas_change is not null then credit_quality end as pit_quality,
     row_known_at as known_at
 from whole

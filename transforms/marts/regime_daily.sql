@@ -22,8 +22,8 @@ vix_percentile_252 = "Share of the VIX closes of the last 252 sessions that are 
 vix_percentile_2520 = "Share of the VIX closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."
 band_raw = "Band of today's VIX alone: above_30 (> 30), 25_to_30 (> 25), 20_to_25 (>= 20), below_20."
 band = "Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it keeps its side. On the first day, the raw band."
-recontraction_fired = "VIX above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
-recontraction_confirmed = "The signal fired on the session before, and today's VIX is above 22; NULL when that session has no close."
+is_recontraction = "VIX above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
+is_recontraction_confirmed = "The signal fired on the session before, and today's VIX is above 22; NULL when that session has no close."
 nasdaq_close = "Nasdaq Composite at the close, index points."
 nasdaq_source = "yahoo, or fred where it fills a hole."
 is_ath_close = "Close strictly above every earlier close of the history held (since 1990)."
@@ -54,7 +54,7 @@ is_vix_above_22 = "vix_close > 22."
 is_band_above_30 = "band is above_30."
 is_band_25_to_30 = "band is 25_to_30."
 is_band_20_to_25 = "band is 20_to_25."
-was_band_above_25_63d = "band was 25_to_30 or above_30 within the last 63 sessions."
+has_band_above_25_63d = "band was 25_to_30 or above_30 within the last 63 sessions."
 is_vix_calm_63d = "At least 0.80 of the VIX closes of the last 63 sessions are below 20; NULL under 57 closes."
 has_5_ath_closes_63d = "At least 5 of the Nasdaq closes of the last 63 sessions were records; NULL under 57 closes."
 is_band_below_20 = "band is below_20."
@@ -62,7 +62,7 @@ is_near_ath = "drawdown_return >= -0.02."
 is_top10_return_share_high = "top10_return_share_63d of NDX, full_cap >= 0.50; NULL where it is (marts.concentration_daily)."
 is_rotation_fast = "rotation_speed is in the top 40 % of its last 252 sessions: under 40 % of their values are above it; NULL without it or under 126 values (marts.rotation_speed_daily)."
 is_crypto_leading = "rs_21d of the basket crypto_equity > 0 (marts.rotation_daily)."
-stage = "The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off (is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, was_band_above_25_63d), emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A condition that is NULL does not hold; NULL without a band."
+stage = "The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off (is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, has_band_above_25_63d), emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A condition that is NULL does not hold; NULL without a band."
 nfci_pit_quality = "How it was found when nfci was known: vintage (an observed release), snapshot (since we fetched it), or rule (so many days after its Friday); NULL without it."
 pit_quality = "The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields and spreads are known by a rule."
 known_at = "When the last input of the row was known (UTC)."
@@ -85,13 +85,13 @@ coalesce(case stage
 when 're_contraction' then is_recontraction_confirmed_5d and is_vix_above_22
 when 'high_vol_risk_off' then is_band_above_30
 when 'consolidation' then is_band_25_to_30
-when 're_entry' then is_band_20_to_25 and was_band_above_25_63d
+when 're_entry' then is_band_20_to_25 and has_band_above_25_63d
 when 'emotion_driven' then is_vix_calm_63d and has_5_ath_closes_63d and not (is_band_above_30 or is_band_25_to_30)
 when 'mid_late_dispersion' then is_band_below_20 and is_near_ath
     and 1 < coalesce(is_top10_return_share_high::integer, 0) + coalesce(is_rotation_fast::integer, 0)
         + coalesce(is_crypto_leading::integer, 0)
 when 'risk_on_expansion' then is_band_below_20
-when 'neutral' then is_band_20_to_25 and was_band_above_25_63d is not true
+when 'neutral' then is_band_20_to_25 and has_band_above_25_63d is not true
 else stage is null and band is null end, false)
 """
 "nothing is known before its day" = "known_at >= date"
@@ -160,8 +160,8 @@ select
     vix_percentile_2520,
     band_raw,
     band,
-    recontraction_fired,
-    recontraction_confirmed,
+    is_recontraction,
+    is_recontraction_confirmed,
     nasdaq_close,
     nasdaq_source,
     is_ath_close,
@@ -192,7 +192,7 @@ select
     is_band_above_30,
     is_band_25_to_30,
     is_band_20_to_25,
-    was_band_above_25_63d,
+    has_band_above_25_63d,
     is_vix_calm_63d,
     has_5_ath_closes_63d,
     is_band_below_20,
@@ -205,7 +205,7 @@ select
         when is_recontraction_confirmed_5d and is_vix_above_22 then 're_contraction'
         when is_band_above_30 then 'high_vol_risk_off'
         when is_band_25_to_30 then 'consolidation'
-        when is_band_20_to_25 and was_band_above_25_63d then 're_entry'
+        when is_band_20_to_25 and has_band_above_25_63d then 're_entry'
         when is_vix_calm_63d and has_5_ath_closes_63d then 'emotion_driven'
         when is_band_below_20 and is_near_ath
             and coalesce(is_top10_return_share_high::integer, 0) + coalesce(is_rotation_fast::integer, 0)

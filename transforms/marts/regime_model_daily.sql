@@ -11,7 +11,7 @@ date = "Session."
 turbulent_probability = "Probability of the turbulent state given the returns up to today (Hamilton filter), 0 to 1. It starts at the stationary probability before the fit's first return, and takes the newest fit's parameters all the way."
 variance_ratio = "Daily variance of the turbulent state over that of the calm one, in the newest fit."
 fitted_on = "Month-end of the newest accepted fit known by the evening of date; that of date itself on a month-end."
-agrees_with_band = "Whether the confirmed VIX band is above 20 (20_to_25 or higher) where turbulent_probability is 0.5 or more, and below_20 where it is less; NULL without a band."
+is_consistent_with_band = "Whether the confirmed VIX band is above 20 (20_to_25 or higher) where turbulent_probability is 0.5 or more, and below_20 where it is less; NULL without a band."
 known_at = "When the last of the returns, the fit and the band was known (UTC)."
 
 [assertions]
@@ -60,6 +60,6 @@ with nasdaq as (
     from since s join month_end f using (fitted_on)
 )
 select d.date, d.turbulent_probability, d.variance_ratio, d.fitted_on,
-    (d.turbulent_probability >= 0.5) = (v.band <> 'below_20') as agrees_with_band,
+    (d.turbulent_probability >= 0.5) = (v.band <> 'below_20') as is_consistent_with_band,
     greatest(d.known_at, v.known_at) as known_at
 from day d left join core.vix_state v using (date)

@@ -26,9 +26,9 @@ with state as (
     from marts.regime_daily
     union all
     select date, 'recontraction', null,
-        case when recontraction_confirmed then 'confirmed' when recontraction_fired then 'fired'
-            when not recontraction_confirmed then 'none' end,
-        case when recontraction_confirmed then 'alert' when recontraction_fired then 'watch' else 'info' end, known_at
+        case when is_recontraction_confirmed then 'confirmed' when is_recontraction then 'fired'
+            when not is_recontraction_confirmed then 'none' end,
+        case when is_recontraction_confirmed then 'alert' when is_recontraction then 'watch' else 'info' end, known_at
     from marts.regime_daily
     union all
     select date, 'stage', null, stage,
@@ -59,8 +59,8 @@ with state as (
         if(sessions_below_mean >= 10, 'watch', 'info'), known_at
     from core.basket_trend where basket = 'ai_leaders'
     union all
-    select date, 'residual', weight_scheme, case residual_is_large when true then 'large' when false then 'within' end,
-        if(residual_is_large, 'watch', 'info'), known_at
+    select date, 'residual', weight_scheme, case is_residual_large when true then 'large' when false then 'within' end,
+        if(is_residual_large, 'watch', 'info'), known_at
     from marts.concentration_daily where index_code = 'NDX' and weight_scheme <> 'full_cap'
     union all
     select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
@@ -92,8 +92,8 @@ with state as (
         partition by m.date order by abs(m.residual_bp - 10000 * c.contribution), c.issuer) = 1
 ), shown (kind, columns, source) as (values
     ('band', 'vix_close, band_raw, band', 'marts.regime_daily where'),
-    ('recontraction', 'vix_close, recontraction_fired, recontraction_confirmed', 'marts.regime_daily where'),
-    ('stage', 'stage, band, is_recontraction_confirmed_5d, was_band_above_25_63d, is_vix_calm_63d, '
+    ('recontraction', 'vix_close, is_recontraction, is_recontraction_confirmed', 'marts.regime_daily where'),
+    ('stage', 'stage, band, is_recontraction_confirmed_5d, has_band_above_25_63d, is_vix_calm_63d, '
         || 'has_5_ath_closes_63d, is_near_ath, is_top10_return_share_high, is_rotation_fast, is_crypto_leading',
         'marts.regime_daily where'),
     ('ath', 'nasdaq_close, is_ath_close, sessions_since_ath', 'marts.regime_daily where'),

@@ -14,6 +14,7 @@ import duckdb
 
 from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable, NothingPublished
+from warehouse.publication import v1
 from warehouse.stray import logs, reported, set_aside, writer
 from warehouse.zones import WITH, WITHOUT, with_zone
 
@@ -204,6 +205,7 @@ def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
             place = f"publication.{tables[name]}"
             kind, of = ("table", place) if column is None else ("column", f'{place}."{column}"')
             con.execute(f"comment on {kind} {of} is {_text(comment)}")
+    v1.create_views(con, "publication")
 
 
 def _text(value: str) -> str:

@@ -187,14 +187,14 @@ def divergence(rows: Rows) -> Draw:
                 color=var("down"), thickness=2, size=14, opacity=1, orient="vertical").encode(
                 days(size, axis=False, **span(rows))).properties(width=size.width, height=16, title=titled(
                     size, "Divergent days: a record close of the Nasdaq", "Composite while the S&P 500 fell")))
-        if known(rows, "physical_minus_leaders_21d"):
+        if known(rows, "cyclicals_minus_ai_leaders_rs_21d"):
             panels.append(alt.layer(
-                alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="physical_minus_leaders_21d:Q"),
+                alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="cyclicals_minus_ai_leaders_rs_21d:Q"),
                 alt.Chart(alt.NamedData("days")).mark_line(color=var("total")).encode(
-                    days(size), measure("physical_minus_leaders_21d", "+.2~%")),
+                    days(size), measure("cyclicals_minus_ai_leaders_rs_21d", "+.2~%")),
             ).properties(width=size.width, height=90, title=titled(
                 size, "Physical economy (XLF XLI XLRE XLE) minus", "AI leaders, relative strength over 21 sessions")))
         return (stacked(*panels),
-                {"days": rows, "parted": parted, "zero": [{"physical_minus_leaders_21d": 0}]})
+                {"days": rows, "parted": parted, "zero": [{"cyclicals_minus_ai_leaders_rs_21d": 0}]})
 
     return draw

@@ -94,12 +94,12 @@ def divergence(facts: Facts) -> Section:
                        f"points of return {side} the S&P 500. ")
         message += (f"On {len(parted)} of the last {len(answer.rows)} sessions it set a record while the S&P 500 fell"
                     + (f", last on {day(max(row['date'] for row in parted))}." if parted else "."))
-        if today["physical_minus_leaders_21d"] is not None:
-            gap = today["physical_minus_leaders_21d"]
+        if today["cyclicals_minus_ai_leaders_rs_21d"] is not None:
+            gap = today["cyclicals_minus_ai_leaders_rs_21d"]
             message += (f" Financials, industrials, real estate and energy stand {percent(abs(gap))} "
                         f"{'above' if gap >= 0 else 'below'} the AI leaders in relative strength.")
     return Section(
         "divergence", "Nasdaq against S&P 500", message,
         drawing("divergence", message, drawings.divergence(oldest_first(answer)))
-        if known(answer.rows, "spread_21d_return", "spread_63d_return", "physical_minus_leaders_21d") else None,
+        if known(answer.rows, "spread_21d_return", "spread_63d_return", "cyclicals_minus_ai_leaders_rs_21d") else None,
         tables=table(answer, "Spreads by session", last=10), queries=queries_of(answer), lacks=lacks(answer))

@@ -17,7 +17,7 @@ CONDITIONS = {
     "is_band_above_30": "Band above 30",
     "is_band_25_to_30": "Band 25 to 30",
     "is_band_20_to_25": "Band 20 to 25",
-    "was_band_above_25_63d": "Band above 25 within 63 sessions",
+    "has_band_above_25_63d": "Band above 25 within 63 sessions",
     "is_vix_calm_63d": "VIX below 20 on 80% of the last 63 sessions",
     "has_5_ath_closes_63d": "Five record closes in the last 63 sessions",
     "is_band_below_20": "Band below 20",

@@ -8,8 +8,9 @@ import pytest
 from archive import built
 
 FIRST_LIST_TAKES_EFFECT = "2025-06-23"
-MODELS = ("core.anchored_share", "core.anchored_weight", "core.listed_share", "core.capped_limit", "core.capped_base",
-          "core.capped_share", "core.capped_weight", "core.index_weight", "marts.concentration_daily",
+MODELS = ("core.implied_index_shares", "core.anchored_weight", "core.investable_weight_factor", "core.capping_factor",
+          "core.capping_reference", "core.index_shares", "core.capped_weight", "core.index_weight",
+          "marts.concentration_daily",
           "marts.contribution_daily", "marts.sector_weight_daily", "audit.reconciliation")
 
 
@@ -57,9 +58,9 @@ def test_capped_weights_miss_the_published_index_by_a_basis_point_or_two(con):
 def test_the_limits_of_december_2024_are_those_the_published_lists_show(con):
     """Index shares over counted shares in the lists of June 2025: 0.4066 for the six over 4.5 %, less taken of two."""
     factors = dict(con.execute("""
-        select issuer, factor from core.capped_limit l join core.capped_review r using (index_code, review)
+        select issuer, factor from core.capping_factor l join core.index_rebalance r using (index_code, review)
         where r.effective_date = '2025-06-23' and factor < 1
-        and base = (select review from core.capped_review where effective_date = '2024-12-23')""").fetchall())
+        and base = (select review from core.index_rebalance where effective_date = '2024-12-23')""").fetchall())
     assert factors == {
         **dict.fromkeys(("AAPL", "AMZN", "GOOGL", "META", "MSFT", "NVDA"), pytest.approx(0.4066, abs=5e-4)),
         "AVGO": pytest.approx(0.6723, abs=5e-4), "TSLA": pytest.approx(0.4593, abs=5e-4)}
@@ -67,7 +68,8 @@ def test_the_limits_of_december_2024_are_those_the_published_lists_show(con):
 
 def test_quarterly_rebalances_of_these_years_left_the_limits_alone(con):
     rows = con.execute("""
-        select r.kind, r.review = b.base from core.capped_review r join core.capped_base b using (index_code, review)
+        select rebalance.kind, review = base
+        from core.index_rebalance rebalance join core.capping_reference using (index_code, review)
         """).fetchall()
     assert sorted(set(rows)) == [("annual", True), ("quarterly", False), ("start", True)]
 
@@ -75,8 +77,9 @@ def test_quarterly_rebalances_of_these_years_left_the_limits_alone(con):
 def test_what_is_not_listed_is_found(con):
     """Unlisted classes and depositary receipts: Arm is mostly held by one owner, ASML trades mostly in Amsterdam."""
     shares = dict(con.execute("""
-        select issuer, listed_share from core.listed_share l join core.capped_review r using (index_code, review)
-        where effective_date = '2025-06-23' and listed_share < 1""").fetchall())
+        select issuer, investable_weight_factor
+        from core.investable_weight_factor join core.index_rebalance using (index_code, review)
+        where effective_date = '2025-06-23' and investable_weight_factor < 1""").fetchall())
     assert {issuer for issuer, share in shares.items() if share < 0.5} == {"ARM", "ASML", "AZN", "PDD"}
     assert shares["META"] == pytest.approx(0.864, abs=0.003)
     assert shares["GOOGL"] == pytest.approx(0.930, abs=0.003)
@@ -85,7 +88,7 @@ def test_what_is_not_listed_is_found(con):
 
 def test_walmart_entered_no_larger_than_the_smallest_limited_issuer(con):
     """Whole, it would have been 4.9 % of the index; the index's own returns say 0.61 of that."""
-    factor, = con.execute("select factor from core.capped_share where issuer = 'WMT' and joined_on = '2026-01-20'"
+    factor, = con.execute("select factor from core.index_shares where issuer = 'WMT' and joined_on = '2026-01-20'"
                           " order by review limit 1").fetchone()
     assert factor == pytest.approx(0.61, abs=0.03)
 
@@ -130,4 +133,4 @@ def test_no_row_looks_ahead(con, real_archive, as_of):
         assert not known - stood, (model, sorted(known - stood)[:3])
         awaited = stood - known
         assert all("2025, 7, 10" in row for row in awaited), model
-        assert model not in ("core.capped_weight", "core.capped_share") or not awaited
+        assert model not in ("core.capped_weight", "core.index_shares") or not awaited

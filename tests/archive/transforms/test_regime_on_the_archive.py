@@ -45,7 +45,7 @@ def test_records_of_the_nasdaq(con):
 def test_re_contraction_fired_three_times_from_autumn_to_spring(con):
     fired = con.execute("""
         select date::varchar from marts.regime_daily
-        where recontraction_fired and date between '2025-09-01' and '2026-05-31' order by date""").fetchall()
+        where is_recontraction and date between '2025-09-01' and '2026-05-31' order by date""").fetchall()
     assert [when for when, in fired] == ["2025-10-16", "2025-11-17", "2026-03-03"]
 
 

@@ -48,7 +48,7 @@ def test_every_open_weight_and_contribution_is_the_true_one(con, archive):
 
 
 def test_the_rebalances_are_the_true_ones(con, archive):
-    found = con.execute("select effective_date, kind from core.capped_review where kind <> 'start' order by 1").fetchall()
+    found = con.execute("select effective_date, kind from core.index_rebalance where kind <> 'start' order by 1").fetchall()
     true = con.execute(f"select date, effective from '{archive}/truth/index_return.parquet'"
                        " where effective is not null order by 1").fetchall()
     assert found == true
@@ -59,14 +59,15 @@ def test_limits_hold_the_large_ones_down_whenever_all_is_set_anew(con):
     limited, = con.execute("""
         select min(held) from (
             select review, count(*) filter (factor < 1) as held
-            from core.capped_limit l join core.capped_review r using (index_code, review)
+            from core.capping_factor l join core.index_rebalance r using (index_code, review)
             where base = review and is_reset group by review)""").fetchone()
     assert limited >= 4
 
 
 def test_nothing_is_taken_for_unlisted(con):
     """Rounded to a hundred-thousandth, the lists of a market whose companies are counted whole say just that."""
-    assert con.execute("select count(*), min(listed_share) from core.listed_share").fetchone() == (400, 1.0)
+    assert con.execute("""
+        select count(*), min(investable_weight_factor) from core.investable_weight_factor""").fetchone() == (400, 1.0)
 
 
 def test_the_anchored_reconstruction_misses_by_rounding_and_by_the_second_line(con):

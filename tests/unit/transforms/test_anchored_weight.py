@@ -17,7 +17,7 @@ def issuer(symbol: str) -> str:
 
 
 def listed(lists: dict[tuple[int, int], dict[str, float]]) -> str:
-    """core.anchored_share: index shares by (list session, session of publication); every price is 1 then."""
+    """core.implied_index_shares: index shares by (list session, session of publication); every price is 1 then."""
     return table(("index_code", "list_date", "published_on", "position", "symbol", "issuer", "weight", "index_shares",
                   "known_at"), [
         ("NDX", day(n), day(published), n, symbol, issuer(symbol), weight, weight, night(published))
@@ -41,7 +41,7 @@ def given(lists: dict[tuple[int, int], dict[str, float]], levels: dict[str, dict
             (day(n), "NDX", symbol, issuer(symbol))
             for symbol in levels for n in range((joined or {}).get(symbol, 1), count + 1)]),
         "core.security_price": table(("symbol", "date", "level", "previous_date", "price_return", "known_at"), prices),
-        "core.anchored_share": listed(lists),
+        "core.implied_index_shares": listed(lists),
         **more,
     }
 

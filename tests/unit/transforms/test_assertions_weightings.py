@@ -31,7 +31,7 @@ FAILING = {
         "a list is published on or after its day": PUBLISHED | {"published_on": "2026-01-04"},
         "nothing from after as_of": PUBLISHED | {"known_at": "2200-01-01 00:00"},
     },
-    "core.anchored_share": {
+    "core.implied_index_shares": {
         "weights are fractions": [{"weight": 0.0}, {"weight": 1.1}],
         "index shares are positive": {"index_shares": 0.0},
     },
@@ -51,27 +51,27 @@ FAILING = {
         "a list is older than the session": DAY | {"list_date": "2026-01-05"},
     },
     "core.issuer_unit": {"a company is worth something": [{"units": 0.0, "level": 1.0}, {"units": 1.0, "level": 0.0}]},
-    "core.capped_review": {
+    "core.index_rebalance": {
         "set on what was known": {"effective_date": "2026-01-05", "reference_date": "2026-01-05"},
         "a list known before it takes effect": [
             {"list_date": "2026-01-02", "list_published_on": "2026-01-05", "effective_date": "2026-01-05"},
             {"list_date": "2026-01-03", "list_published_on": "2026-01-02", "effective_date": "2026-01-05"}],
     },
-    "core.listed_share": {
-        "a part of the whole": [{"listed_share": 0.0}, {"listed_share": 1.2}],
-        "a part or the whole": {"listed_share": 0.98},
+    "core.investable_weight_factor": {
+        "a part of the whole": [{"investable_weight_factor": 0.0}, {"investable_weight_factor": 1.2}],
+        "a part or the whole": {"investable_weight_factor": 0.98},
     },
-    "core.capped_limit": {
+    "core.capping_factor": {
         "weights are fractions": [PAIR | {"plain_weight": 1.1, "limited_weight": 1.0}, PAIR | {"limited_weight": 0.0}],
         "limits only take": [PAIR | {"factor": 1.1}, PAIR | {"factor": 0.0}],
         "the weights add to one": [PAIR | {"limited_weight": 0.9}, PAIR | {"plain_weight": 0.9}],
     },
-    "core.capped_base": {
+    "core.capping_reference": {
         "a base is not later than its rebalance": {"review": 1, "base": 2},
         "a broken limit sets the weights anew": {"review": 1, "base": 0, "broken_limit": 2},
         "a weight is a fraction": [{"largest_weight": 0.0}, {"largest_weight": 1.1}],
     },
-    "core.capped_share": {
+    "core.index_shares": {
         "an index holds shares": SHARE | {"index_shares": 0.0},
         "limits only take": [SHARE | {"factor": 1.1}, SHARE | {"factor": 0.0}],
         "counted before they are held": SHARE | {"counted_on": None},

@@ -23,11 +23,11 @@ def given(shares: dict[str, float], levels: dict[str, list[float | None]], stays
             values.append((issuer, day(n), 1000.0 * level, before, change, at(n)))
     count = max(map(len, levels.values()))
     return {
-        "staging.session": calendar(), "core.capped_review": reviews((0, 2, 1, "start")),
+        "staging.session": calendar(), "core.index_rebalance": reviews((0, 2, 1, "start")),
         "core.index_coverage": table(("date", "index_code", "known_at"), [
             (day(n), "NDX", at(n)) for n in range(1, count + 1)]),
         "core.index_member": members(stays),
-        "core.capped_share": table(
+        "core.index_shares": table(
             ("index_code", "review", "issuer", "index_shares", "counted_on", "counted_position", "known_at"),
             [("NDX", 0, issuer, float(held), day((counted or {}).get(issuer, 1)), (counted or {}).get(issuer, 1), at(1))
              for issuer, held in shares.items()]),

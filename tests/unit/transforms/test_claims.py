@@ -134,7 +134,7 @@ def test_tiers_lead_on_the_day_after_their_band(spec):
 
 
 def recontraction(days: Sequence[date], fired: np.ndarray, returns: np.ndarray, vix: np.ndarray) -> dict[str, str]:
-    return {**regime([(day, bool(f)) for day, f in zip(days, fired, strict=True)], "recontraction_fired"),
+    return {**regime([(day, bool(f)) for day, f in zip(days, fired, strict=True)], "is_recontraction"),
             "core.forward_window": draw(
                 {"date": day, "forward_21d_return": float(r), "forward_vix_change_21d_points": float(v)}
                 for day, r, v in zip(days, returns, vix, strict=True))}

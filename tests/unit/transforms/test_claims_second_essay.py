@@ -143,7 +143,7 @@ def test_credit_shifts_when_banks_and_spreads_tighten(spec, standards, spread, e
 
 def divergence(days: int, **columns: Sequence[object]) -> dict[str, str]:
     base = {"is_divergent_day": [False] * days, "sp500_return": [0.001] * days, "spread_63d_return": [0.05] * days,
-            "sp500_decline_calm_credit": [False] * days, **columns}
+            "is_decline_without_credit_stress": [False] * days, **columns}
     return {"marts.divergence_daily": draw({"date": day, **{name: values[n] for name, values in base.items()}}
                                            for n, day in enumerate(weekdays(days)))}
 
@@ -167,7 +167,7 @@ def test_a_decline_meets_its_own_days_spread_and_not_that_of_the_day_before(spec
             spread.append(level)
         return verdict(spec, "B10", {
             "marts.divergence_daily": draw({"date": day, "sp500_return": -0.01 if fell else 0.01,
-                                            "sp500_decline_calm_credit": fell and flagged}
+                                            "is_decline_without_credit_stress": fell and flagged}
                                            for day, fell in zip(days[1:], falls, strict=True)),
             # Known an evening late: the row of a day holds the spread of the day before.
             "core.macro_as_known": draw({"date": after, "series_id": "BAMLH0A0HYM2", "value": pct, "observation_date": day}
@@ -226,6 +226,6 @@ def test_growth_without_leverage_is_held_against_growth_with_it(spec):
 def test_the_record_sorts(spec, physical, recent, expected):
     days = weekdays(252)
     assert verdict(spec, "B17", {
-        "marts.divergence_daily": draw([{"date": days[-1], "physical_minus_leaders_21d": physical}]),
+        "marts.divergence_daily": draw([{"date": days[-1], "cyclicals_minus_ai_leaders_rs_21d": physical}]),
         "marts.rotation_speed_daily": draw({"date": day, "dispersion": recent if n >= 231 else 0.02}
                                            for n, day in enumerate(days))}) == expected

@@ -102,7 +102,7 @@ def test_the_index_return_is_the_sum_of_contributions_and_the_residual_what_it_m
         ^NDX | 2026-01-05 | 1000 | 2026-01-05 21:15
         ^NDX | 2026-01-06 | 1008 | 2026-01-07 09:00
     """), """
-        index_return | official_return | residual_bp | residual_is_large | cap_minus_equal_return | known_at
+        index_return | official_return | residual_bp | is_residual_large | cap_minus_equal_return | known_at
         0.01         | 0.008           | 20.0        | true              | 0.01                   | 2026-01-07 09:00
     """)
 
@@ -114,14 +114,14 @@ def test_the_published_index_is_taken_over_the_span_most_of_the_weight_was_open(
         ^NDX | 2026-01-05 | 1020 | 2026-01-05 21:15
         ^NDX | 2026-01-06 | 1030 | 2026-01-06 21:15
     """), """
-        official_return | residual_bp | residual_is_large
+        official_return | residual_bp | is_residual_large
         0.03            | 0.0         | false
     """)
 
 
 def test_without_the_published_index_the_residual_is_missing_not_zero(spec):
     spec("marts.concentration_daily", given({"AAA": (1.0, 1.0, 0.03)}), """
-        index_return | official_return | residual_bp | residual_is_large
+        index_return | official_return | residual_bp | is_residual_large
         0.03         |                 |             |
     """)
 

@@ -78,7 +78,7 @@ CREDIT = """
 def test_a_decline_that_credit_does_not_confirm(spec):
     tables = indices([100] * 5, [100, 99, 98, 97, 96]) | {"core.macro_as_known": CREDIT}
     spec(MODEL, tables, """
-        date       | hy_oas_change_1d_bp | hy_oas_pct_date | sp500_decline_calm_credit | known_at
+        date       | hy_oas_change_1d_bp | hy_oas_pct_date | is_decline_without_credit_stress | known_at
         2020-01-01 |                     | 2019-12-31      |                           | 2020-01-02 04:59
         2020-01-02 | 0                   | 2020-01-01      | true                      | 2020-01-03 04:59
         2020-01-03 | 5                   | 2020-01-02      | false                     | 2020-01-04 04:59
@@ -89,7 +89,7 @@ def test_a_decline_that_credit_does_not_confirm(spec):
 
 def test_a_rise_is_no_decline_whatever_credit_says(spec):
     rows = spec.rows(MODEL, indices([100] * 5, [100, 101, 102, 103, 104]) | {"core.macro_as_known": CREDIT},
-                     columns=["sp500_decline_calm_credit"])
+                     columns=["is_decline_without_credit_stress"])
     assert rows == [(None,), (False,), (False,), (False,), (False,)]
 
 
@@ -109,7 +109,7 @@ def test_capital_intensive_sectors_against_the_leaders(spec):
         2020-01-02 | ai_leaders | 0.05   | 2020-01-02 21:15
     """
     spec(MODEL, indices([100] * 2, [100] * 2) | {"marts.rotation_daily": strength}, """
-        date       | physical_minus_leaders_21d | known_at
+        date       | cyclicals_minus_ai_leaders_rs_21d | known_at
         2020-01-01 | -0.04                      | 2020-01-01 22:00
         2020-01-02 |                            | 2020-01-02 21:15
     """)
@@ -130,8 +130,8 @@ def test_assertions_can_fail(spec):
             {"is_divergent_day": True, "sp500_return": 0, "nasdaq_return": 0.01},
             {"is_divergent_day": True, "sp500_return": -0.01, "nasdaq_return": 0}],
         "calm credit has not widened": [
-            {"sp500_decline_calm_credit": True, "sp500_return": 0, "hy_oas_change_1d_bp": 0},
-            {"sp500_decline_calm_credit": True, "sp500_return": -0.01, "hy_oas_change_1d_bp": 1}],
+            {"is_decline_without_credit_stress": True, "sp500_return": 0, "hy_oas_change_1d_bp": 0},
+            {"is_decline_without_credit_stress": True, "sp500_return": -0.01, "hy_oas_change_1d_bp": 1}],
         "a spread of credit says its date, not a later one": [
             {"hy_oas_change_1d_bp": 1}, {"date": "2020-01-02", "hy_oas_pct_date": "2020-01-03"}],
         "nothing is known before its day": {"date": "2020-01-02", "known_at": "2020-01-01 21:15"},

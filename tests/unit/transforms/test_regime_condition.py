@@ -15,7 +15,7 @@ at = datetime.fromisoformat
 def market(count: int, vix=None, nasdaq=None) -> dict[str, str]:
     """So many sessions; `vix` and `nasdaq` map a session's number (from 0) to its columns, None to no row."""
     days = weekdays(count)
-    calm = {"vix_close": 18, "band": "below_20", "recontraction_confirmed": False}
+    calm = {"vix_close": 18, "band": "below_20", "is_recontraction_confirmed": False}
     steady = {"nasdaq_close": 100, "is_ath_close": False, "drawdown_return": -0.01}
 
     def rows(usual, changes):
@@ -31,14 +31,14 @@ def column(spec, name: str, *about, **changes) -> list:
 
 
 def test_a_confirmation_counts_for_five_sessions(spec):
-    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: {"recontraction_confirmed": True}})
+    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: {"is_recontraction_confirmed": True}})
     assert got == [None] * 4 + [False] + [True] * 5 + [False] * 2
 
 
 def test_a_confirmation_that_may_have_been_is_not_known_not_to_be(spec):
-    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: {"recontraction_confirmed": None}})
+    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: {"is_recontraction_confirmed": None}})
     assert got == [None] * 4 + [False] + [None] * 5 + [False] * 2
-    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: None, 6: {"recontraction_confirmed": True}})
+    got = column(spec, "is_recontraction_confirmed_5d", 12, vix={5: None, 6: {"is_recontraction_confirmed": True}})
     assert got[6:] == [True] * 5 + [False]
 
 
@@ -55,12 +55,12 @@ def test_a_band_is_one_of_four(spec, band):
 
 @pytest.mark.parametrize("band", ["above_30", "25_to_30"])
 def test_a_band_above_25_is_remembered_for_63_sessions(spec, band):
-    got = column(spec, "was_band_above_25_63d", 70, vix={3: {"band": band}})
+    got = column(spec, "has_band_above_25_63d", 70, vix={3: {"band": band}})
     assert got == [None] * 3 + [True] * 63 + [False] * 4
 
 
 def test_a_band_above_25_is_not_ruled_out_under_57_sessions(spec):
-    assert column(spec, "was_band_above_25_63d", 58) == [None] * 56 + [False] * 2
+    assert column(spec, "has_band_above_25_63d", 58) == [None] * 56 + [False] * 2
 
 
 def test_a_calm_vix_was_below_20_on_four_fifths_of_its_closes(spec):
@@ -88,7 +88,7 @@ def test_near_the_record_is_within_two_percent(spec):
 
 
 def test_without_the_vix_only_the_nasdaq_says_something(spec):
-    names = ["date", "is_band_below_20", "is_vix_above_22", "is_near_ath", "was_band_above_25_63d"]
+    names = ["date", "is_band_below_20", "is_vix_above_22", "is_near_ath", "has_band_above_25_63d"]
     rows = spec.rows(MODEL, market(60, vix={59: None}, nasdaq={0: None}), columns=names)
     assert rows[0] == (date(2020, 1, 1), True, False, None, None)
     assert rows[59][1:] == (None, None, True, False)
@@ -105,9 +105,9 @@ def test_assertions_can_fail(spec):
     four = ["above_30", "25_to_30", "20_to_25", "below_20"]
     assertions_fail(spec, MODEL, {
         "there is one band": [{f"is_band_{b}": False for b in four}, {f"is_band_{b}": True for b in four}],
-        "a band is within its window": [{"was_band_above_25_63d": False, "is_band_25_to_30": True,
+        "a band is within its window": [{"has_band_above_25_63d": False, "is_band_25_to_30": True,
                                          "is_band_above_30": False},
-                                        {"was_band_above_25_63d": False, "is_band_25_to_30": False,
+                                        {"has_band_above_25_63d": False, "is_band_25_to_30": False,
                                          "is_band_above_30": True}],
         "a share is one": [{"vix_below_20_share_63d": 1.1}, {"ath_closes_63d": 64}],
     })

@@ -121,7 +121,7 @@ def test_it_agrees_with_a_band_above_20_when_turbulence_is_the_likelier(spec, ba
     tables = given([0.0005] * 50 + [0.08 if turbulent else 0.0005], fit(0, 49))
     if band:
         tables["core.vix_state"] = draw([{"date": weekdays(51)[-1], "vix_close": 20, "band": band}])
-    assert spec.rows(MODEL, tables, columns=["agrees_with_band"])[-1] == (agrees,)
+    assert spec.rows(MODEL, tables, columns=["is_consistent_with_band"])[-1] == (agrees,)
 
 
 def test_a_row_is_known_with_its_returns_its_fit_and_its_band(spec):

@@ -7,13 +7,13 @@ import pytest
 from tables import draw, sessions, weekdays
 
 MODEL = "marts.regime_daily"
-CONDITIONS = ("is_recontraction_confirmed_5d", "is_vix_above_22", "was_band_above_25_63d", "is_vix_calm_63d",
+CONDITIONS = ("is_recontraction_confirmed_5d", "is_vix_above_22", "has_band_above_25_63d", "is_vix_calm_63d",
               "has_5_ath_closes_63d", "is_near_ath")
 STAGES = {
     "re_contraction": {"band": "20_to_25", "is_recontraction_confirmed_5d": True, "is_vix_above_22": True},
     "high_vol_risk_off": {"band": "above_30"},
     "consolidation": {"band": "25_to_30"},
-    "re_entry": {"band": "20_to_25", "was_band_above_25_63d": True},
+    "re_entry": {"band": "20_to_25", "has_band_above_25_63d": True},
     "emotion_driven": {"band": "below_20", "is_vix_calm_63d": True, "has_5_ath_closes_63d": True},
     "mid_late_dispersion": {"band": "below_20", "is_near_ath": True, "top10": 0.5, "crypto": 0.01},
     "risk_on_expansion": {"band": "below_20"},
@@ -66,7 +66,7 @@ def test_each_condition_of_a_stage_is_needed(spec, name):
     ({"band": "above_30", **dict.fromkeys(CONDITIONS, True)}, "re_contraction"),
     ({"band": "above_30", "is_vix_calm_63d": True, "has_5_ath_closes_63d": True}, "high_vol_risk_off"),
     ({"band": "25_to_30", "is_vix_calm_63d": True, "has_5_ath_closes_63d": True}, "consolidation"),
-    ({"band": "20_to_25", "was_band_above_25_63d": True, "is_vix_calm_63d": True, "has_5_ath_closes_63d": True},
+    ({"band": "20_to_25", "has_band_above_25_63d": True, "is_vix_calm_63d": True, "has_5_ath_closes_63d": True},
      "re_entry"),
     ({"band": "20_to_25", "is_vix_calm_63d": True, "has_5_ath_closes_63d": True}, "emotion_driven"),
     ({"band": "below_20", "is_vix_calm_63d": True, "has_5_ath_closes_63d": True, "is_near_ath": True, "top10": 1,

@@ -151,7 +151,7 @@ def test_a_list_tells_units_by_what_most_of_it_has(spec):
     members = {"AAA": (100, 1000), "BBB": (200, 2000), "CCC": (300, 3000), "DDD": (20, 1000)}
     spec("core.share_count_by_list", {
         **given(3, {}),
-        "core.anchored_share": table(
+        "core.implied_index_shares": table(
             ("index_code", "list_date", "published_on", "position", "symbol", "index_shares", "known_at"),
             [("NDX", day(1), day(2), 1, symbol, shares, f"{day(2)} 23:00") for symbol, (shares, _) in members.items()]),
         "core.share_count_spell": table(

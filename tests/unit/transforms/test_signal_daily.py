@@ -49,7 +49,7 @@ def test_a_day_that_is_not_known_changes_nothing(spec):
 def test_a_re_contraction_fires_and_is_confirmed_or_not(spec):
     fired = [False, True, False, False, True, False]
     confirmed = [None, False, True, False, False, False]
-    assert changes(spec, regime(recontraction_fired=fired, recontraction_confirmed=confirmed), "recontraction") == [
+    assert changes(spec, regime(is_recontraction=fired, is_recontraction_confirmed=confirmed), "recontraction") == [
         (2, "fired", "confirmed", "alert"), (3, "confirmed", "none", "info"), (4, "none", "fired", "watch"),
         (5, "fired", "none", "info")]
 
@@ -88,12 +88,12 @@ def test_leaders_are_weak_when_ten_sessions_below_their_mean(spec):
 
 
 def test_a_residual_breach_is_of_a_weighting(spec):
-    given = concentration("anchored", residual_is_large=[False, True, None, False])
+    given = concentration("anchored", is_residual_large=[False, True, None, False])
     assert changes(spec, given, "residual_anchored") == [(1, "within", "large", "watch"), (3, "large", "within", "info")]
 
 
 def test_plain_market_value_is_not_how_the_index_is_weighted_and_its_residual_no_signal(spec):
-    assert changes(spec, concentration("full_cap", residual_is_large=[False, True, False]), "residual_full_cap") == []
+    assert changes(spec, concentration("full_cap", is_residual_large=[False, True, False]), "residual_full_cap") == []
 
 
 def test_a_series_is_stale_beyond_its_limit_until_it_speaks_again(spec):
@@ -125,8 +125,8 @@ def test_the_evidence_of_every_signal_runs_and_shows_both_days(spec):
     given = {
         **regime(band=["below_20", None, "above_30"], stage=["neutral", None, "consolidation"],
                  is_ath_close=[True, None, False], is_correction=[False, None, True], is_bear_market=[False] * 3,
-                 recontraction_fired=[False, None, True], recontraction_confirmed=[False, None, False]),
-        **concentration("capped", top10_weight=[0.4, None, 0.6], residual_is_large=[False, None, True]),
+                 is_recontraction=[False, None, True], is_recontraction_confirmed=[False, None, False]),
+        **concentration("capped", top10_weight=[0.4, None, 0.6], is_residual_large=[False, None, True]),
         "core.basket_trend": _daily({"sessions_below_mean": [0, None, 10]}, basket="ai_leaders"),
         "staging.series": "series_id | stale_after_days\nNFCI | 3",
         "core.macro_as_known": _daily({"observation_date": ["2026-03-01"] * 3, "value": [1, 1, 1]}, series_id="NFCI")

@@ -70,34 +70,34 @@ def test_the_confirmed_band_is_three_switches_with_a_dead_band(spec, closes):
 
 
 def test_a_calm_vix_that_jumps_above_22_fires(spec):
-    assert column(spec, "recontraction_fired", [19, 21, 23]) == [False, False, True]
+    assert column(spec, "is_recontraction", [19, 21, 23]) == [False, False, True]
 
 
 def test_it_fires_once_and_again_only_after_a_calm(spec):
-    assert column(spec, "recontraction_fired", [19, 23, 24, 21, 23, 19.9, 22.1]) == [
+    assert column(spec, "is_recontraction", [19, 23, 24, 21, 23, 19.9, 22.1]) == [
         False, True, False, False, False, False, True]
 
 
 def test_a_calm_of_21_sessions_ago_still_counts_and_one_of_22_not(spec):
-    assert column(spec, "recontraction_fired", [19] + [21] * 20 + [23])[-1] is True
-    assert column(spec, "recontraction_fired", [19] + [21] * 21 + [23])[-1] is False
-    assert column(spec, "recontraction_fired", [19] + [None] * 20 + [23])[-1] is True
-    assert column(spec, "recontraction_fired", [19] + [None] * 21 + [23])[-1] is False
+    assert column(spec, "is_recontraction", [19] + [21] * 20 + [23])[-1] is True
+    assert column(spec, "is_recontraction", [19] + [21] * 21 + [23])[-1] is False
+    assert column(spec, "is_recontraction", [19] + [None] * 20 + [23])[-1] is True
+    assert column(spec, "is_recontraction", [19] + [None] * 21 + [23])[-1] is False
 
 
 def test_exactly_20_and_exactly_22_are_neither_calm_nor_fear(spec):
-    assert column(spec, "recontraction_fired", [23, 20, 22, 23])[-1] is False
-    assert column(spec, "recontraction_fired", [19, 20, 22, 23])[-1] is True
-    assert column(spec, "recontraction_fired", [19, 22])[-1] is False
+    assert column(spec, "is_recontraction", [23, 20, 22, 23])[-1] is False
+    assert column(spec, "is_recontraction", [19, 20, 22, 23])[-1] is True
+    assert column(spec, "is_recontraction", [19, 22])[-1] is False
 
 
 def test_it_is_confirmed_when_the_next_close_is_above_22_too(spec):
-    assert column(spec, "recontraction_confirmed", [19, 23, 24, 24])[1:] == [False, True, False]
-    assert column(spec, "recontraction_confirmed", [19, 23, 21])[-1] is False
+    assert column(spec, "is_recontraction_confirmed", [19, 23, 24, 24])[1:] == [False, True, False]
+    assert column(spec, "is_recontraction_confirmed", [19, 23, 21])[-1] is False
 
 
 def test_without_yesterday_it_is_not_known_to_be_confirmed(spec):
-    assert column(spec, "recontraction_confirmed", [19, 23, None, 24])[-1] is None
+    assert column(spec, "is_recontraction_confirmed", [19, 23, None, 24])[-1] is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,7 +109,7 @@ def test_it_fires_as_its_sentence_says(spec, closes):
             continue
         decided = [i for i in range(today) if closes[i] is not None and (closes[i] < 20 or closes[i] > 22)]
         expected.append(bool(close > 22 and decided and closes[decided[-1]] < 20 and today - decided[-1] <= 21))
-    assert column(spec, "recontraction_fired", closes) == expected
+    assert column(spec, "is_recontraction", closes) == expected
 
 
 def test_a_change_is_against_the_session_before_or_the_last_close_by_then(spec):
@@ -193,6 +193,6 @@ def test_assertions_can_fail(spec):
                                                        {"vix_close": 31.1, "band": "25_to_30"},
                                                        {"vix_close": 18.9, "band": "20_to_25"},
                                                        {"vix_close": 21.1, "band": "below_20"}, {"vix_close": 20}],
-        "a re-contraction is above 22": [{"vix_close": 22, "recontraction_fired": True},
-                                         {"vix_close": 22, "recontraction_confirmed": True}],
+        "a re-contraction is above 22": [{"vix_close": 22, "is_recontraction": True},
+                                         {"vix_close": 22, "is_recontraction_confirmed": True}],
     })

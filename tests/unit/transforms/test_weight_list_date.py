@@ -126,7 +126,7 @@ def test_a_company_that_left_the_index_or_trades_no_more_is_not_missing(spec):
 
 
 def test_the_index_shares_are_those_of_the_session_the_list_is_of(spec):
-    spec("core.anchored_share", given((1, of_session(1)), (3, of_session(2))), f"""
+    spec("core.implied_index_shares", given((1, of_session(1)), (3, of_session(2))), f"""
         list_date | published_on | position | symbol | index_shares
         {day(1)}  | {day(2)}     | 1        | AAA    | 0.0033333333
         {day(1)}  | {day(2)}     | 1        | BBB    | 0.0033333333
@@ -136,7 +136,8 @@ def test_the_index_shares_are_those_of_the_session_the_list_is_of(spec):
         {day(2)}  | {day(4)}     | 2        | CCC    | 0.0033333333
     """, through=(MODEL,))
     held = given((1, of_session(1)), (2, without("CCC", of_session(2))))
-    assert {row[0] for row in spec.rows("core.anchored_share", held, through=(MODEL,), columns=["list_date"])} == {day(1)}
+    rows = spec.rows("core.implied_index_shares", held, through=(MODEL,), columns=["list_date"])
+    assert {row[0] for row in rows} == {day(1)}
 
 
 def test_a_held_list_is_in_quarantine(spec):

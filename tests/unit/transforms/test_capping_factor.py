@@ -1,4 +1,4 @@
-"""core.capped_limit: what the declared limits leave of plain capitalisations, each limit broken once by hand."""
+"""core.capping_factor: what the declared limits leave of plain capitalisations, each limit broken once by hand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from warehouse import catalog
 
 def limited(spec, caps: dict[str, float], kind: str = "special", **more: str) -> dict[str, tuple[float, float]]:
     """(weight within the limits, factor) by issuer, of one rebalance on these capitalisations."""
-    rows = spec.rows("core.capped_limit", {
+    rows = spec.rows("core.capping_factor", {
         "staging.session": calendar(), "staging.weight_limit": LIMITS,
-        "core.capped_review": reviews((0, 4, 3, kind)),
+        "core.index_rebalance": reviews((0, 4, 3, kind)),
         "core.index_member": members({issuer: [4] for issuer in caps}),
         "core.issuer_unit": units([(issuer, 3, 1, cap) for issuer, cap in caps.items()]),
         **more,
@@ -67,7 +67,7 @@ def test_limits_are_kept_again_until_none_is_broken(spec):
     """Lifted to 4.6 % each, F and G join those over 4.5 %: 0.4924 together, scaled once more to 0.40."""
     caps = {"AAA": 0.16, "BBB": 0.15, "CCC": 0.085, "DDD": 0.08, "EEE": 0.062, "FFF": 0.041, "GGG": 0.04,
             **many(40, 0.00955)}
-    found = limited(spec, caps, "quarterly", **{"core.capped_review": reviews((0, 4, 3, "start"))})
+    found = limited(spec, caps, "quarterly", **{"core.index_rebalance": reviews((0, 4, 3, "start"))})
     first = 0.4 / 0.537
     group = 0.4 + 2 * 0.062 * first
     assert found["EEE"][0] == pytest.approx(0.062 * first * 0.4 / group)
@@ -99,8 +99,8 @@ def test_with_nobody_to_give_to_the_weights_stay_as_they_are(spec):
 
 
 def test_shares_that_the_index_does_not_count_are_left_out_before_the_limits(spec):
-    found = limited(spec, {"AAA": 0.4, **many(20, 0.04)}, **{"core.listed_share": """
-        index_code | review | issuer | listed_share
+    found = limited(spec, {"AAA": 0.4, **many(20, 0.04)}, **{"core.investable_weight_factor": """
+        index_code | review | issuer | investable_weight_factor
         NDX        | 0      | AAA    | 0.5
     """})
     assert found["AAA"] == (pytest.approx(0.2), 1.0)
@@ -108,9 +108,9 @@ def test_shares_that_the_index_does_not_count_are_left_out_before_the_limits(spe
 
 def test_a_base_weighs_its_own_members_at_its_own_reference_date(spec):
     """Rebalance 2 may go by 1, the last one that set all anew, or by itself; never by 0. BBB is no member of base 1."""
-    rows = spec.rows("core.capped_limit", {
+    rows = spec.rows("core.capping_factor", {
         "staging.session": calendar(), "staging.weight_limit": LIMITS,
-        "core.capped_review": reviews((0, 2, 1, "start"), (1, 6, 5, "annual"), (2, 10, 8, "quarterly")),
+        "core.index_rebalance": reviews((0, 2, 1, "start"), (1, 6, 5, "annual"), (2, 10, 8, "quarterly")),
         "core.index_member": members({"AAA": [2, 6, 10], "BBB": [10], "CCC": [2, 6]}),
         "core.issuer_unit": units([(issuer, n, n, 1) for issuer in ("AAA", "BBB", "CCC") for n in (1, 5, 8)]),
     }, columns=["review", "base", "issuer", "plain_weight"])
@@ -122,7 +122,7 @@ def test_a_base_weighs_its_own_members_at_its_own_reference_date(spec):
 def test_an_issuer_without_a_capitalisation_in_the_five_sessions_up_to_the_reference_is_not_in_the_base(spec):
     caps = {"core.issuer_unit": units([("AAA", 8, 1, 1), ("BBB", 4, 1, 1), ("CCC", 3, 1, 1)]),
             "core.index_member": members({issuer: [9] for issuer in ("AAA", "BBB", "CCC")}),
-            "core.capped_review": reviews((0, 9, 8, "start"))}
+            "core.index_rebalance": reviews((0, 9, 8, "start"))}
     assert set(limited(spec, {}, **caps)) == {"AAA", "BBB"}
 
 

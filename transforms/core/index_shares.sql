@@ -9,15 +9,15 @@ grain = ["index_code", "review", "issuer"]
 
 [columns]
 index_code = "Code of the universe."
-review = "Number of the rebalance (core.capped_review)."
-base = "Number of the rebalance whose limits are in force (core.capped_base)."
+review = "Number of the rebalance (core.index_rebalance)."
+base = "Number of the rebalance whose limits are in force (core.capping_reference)."
 issuer = "Issuer that is a member on a session of the rebalance."
 joined_on = "First session as a member, of an issuer that joined after the base; NULL for the others."
 counted_on = "Session whose count is used: the reference date, or the last one before with a count; of a joiner, its first."
 counted_position = "Number of that session; the index shares are there from the next one on."
-listed_share = "Part of the counted shares that the index counts, 0 to 1."
+investable_weight_factor = "Part of the counted shares that the index counts, 0 to 1."
 factor = "What the limits leave of them, 0 to 1."
-index_shares = "Shares before all splits: units at counted_on x listed_share x factor."
+index_shares = "Shares before all splits: units at counted_on x investable_weight_factor x factor."
 known_at = "When everything they are set on could be known (UTC)."
 
 [assertions]
@@ -28,9 +28,9 @@ known_at = "When everything they are set on could be known (UTC)."
 with spell as (
     select r.index_code, r.review, b.base, r.effective_date, o.effective_date as base_date, s.position as reference_position,
         b.known_at
-    from core.capped_review r
-    join core.capped_base b using (index_code, review)
-    join core.capped_review o on o.index_code = r.index_code and o.review = b.base
+    from core.index_rebalance r
+    join core.capping_reference b using (index_code, review)
+    join core.index_rebalance o on o.index_code = r.index_code and o.review = b.base
     join staging.session s on s.date = r.reference_date
 ), member as (
     select m.index_code, p.review, m.issuer, min(m.date) as first_date
@@ -41,21 +41,21 @@ with spell as (
     -- Every member of each rebalance, with its count at the reference date, and its factor where the base has it.
     select p.*, m.issuer, m.first_date,
         k.factor,
-        coalesce(l.listed_share, 1) as listed_share,
+        coalesce(l.investable_weight_factor, 1) as investable_weight_factor,
         case when p.reference_position - u.position < 5 then u end as counted,
         greatest(p.known_at, k.known_at, l.known_at) as rule_known_at
     from spell p
     join member m using (index_code, review)
     asof left join core.issuer_unit u on u.issuer = m.issuer and u.position <= p.reference_position
-    left join core.capped_limit k
+    left join core.capping_factor k
         on k.index_code = p.index_code and k.review = p.review and k.base = p.base and k.issuer = m.issuer
-    left join core.listed_share l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
+    left join core.investable_weight_factor l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
 ), entry as (
     -- Who is not in the base, or has no count at a reference date, enters at its first count since the session before.
-    select n.index_code, n.base, n.issuer, n.review, n.joined_on, n.listed_share, u.units, u.level, u.date, u.position, u.known_at
+    select n.index_code, n.base, n.issuer, n.review, n.joined_on, n.investable_weight_factor, u.units, u.level, u.date, u.position, u.known_at
     from (
         select index_code, base, issuer, arg_min(review, first_date) as review, min(first_date) as joined_on,
-            arg_min(listed_share, first_date) as listed_share
+            arg_min(investable_weight_factor, first_date) as investable_weight_factor
         from known
         where factor is null or counted is null
         group by index_code, base, issuer
@@ -64,7 +64,7 @@ with spell as (
     asof join core.issuer_unit u on u.issuer = n.issuer and u.position >= s.position - 1
 ), limited as (
     select e.index_code, e.base, e.issuer,
-        min(k.counted.units * k.listed_share * k.factor * u.level) as smallest,
+        min(k.counted.units * k.investable_weight_factor * k.factor * u.level) as smallest,
         max(greatest(k.rule_known_at, k.counted.known_at, u.known_at)) as known_at
     from entry e
     join known k on k.index_code = e.index_code and k.review = e.review and k.factor < 1
@@ -72,7 +72,7 @@ with spell as (
     where k.counted is not null and e.position - u.position < 5
     group by e.index_code, e.base, e.issuer
 ), entered as (
-    select e.*, least(1, l.smallest / (e.units * e.listed_share * e.level)) as entry_factor,
+    select e.*, least(1, l.smallest / (e.units * e.investable_weight_factor * e.level)) as entry_factor,
         greatest(e.known_at, l.known_at) as entry_known_at
     from entry e
     left join limited l using (index_code, base, issuer)
@@ -84,17 +84,17 @@ with spell as (
             struct_pack(units := k.counted.units, date := k.counted.date, position := k.counted.position,
                         known_at := k.counted.known_at),
             struct_pack(units := e.units, date := e.date, position := e.position, known_at := e.known_at)) as count,
-        k.listed_share,
+        k.investable_weight_factor,
         coalesce(k.factor, e.entry_factor) as factor,
         greatest(k.rule_known_at, case when k.factor is null then e.entry_known_at end) as known_at
     from known k
     left join entered e using (index_code, base, issuer)
 )
 select index_code, review, base, issuer, joined_on,
-    count.date as counted_on, count.position as counted_position, listed_share, factor,
-    count.units * listed_share * factor as index_shares,
+    count.date as counted_on, count.position as counted_position, investable_weight_factor, factor,
+    count.units * investable_weight_factor * factor as index_shares,
     greatest(h.known_at, count.known_at, v.known_at, j.known_at) as known_at
 from held h
-join core.capped_review v using (index_code, review)
+join core.index_rebalance v using (index_code, review)
 left join staging.session j on j.date = h.joined_on
 where count.units is not null

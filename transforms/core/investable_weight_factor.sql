@@ -11,25 +11,25 @@ grain = ["index_code", "review", "issuer"]
 
 [columns]
 index_code = "Code of the universe."
-review = "Number of the rebalance (core.capped_review)."
+review = "Number of the rebalance (core.index_rebalance)."
 issuer = "Issuer on the newest list known then."
-listed_share = "Part of the company's counted shares in the index, 0 to 1."
+investable_weight_factor = "Part of the company's counted shares in the index, 0 to 1."
 known_at = "When the lists, closes and counts used could be known (UTC)."
 
 [assertions]
-"a part of the whole" = "listed_share > 0 and listed_share <= 1"
-"a part or the whole" = "listed_share = 1 or listed_share <= 0.97"
+"a part of the whole" = "investable_weight_factor > 0 and investable_weight_factor <= 1"
+"a part or the whole" = "investable_weight_factor = 1 or investable_weight_factor <= 0.97"
 */
 with basis as (
     -- The counts that were in the index on the list's day, of the rebalance in force, and when its limits were set.
     select r.index_code, r.review, r.list_date, r.list_published_on, s.position as counted_position,
         z.position as limited_position
-    from core.capped_review r
-    asof join core.capped_review f on f.index_code = r.index_code and f.effective_date <= r.list_date
+    from core.index_rebalance r
+    asof join core.index_rebalance f on f.index_code = r.index_code and f.effective_date <= r.list_date
     join staging.session s on s.date = f.reference_date
     asof join (
         select index_code, effective_date, position
-        from core.capped_review join staging.session on date = reference_date
+        from core.index_rebalance join staging.session on date = reference_date
         where is_reset
     ) z on z.index_code = f.index_code and z.effective_date <= f.effective_date
     where r.list_date is not null
@@ -37,7 +37,7 @@ with basis as (
     select b.index_code, b.review, b.list_date, b.counted_position, b.limited_position, a.issuer,
         sum(a.weight order by a.symbol) as weight, max(a.known_at) as known_at
     from basis b
-    join core.anchored_share a
+    join core.implied_index_shares a
         on a.index_code = b.index_code and a.list_date = b.list_date and a.published_on = b.list_published_on
     group by all
 ), counted as (
@@ -58,8 +58,8 @@ with basis as (
     from scaled
 )
 select index_code, review, issuer,
-    min(if(bound > 0.97, 1, bound)) over year as listed_share,
+    min(if(bound > 0.97, 1, bound)) over year as investable_weight_factor,
     greatest(max(used_at) over year, v.known_at) as known_at
 from bounded
-join core.capped_review v using (index_code, review)
+join core.index_rebalance v using (index_code, review)
 window year as (partition by index_code, issuer order by review range between 4 preceding and current row)

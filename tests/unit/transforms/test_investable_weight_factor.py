@@ -1,4 +1,4 @@
-"""core.listed_share: how much of a company the index counts, learned from the lists known at a rebalance."""
+"""core.investable_weight_factor: how much of a company the index counts, learned from the lists known at a rebalance."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ REVIEWS = table(("index_code", "review", "effective_date", "reference_date", "ki
 def listed(shares: dict[str, float], reviews: str = REVIEWS, lines: dict[str, str] | None = None) -> dict[str, str]:
     """Weights of the list of session 5: index shares times a price of 1."""
     return {
-        "staging.session": calendar(), "core.capped_review": reviews,
-        "core.anchored_share": table(
+        "staging.session": calendar(), "core.index_rebalance": reviews,
+        "core.implied_index_shares": table(
             ("index_code", "list_date", "published_on", "position", "symbol", "issuer", "weight", "known_at"),
             [("NDX", day(5), day(6), 5, symbol, (lines or {}).get(symbol, symbol), share, at(6, "04:59"))
              for symbol, share in {**shares, **WHOLE}.items()]),
@@ -27,7 +27,7 @@ def listed(shares: dict[str, float], reviews: str = REVIEWS, lines: dict[str, st
 
 
 def shares_of(spec, **changed) -> dict[str, float]:
-    rows = spec.rows("core.listed_share", listed(**changed), columns=["issuer", "listed_share"])
+    rows = spec.rows("core.investable_weight_factor", listed(**changed), columns=["issuer", "investable_weight_factor"])
     return dict(rows)
 
 
@@ -59,7 +59,7 @@ def test_the_lines_of_a_company_are_counted_together(spec):
 
 
 def test_before_the_first_list_nothing_is_learned(spec):
-    assert spec.rows("core.listed_share", listed(
+    assert spec.rows("core.investable_weight_factor", listed(
         {"BIG": 1.0}, reviews=REVIEWS.replace(f"{day(5)} | {day(6)}", "     |     "))) == []
 
 
@@ -71,12 +71,13 @@ def test_of_the_last_years_bounds_the_smallest_stands(spec):
         ("NDX", 1, day(8), day(6), "quarterly", False, day(5), day(6)),
         ("NDX", 2, day(12), day(10), "quarterly", False, day(9), day(10))])
     given = listed({"BIG": .20, "TWO": .129, "MID": .10, "SML": .06, "TIN": .05, "ADR": .09}, reviews=reviews)
-    given["core.anchored_share"] += "\n" + "\n".join(
+    given["core.implied_index_shares"] += "\n" + "\n".join(
         f"NDX | {day(9)} | {day(10)} | 9 | {s} | {s} | {w} | {at(10, '04:59')}"
         for s, w in {"BIG": .20, "TWO": .18, "MID": .10, "SML": .06, "TIN": .05, "ADR": .09, **WHOLE}.items())
     given["core.issuer_unit"] += "\n" + "\n".join(
         f"{issuer} | {day(9)} | 9 | 1.0 | {count} | {at(9)}" for issuer, count in COUNTS.items())
-    rows = spec.rows("core.listed_share", given, columns=["review", "issuer", "listed_share", "known_at"])
+    rows = spec.rows("core.investable_weight_factor", given,
+                     columns=["review", "issuer", "investable_weight_factor", "known_at"])
     shares = {(review, issuer): round(share, 12) for review, issuer, share, _ in rows}
     assert shares[1, "TWO"] == shares[2, "TWO"] == 0.86
     assert {str(known) for review, *_, known in rows if review == 2} == {f"{at(10, '04:59')}:00"}

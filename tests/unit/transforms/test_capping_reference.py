@@ -1,4 +1,4 @@
-"""core.capped_base: a quarterly rebalance leaves the limits as they were, unless the weights in force break one."""
+"""core.capping_reference: a quarterly rebalance leaves the limits as they were, unless the weights in force break one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def bases(spec, caps: dict[str, float], factors: dict[str, float], rebalances: s
     pairs = ((0, 0), (1, 0), (1, 1)) if rebalances == QUARTER else ((0, 0), (1, 1))
     factor_rows = [("NDX", review, base, issuer, factor, at(2)) for review, base in pairs
                    for issuer, factor in factors.items()]
-    return spec.rows("core.capped_base", {
-        "staging.session": calendar(), "staging.weight_limit": LIMITS, "core.capped_review": rebalances,
-        "core.capped_limit": table(("index_code", "review", "base", "issuer", "factor", "known_at"), factor_rows),
+    return spec.rows("core.capping_reference", {
+        "staging.session": calendar(), "staging.weight_limit": LIMITS, "core.index_rebalance": rebalances,
+        "core.capping_factor": table(("index_code", "review", "base", "issuer", "factor", "known_at"), factor_rows),
         "core.index_member": members({issuer: [3, 8, 12] for issuer in caps}),
         "core.issuer_unit": units([(issuer, 6, 1, cap) for issuer, cap in caps.items()]),
     }, columns=["review", "base", "largest_weight", "broken_limit"])
@@ -60,12 +60,12 @@ def test_a_joiner_since_the_base_counts_at_most_as_the_smallest_limited_issuer(s
 
 def test_it_is_known_with_the_weights_it_tested(spec):
     given = {
-        "staging.session": calendar(), "staging.weight_limit": LIMITS, "core.capped_review": QUARTER,
-        "core.capped_limit": table(("index_code", "review", "base", "issuer", "factor", "known_at"), [
+        "staging.session": calendar(), "staging.weight_limit": LIMITS, "core.index_rebalance": QUARTER,
+        "core.capping_factor": table(("index_code", "review", "base", "issuer", "factor", "known_at"), [
             ("NDX", review, base, "AAA", 1.0, at(2)) for review, base in ((0, 0), (1, 0), (1, 1))]),
         "core.index_member": members({"AAA": [3, 8]}), "core.issuer_unit": units([("AAA", 6, 1, 1)]),
     }
-    spec("core.capped_base", given, f"""
+    spec("core.capping_reference", given, f"""
         review | known_at
         0      | {day(2)} 21:15
         1      | {day(6)} 21:15

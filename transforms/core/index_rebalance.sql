@@ -47,7 +47,7 @@ with start as (
     from apart
 ), list as (
     select distinct index_code, list_date, published_on, known_at
-    from core.anchored_share
+    from core.implied_index_shares
 ), chosen as (
     select n.index_code, n.review, max(struct_pack(l.list_date, l.published_on)) as newest
     from numbered n

@@ -8,7 +8,7 @@ grain = ["index_code", "review"]
 
 [columns]
 index_code = "Code of the universe."
-review = "Number of the rebalance (core.capped_review)."
+review = "Number of the rebalance (core.index_rebalance)."
 base = "Number of the rebalance whose members, closes and counts the limits' factors come from."
 largest_weight = "Weight in force of the largest issuer at the reference date, 0 to 1; NULL where every weight is set anew anyway."
 broken_limit = "Position of the first limit the weights in force broke; NULL for none."
@@ -24,20 +24,20 @@ with recursive member as (
     from core.index_member
 ), pair as (
     select distinct l.index_code, l.review, l.base, r.effective_date, s.position as reference_position
-    from core.capped_limit l
-    join core.capped_review r using (index_code, review)
+    from core.capping_factor l
+    join core.index_rebalance r using (index_code, review)
     join staging.session s on s.date = r.reference_date
     where l.base < l.review
 ), valued as (
     select p.index_code, p.review, p.base, m.issuer, k.factor,
-        u.units * u.level * coalesce(l.listed_share, 1) * coalesce(k.factor, 1) as value,
+        u.units * u.level * coalesce(l.investable_weight_factor, 1) * coalesce(k.factor, 1) as value,
         greatest(u.known_at, l.known_at, k.known_at) as known_at
     from pair p
     join member m using (index_code, effective_date)
     asof join core.issuer_unit u on u.issuer = m.issuer and u.position <= p.reference_position
-    left join core.capped_limit k
+    left join core.capping_factor k
         on k.index_code = p.index_code and k.review = p.review and k.base = p.base and k.issuer = m.issuer
-    left join core.listed_share l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
+    left join core.investable_weight_factor l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
     where p.reference_position - u.position < 5
 ), in_force as (
     select *, least(value, case when factor is null then min(value) filter (factor < 1) over (
@@ -64,21 +64,21 @@ with recursive member as (
 ), chain as (
     select index_code, review, review as base, null::double as largest_weight, null::integer as broken_limit,
         null::timestamp as tested_at
-    from core.capped_review
+    from core.index_rebalance
     where review = 0
     union all
     select r.index_code, r.review, if(r.is_reset or t.broken_limit is not null, r.review, c.base),
         t.largest_weight, t.broken_limit, t.known_at
     from chain c
-    join core.capped_review r on r.index_code = c.index_code and r.review = c.review + 1
+    join core.index_rebalance r on r.index_code = c.index_code and r.review = c.review + 1
     left join tested t on t.index_code = r.index_code and t.review = r.review and t.base = c.base
 ), limited as (
     select index_code, review, base, max(known_at) as known_at
-    from core.capped_limit
+    from core.capping_factor
     group by index_code, review, base
 )
 select c.index_code, c.review, c.base, c.largest_weight, c.broken_limit,
     greatest(l.known_at, c.tested_at, v.known_at) as known_at
 from chain c
-join core.capped_review v using (index_code, review)
+join core.index_rebalance v using (index_code, review)
 left join limited l using (index_code, review, base)

@@ -1,4 +1,4 @@
-"""core.capped_share: index shares that stand still between rebalances, and who joins in between."""
+"""core.index_shares: index shares that stand still between rebalances, and who joins in between."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ def given(stays: dict[str, list[int]], counts: list[tuple[str, int, float, float
           base: int = 0, listed: str = "index_code", rebalances: str = QUARTER) -> dict[str, str]:
     """Members by session, (issuer, session, level, units), and the factors of base 0 or of base 1 as well."""
     return {
-        "staging.session": calendar(), "core.capped_review": rebalances,
-        "core.capped_base": table(("index_code", "review", "base", "known_at"),
+        "staging.session": calendar(), "core.index_rebalance": rebalances,
+        "core.capping_reference": table(("index_code", "review", "base", "known_at"),
                                   [("NDX", 0, 0, at(2)), ("NDX", 1, base, at(2))]),
-        "core.capped_limit": table(("index_code", "review", "base", "issuer", "factor", "known_at"), [
+        "core.capping_factor": table(("index_code", "review", "base", "issuer", "factor", "known_at"), [
             ("NDX", review, b, issuer, factor, at(2)) for review, b in ((0, 0), (1, base))
             for issuer, factor in factors.items()]),
-        "core.listed_share": listed,
+        "core.investable_weight_factor": listed,
         "core.index_member": members(stays), "core.issuer_unit": units(counts),
     }
 
 
 def shares(spec, tables: dict[str, str]) -> dict[tuple[int, str], tuple]:
-    rows = spec.rows("core.capped_share", tables, columns=["review", "issuer", "index_shares", "factor", "counted_on",
+    rows = spec.rows("core.index_shares", tables, columns=["review", "issuer", "index_shares", "factor", "counted_on",
                                                            "joined_on"])
     return {(review, issuer): tuple(rest) for review, issuer, *rest in rows}
 
@@ -44,7 +44,7 @@ def test_the_count_of_a_session_without_one_is_the_last_within_five(spec):
 
 def test_only_the_listed_part_of_a_count_is_held(spec):
     found = shares(spec, given({"AAA": [3, 8]}, [("AAA", 2, 10, 100), ("AAA", 6, 10, 100)], {"AAA": 0.5}, listed="""
-        index_code | review | issuer | listed_share
+        index_code | review | issuer | investable_weight_factor
         NDX        | 1      | AAA    | 0.8
     """))
     assert (found[0, "AAA"][0], found[1, "AAA"][0]) == (50, 40)
@@ -83,7 +83,7 @@ def test_a_new_base_gives_a_joiner_the_factor_of_its_own_figures(spec):
     tables = given({"AAA": [3, 4, 5, 8], "NEW": [5, 8]}, [
         ("AAA", 2, 10, 100), ("AAA", 4, 10, 100), ("AAA", 6, 10, 100), ("NEW", 4, 50, 100), ("NEW", 6, 50, 100)],
         {"AAA": 0.5}, base=1)
-    tables["core.capped_limit"] += f"\nNDX | 1 | 1 | NEW | 0.7 | {at(6)}"
+    tables["core.capping_factor"] += f"\nNDX | 1 | 1 | NEW | 0.7 | {at(6)}"
     found = shares(spec, tables)
     assert found[0, "NEW"][1] == pytest.approx(0.1)
     assert found[1, "NEW"] == (70, 0.7, day(6), None)
@@ -91,7 +91,7 @@ def test_a_new_base_gives_a_joiner_the_factor_of_its_own_figures(spec):
 
 def test_it_is_known_with_everything_it_is_set_on(spec):
     tables = given({"AAA": [3], "NEW": [5]}, [("AAA", 2, 10, 100), ("AAA", 4, 10, 100), ("NEW", 4, 50, 100)], {"AAA": 0.5})
-    spec("core.capped_share", tables, f"""
+    spec("core.index_shares", tables, f"""
         issuer | known_at
         AAA    | {at(2)}
         NEW    | {at(5)}

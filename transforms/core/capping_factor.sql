@@ -9,10 +9,10 @@ grain = ["index_code", "review", "base", "issuer"]
 
 [columns]
 index_code = "Code of the universe."
-review = "Number of the rebalance (core.capped_review)."
+review = "Number of the rebalance (core.index_rebalance)."
 base = "Number of the rebalance whose members, closes and counts are weighed."
 issuer = "Member issuer of the base, with a capitalisation within five sessions up to its reference date."
-listed_share = "Part of the company's counted shares in the index, as the review knows it; 1 where nothing says otherwise."
+investable_weight_factor = "Part of the company's counted shares in the index, as the review knows it; 1 where nothing says otherwise."
 plain_weight = "Share of the capitalisation at the base's reference date, 0 to 1."
 limited_weight = "The same within the limits, 0 to 1."
 factor = "limited_weight / plain_weight, over the largest such quotient: 1 for those no limit touches."
@@ -22,17 +22,17 @@ known_at = "When all figures of the review and base could be known (UTC)."
 "weights are fractions" = "plain_weight > 0 and plain_weight <= 1 and limited_weight > 0 and limited_weight <= 1"
 "limits only take" = "factor > 0 and factor <= 1"
 "the weights add to one" = """(index_code, review, base) not in (
-    select (index_code, review, base) from core.capped_limit group by index_code, review, base
+    select (index_code, review, base) from core.capping_factor group by index_code, review, base
     having abs(sum(limited_weight) - 1) > 1e-9 or abs(sum(plain_weight) - 1) > 1e-9)"""
 */
 with recursive pair as (
     select r.index_code, r.review, b.review as base, b.effective_date, s.position as reference_position,
         b.kind = 'annual' as is_annual
-    from core.capped_review r
-    join core.capped_review b on b.index_code = r.index_code and b.review <= r.review
+    from core.index_rebalance r
+    join core.index_rebalance b on b.index_code = r.index_code and b.review <= r.review
     join staging.session s on s.date = b.reference_date
     where b.review >= (
-        select max(z.review) from core.capped_review z
+        select max(z.review) from core.index_rebalance z
         where z.index_code = r.index_code and z.review <= r.review and z.is_reset
     )
 ), member as (
@@ -40,13 +40,13 @@ with recursive pair as (
     from core.index_member
 ), plain as (
     select p.index_code, p.review, p.base, p.is_annual, m.issuer,
-        coalesce(l.listed_share, 1) as listed_share,
-        u.units * u.level * coalesce(l.listed_share, 1) as value,
+        coalesce(l.investable_weight_factor, 1) as investable_weight_factor,
+        u.units * u.level * coalesce(l.investable_weight_factor, 1) as value,
         greatest(u.known_at, l.known_at) as known_at
     from pair p
     join member m using (index_code, effective_date)
     asof join core.issuer_unit u on u.issuer = m.issuer and u.position <= p.reference_position
-    left join core.listed_share l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
+    left join core.investable_weight_factor l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
     where p.reference_position - u.position < 5
 ), weighed as (
     select *,
@@ -108,16 +108,16 @@ with recursive pair as (
     qualify row_number() over (partition by index_code, review, base order by step desc) = 1
 )
 select
-    index_code, review, base, issuer, listed_share, plain_weight, limited_weight,
+    index_code, review, base, issuer, investable_weight_factor, plain_weight, limited_weight,
     -- Exactly 1 where no limit took anything.
     if(kept > 1 - 1e-9, 1, kept) as factor,
     known_at
 from (
-    select w.index_code, w.review, w.base, w.issuer, w.listed_share, w.plain_weight, f.limited_weight,
+    select w.index_code, w.review, w.base, w.issuer, w.investable_weight_factor, w.plain_weight, f.limited_weight,
         f.limited_weight / w.plain_weight
             / max(f.limited_weight / w.plain_weight) over (partition by index_code, review, base) as kept,
         greatest(w.all_known_at, v.known_at) as known_at
     from weighed w
-    join core.capped_review v using (index_code, review)
+    join core.index_rebalance v using (index_code, review)
     join final f using (index_code, review, base, place)
 )
