@@ -65,7 +65,7 @@ def tool(wheel: Path, tiny: Path, tiny_server: str, tmp_path_factory: pytest.Tem
     _pip("--python", folder / "venv" / "bin" / "python", "install", "--no-deps", "--ignore-installed", wheel)
     (folder / "home").mkdir()
     return Tool(folder / "venv" / "bin" / "rallyscope", folder / "home",
-                {"RALLYSCOPE_SOURCE": tiny_server, "RALLYSCOPE_CATALOG": str(tiny / "catalogue")})
+                {"RALLYSCOPE_SOURCE": tiny_server, "RALLYSCOPE_CATALOG": str(tiny / "catalog")})
 
 
 def _pip(*arguments: object) -> None:
