@@ -1,4 +1,4 @@
-"""docs/faults.md, from the record of what every fault came to."""
+"""docs/faults.md, from the record of how every fault ended."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from fault_cases import AS_SAID, GAPS, UNHEALED, cases
 from flows.prefect_run import STATE_NAMES
 from flows.replay.faults import LIBRARY, SUBJECTS
 
-HEAD = """# Faults, and what becomes of them
+HEAD = """# Faults
 
-What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` knows. Each was played alone on
-the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run` on an evening whose
-source has the fault, and `rallyscope run` on the next evening, when the source is right again. Nothing here is by hand:
-`make faults` plays them and writes this page from `tests/support/fault_outcomes.json`, and tests hold the two together.
+What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` offers. Each fault was played
+alone on the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run` on an evening
+when the source has the fault, and `rallyscope run` on the next evening, when the source is right again. Do not edit this page:
+`make faults` plays the faults and writes it from `tests/support/fault_outcomes.json`, and tests keep the two equal.
 
-- **exit** is the command's exit code: 0, 1 for what the data or a source did, 2 for what cannot be requested. A Prefect run
-  of the same evening has the same sentence and ends in the state that goes with the exit code: the flows name their final
-  state by it (`STATE_NAMES` in `flows/prefect_run.py`), and a test plays evenings of each kind as Prefect runs.
-- **signals** are the rows of `marts.signal_daily` that an undisturbed folder has not, or that are missing here.
+- **exit** is the command's exit code: 0; 1 if the data or a source failed; 2 for a request that cannot be carried out. A
+  Prefect run of the same evening has the same message and ends in the state that belongs to the exit code (`STATE_NAMES` in
+  `flows/prefect_run.py`).
+- **signals** are the rows of `marts.signal_daily` that an undisturbed folder does not have, or that are missing here.
 - **published** compares every figure of the marts with that of an undisturbed folder: equal, or NULL where it is missing.
-- **held** is what `audit.quarantine` and the outcomes of the requests say, besides what an undisturbed folder has.
-- **heals**: all tables are those of a folder that was never disturbed, after one good run. Where a row that was loaded was
-  wrong, its right value counts as known from that run on, so `known_at` alone is later.
+- **held** is what `audit.quarantine` and the outcomes of the requests report beyond those of an undisturbed folder.
+- **heals** says when all tables equal those of a folder that was never disturbed. If a wrong row was loaded, its right
+  value counts as known from the run that corrected it, so only `known_at` is later.
 """
 
 
 def page(record: Mapping[str, Mapping[str, Any]]) -> str:
-    """The whole page."""
+    """The page, as Markdown."""
     lines = [HEAD]
     for subject, faults in SUBJECTS.items():
         names = {fault.name for fault in faults}
         mine = [text for text in cases() if text.partition(":")[0] in names]
         lines += [f"## {subject[0].upper()}{subject[1:]}", "",
-                  "| fault | exit | what the run says | Prefect | signals | published | held | heals |",
+                  "| fault | exit | what the run reports | Prefect | signals | published | held | heals |",
                   "| --- | --- | --- | --- | --- | --- | --- | --- |",
                   *(row(text, record[text]) if text in record else unplayed(text) for text in mine), ""]
     return "\n".join(lines)

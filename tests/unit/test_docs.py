@@ -9,6 +9,9 @@ import pytest
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+# Phrases of an older dialect, and what to write: “no such”, “was received”, “again”, “unchanged”, “all of it”.
+DIALECT = re.compile(r"\bis none\b|\bthat is none\b|\bwhat came\b|\banew\b|\bas it stands\b|\bof itself\b|"
+                     r"\bwaits for nobody\b|\b(nobody|no one) but\b", re.IGNORECASE)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 
 
@@ -46,3 +49,10 @@ def test_the_glossary_has_at_most_fifty_terms_each_once() -> None:
     assert all(names == sorted(names, key=str.lower) for names in terms)
     flat = [name for names in terms for name in names]
     assert len(flat) == len(set(flat)) <= 50
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "faults.md"],
+                         ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_is_plain_english(page: Path) -> None:
+    """docs/faults.md quotes what runs reported when its faults were played."""
+    assert DIALECT.findall(page.read_text(encoding="utf-8")) == []
