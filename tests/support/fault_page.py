@@ -13,10 +13,11 @@ from flows.replay.faults import LIBRARY, SUBJECTS
 
 HEAD = """# Faults
 
-What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` offers. Each fault was played
-alone on the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run` on an evening
-when the source has the fault, and `rallyscope run` on the next evening, when the source is right again. Do not edit this page:
-`make faults` plays the faults and writes it from `tests/support/fault_outcomes.json`, and tests keep the two equal.
+What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` offers. Each fault was
+played alone on the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run`
+on an evening when the source has the fault, and `rallyscope run` on the next evening, when the source is right again.
+Do not edit this page: `make faults` plays the faults and writes it from `tests/support/fault_outcomes.json`, and
+tests keep the two equal.
 
 - **exit** is the command's exit code: 0; 1 if the data or a source failed; 2 for a request that cannot be carried out. A
   Prefect run of the same evening has the same message and ends in the state that belongs to the exit code (`STATE_NAMES` in
