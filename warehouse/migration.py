@@ -17,6 +17,12 @@ def migrate(con: duckdb.DuckDBPyConnection) -> None:
     for table, old, new in COLUMNS:
         if (table, old) in existing:
             con.execute(f"alter table {table} rename column {old} to {new}")
+    tables = {table for table, _ in existing}
+    if tables & {"raw.catalog_universe", "raw.catalogue_universe"} and ("raw.catalog_universe",
+                                                                        "is_primary") not in existing:
+        # Before it was declared, the Nasdaq-100 was the index that everything spoke of.
+        con.execute("alter table raw.catalog_universe add column is_primary boolean")
+        con.execute("update raw.catalog_universe set is_primary = index_code = 'NDX'")
     for table, column, old, new in VALUES:
         if (table, column) in existing:
             con.execute(f"update {table} set {column} = ? where {column} = ?", [new, old])

@@ -86,7 +86,7 @@ create table if not exists raw.catalog_instrument (
     fetched_at timestamp not null
 );
 create table if not exists raw.catalog_universe (
-    index_code varchar, title varchar, published_index varchar, fetched_at timestamp not null
+    index_code varchar, title varchar, published_index varchar, is_primary boolean, fetched_at timestamp not null
 );
 create table if not exists raw.catalog_universe_member (
     index_code varchar, symbol varchar, valid_from date, valid_to date, fetched_at timestamp not null

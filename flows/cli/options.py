@@ -40,6 +40,7 @@ CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="A folder 
                                                   "(RALLYSCOPE_CATALOG); they add to the packaged ones or "
                                                   "replace them.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=day_of, help="A session, e.g. 2026-03-27.")]
+IndexOption = Annotated[str | None, typer.Option("--index", help="Code of an index; by default the primary one.")]
 SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Show rows from this date on.")]
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
 AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]

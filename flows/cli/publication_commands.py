@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import completion
-from flows.cli.options import CatalogOption, DayOption, HomeOption, settings_from
+from flows.cli.options import CatalogOption, DayOption, HomeOption, IndexOption, settings_from
 from flows.report.output import say
 from flows.report.words import count
 from warehouse.errors import BadRequest
@@ -14,12 +14,12 @@ commands = typer.Typer()
 
 
 @commands.command(epilog="Example: rallyscope brief --date 2026-03-27")
-def brief(day: DayOption = None, home: HomeOption = None, catalog: CatalogOption = None) -> None:
+def brief(day: DayOption = None, index: IndexOption = None, home: HomeOption = None, catalog: CatalogOption = None) -> None:
     """Write the page of a session: one HTML file that opens offline, a picture of it, and the list of all days."""
     from flows.report.page.write import write
 
     settings = settings_from(home, None, catalog)
-    say(str(write(settings.home, settings.catalog, day)))
+    say(str(write(settings.home, settings.catalog, day, index)))
 
 
 @commands.command(epilog="Example: rallyscope docs")

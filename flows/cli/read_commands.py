@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import completion
-from flows.cli.options import DayOption, Format, HomeOption, JsonOption, SinceOption, settings_from
+from flows.cli.options import DayOption, Format, HomeOption, IndexOption, JsonOption, SinceOption, settings_from
 from flows.report.output import say
 from warehouse.errors import BadRequest
 
@@ -40,11 +40,11 @@ def export(out: Annotated[Path, typer.Option(help="A new folder, or the folder o
 @commands.command(epilog="Example: rallyscope show regime --date 2026-03-27")
 def show(view: Annotated[str, typer.Argument(help="regime, concentration, rotation, sectors, revisions or day.",
                                              autocompletion=completion.views)],
-         day: DayOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
+         day: DayOption = None, index: IndexOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
     """Show one day of a mart as a readable table."""
     from flows.report.terminal import show as print_view
 
-    print_view(settings_from(home).home, view, day, json)
+    print_view(settings_from(home).home, view, day, json, index_code=index)
 
 
 @commands.command(epilog="Example: rallyscope status --json")
@@ -70,15 +70,18 @@ def claims(ids: Annotated[list[str] | None, typer.Argument(help="The claims to s
 
 @commands.command("what-if", epilog="Example: rallyscope what-if NVDA=-0.10 AVGO=-0.05")
 def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, one or more.")],
-            json: JsonOption = False, home: HomeOption = None) -> None:
+            index: IndexOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
     """Estimate what a move of some companies would do to the index, directly and through companies that move with them."""
     from flows.report.what_if import parse
     from flows.report.what_if import what_if as estimate
 
     settings = settings_from(home)
-    if not (universe := settings.catalog.universes.get("NDX")):
-        raise BadRequest("what-if", f"the catalog in {settings.catalog.folder} has no universe NDX",
-                         "Set RALLYSCOPE_CATALOG to a folder that has universes/NDX.toml")
+    universes = settings.catalog.universes
+    universe = universes.get(index) if index else settings.catalog.primary_index
+    if universe is None:
+        raise BadRequest(f"index {index!r}" if index else "what-if",
+                         f"the catalog in {settings.catalog.folder} has no {'index with this code' if index else 'index'}",
+                         f"Use {' or '.join(universes)}" if universes else "Add universes/CODE.toml to it")
     estimate(settings.home, universe, parse(shocks), json)
 
 

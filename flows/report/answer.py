@@ -38,8 +38,9 @@ def movers(rows: Sequence[Row], fewest: int = 3) -> list[Row]:
 
 
 def _drivers(facts: Facts) -> str:
-    reported = (_carried(facts["window"].rows, "over 21 sessions", FLAT_BP)
-            or _carried(facts["day"].rows, "on the day", FLAT_BP / 5)
+    index = facts.index.title if facts.index else "index"
+    reported = (_carried(facts["window"].rows, index, "over 21 sessions", FLAT_BP)
+            or _carried(facts["day"].rows, index, "on the day", FLAT_BP / 5)
             or f"who drives the market is {_unknown(facts)}")
     return ", ".join(filter(None, (reported, _leader(facts))))
 
@@ -50,7 +51,7 @@ def _unknown(facts: Facts) -> str:
     return "not known" + (f": {count(bars['received'])} of {count(bars['expected'])} bars came" if bars else "")
 
 
-def _carried(rows: Sequence[Row], span: str, flat: float) -> str:
+def _carried(rows: Sequence[Row], index: str, span: str, flat: float) -> str:
     """Whose doing the index's move is; empty where the move is not known."""
     totals = {row["kind"]: row["bp"] for row in rows if row["kind"] in ("sum", "index")}
     if "sum" not in totals:
@@ -60,11 +61,11 @@ def _carried(rows: Sequence[Row], span: str, flat: float) -> str:
     whole = totals.get("index", totals["sum"]) if closes else totals["sum"]
     move, first = percent(whole / 10000, 1, True), movers(rows)
     if abs(totals["sum"]) < flat or not first:
-        return f"nobody drives the market, the Nasdaq-100 is flat at {move} {span}"
+        return f"nobody drives the market, the {index} is flat at {move} {span}"
     made = sum(row["bp"] for row in first)
     verb, part = "drive" if totals["sum"] > 0 else "drag", "of" if abs(made) <= abs(whole) else "against"
     return (f"{listed([row['label'] for row in first])} {verb} the market, with {number(made / 100, 1, True)} points "
-            f"{part} the Nasdaq-100's {move} {span}")
+            f"{part} the {index}'s {move} {span}")
 
 
 def _leader(facts: Facts) -> str:
@@ -110,7 +111,8 @@ def tiles(facts: Facts) -> Iterator[Tile]:
     def tile(label: str, value: str, *notes: str) -> Tile:
         return Tile(label, value, unknown if value == NOTHING else ", ".join(filter(None, notes)))
 
-    yield tile("Nasdaq-100", percent(closure.get("official_return"), 2, True), "on the day",
+    yield tile(facts.index.title if facts.index else "Index", percent(closure.get("official_return"), 2, True),
+               "on the day",
                f"{percent(month, 1, True)} over 21 sessions" if month is not None else "")
     yield tile("VIX", number(regime.get("vix_close"), 2),
                f"{number(regime['vix_change_1d_points'], 2, True)} points on the day"

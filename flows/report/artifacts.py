@@ -62,9 +62,9 @@ def summary(run: Run) -> str:
                                                  [[tile.label, tile.value, tile.note] for tile in tiles(found)])]
         if (page := _site(run) / f"{found.date}.html").exists():
             parts += [f"The day's page: [{page}]({page.as_uri()})"]
-        given = {"date": found.date, "run": run.run_id}
+        given = {"date": found.date, "run": run.run_id, **(found.index.parameters if found.index else {})}
         for section in SECTIONS:
-            columns, rows = _rows(con, section.sql, given)
+            columns, rows = _rows(con, section.sql, given) if found.index or "$index" not in section.sql else ([], [])
             parts += _markdown(section, columns, rows)
     return visible("\n\n".join(parts))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from flows.report.index import Index, index_of
 from flows.report.questions import FIRST, THEN, Question, written_out
 from warehouse.errors import BadRequest
 from warehouse.visible import visible
@@ -36,9 +37,10 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class Facts:
-    """A session, the index weighting in use, and the answers by name."""
+    """A session, the index and the weighting of it in use, and the answers by name."""
 
     date: date
+    index: Index | None
     scheme: str | None
     peak: date | None
     answers: Mapping[str, QueryResult]
@@ -51,23 +53,29 @@ class Facts:
         return bool(self["publication"].row.get("is_simulated"))
 
 
-def facts(con: duckdb.DuckDBPyConnection, day: date | None) -> Facts:
-    """Everything the page of a session says, by default the newest; BadRequest for a day the marts do not have."""
-    session = _session(con, day)
-    given: dict[str, date | str] = {"date": session}
+def facts(con: duckdb.DuckDBPyConnection, day: date | None, index_code: str | None = None) -> Facts:
+    """Everything the page of a session says, by default the newest, of the primary index or another.
+
+    Raises BadRequest for a day that the marts do not have, and for an index that is not published.
+    """
+    session, index = _session(con, day), index_of(con, index_code)
+    given: dict[str, date | str] = {"date": session, **(index.parameters if index else {})}
     answers = {question.key: run_query(con, question, given) for question in FIRST}
     closing = {row["weight_scheme"] for row in answers["closure"].rows if row["index_return"] is not None}
     scheme = next((name for name in SCHEMES if name in closing), min(closing, default=None))
     peak = answers["peak"].row.get("episode")
     given |= {name: value for name, value in (("scheme", scheme), ("peak", peak)) if value is not None}
     answers |= {question.key: run_query(con, question, given) for question in THEN}
-    return Facts(session, scheme, peak, answers)
+    return Facts(session, index, scheme, peak, answers)
 
 
 def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> QueryResult:
     """One answer; a table, a column or a parameter that is not there is said, and costs only this answer."""
+    if "$index" in question.sql and "index" not in given:
+        return QueryResult(question, "", (), (), "The catalog has no index.")
     if "$scheme" in question.sql and "scheme" not in given:
-        return QueryResult(question, "", (), (), "No weighting of the Nasdaq-100 has a return on this session.")
+        return QueryResult(question, "", (), (),
+                           f"No weighting of the {given['index_title']} has a return on this session.")
     if "$peak" in question.sql and "peak" not in given:
         return QueryResult(question, "", (), (), "No peak of the VIX had been declared by this session.")
     sql = written_out(question.sql, given)

@@ -73,10 +73,10 @@ STAGES = Question("stages", "Spells of one stage in the last 252 sessions", """
     select stage, min(date) as first_date, max(date) as last_date, count(*) as sessions
     from numbered where stage is not null group by stage, spell order by first_date""")
 
-CLOSURE = Question("closure", "How well each weighting adds up to the published Nasdaq-100", """
+CLOSURE = Question("closure", "How well each weighting adds up to the published index", """
     with recent as (
         select *, row_number() over (partition by weight_scheme order by date desc) as place
-        from marts.concentration_daily where index_code = 'NDX' and date <= $date
+        from marts.concentration_daily where index_code = $index and date <= $date
     )
     select weight_scheme,
         any_value(index_return) filter (date = $date) as index_return,
@@ -93,7 +93,7 @@ DAY = Question("day", "From the companies to the published index, in basis point
         select issuer as company, contribution, open_weight, price_return,
             row_number() over (order by abs(contribution) desc, issuer) as place
         from marts.contribution_daily
-        where date = $date and index_code = 'NDX' and weight_scheme = $scheme and contribution is not null
+        where date = $date and index_code = $index and weight_scheme = $scheme and contribution is not null
     ), shown as (
         select 'company' as kind, company as label, name, contribution * 10000 as bp, open_weight, price_return
         from placed left join core.instrument on symbol = company where place <= {SHOWN_ISSUERS}
@@ -107,11 +107,11 @@ DAY = Question("day", "From the companies to the published index, in basis point
         union all
         select 'residual', 'Residual', 'What our weights do not explain', -residual_bp, null, null
         from marts.concentration_daily
-        where date = $date and index_code = 'NDX' and weight_scheme = $scheme and residual_bp is not null
+        where date = $date and index_code = $index and weight_scheme = $scheme and residual_bp is not null
         union all
-        select 'index', 'Nasdaq-100', 'As published', official_return * 10000, null, official_return
+        select 'index', $index_title, 'As published', official_return * 10000, null, official_return
         from marts.concentration_daily
-        where date = $date and index_code = 'NDX' and weight_scheme = $scheme and official_return is not null
+        where date = $date and index_code = $index and weight_scheme = $scheme and official_return is not null
     )
     select kind, label, name, bp, open_weight, price_return from shown
     order by list_position(['company', 'others', 'sum', 'residual', 'index'], kind), bp desc""")
@@ -121,13 +121,13 @@ WINDOW = Question("window", "From the companies to the published index over 21 s
         select issuer as company, contribution, start_date,
             row_number() over (order by abs(contribution) desc, issuer) as place
         from marts.contribution_window
-        where date = $date and index_code = 'NDX' and weight_scheme = $scheme and window_sessions = 21
+        where date = $date and index_code = $index and weight_scheme = $scheme and window_sessions = 21
             and contribution is not null
     ), official as (
         select n.close / o.close - 1 as official_return, any_value(p.start_date) as start_date
         from placed p
-        join core.index_level n on n.symbol = '^NDX' and n.date = $date
-        join core.index_level o on o.symbol = '^NDX' and o.date = p.start_date
+        join core.index_level n on n.symbol = $published_index and n.date = $date
+        join core.index_level o on o.symbol = $published_index and o.date = p.start_date
         where n.close is not null and o.close is not null
         group by n.close, o.close
     ), total as (
@@ -147,7 +147,7 @@ WINDOW = Question("window", "From the companies to the published index over 21 s
             (official_return - index_return) * 10000, t.start_date
         from total t join official using (start_date)
         union all
-        select 'index', 'Nasdaq-100', 'As published', official_return * 10000, start_date from official
+        select 'index', $index_title, 'As published', official_return * 10000, start_date from official
     )
     select kind, label, name, bp, start_date from shown
     order by list_position(['company', 'others', 'sum', 'residual', 'index'], kind), bp desc""")
@@ -158,7 +158,7 @@ CONCENTRATION = Question("concentration", "The last 504 sessions", """
     from marts.concentration_daily c
     left join marts.concentration_daily m
         on m.date = c.date and m.index_code = c.index_code and m.weight_scheme = 'full_cap'
-    where c.date <= $date and c.index_code = 'NDX' and c.weight_scheme = $scheme and c.top10_weight is not null
+    where c.date <= $date and c.index_code = $index and c.weight_scheme = $scheme and c.top10_weight is not null
     order by c.date desc limit 504""")
 
 ROTATION = Question("rotation", "Relative rotation, weekly, the last six weeks", """
@@ -219,7 +219,7 @@ BREADTH = Question("breadth", "The last 252 sessions", """
     select date, above_50d_share, above_200d_share, advancers, decliners, new_highs_252d, new_lows_252d,
         cap_minus_equal_return
     from marts.concentration_daily
-    where date <= $date and index_code = 'NDX' and weight_scheme = $scheme and above_50d_share is not null
+    where date <= $date and index_code = $index and weight_scheme = $scheme and above_50d_share is not null
     order by date desc limit 252""")
 
 CLAIMS = Question("claims", "The ledger, as of the build", """
@@ -244,7 +244,7 @@ INDEX_YESTERDAY = Question("index_yesterday", "The index on this session against
     with index_day as (
         select date, top10_weight, above_50d_share
         from marts.concentration_daily
-        where date <= $date and index_code = 'NDX' and weight_scheme = $scheme order by date desc limit 2
+        where date <= $date and index_code = $index and weight_scheme = $scheme order by date desc limit 2
     )
     select figure, first(value order by date) as before, last(value order by date) as now
     from (select date, columns(* exclude date)::varchar from index_day)

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.pipeline.plan import NEW_YORK
+from flows.report.index import Index, index_of
 from flows.report.output import Screen
 from flows.report.views import VIEWS, Section
 from warehouse.data_folder import DataFolder
@@ -39,15 +40,21 @@ SectionRows = tuple[Section, Sequence[str], Sequence[tuple]]
 """A section, its columns and its rows."""
 
 
-def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, since: date | None = None) -> None:
-    """Print the view's sections for a session, by default the newest; BadRequest names what there is."""
+def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, since: date | None = None,
+         index_code: str | None = None) -> None:
+    """Print the view's sections for a session, by default the newest, of the primary index or another.
+
+    Raises BadRequest for a view, a session or an index that is not there; it names those that are.
+    """
     if view not in VIEWS:
         raise BadRequest(f"view {view!r}", "there is no view of that name", f"Views: {', '.join(VIEWS)}")
     table, sections, with_answer = VIEWS[view].table, VIEWS[view].sections, VIEWS[view].answer
     with home.marts() as con:
         session = _session(con, table, day) if table else None
-        answers = [(section, *(_working(home, section) or _rows(con, section, session, since))) for section in sections]
-        print_sections(con, session, answers, as_json, _answer(con, session) if with_answer else None)
+        index = index_of(con, index_code) if table else None
+        answers = [(section, *(_working(home, section) or _rows(con, section, session, since, index)))
+                   for section in sections]
+        print_sections(con, session, answers, as_json, _answer(con, session, index_code) if with_answer else None)
     if view == "status" and (line := trouble(home.published)):
         sys.stderr.write(f"{line}\n")
 
@@ -188,12 +195,12 @@ def show_failed_rows(home: DataFolder, model: str) -> None:
     print_rows(columns, rows, f"rows of {model} that fail the assertion “{assertion}”")
 
 
-def _answer(con: duckdb.DuckDBPyConnection, session: date | None) -> str:
+def _answer(con: duckdb.DuckDBPyConnection, session: date | None, index_code: str | None) -> str:
     """The sentence of a session's page."""
     from flows.report.answer import answer
     from flows.report.facts import facts
 
-    return answer(facts(con, session))
+    return answer(facts(con, session, index_code))
 
 
 def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> date:
@@ -208,8 +215,10 @@ def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> da
 
 
 def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None,
-          since: date | None = None) -> tuple[list[str], list[tuple]]:
-    given = {"date": session, "since": since}
+          since: date | None = None, index: Index | None = None) -> tuple[list[str], list[tuple]]:
+    if index is None and "$index" in section.sql:
+        return [], []
+    given = {"date": session, "since": since, **(index.parameters if index else {})}
     answer = con.execute(section.sql, {name: value for name, value in given.items() if f"${name}" in section.sql})
     return [column[0] for column in answer.description or []], answer.fetchall()
 

@@ -44,7 +44,7 @@ def _cut(column: str, length: int) -> str:
 CHOSEN = """
     with chosen as (
         select weight_scheme from marts.concentration_daily
-        where date = $date and index_code = 'NDX' and index_return is not null
+        where date = $date and index_code = $index and index_return is not null
         order by list_position(['anchored', 'capped', 'full_cap'], weight_scheme) limit 1)"""
 
 COVERED = """
@@ -64,14 +64,15 @@ CONCENTRATION = Section("Concentration of the {index_code}, {weight_scheme}", ""
     select index_code, weight_scheme, members, issuers, coverage_share, top1_weight, top5_weight, top10_weight,
         effective_names, index_return, official_return, residual_bp, equal_weight_return, advancers, decliners,
         above_50d_share, above_200d_share
-    from marts.concentration_daily where date = $date order by top10_weight is null, weight_scheme""", upright=True,
+    from marts.concentration_daily where date = $date and index_code = $index
+    order by top10_weight is null, weight_scheme""", upright=True,
     key="concentration")
 
 LARGEST = Section("The ten largest issuers: weight at the open, return, contribution in bp", CHOSEN + f"""
     select weight_scheme, c.issuer, {_cut("name", 26)} as name, coalesce(tier, sector) as "tier or sector",
         open_weight as weight, price_return as return, contribution * 10000 as bp
     from marts.contribution_daily c join chosen using (weight_scheme) left join core.instrument i on i.symbol = c.issuer
-    where date = $date and index_code = 'NDX'
+    where date = $date and index_code = $index
     order by open_weight desc limit 10""",
     key="largest", common="weight_scheme", none="no weighting has a return on this session")
 
@@ -88,7 +89,7 @@ FUNDS = Section("Sector funds by relative strength", """
 SECTORS = Section("Sector weights and contributions", CHOSEN + """
     select weight_scheme, taxonomy, sector, weight, contribution * 10000 as bp
     from marts.sector_weight_daily join chosen using (weight_scheme)
-    where date = $date and index_code = 'NDX' order by taxonomy, weight desc""",
+    where date = $date and index_code = $index order by taxonomy, weight desc""",
     key="sectors", common="weight_scheme", none="no weighting has a return on this session")
 
 SIGNALS = Section("Signals: the last ten changes", """

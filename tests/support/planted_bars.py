@@ -64,8 +64,9 @@ class Planted:
             insert into staging.instrument (symbol, name, kind, issuer, is_primary_line, counts_whole_company, since)
             select symbol, name, 'stock', symbol, true, false, date '2024-01-02' from '{archive}/instruments.parquet'
             where quote_type = 'EQUITY' and symbol not in (select symbol from staging.instrument);
-            create or replace table staging.universe as select * from (values ('NDX', 'N', '^NDX'), ('SPX', 'S', '^GSPC'),
-                ('COMP', 'C', '^IXIC')) universe (index_code, title, published_index);
+            create or replace table staging.universe as select * from (values ('NDX', 'N', '^NDX', true), ('SPX', 'S',
+                                                                                                           '^GSPC', false),
+                ('COMP', 'C', '^IXIC', false)) universe (index_code, title, published_index, is_primary);
             create or replace table staging.universe_member as
             select * exclude change from (
                 select "index" as index_code, symbol, date as valid_from, change,

@@ -28,6 +28,11 @@ class Spec:
 
     RAW_DEFAULTS: ClassVar = {"is_withdrawn": "false", "fetched_at": "timestamp '2000-01-01'", "source": "'test'",
                     "known_at": "timestamp '2000-01-01'", "pit_quality": "'rule'", "run_id": "'test'"}
+    # What holds unless a specification draws the table itself.
+    STANDING: ClassVar = {"core.index_definition": """
+        index_code | title      | published_index | is_primary
+        NDX        | Nasdaq-100 | ^NDX            | true
+    """}
 
     def __init__(self, folder: Path | None = None) -> None:
         self.models = {m.name: m for m in (models(folder) if folder else models())}
@@ -54,7 +59,7 @@ class Spec:
         set_as_of(self.con, AsOf(_moment(as_of), _moment(recorded_by)))
         self.con.begin()
         try:
-            for table, text in given.items():
+            for table, text in {**self.STANDING, **given}.items():
                 self.insert(table, text)
             for step in through:
                 upstream = self.models[step]

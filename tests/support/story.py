@@ -95,6 +95,8 @@ FILL = {
         select timestamp '2026-06-01' as found_at, 'run-1' as run_id, 'before' as previous_build_id,
             'marts.regime_daily' as mart, '{{}}' as key, date '2026-01-05' as date, 'nfci' as column_name, '1' as old,
             '2' as new, 'macro vintage' as cause, 'raw.macro_observation NFCI' as evidence, false as is_signal""",
+    "core.index_definition": """
+        select 'NDX' as index_code, 'Nasdaq-100' as title, '^NDX' as published_index, true as is_primary""",
     "audit.quarantine": "select 'bars' as feed, 'AAA' as key, date '2026-01-05' as date, 'too far' as reason, 2 as times",
 }
 ROTATION = "100 + 2 * sin(n // 5 / 4 + b) as rs_ratio, 100 + cos(n // 5 / 4 + b) as rs_momentum, 'leading' as quadrant"

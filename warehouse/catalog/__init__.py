@@ -60,6 +60,15 @@ class Catalog:
     spinoffs: Mapping[str, SpinOff] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def primary_index(self) -> Universe | None:
+        """The index that regime, signals, claims and, by default, the page speak of; None without indices.
+
+        A catalog with a single index need not say it.
+        """
+        declared = [universe for universe in self.universes.values() if universe.primary]
+        return next(iter(declared or self.universes.values()), None)
+
+    @property
     def tiers(self) -> tuple[Basket, ...]:
         """The baskets whose leadership is watched, in the expected order."""
         tiers = (basket for basket in self.baskets.values() if basket.role == "tier")
@@ -208,6 +217,10 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
         if spinoff.symbol not in found["instruments"]:
             guess = did_you_mean(spinoff.symbol, found["instruments"])
             raise CatalogError("spinoffs.toml", spinoff.symbol, "-", f"is not in instruments{guess}")
+    primary = [universe.code for universe in found["universes"].values() if universe.primary]
+    if len(primary) > 1 or (not primary and len(found["universes"]) > 1):
+        problem = f"is true in {' and in '.join(primary)}" if primary else "is true in none"
+        raise CatalogError("universes", "-", "primary", f"{problem}; of several indices one is the primary one")
     ranks: dict[int, str] = {}
     for basket in found["baskets"].values():
         if basket.rank is not None and ranks.setdefault(basket.rank, basket.id) != basket.id:

@@ -250,6 +250,8 @@ class Universe:
     initial_date: date
     initial_symbols: tuple[Symbol, ...]
     changes: tuple[Change, ...]
+    primary: bool = False
+    """The one index that regime, signals, claims and, by default, the page speak of."""
     rebalancing: Rebalancing | None = None
     """When index shares are set and under which limits; without it the universe has no capped weights."""
     published_weights: PublishedWeights | None = None

@@ -59,7 +59,7 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
                         i.gics_sector, i.nasdaq_sector, i.since, i.until, i.statements)
                        for i in catalog.instruments.values()),
         "filer": (row for i in stocks for row in _filer(i, catalog.feeds["statements"].known)),
-        "universe": ((u.code, u.title, u.published_index) for u in catalog.universes.values()),
+        "universe": ((u.code, u.title, u.published_index, u == catalog.primary_index) for u in catalog.universes.values()),
         "universe_member": ((u.code, m.symbol, m.valid_from, m.valid_to)
                             for u in catalog.universes.values() for m in u.members),
         "rebalance": ((u.code, *dates) for u in catalog.universes.values() if u.rebalancing

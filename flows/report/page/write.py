@@ -27,16 +27,16 @@ class Named(Protocol):
     def terms(self) -> str: ...
 
 
-def write(home: DataFolder, catalog: Catalog, day: date | None = None) -> Path:
+def write(home: DataFolder, catalog: Catalog, day: date | None = None, index_code: str | None = None) -> Path:
     """Make the page of a session, by default the newest published one; its file. BadRequest names the nearest session."""
-    return write_for(home, list(catalog.sources.values()), day)
+    return write_for(home, list(catalog.sources.values()), day, index_code)
 
 
-def write_for(home: DataFolder, sources: Sequence[Named], day: date | None) -> Path:
+def write_for(home: DataFolder, sources: Sequence[Named], day: date | None, index_code: str | None = None) -> Path:
     """The same, for who knows the sources and not the whole catalog."""
     with home.marts() as con:
-        found = facts(con, day)
-    return _write(home, sources, found)
+        found = facts(con, day, index_code)
+    return _write(home, sources, found, "" if index_code is None else f"-{index_code}")
 
 
 def refresh(home: DataFolder, catalog: Catalog) -> Path:
@@ -58,7 +58,7 @@ def refresh(home: DataFolder, catalog: Catalog) -> Path:
     return write_apart(home, sources, found.date)
 
 
-def _write(home: DataFolder, sources: Sequence[Named], found: Facts) -> Path:
+def _write(home: DataFolder, sources: Sequence[Named], found: Facts, suffix: str) -> Path:
     from flows.report.answer import answer, tiles
     from flows.report.page import page
     from flows.report.page.picture import picture
@@ -71,7 +71,7 @@ def _write(home: DataFolder, sources: Sequence[Named], found: Facts) -> Path:
     image = picture(page.title(found.date), answer(found), list(tiles(found)), sections, footer, found.simulated)
     site = _site(home)
     # The page last: where it stands, its picture does.
-    files: Mapping[str, bytes] = {f"{found.date}.png": image, f"{found.date}.html": html.encode()}
+    files: Mapping[str, bytes] = {f"{found.date}{suffix}.png": image, f"{found.date}{suffix}.html": html.encode()}
     try:
         site.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -79,7 +79,7 @@ def _write(home: DataFolder, sources: Sequence[Named], found: Facts) -> Path:
         _put(site / "index.html", page.index(list(page.standing(site))).encode())
     except OSError as error:
         raise HomeUnusable(str(site), error.strerror or str(error)) from None
-    return site / f"{found.date}.html"
+    return site / f"{found.date}{suffix}.html"
 
 
 def _put(file: Path, content: bytes) -> None:
@@ -94,7 +94,8 @@ def _put(file: Path, content: bytes) -> None:
 
 def _key(found: Facts, sources: Sequence[Named]) -> str:
     """What a page is made from, in one word: equal words, equal pages."""
-    code = [file.read_text(encoding="utf-8") for file in sorted(HERE.iterdir()) if file.suffix in (".py", ".j2", ".css")]
+    files = sorted((*HERE.parent.iterdir(), *HERE.iterdir()))
+    code = [file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".j2", ".css")]
     answers = [(key, answer.sql, answer.rows, answer.lack) for key, answer in sorted(found.answers.items())]
     terms = [(source.title, source.terms) for source in sources]
     versions = [version(package) for package in ("rallyscope", "altair", "vl-convert-python")]

@@ -39,4 +39,4 @@ def test_a_shock_needs_the_index_it_is_asked_of(tmp_path: Path) -> None:
     ran = rallyscope("what-if", "AAA=0.1", "--home", tmp_path, cwd=tmp_path,
                      env={"RALLYSCOPE_CATALOG": str(tmp_path / "catalog")})
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
-    assert "has no universe NDX. Set RALLYSCOPE_CATALOG to a folder that has universes/NDX.toml" in ran.stderr
+    assert "has no index. Add universes/CODE.toml to it" in ran.stderr

@@ -114,3 +114,17 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "funds.toml").symlink_to(tmp_path / "funds.toml")
     with pytest.raises(CatalogError, match="is not a file: a link that leads nowhere"):
         catalog.load(tmp_path)
+
+
+def test_of_several_indices_one_is_the_primary_one(overlay) -> None:
+    second = """
+        title = "Two"
+        published_index = "^GSPC"
+        initial_date = 2020-01-02
+        initial_symbols = ["AAPL", "MSFT"]
+        changes = []"""
+    found = catalog.load(overlay(universes__SPX=second)).primary_index
+    assert found is not None
+    assert found.code == "NDX"
+    with pytest.raises(CatalogError, match="primary is true in NDX and in SPX; of several indices one is the primary one"):
+        catalog.load(overlay(universes__SPX=f"primary = true\n{second}"))
