@@ -22,7 +22,7 @@ def judged(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> dict[str
     set_as_of(spec.con, AsOf(LATE, LATE))
     spec.con.begin()
     try:
-        for table, text in given.items():
+        for table, text in {**spec.STANDING, **given}.items():
             spec.insert(table, text)
         answer = spec.con.execute(with_claims(SELECT, [wanted]))
         columns = [column[0] for column in answer.description or []]

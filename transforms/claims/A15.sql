@@ -3,19 +3,22 @@ statement = "High-weight sectors suffice to carry the index while the others do 
 lower = 0.5
 and_also = "a median company that returned less than half of what the index did"
 otherwise = "as far as the sector's share goes; the median company did more than half as well as the index"
-shown_by = "select issuer, contribution, index_return from marts.contribution_window where index_code = 'NDX' and weight_scheme = 'capped' and window_sessions = 63 order by date desc, contribution desc limit 20"
+shown_by = "select issuer, contribution, index_return from marts.contribution_window where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' and window_sessions = 63 order by date desc, contribution desc limit 20"
 */
 with newest as (
     select w.issuer, w.contribution, w.index_return, w.start_date, w.date, coalesce(i.gics_sector, 'unclassified') as sector
     from marts.contribution_window w
     left join core.instrument i on i.symbol = w.issuer
-    where w.index_code = 'NDX' and w.weight_scheme = 'capped' and w.window_sessions = 63
+    where w.index_code = (select index_code from core.index_definition where is_primary)
+        and w.weight_scheme = 'capped' and w.window_sessions = 63
         and w.date = (
             select max(date) from marts.contribution_window
-            where index_code = 'NDX' and weight_scheme = 'capped' and window_sessions = 63)
+            where index_code = (select index_code from core.index_definition where is_primary)
+                and weight_scheme = 'capped' and window_sessions = 63)
 ), largest as (
     select sector from marts.sector_weight_daily
-    where index_code = 'NDX' and weight_scheme = 'capped' and taxonomy = 'gics' and date = (select max(date) from newest)
+    where index_code = (select index_code from core.index_definition where is_primary)
+        and weight_scheme = 'capped' and taxonomy = 'gics' and date = (select max(date) from newest)
     order by weight desc, sector limit 1
 ), own as (
     select n.issuer, stop.level / start.level - 1 as issuer_return

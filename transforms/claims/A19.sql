@@ -3,7 +3,7 @@ statement = "Semiconductors outperform the market and gain weight"
 lower = 0
 and_also = "a greater weight in the Nasdaq-100 than 63 sessions before"
 otherwise = "as far as the fund's return goes; the weight did not grow"
-shown_by = "select date, tier, sum(open_weight) as weight from marts.contribution_daily where index_code = 'NDX' and weight_scheme = 'capped' and tier = 'semiconductors' group by all order by date desc limit 63"
+shown_by = "select date, tier, sum(open_weight) as weight from marts.contribution_daily where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' and tier = 'semiconductors' group by all order by date desc limit 63"
 */
 -- The weight's change is split: drift is what prices alone would have made of the first weights, the rest is rebalance:
 -- share counts, memberships and limits.
@@ -23,7 +23,7 @@ with newest as (
 ), weight as (
     select w.date, w.issuer, w.weight, w.issuer in (select issuer from tier) as is_semiconductor
     from core.index_weight w
-    where w.index_code = 'NDX' and w.weight_scheme = 'capped'
+    where w.index_code = (select index_code from core.index_definition where is_primary) and w.weight_scheme = 'capped'
         and w.date in (select unnest([start_date, date]) from fund)
 ), drifted as (
     select w.issuer, w.is_semiconductor, w.weight * coalesce(stop.level / start.level, 1) as value

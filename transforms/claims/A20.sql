@@ -8,11 +8,15 @@ with held as (
     select date, sum(open_weight order by issuer) as weight, count(*) as names,
         string_agg(issuer, ' ' order by issuer) as issuers
     from marts.contribution_daily
-    where index_code = 'NDX' and weight_scheme = 'capped' and tier = 'crypto_equity'
+    where index_code = (select index_code from core.index_definition where is_primary)
+        and weight_scheme = 'capped' and tier = 'crypto_equity'
     group by date
 ), newest as (
     select c.date, coalesce(h.weight, 0) as weight, coalesce(h.names, 0) as names, coalesce(h.issuers, 'none') as issuers
-    from (select max(date) as date from marts.contribution_daily where index_code = 'NDX' and weight_scheme = 'capped') c
+    from (
+        select max(date) as date from marts.contribution_daily
+        where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped'
+    ) c
     left join held h using (date)
     where c.date is not null
 ), swing as (

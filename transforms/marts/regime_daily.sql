@@ -139,7 +139,8 @@ with macro as (
     left join core.risk_score r on r.date = s.date
     left join core.regime_condition q on q.date = s.date
     left join marts.concentration_daily i
-        on i.date = s.date and i.index_code = 'NDX' and i.weight_scheme = 'full_cap'
+        on i.date = s.date and i.index_code = (select index_code from core.index_definition where is_primary)
+        and i.weight_scheme = 'full_cap'
     left join rotation f on f.date = s.date
     left join marts.rotation_daily b on b.date = s.date and b.basket = 'crypto_equity'
 )

@@ -79,7 +79,8 @@ with fund as (
         max(w.known_at) as known_at
     from core.index_weight w
     join core.index_return r using (date, index_code, weight_scheme)
-    where w.index_code = 'NDX' and w.weight_scheme = 'full_cap' and w.open_weight is not null
+    where w.index_code = (select index_code from core.index_definition where is_primary)
+        and w.weight_scheme = 'full_cap' and w.open_weight is not null
     group by w.date
 ), whole as (
     select s.date, c.before, p.* exclude (date), k.* exclude (date), d.dispersion, a.average_correlation_63d,

@@ -20,7 +20,9 @@ known_at = "When both states were known (UTC)."
 "evidence is a query" = "evidence like 'select date, % from % date between %'"
 "nothing is known before its day" = "known_at >= date"
 */
-with state as (
+with primary_index as (
+    select index_code from core.index_definition where is_primary
+), state as (
     select date, 'band' as kind, null as of, band as state,
         case band when 'above_30' then 'alert' when 'below_20' then 'info' else 'watch' end as severity, known_at
     from marts.regime_daily
@@ -52,7 +54,7 @@ with state as (
             when top10_weight < 0.45 then 'below_0.45' end,
         case when top10_weight >= 0.50 then 'alert' when top10_weight >= 0.45 then 'watch' else 'info' end, known_at
     -- By market value the ten have been far above both edges for years: that weight could never signal.
-    from marts.concentration_daily where index_code = 'NDX' and weight_scheme = 'capped'
+    from marts.concentration_daily where index_code = (select index_code from primary_index) and weight_scheme = 'capped'
     union all
     select date, 'leaders_weak', null,
         case when sessions_below_mean >= 10 then 'weak' when sessions_below_mean < 10 then 'steady' end,
@@ -61,7 +63,7 @@ with state as (
     union all
     select date, 'residual', weight_scheme, case is_residual_large when true then 'large' when false then 'within' end,
         if(is_residual_large, 'watch', 'info'), known_at
-    from marts.concentration_daily where index_code = 'NDX' and weight_scheme <> 'full_cap'
+    from marts.concentration_daily where index_code = (select index_code from primary_index) and weight_scheme <> 'full_cap'
     union all
     select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
         if(m.date - observation_date > stale_after_days, 'watch', 'info'), m.known_at
@@ -70,7 +72,7 @@ with state as (
     select date, 'stale_count', issuer,
         case when share_count_age_sessions > 273 then 'stale' when share_count_age_sessions <= 273 then 'fresh' end,
         if(share_count_age_sessions > 273, 'watch', 'info'), known_at
-    from marts.contribution_daily where index_code = 'NDX' and weight_scheme = 'full_cap'
+    from marts.contribution_daily where index_code = (select index_code from primary_index) and weight_scheme = 'full_cap'
 ), change as (
     select *,
         lag(struct_pack(date, state, known_at)) over (partition by kind, of order by date) as before
@@ -80,11 +82,11 @@ with state as (
         median(abs(residual_bp)) over (
             partition by weight_scheme order by date rows between 21 preceding and 1 preceding) as usual_bp
     from marts.concentration_daily
-    where index_code = 'NDX' and weight_scheme = 'capped' and residual_bp is not null
+    where index_code = (select index_code from primary_index) and weight_scheme = 'capped' and residual_bp is not null
 ), fall as (
     select m.date, c.issuer, greatest(m.known_at, c.known_at) as known_at
     from missed m
-    join marts.contribution_daily c on c.date = m.date and c.weight_scheme = m.weight_scheme and c.index_code = 'NDX'
+    join marts.contribution_daily c on c.date = m.date and c.weight_scheme = m.weight_scheme and c.index_code = (select index_code from primary_index)
     where c.price_return <= -0.04
         and m.residual_bp <= -greatest(2, 4 * m.usual_bp)
         and abs(m.residual_bp - 10000 * c.contribution) <= 0.35 * abs(m.residual_bp)
@@ -99,15 +101,15 @@ with state as (
     ('ath', 'nasdaq_close, is_ath_close, sessions_since_ath', 'marts.regime_daily where'),
     ('correction', 'nasdaq_close, drawdown_return', 'marts.regime_daily where'),
     ('top10_weight', 'top10_weight, top10_issuers',
-        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''capped'' and'),
+        'marts.concentration_daily where index_code = ''{index}'' and weight_scheme = ''capped'' and'),
     ('leaders_weak', 'relative_strength, relative_strength_mean_50d, sessions_below_mean',
         'core.basket_trend where basket = ''ai_leaders'' and'),
     ('residual', 'index_return, official_return, residual_bp',
-        'marts.concentration_daily where index_code = ''NDX'' and weight_scheme = ''{}'' and'),
+        'marts.concentration_daily where index_code = ''{index}'' and weight_scheme = ''{}'' and'),
     ('stale', 'value, observation_date, date - observation_date as days_old',
         'core.macro_as_known where series_id = ''{}'' and'),
     ('stale_count', 'open_weight, share_count_age_sessions',
-        'marts.contribution_daily where index_code = ''NDX'' and weight_scheme = ''full_cap'' and issuer = ''{}'' and')
+        'marts.contribution_daily where index_code = ''{index}'' and weight_scheme = ''full_cap'' and issuer = ''{}'' and')
 )
 select date,
     concat_ws('_', kind, of) as signal,
@@ -115,14 +117,15 @@ select date,
     state as current,
     severity,
     format('select date, {} from {} date between ''{}'' and ''{}'' order by date',
-        columns, replace(source, '{}', coalesce(of, '')), before.date, date) as evidence,
+        columns, replace(replace(source, '{}', coalesce(of, '')), '{index}', coalesce((select index_code from primary_index), '')), before.date, date) as evidence,
     greatest(known_at, before.known_at) as known_at
 from change join shown using (kind)
 where state <> before.state
 union all
 select date, 'unexplained_fall_' || issuer, 'explained', 'unexplained', 'watch',
     format('select date, issuer, price_return, contribution from marts.contribution_daily '
-        || 'where index_code = ''NDX'' and weight_scheme = ''capped'' and issuer = ''{}'' '
-        || 'and date between ''{}'' and ''{}'' order by date', issuer, date, date),
+        || 'where index_code = ''{}'' and weight_scheme = ''capped'' and issuer = ''{}'' '
+        || 'and date between ''{}'' and ''{}'' order by date',
+        (select index_code from primary_index), issuer, date, date),
     known_at
 from fall
