@@ -56,3 +56,9 @@ def test_the_glossary_has_at_most_fifty_terms_each_once() -> None:
 def test_a_page_is_plain_english(page: Path) -> None:
     """docs/faults.md quotes what runs reported when its faults were played."""
     assert DIALECT.findall(page.read_text(encoding="utf-8")) == []
+
+
+def test_the_readme_counts_the_claims() -> None:
+    counted = re.search(r"states this as (\d+) claims", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert counted
+    assert int(counted[1]) == len(list((ROOT / "transforms" / "claims").glob("*.sql")))
