@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -67,3 +68,11 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     created = set(re.findall(r"[Cc]reate\s+`([^`]+)`", text))
     named = set(re.findall(r"`((?:flows|transforms|warehouse|tests|expectations)/[\w./-]+)`", text)) - created
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_the_index_is_a_file_beside_the_primary_one(tmp_path: Path) -> None:
+    (tmp_path / "universes").mkdir()
+    catalog = with_entry(tmp_path, "universes/SPX.toml", block("index.md", "toml"))
+    assert catalog.universes["SPX"].members_on(date(2021, 1, 4)) == {"AAPL", "MSFT", "TSLA"}
+    assert catalog.primary_index
+    assert catalog.primary_index.code == "NDX"
