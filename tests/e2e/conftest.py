@@ -1,4 +1,4 @@
-"""The fixtures of story_fixtures."""
+"""The told story and its page, for the tests that read them."""
 
 from story_fixtures import changed, copied, home, known, shown, undrawn, written
 

@@ -1,4 +1,4 @@
-"""The fixtures of desk."""
+"""A warehouse at hand; see tests/support/desk.py."""
 
 from desk import desk, new_desk
 
