@@ -27,47 +27,51 @@ with rule as (
         select max(fetched_at) from raw.catalog_availability where fetched_at <= getvariable('recorded_by')
     )
 ), alive as (
-    select r.feed, r.key, r.rule, r.lag, i.since, i.until
-    from rule r
-    join staging.instrument i on i.symbol = r.key
-    where r.feed = 'bars'
+    select rule.feed, rule.key, rule.rule, rule.lag, instrument.since, instrument.until
+    from rule
+    join staging.instrument on instrument.symbol = rule.key
+    where rule.feed = 'bars'
     union all
-    select r.feed, r.key, r.rule, r.lag, s.since, null
-    from rule r
-    join staging.series s on s.series_id = r.key
-    where r.feed = 'observations' and s.frequency = 'daily'
+    select rule.feed, rule.key, rule.rule, rule.lag, series.since, null
+    from rule
+    join staging.series on series.series_id = rule.key
+    where rule.feed = 'observations' and series.frequency = 'daily'
 ), due as (
-    select r.rule, r.lag, s.date, s.position,
-        case r.rule
-            when 'after_close_minutes' then s.close_at + r.lag * interval 1 minute
-            when 'after_utc_midnight_minutes' then s.date + interval 1 day + r.lag * interval 1 minute
+    select rule_row.rule, rule_row.lag, observed_session.date, observed_session.position,
+        case rule_row.rule
+            when 'after_close_minutes' then observed_session.close_at + rule_row.lag * interval 1 minute
+            when 'after_utc_midnight_minutes'
+                then observed_session.date + interval 1 day + rule_row.lag * interval 1 minute
             when 'lag_business_days'
-                then (n.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
+                then (due_session.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
             -- Of a day on which the Board is closed there is no yield to expect.
             when 'lag_federal_business_days'
-                then (b.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
+                then (due_day.date + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
             when 'lag_days'
-                then (s.date + r.lag + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
+                then (observed_session.date + rule_row.lag
+                    + time '23:59:00') at time zone 'America/New_York' at time zone 'UTC'
         end as due_at
-    from (select distinct rule, lag from alive) r
-    cross join staging.session s
-    left join staging.session n on n.position = s.position + r.lag
-    left join staging.business_day d on d.date = s.date
-    left join staging.business_day b on b.position = d.position + r.lag
+    from (select distinct rule, lag from alive) rule_row
+    cross join staging.session observed_session
+    left join staging.session due_session on due_session.position = observed_session.position + rule_row.lag
+    left join staging.business_day observed_day on observed_day.date = observed_session.date
+    left join staging.business_day due_day on due_day.position = observed_day.position + rule_row.lag
 ), asked as (
     -- Sessions by number, so that a range of them is unfolded and not searched.
-    select o.feed, o.key, a.rule, a.lag, o.fetched_at, unnest(range(f.position, l.position + 1)) as position
-    from raw.fetch_outcome o
-    join alive a using (feed, key)
-    asof join staging.session f on greatest(o.asked_from, a.since) <= f.date
-    asof join staging.session l on least(o.asked_to, coalesce(a.until, o.asked_to)) >= l.date
-    where o.fetched_at <= getvariable('recorded_by')
+    select fetch_outcome.feed, fetch_outcome.key, alive.rule, alive.lag, fetch_outcome.fetched_at,
+        unnest(range(first_session.position, last_session.position + 1)) as position
+    from raw.fetch_outcome
+    join alive using (feed, key)
+    asof join staging.session first_session on greatest(fetch_outcome.asked_from, alive.since) <= first_session.date
+    asof join staging.session last_session
+        on least(fetch_outcome.asked_to, coalesce(alive.until, fetch_outcome.asked_to)) >= last_session.date
+    where fetch_outcome.fetched_at <= getvariable('recorded_by')
 ), expected as (
-    select a.feed, a.key, d.date, min(a.fetched_at) as first_asked_at
-    from asked a
-    join due d on d.rule = a.rule and d.lag = a.lag and d.position = a.position
-    where d.due_at <= least(a.fetched_at, getvariable('as_of'))
-    group by a.feed, a.key, d.date
+    select asked.feed, asked.key, due.date, min(asked.fetched_at) as first_asked_at
+    from asked
+    join due on due.rule = asked.rule and due.lag = asked.lag and due.position = asked.position
+    where due.due_at <= least(asked.fetched_at, getvariable('as_of'))
+    group by asked.feed, asked.key, due.date
 ), received as (
     select 'bars' as feed, symbol as key, date, min(fetched_at) as first_fetched_at
     from raw.price_bar
@@ -81,14 +85,16 @@ with rule as (
     group by series_id, date
 )
 select
-    e.date,
-    e.feed,
+    expected.date,
+    expected.feed,
     count(*) as expected,
-    count(r.first_fetched_at) as received,
-    count(*) - count(r.first_fetched_at) as missing,
-    count(*) filter (r.first_fetched_at > e.first_asked_at) as late,
-    coalesce((list(e.key order by e.key) filter (r.first_fetched_at is null))[1:20], []) as missing_keys,
-    coalesce((list(e.key order by e.key) filter (r.first_fetched_at > e.first_asked_at))[1:20], []) as late_keys
-from expected e
-left join received r using (feed, key, date)
-group by e.date, e.feed
+    count(received.first_fetched_at) as received,
+    count(*) - count(received.first_fetched_at) as missing,
+    count(*) filter (received.first_fetched_at > expected.first_asked_at) as late,
+    coalesce((list(expected.key order by expected.key) filter (received.first_fetched_at is null))[1:20],
+        []) as missing_keys,
+    coalesce((list(expected.key
+        order by expected.key) filter (received.first_fetched_at > expected.first_asked_at))[1:20], []) as late_keys
+from expected
+left join received using (feed, key, date)
+group by expected.date, expected.feed

@@ -13,7 +13,9 @@ date = "Date of the row; of a held count, the first session. NULL where the row 
 row_json = "The row as it came, or the run of held sessions, as JSON."
 reason = "Why it was kept out, in one sentence."
 times = "How often it was kept out: fetches that brought it, or sessions it was held."
-known_at = "When it was first fetched; of a held bar, when that could be told; of a held count, when its newest session was known (UTC)."
+known_at = """\
+When it was first fetched; of a held bar, when that could be told; of a held count, when its newest session was known \
+(UTC)."""
 */
 select
     feed, key,

@@ -8,13 +8,17 @@ grain = ["date", "fact", "first_source", "second_source"]
 
 [columns]
 date = "Session, or the day both sources date a close."
-fact = "What both say: close of a symbol (index points), return of a universe (fraction), top1_weight or top10_weight of a universe (fraction)."
+fact = """\
+What both say: close of a symbol (index points), return of a universe (fraction), top1_weight or top10_weight of a \
+universe (fraction)."""
 first_source = "Who says first_value: yahoo, or a weighting."
 second_source = "Who says second_value: a FRED series, the published index, or a weighting."
 first_value = "The fact by the first source, in the fact's unit."
 second_value = "The fact by the second source, in the fact's unit."
 difference = "first_value - second_value."
-tolerance = "Largest difference in size that is rounding or known to be there: 0.01 index points for a close, 0.0015 for a return (15 bp), 0.01 for a weight."
+tolerance = """\
+Largest difference in size that is rounding or known to be there: 0.01 index points for a close, 0.0015 for a return \
+(15 bp), 0.01 for a weight."""
 is_within = "Whether the difference is within the tolerance, up to the last digit of a double."
 known_at = "When both values could be known (UTC)."
 
@@ -25,38 +29,43 @@ known_at = "When both values could be known (UTC)."
 */
 with close as (
     select
-        b.date, 'close of ' || b.symbol as fact, b.source as first_source, s.series_id as second_source,
-        b.close as first_value, o.value as second_value, 0.01 as tolerance,
-        greatest(b.known_at, o.known_at) as known_at
-    from staging.series s
-    join staging.instrument i on i.symbol = s.fallback_for and i.kind = 'index'
-    join core.price_bar b on b.symbol = i.symbol
+        price_bar.date, 'close of ' || price_bar.symbol as fact, price_bar.source as first_source,
+            series.series_id as second_source,
+        price_bar.close as first_value, observation.value as second_value, 0.01 as tolerance,
+        greatest(price_bar.known_at, observation.known_at) as known_at
+    from staging.series
+    join staging.instrument on instrument.symbol = series.fallback_for and instrument.kind = 'index'
+    join core.price_bar on price_bar.symbol = instrument.symbol
     join (
         select * from staging.macro_observation
         qualify row_number() over (partition by series_id, date order by known_at desc) = 1
-    ) o on o.series_id = s.series_id and o.date = b.date
-    where o.value is not null
+    ) observation on observation.series_id = series.series_id and observation.date = price_bar.date
+    where observation.value is not null
 ), returned as (
     select
-        c.date, 'return of ' || c.index_code as fact, c.weight_scheme as first_source, u.published_index as second_source,
-        c.index_return as first_value, c.official_return as second_value, 0.0015 as tolerance, c.known_at
-    from marts.concentration_daily c
-    join staging.universe u using (index_code)
-    where c.index_return is not null and c.official_return is not null
+        concentration_daily.date, 'return of ' || concentration_daily.index_code as fact,
+            concentration_daily.weight_scheme as first_source, universe.published_index as second_source,
+        concentration_daily.index_return as first_value, concentration_daily.official_return as second_value,
+            0.0015 as tolerance, concentration_daily.known_at
+    from marts.concentration_daily
+    join staging.universe using (index_code)
+    where concentration_daily.index_return is not null and concentration_daily.official_return is not null
 ), weighed as (
     select date, index_code, weight_scheme, known_at, unnest([
-        struct_pack(name := 'top1_weight', weight := top1_weight), struct_pack(name := 'top10_weight', weight := top10_weight)
+        struct_pack(name := 'top1_weight', weight := top1_weight),
+            struct_pack(name := 'top10_weight', weight := top10_weight)
     ], recursive := true)
     from marts.concentration_daily
     where weight_scheme in ('capped', 'anchored') and top1_weight is not null
 ), largest as (
     select
-        c.date, c.name || ' of ' || c.index_code as fact, c.weight_scheme as first_source, a.weight_scheme as second_source,
-        c.weight as first_value, a.weight as second_value, 0.01 as tolerance,
-        greatest(c.known_at, a.known_at) as known_at
-    from weighed c
-    join weighed a using (date, index_code, name)
-    where c.weight_scheme = 'capped' and a.weight_scheme = 'anchored'
+        capped.date, capped.name || ' of ' || capped.index_code as fact, capped.weight_scheme as first_source,
+            anchored.weight_scheme as second_source,
+        capped.weight as first_value, anchored.weight as second_value, 0.01 as tolerance,
+        greatest(capped.known_at, anchored.known_at) as known_at
+    from weighed capped
+    join weighed anchored using (date, index_code, name)
+    where capped.weight_scheme = 'capped' and anchored.weight_scheme = 'anchored'
 ), stated as (
     from close
     union all

@@ -2,7 +2,9 @@
 statement = "The VIX stood near 31 at its late-March 2026 high"
 lower = 30
 upper = 32
-shown_by = "select date, vix_close from marts.regime_daily where date between '2026-03-15' and '2026-03-31' order by vix_close desc limit 3"
+shown_by = """\
+select date, vix_close from marts.regime_daily where date between '2026-03-15' and '2026-03-31' order by vix_close \
+desc limit 3"""
 */
 select
     max(vix_close) as observed,

@@ -13,7 +13,8 @@ with peak as (
     from marts.regime_daily where date between '2026-04-13' and '2026-04-17'
 ), fall as (
     select back.vix - peak.vix as points, back.vix / peak.vix - 1 as relative, peak.date as start, back.date as stop,
-        (select count(*) from marts.regime_daily r where r.date > peak.date and r.date <= back.date) as sessions
+        (select count(*) from marts.regime_daily where regime_daily.date > peak.date
+            and regime_daily.date <= back.date) as sessions
     from peak, back
 )
 select

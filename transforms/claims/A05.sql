@@ -2,7 +2,9 @@
 statement = "A fall of that size is typical of a rapid release of risk premium"
 upper = 0.05
 otherwise = "against the changes over as many sessions as it took, whether or not they began at a high"
-shown_by = "select date, vix_close, vix_from_peak_21d_points, vix_from_peak_21d_return from marts.regime_daily where date between '2026-03-25' and '2026-04-17'"
+shown_by = """\
+select date, vix_close, vix_from_peak_21d_points, vix_from_peak_21d_return from marts.regime_daily where date between \
+'2026-03-25' and '2026-04-17'"""
 */
 -- The fall from the highest close of 21 sessions, in points, among those of the 2,520 sessions that end with it.
 with day as (
@@ -10,7 +12,8 @@ with day as (
         vix_from_peak_21d_return as relative
     from marts.regime_daily where vix_from_peak_21d_points is not null
 ), back as (
-    select *, n - (select max(n) from day p where p.date < day.date and p.vix_close = day.vix_peak_21d) as span
+    select *, n - (select max(n) from day earlier_day where earlier_day.date < day.date
+        and earlier_day.vix_close = day.vix_peak_21d) as span
     from day
     where date between '2026-04-13' and '2026-04-17'
     order by abs(vix_close - 18.3), date limit 1

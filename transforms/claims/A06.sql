@@ -3,7 +3,9 @@ statement = "With the VIX above 30 the market is risk-averse, below 20 capital r
 upper = 0
 and_also = "a deeper median fall than 95 % of the shifts of the bands against the dates give"
 otherwise = "by the medians alone, which shifted dates show as often as said"
-shown_by = "select band, count(*) as sessions, median(forward_21d_drawdown_return) as median_fall, median(forward_21d_return) as median_return from core.forward_window join marts.regime_daily using (date) group by band"
+shown_by = """\
+select band, count(*) as sessions, median(forward_21d_drawdown_return) as median_fall, median(forward_21d_return) as \
+median_return from core.forward_window join marts.regime_daily using (date) group by band"""
 */
 -- Placebo: the bands moved against the dates by 63, 126, 189 ... sessions, round the end; both keep their own clusters.
 with day as (
@@ -13,10 +15,11 @@ with day as (
     where band is not null
 ), shifted as (
     select shift.k,
-        median(f.fall) filter (b.band = 'above_30') - median(f.fall) filter (b.band = 'below_20') as deeper
+        median(event_day.fall) filter (shifted_day.band = 'above_30')
+            - median(event_day.fall) filter (shifted_day.band = 'below_20') as deeper
     from (select unnest(range(0, (select max(days) from day), 63)) as k) shift
-    cross join day f
-    join day b on b.n = (f.n + shift.k) % f.days
+    cross join day event_day
+    join day shifted_day on shifted_day.n = (event_day.n + shift.k) % event_day.days
     group by shift.k
 ), chance as (
     select max(deeper) filter (k = 0) as deeper,

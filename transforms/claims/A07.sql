@@ -1,8 +1,11 @@
 /*
-statement = "Three stages in spring 2026: a correction in late March; a consolidation in early April with the VIX above 25 and technology resilient; an expansion below 20 after mid-April"
+statement = """\
+Three stages in spring 2026: a correction in late March; a consolidation in early April with the VIX above 25 and \
+technology resilient; an expansion below 20 after mid-April"""
 lower = 4
 otherwise = "with the VIX of the consolidation above 20, not 25"
-shown_by = "select date, vix_close, band, drawdown_return from marts.regime_daily where date between '2026-03-16' and '2026-04-30'"
+shown_by = """\
+select date, vix_close, band, drawdown_return from marts.regime_daily where date between '2026-03-16' and '2026-04-30'"""
 */
 with stage as (
     select

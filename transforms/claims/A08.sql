@@ -2,7 +2,10 @@
 statement = "The index is weighted by market capitalisation"
 upper = 5
 otherwise = "by capitalisation within the limits the index publishes, not by capitalisation alone"
-shown_by = "select weight_scheme, count(residual_bp) as sessions, median(abs(residual_bp)) as median_bp, quantile_cont(abs(residual_bp), 0.95) as p95_bp from marts.concentration_daily where index_code = (select index_code from core.index_definition where is_primary) group by 1"
+shown_by = """\
+select weight_scheme, count(residual_bp) as sessions, median(abs(residual_bp)) as median_bp, \
+quantile_cont(abs(residual_bp), 0.95) as p95_bp from marts.concentration_daily where index_code = (select index_code \
+from core.index_definition where is_primary) group by 1"""
 */
 -- Weights are right when they give the published Nasdaq-100's return: to 5 basis points on the median day.
 with residual as (

@@ -3,7 +3,10 @@ statement = "Technology weighs 55-60 %"
 lower = 0.55
 upper = 0.60
 otherwise = "in another weighting or taxonomy than the index's own weights by GICS, as listed"
-shown_by = "select weight_scheme, taxonomy, weight from marts.sector_weight_daily where index_code = (select index_code from core.index_definition where is_primary) and sector in ('Information Technology', 'Technology') order by date desc limit 6"
+shown_by = """\
+select weight_scheme, taxonomy, weight from marts.sector_weight_daily where index_code = (select index_code from \
+core.index_definition where is_primary) and sector in ('Information Technology', 'Technology') order by date desc \
+limit 6"""
 */
 with newest as (
     select weight_scheme, taxonomy, weight, date from marts.sector_weight_daily

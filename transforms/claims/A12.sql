@@ -3,7 +3,9 @@ statement = "The ten largest companies carry 45-50 %"
 lower = 0.45
 upper = 0.50
 otherwise = "in another weighting than the index's own, as listed"
-shown_by = "select date, weight_scheme, top10_weight, top10_issuers from marts.concentration_daily where index_code = (select index_code from core.index_definition where is_primary) order by date desc limit 3"
+shown_by = """\
+select date, weight_scheme, top10_weight, top10_issuers from marts.concentration_daily where index_code = (select \
+index_code from core.index_definition where is_primary) order by date desc limit 3"""
 */
 with newest as (
     select weight_scheme, top10_weight, date from marts.concentration_daily

@@ -2,7 +2,10 @@
 statement = "The rise is not broad"
 lower = 3
 otherwise = "by where the return comes from, not by how many members stand above their mean"
-shown_by = "select date, above_50d_share, index_return, equal_weight_return, top10_return_share_63d from marts.concentration_daily where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' order by date desc limit 63"
+shown_by = """\
+select date, above_50d_share, index_return, equal_weight_return, top10_return_share_63d from marts.concentration_daily \
+where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' order \
+by date desc limit 63"""
 */
 with newest as (
     select * from marts.concentration_daily

@@ -3,7 +3,9 @@ statement = "The index's return is about the sum of weight times return"
 upper = 5
 and_also = "within 15 basis points on 95 % of the days"
 otherwise = "on the median day, not on 95 % of the days"
-shown_by = "select date, residual_bp, coverage_share from marts.concentration_daily where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' order by abs(residual_bp) desc limit 20"
+shown_by = """\
+select date, residual_bp, coverage_share from marts.concentration_daily where index_code = (select index_code from \
+core.index_definition where is_primary) and weight_scheme = 'capped' order by abs(residual_bp) desc limit 20"""
 */
 with residual as (
     select weight_scheme, count(residual_bp) as sessions, median(abs(residual_bp)) as bp,

@@ -3,15 +3,20 @@ statement = "High-weight sectors suffice to carry the index while the others do 
 lower = 0.5
 and_also = "a median company that returned less than half of what the index did"
 otherwise = "as far as the sector's share goes; the median company did more than half as well as the index"
-shown_by = "select issuer, contribution, index_return from marts.contribution_window where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped' and window_sessions = 63 order by date desc, contribution desc limit 20"
+shown_by = """\
+select issuer, contribution, index_return from marts.contribution_window where index_code = (select index_code from \
+core.index_definition where is_primary) and weight_scheme = 'capped' and window_sessions = 63 order by date desc, \
+contribution desc limit 20"""
 */
 with newest as (
-    select w.issuer, w.contribution, w.index_return, w.start_date, w.date, coalesce(i.gics_sector, 'unclassified') as sector
-    from marts.contribution_window w
-    left join core.instrument i on i.symbol = w.issuer
-    where w.index_code = (select index_code from core.index_definition where is_primary)
-        and w.weight_scheme = 'capped' and w.window_sessions = 63
-        and w.date = (
+    select contribution_window.issuer, contribution_window.contribution, contribution_window.index_return,
+        contribution_window.start_date, contribution_window.date,
+            coalesce(instrument.gics_sector, 'unclassified') as sector
+    from marts.contribution_window
+    left join core.instrument on instrument.symbol = contribution_window.issuer
+    where contribution_window.index_code = (select index_code from core.index_definition where is_primary)
+        and contribution_window.weight_scheme = 'capped' and contribution_window.window_sessions = 63
+        and contribution_window.date = (
             select max(date) from marts.contribution_window
             where index_code = (select index_code from core.index_definition where is_primary)
                 and weight_scheme = 'capped' and window_sessions = 63)
@@ -21,10 +26,10 @@ with newest as (
         and weight_scheme = 'capped' and taxonomy = 'gics' and date = (select max(date) from newest)
     order by weight desc, sector limit 1
 ), own as (
-    select n.issuer, stop.level / start.level - 1 as issuer_return
-    from newest n
-    join core.security_price stop on stop.symbol = n.issuer and stop.date = n.date
-    join core.security_price start on start.symbol = n.issuer and start.date = n.start_date
+    select newest.issuer, stop.level / start.level - 1 as issuer_return
+    from newest
+    join core.security_price stop on stop.symbol = newest.issuer and stop.date = newest.date
+    join core.security_price start on start.symbol = newest.issuer and start.date = newest.start_date
 ), figure as (
     select any_value(date) as date, any_value(index_return) as index_return,
         sum(contribution order by issuer) filter (sector = (select sector from largest)) as contribution,

@@ -2,7 +2,8 @@
 statement = "World semiconductor sales rise by about 13 % year on year in early 2026"
 lower = 0.10
 upper = 0.16
-shown_by = "select date, value, change_return from core.macro_year_on_year where series_id = 'IPG3344S' order by date desc limit 6"
+shown_by = """\
+select date, value, change_return from core.macro_year_on_year where series_id = 'IPG3344S' order by date desc limit 6"""
 */
 select
     arg_max(change_return, date) as observed,

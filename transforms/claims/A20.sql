@@ -2,9 +2,11 @@
 statement = "Crypto-concept stocks weigh under 2 % and swing far more than others"
 upper = 0.02
 and_also = "a volatility at least twice that of the technology fund"
-shown_by = "select date, basket, volatility_63d, volatility_ratio_to_xlk from marts.rotation_daily where basket in ('crypto_equity', 'xlk') order by date desc limit 2"
+shown_by = """\
+select date, basket, volatility_63d, volatility_ratio_to_xlk from marts.rotation_daily where basket in \
+('crypto_equity', 'xlk') order by date desc limit 2"""
 */
-with held as (
+with held_state as (
     select date, sum(open_weight order by issuer) as weight, count(*) as names,
         string_agg(issuer, ' ' order by issuer) as issuers
     from marts.contribution_daily
@@ -12,13 +14,14 @@ with held as (
         and weight_scheme = 'capped' and tier = 'crypto_equity'
     group by date
 ), newest as (
-    select c.date, coalesce(h.weight, 0) as weight, coalesce(h.names, 0) as names, coalesce(h.issuers, 'none') as issuers
+    select changed_day.date, coalesce(held_state.weight, 0) as weight, coalesce(held_state.names, 0) as names,
+        coalesce(held_state.issuers, 'none') as issuers
     from (
         select max(date) as date from marts.contribution_daily
         where index_code = (select index_code from core.index_definition where is_primary) and weight_scheme = 'capped'
-    ) c
-    left join held h using (date)
-    where c.date is not null
+    ) changed_day
+    left join held_state using (date)
+    where changed_day.date is not null
 ), swing as (
     select arg_max(volatility_ratio_to_xlk, date) as ratio
     from marts.rotation_daily where basket = 'crypto_equity' and volatility_ratio_to_xlk is not null

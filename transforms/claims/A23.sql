@@ -3,7 +3,10 @@ statement = "With the VIX above 30 defensives lead, at 25 to 20 technology leade
 lower = 3
 and_also = "each lead is greater than 95 % of the shifts of the bands against the dates give"
 otherwise = "in those bands alone whose tier leads by more than shifted dates give"
-shown_by = "select b.band, r.basket, count(*) as sessions, avg(r.basket_return - r.benchmark_return) * 1e4 as mean_bp from (select date, lag(band) over (order by date) as band from marts.regime_daily) b join marts.rotation_daily r using (date) where r.basket in ('defensive', 'ai_leaders', 'semiconductors', 'crypto_equity') group by all"
+shown_by = """\
+select b.band, r.basket, count(*) as sessions, avg(r.basket_return - r.benchmark_return) * 1e4 as mean_bp from (select \
+date, lag(band) over (order by date) as band from marts.regime_daily) b join marts.rotation_daily r using (date) where \
+r.basket in ('defensive', 'ai_leaders', 'semiconductors', 'crypto_equity') group by all"""
 */
 -- Each tier's daily return over the benchmark's, by yesterday's confirmed band, over the sessions on which all four tiers
 -- have one. A band's tiers lead by the least of their means minus the best mean of a tier not named for it. Placebo: the
@@ -22,25 +25,26 @@ with named(band, basket) as (
     join (select date, lag(band) over (order by date) as band from marts.regime_daily) using (date)
     where band is not null
 ), shifted as (
-    select shift.k, b.band, unnest(f.tiers) as tier
+    select shift.k, shifted_day.band, unnest(event_day.tiers) as tier
     from (select unnest(range(0, (select max(days) from day) - 4, 5)) as k) shift
-    cross join day f
-    join day b on b.n = (f.n + shift.k) % f.days
-    where b.band in ('above_30', '20_to_25', 'below_20')
+    cross join day event_day
+    join day shifted_day on shifted_day.n = (event_day.n + shift.k) % event_day.days
+    where shifted_day.band in ('above_30', '20_to_25', 'below_20')
 ), mean as (
     select k, band, tier[1] as basket, avg(tier[2]) as excess, count(*) as sessions
     from shifted group by k, band, basket
 ), lead as (
     select k, band, any_value(sessions) as sessions,
-        min(excess) filter (n.basket is not null) as named_excess,
-        min(excess) filter (n.basket is not null) - max(excess) filter (n.basket is null) as ahead,
-        arg_max(m.basket, excess) as best
-    from mean m left join named n using (band, basket)
+        min(excess) filter (named.basket is not null) as named_excess,
+        min(excess) filter (named.basket is not null) - max(excess) filter (named.basket is null) as ahead,
+        arg_max(mean.basket, excess) as best
+    from mean left join named using (band, basket)
     group by k, band
 ), judged as (
     select band, sessions, named_excess, ahead, best,
-        (select count(*) from lead p where p.band = lead.band and p.k > 0) as shifts,
-        (select count(*) from lead p where p.band = lead.band and p.k > 0 and p.ahead >= lead.ahead) as as_great
+        (select count(*) from lead placebo_lead where placebo_lead.band = lead.band and placebo_lead.k > 0) as shifts,
+        (select count(*) from lead placebo_lead where placebo_lead.band = lead.band and placebo_lead.k > 0
+            and placebo_lead.ahead >= lead.ahead) as as_great
     from lead where k = 0
 )
 select
@@ -48,7 +52,8 @@ select
     bool_and(1 + as_great <= 0.05 * (1 + shifts)) as holds,
     count(*) filter (ahead > 0 and 1 + as_great <= 0.05 / 3 * (1 + shifts)) >= 1 as holds_otherwise,  -- one of three tries
     'Bands in which the tiers named have the highest mean excess the day after, of 3. ' || string_agg(
-        format('{}: {} sessions, named {:+.1f} bp a day, highest is {}, {} of {} shifts lead by as much', band, sessions,
+        format('{}: {} sessions, named {:+.1f} bp a day, highest is {}, {} of {} shifts lead by as much', band,
+            sessions,
             1e4 * named_excess, best, as_great, shifts), '; ' order by band) || '.' as evidence
 from judged
 having count(*) = 3 and min(sessions) >= 10

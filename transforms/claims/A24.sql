@@ -9,7 +9,8 @@ select
     verdict = 'tie' as holds_otherwise,
     format('Episode of the VIX peak of {}: {}; order observed: {}; Kendall''s tau to the expected order '
         || '{}.', episode, verdict,
-        coalesce(order_observed, 'none led'), coalesce(format('{:.2f}', kendall_tau), 'undefined, as not all three led'))
+        coalesce(order_observed, 'none led'),
+            coalesce(format('{:.2f}', kendall_tau), 'undefined, as not all three led'))
         as evidence
 from marts.rotation_sequence
 where episode between '2026-03-15' and '2026-04-15' and verdict is not null

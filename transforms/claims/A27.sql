@@ -2,7 +2,9 @@
 statement = "The VIX above 22 again means that risk appetite contracts"
 upper = 0
 and_also = "the VIX higher after it than after all sessions, and a lower return than 95 % of the shifts of its dates give"
-shown_by = "select date, vix_close, forward_21d_return, forward_vix_change_21d_points from marts.regime_daily join core.forward_window using (date) where is_recontraction order by date desc limit 40"
+shown_by = """\
+select date, vix_close, forward_21d_return, forward_vix_change_21d_points from marts.regime_daily join \
+core.forward_window using (date) where is_recontraction order by date desc limit 40"""
 */
 -- An event is the first day the signal fires after 21 sessions without it, so that no window is counted twice. Placebo: the
 -- events moved against the dates by 63, 126, 189 ... sessions, round the end.
@@ -14,11 +16,11 @@ with day as (
     from core.forward_window join marts.regime_daily using (date)
     where is_recontraction is not null
 ), shifted as (
-    select shift.k, median(f.forward) as after
+    select shift.k, median(shifted_day.forward) as after
     from (select unnest(range(0, (select max(days) from day), 63)) as k) shift
-    cross join day e
-    join day f on f.n = (e.n + shift.k) % e.days
-    where e.is_event
+    cross join day event_day
+    join day shifted_day on shifted_day.n = (event_day.n + shift.k) % event_day.days
+    where event_day.is_event
     group by shift.k
 ), chance as (
     select count(*) filter (k > 0) as shifts,

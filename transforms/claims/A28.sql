@@ -2,9 +2,12 @@
 statement = "Sustained weakness of semiconductors or AI leaders hits the index"
 upper = 0
 and_also = "a lower mean than 95 % of the shifts of the weak spells against the dates give"
-shown_by = "select date, basket, relative_strength, relative_strength_mean_50d, sessions_below_mean from core.basket_trend where basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"
+shown_by = """\
+select date, basket, relative_strength, relative_strength_mean_50d, sessions_below_mean from core.basket_trend where \
+basket in ('semiconductors', 'ai_leaders') order by date desc, basket limit 42"""
 */
--- Weak: a basket's relative strength has been below its 50-session mean for ten sessions in a row. The index's return of the
+-- Weak: a basket's relative strength has been below its 50-session mean for ten sessions in a row. The index's
+-- return of the
 -- day after such a day, against that of the day after all others. Placebo: the spells moved against the dates by 5, 10, 15
 -- ... sessions, round the end.
 with weak as (
@@ -13,16 +16,19 @@ with weak as (
     where basket in ('semiconductors', 'ai_leaders') and sessions_below_mean is not null
     group by date
 ), day as (
-    select row_number() over (order by i.date) - 1 as n, count(*) over () as days, w.is_weak,
-        w.is_weak and not coalesce(lag(w.is_weak) over (order by i.date), false) as is_new, i.price_return
-    from core.index_level i
-    join (select date, lag(is_weak) over (order by date) as is_weak from weak) w using (date)
-    where i.symbol = '^IXIC' and i.price_return is not null and w.is_weak is not null
+    select row_number() over (order by index_level.date) - 1 as n, count(*) over () as days, weak_day.is_weak,
+        weak_day.is_weak and not coalesce(lag(weak_day.is_weak) over (order by index_level.date), false) as is_new,
+            index_level.price_return
+    from core.index_level
+    join (select date, lag(is_weak) over (order by date) as is_weak from weak) weak_day using (date)
+    where index_level.symbol = '^IXIC' and index_level.price_return is not null and weak_day.is_weak is not null
 ), shifted as (
-    select shift.k, avg(f.price_return) filter (w.is_weak) - avg(f.price_return) filter (not w.is_weak) as difference
+    select shift.k,
+        avg(shifted_day.price_return) filter (weak_day.is_weak)
+            - avg(shifted_day.price_return) filter (not weak_day.is_weak) as difference
     from (select unnest(range(0, (select max(days) from day) - 4, 5)) as k) shift
-    cross join day f
-    join day w on w.n = (f.n + shift.k) % f.days
+    cross join day shifted_day
+    join day weak_day on weak_day.n = (shifted_day.n + shift.k) % shifted_day.days
     group by shift.k
 ), chance as (
     select max(difference) filter (k = 0) as difference, count(*) filter (k > 0) as shifts,

@@ -2,7 +2,9 @@
 statement = "The Nasdaq is at a record while the S&P 500 falls slightly"
 lower = 1
 otherwise = "on days when the S&P 500 fell by more than half a percent"
-shown_by = "select date, sp500_return, spread_1d_return, spread_63d_return from marts.divergence_daily where is_divergent_day order by date desc limit 10"
+shown_by = """\
+select date, sp500_return, spread_1d_return, spread_63d_return from marts.divergence_daily where is_divergent_day \
+order by date desc limit 10"""
 */
 with recent as (
     from marts.divergence_daily order by date desc limit 63

@@ -2,7 +2,10 @@
 statement = "NVIDIA, Apple and Microsoft are paid for stacked margins"
 lower = 3
 otherwise = "with two of the three margins up, not all"
-shown_by = "select issuer, period_end, basis, gross_margin_change, operating_margin_change, free_cash_flow_margin_change, margin_stack from marts.operating_leverage_quarterly where issuer in ('NVDA', 'AAPL', 'MSFT') order by issuer, period_end desc"
+shown_by = """\
+select issuer, period_end, basis, gross_margin_change, operating_margin_change, free_cash_flow_margin_change, \
+margin_stack from marts.operating_leverage_quarterly where issuer in ('NVDA', 'AAPL', 'MSFT') order by issuer, \
+period_end desc"""
 */
 -- The least of the three companies' newest stacks: how many of gross, operating and free-cash-flow margin rose in a year.
 with newest as (

@@ -2,7 +2,9 @@
 statement = "They have pricing resilience: their gross margins hold"
 upper = 0.03
 otherwise = "for two of the three companies"
-shown_by = "select issuer, period_end, gross_margin from marts.operating_leverage_quarterly where issuer in ('NVDA', 'AAPL', 'MSFT') order by issuer, period_end"
+shown_by = """\
+select issuer, period_end, gross_margin from marts.operating_leverage_quarterly where issuer in ('NVDA', 'AAPL', \
+'MSFT') order by issuer, period_end"""
 */
 -- The greatest of the three companies' standard deviations of the quarterly gross margin, over up to eight quarters held.
 with quarter as (

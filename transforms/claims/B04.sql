@@ -2,7 +2,10 @@
 statement = "They build AI infrastructure without more operating drag"
 lower = 0.75
 otherwise = "for more of the leaders than not"
-shown_by = "select issuer, period_end, basis, capex_to_revenue_change, operating_expense_to_revenue_change from marts.operating_leverage_quarterly where issuer in ('NVDA', 'MSFT', 'AAPL', 'GOOGL', 'AMZN', 'META') and period_end >= '2026-01-01' order by issuer"
+shown_by = """\
+select issuer, period_end, basis, capex_to_revenue_change, operating_expense_to_revenue_change from \
+marts.operating_leverage_quarterly where issuer in ('NVDA', 'MSFT', 'AAPL', 'GOOGL', 'AMZN', 'META') and period_end >= \
+'2026-01-01' order by issuer"""
 */
 -- Of the AI leaders whose capital expenditure grows as a share of revenue: the share whose operating expense does not.
 with newest as (

@@ -3,19 +3,21 @@ statement = "Market value follows operating leverage"
 lower = 0
 and_also = "a slope at least two standard errors above 0, over at least ten companies"
 otherwise = "by the slope's sign alone"
-shown_by = "select issuer, period_end, basis, incremental_margin from marts.operating_leverage_quarterly where incremental_margin is not null order by period_end desc, issuer"
+shown_by = """\
+select issuer, period_end, basis, incremental_margin from marts.operating_leverage_quarterly where incremental_margin \
+is not null order by period_end desc, issuer"""
 */
 -- Across companies: 63-session price return on incremental margin, by ranks from 0 to 1, so that no single one decides.
 with newest as (
     select issuer, incremental_margin from marts.operating_leverage_quarterly
     qualify row_number() over (partition by issuer order by period_end desc) = 1
 ), priced as (
-    select n.issuer, n.incremental_margin, stop.level / start.level - 1 as issuer_return
-    from newest n
-    join core.security_price stop on stop.symbol = n.issuer
+    select newest.issuer, newest.incremental_margin, stop.level / start.level - 1 as issuer_return
+    from newest
+    join core.security_price stop on stop.symbol = newest.issuer
         and stop.position = (select max(position) from core.index_level where symbol = '^IXIC')
-    join core.security_price start on start.symbol = n.issuer and start.position = stop.position - 63
-    where n.incremental_margin is not null
+    join core.security_price start on start.symbol = newest.issuer and start.position = stop.position - 63
+    where newest.incremental_margin is not null
 ), ranked as (
     select percent_rank() over (order by incremental_margin) as x, percent_rank() over (order by issuer_return) as y
     from priced

@@ -3,7 +3,9 @@ statement = "Banks, industrials, real estate and energy are capital-intensive, r
 lower = 4
 and_also = "a median capital expenditure per revenue above technology's, over at least three companies of these sectors"
 otherwise = "as to rates, for three of the four"
-shown_by = "select date, asset, rate_beta_126d, rate_beta_126d_standard_error, pairs from marts.rate_beta_daily where asset in ('xlf', 'xli', 'xlre', 'xle', 'xlk') order by date desc, asset limit 5"
+shown_by = """\
+select date, asset, rate_beta_126d, rate_beta_126d_standard_error, pairs from marts.rate_beta_daily where asset in \
+('xlf', 'xli', 'xlre', 'xle', 'xlk') order by date desc, asset limit 5"""
 */
 -- How many of XLF, XLI, XLRE and XLE lose more on a rise of the ten-year yield than XLK, by two standard errors of the
 -- difference, with the S&P 500 held fixed; and what the companies of these sectors spend on capital.
@@ -20,11 +22,13 @@ with beta as (
             order by asset) as figures
     from beta join newest using (date)
 ), spent as (
-    select i.gics_sector = 'Information Technology' as is_technology, o.capex_to_revenue
-    from marts.operating_leverage_quarterly o
-    join core.instrument i on i.symbol = o.issuer
-    where i.gics_sector in ('Information Technology', 'Financials', 'Industrials', 'Real Estate', 'Energy')
-    qualify row_number() over (partition by o.issuer order by o.period_end desc) = 1
+    select instrument.gics_sector = 'Information Technology' as is_technology,
+        operating_leverage_quarterly.capex_to_revenue
+    from marts.operating_leverage_quarterly
+    join core.instrument on instrument.symbol = operating_leverage_quarterly.issuer
+    where instrument.gics_sector in ('Information Technology', 'Financials', 'Industrials', 'Real Estate', 'Energy')
+    qualify row_number() over (partition by operating_leverage_quarterly.issuer
+        order by operating_leverage_quarterly.period_end desc) = 1
 ), capital as (
     select count(capex_to_revenue) filter (not is_technology) as companies,
         median(capex_to_revenue) filter (not is_technology) as physical,

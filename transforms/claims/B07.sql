@@ -3,7 +3,9 @@ statement = "Wages are sticky, input costs and inventories uncertain"
 lower = 2
 and_also = "both wage series rise by at least 3 % a year"
 otherwise = "as to how steady wages are against input costs; one of the wage series rises by less than 3 %"
-shown_by = "select series_id, date, value, change_return from core.macro_year_on_year where series_id in ('AHETPI', 'ECIWAG', 'PPIACO') order by series_id, date desc limit 90"
+shown_by = """\
+select series_id, date, value, change_return from core.macro_year_on_year where series_id in ('AHETPI', 'ECIWAG', \
+'PPIACO') order by series_id, date desc limit 90"""
 */
 -- How much more the yearly change of input costs varies than that of wages: ratio of standard deviations over the two years
 -- before the newest value of each. Inventories have no series here.
@@ -12,7 +14,8 @@ with yearly as (
     from core.macro_year_on_year
     where series_id in ('AHETPI', 'ECIWAG', 'PPIACO') and change_return is not null
 ), figure as (
-    select series_id, arg_max(change_return, date) as change, max(date) as date, stddev_samp(change_return) as deviation,
+    select series_id, arg_max(change_return, date) as change, max(date) as date,
+        stddev_samp(change_return) as deviation,
         count(*) as values
     from yearly where date > newest - interval 2 year
     group by series_id having count(*) >= 8

@@ -3,7 +3,9 @@ statement = "Consumers pull back"
 upper = 0
 and_also = "consumer discretionary behind staples over 63 sessions"
 otherwise = "in the market's prices, discretionary behind staples; sales grow faster than consumer prices"
-shown_by = "select series_id, date, change_return from core.macro_year_on_year where series_id in ('RSAFS', 'CPIAUCSL') order by date desc, series_id limit 24"
+shown_by = """\
+select series_id, date, change_return from core.macro_year_on_year where series_id in ('RSAFS', 'CPIAUCSL') order by \
+date desc, series_id limit 24"""
 */
 with newest as (
     select sales.date, sales.change_return as sales, prices.change_return as prices

@@ -3,7 +3,9 @@ statement = "Credit conditions shift"
 lower = 5
 and_also = "a high-yield spread wider than 63 sessions before"
 otherwise = "towards easier credit: standards or spreads moved as far the other way"
-shown_by = "select date, value as net_share_tightening, change from core.macro_year_on_year where series_id = 'DRTSCILM' order by date desc limit 8"
+shown_by = """\
+select date, value as net_share_tightening, change from core.macro_year_on_year where series_id = 'DRTSCILM' order by \
+date desc limit 8"""
 */
 -- Tighter, as the thesis means it: the net share of banks tightening standards, in points, against a year before.
 with bank as (

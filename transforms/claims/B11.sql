@@ -3,9 +3,12 @@ statement = "The leaders are decoupled from the cycle and need no rate cut"
 upper = 2
 and_also = "a share of at most a quarter of their variance in common with the industrials' fund"
 otherwise = "as to rates, not as to the cycle"
-shown_by = "select date, asset, rate_beta_126d, rate_beta_126d_standard_error from marts.rate_beta_daily where asset = 'ai_leaders' order by date desc limit 21"
+shown_by = """\
+select date, asset, rate_beta_126d, rate_beta_126d_standard_error from marts.rate_beta_daily where asset = \
+'ai_leaders' order by date desc limit 21"""
 */
--- Standard errors between the AI leaders' rate beta and 0, the S&P 500 held fixed; R squared of their daily returns to XLI's.
+-- Standard errors between the AI leaders' rate beta and 0, the S&P 500 held fixed; R squared of their daily returns
+-- to XLI's.
 with rate as (
     select date, rate_beta_126d as beta, rate_beta_126d_standard_error as error from marts.rate_beta_daily
     where asset = 'ai_leaders' and rate_beta_126d_standard_error > 0 order by date desc limit 1

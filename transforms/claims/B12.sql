@@ -2,7 +2,9 @@
 statement = "Revenue growth no longer offsets cost elsewhere"
 lower = 0.5
 otherwise = "for a third of the companies at least, not for most"
-shown_by = "select issuer, period_end, basis, revenue_change_return, operating_margin_change from marts.operating_leverage_quarterly where basis is not null order by period_end desc, issuer"
+shown_by = """\
+select issuer, period_end, basis, revenue_change_return, operating_margin_change from \
+marts.operating_leverage_quarterly where basis is not null order by period_end desc, issuer"""
 */
 -- Elsewhere: not the AI leaders. Of the companies whose revenue rose, the share whose operating margin fell.
 with newest as (

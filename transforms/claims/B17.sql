@@ -3,7 +3,9 @@ statement = "The record high sorts models: leaders minus laggards widen"
 upper = 0
 and_also = "a dispersion across the members above its own mean of 252 sessions"
 otherwise = "across the members, not between AI leaders and physical sectors"
-shown_by = "select date, cyclicals_minus_ai_leaders_rs_21d, dispersion from marts.divergence_daily join marts.rotation_speed_daily using (date) order by date desc limit 21"
+shown_by = """\
+select date, cyclicals_minus_ai_leaders_rs_21d, dispersion from marts.divergence_daily join marts.rotation_speed_daily \
+using (date) order by date desc limit 21"""
 */
 with leader as (
     select date, cyclicals_minus_ai_leaders_rs_21d as physical from marts.divergence_daily

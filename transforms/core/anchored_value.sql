@@ -18,7 +18,9 @@ issuer = "Its issuer: the company's primary line."
 list_date = "Session at whose close the list held."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
 close_value = "Index shares x level (core.held_level) at the session's close; NULL without a close or index shares."
-last_value = "Index shares (of a member the list leaves out, its count in the list's scale) x the newest level up to this session; NULL before the first."
+last_value = """\
+Index shares (of a member the list leaves out, its count in the list's scale) x the newest level up to this session; \
+NULL before the first."""
 open_value = "Index shares x the level at the last close before the session; NULL without a return."
 price_return = "Return of the security since previous_date."
 previous_date = "Session at whose close open_value was valued."
@@ -34,47 +36,61 @@ with list as (
         index_code, list_date, published_on, position, known_at,
         -- The scale in which a company's counted shares are index shares, for most of the list.
         median(index_shares / units) as scale
-    from core.implied_index_shares a
+    from core.implied_index_shares
     left join (select symbol, date as list_date, units from core.share_count) using (symbol, list_date)
     group by index_code, list_date, published_on, position, known_at
-), chosen as (
-    select c.date, l.*
-    from (select distinct date, index_code from core.index_member) c
-    join staging.session s using (date)
-    join list l
-        on l.index_code = c.index_code
-        and l.position between s.position - 63 and s.position - 1
-        and l.known_at <= new_york(c.date, time '23:59:59')
+), list_in_force as (
+    select covered_day.date, list.*
+    from (select distinct date, index_code from core.index_member) covered_day
+    join staging.session using (date)
+    join list
+        on list.index_code = covered_day.index_code
+        and list.position between session.position - 63 and session.position - 1
+        and list.known_at <= new_york(covered_day.date, time '23:59:59')
     qualify row_number() over (
-        partition by c.index_code, c.date order by l.list_date desc, l.published_on desc
+        partition by covered_day.index_code, covered_day.date order by list.list_date desc, list.published_on desc
     ) = 1
 ), joiner as (
-    select u.index_code, u.symbol, u.valid_from, c.units, c.known_at
-    from staging.universe_member u
-    asof join core.share_count c on c.symbol = u.symbol and c.date <= u.valid_from
-), held as (
+    select universe_member.index_code, universe_member.symbol, universe_member.valid_from, share_count.units,
+        share_count.known_at
+    from staging.universe_member
+    asof join core.share_count on share_count.symbol = universe_member.symbol
+        and share_count.date <= universe_member.valid_from
+), member_index_shares as (
     select
-        l.date, l.index_code, l.list_date, m.symbol, m.issuer,
-        coalesce(a.index_shares, j.units * l.scale) as index_shares,
-        c.units * l.scale as index_shares_left_out,
-        greatest(l.known_at, case when a.symbol is null then greatest(j.known_at, c.known_at) end) as known_at
-    from chosen l
-    join core.index_member m on m.date = l.date and m.index_code = l.index_code
-    left join core.implied_index_shares a
-        on a.index_code = l.index_code and a.list_date = l.list_date and a.published_on = l.published_on
-        and a.symbol = m.symbol
-    left join joiner j
-        on j.index_code = m.index_code and j.symbol = m.symbol and j.valid_from > l.list_date and j.valid_from <= l.date
-    asof left join core.share_count c on c.symbol = m.symbol and c.date <= m.date
+        list_in_force.date, list_in_force.index_code, list_in_force.list_date, index_member.symbol, index_member.issuer,
+        coalesce(implied_index_shares.index_shares, joiner.units * list_in_force.scale) as index_shares,
+        share_count.units * list_in_force.scale as index_shares_left_out,
+        greatest(list_in_force.known_at, case when implied_index_shares.symbol is null
+            then greatest(joiner.known_at, share_count.known_at) end) as known_at
+    from list_in_force
+    join core.index_member on index_member.date = list_in_force.date
+        and index_member.index_code = list_in_force.index_code
+    left join core.implied_index_shares
+        on implied_index_shares.index_code = list_in_force.index_code
+            and implied_index_shares.list_date = list_in_force.list_date
+                and implied_index_shares.published_on = list_in_force.published_on
+        and implied_index_shares.symbol = index_member.symbol
+    left join joiner
+        on joiner.index_code = index_member.index_code and joiner.symbol = index_member.symbol
+            and joiner.valid_from > list_in_force.list_date and joiner.valid_from <= list_in_force.date
+    asof left join core.share_count on share_count.symbol = index_member.symbol
+        and share_count.date <= index_member.date
 ), valued as (
     select
-        h.*, q.level, q.adjustment, k.level as last_level, p.price_return, p.previous_date, v.market_cap,
-        greatest(h.known_at, p.known_at, q.known_at, k.known_at, v.known_at) as valued_at
-    from held h
-    left join core.security_price p on p.symbol = h.symbol and p.date = h.date
-    left join core.held_level q on q.symbol = h.symbol and q.date = h.date
-    asof left join core.held_level k on k.symbol = h.symbol and k.date <= h.date
-    left join core.issuer_value v on v.issuer = h.issuer and v.date = h.date
+        member_index_shares.*, close_level.level, close_level.adjustment, last_level.level as last_level,
+            security_price.price_return, security_price.previous_date, issuer_value.market_cap,
+        greatest(member_index_shares.known_at, security_price.known_at, close_level.known_at, last_level.known_at,
+            issuer_value.known_at) as valued_at
+    from member_index_shares
+    left join core.security_price on security_price.symbol = member_index_shares.symbol
+        and security_price.date = member_index_shares.date
+    left join core.held_level close_level on close_level.symbol = member_index_shares.symbol
+        and close_level.date = member_index_shares.date
+    asof left join core.held_level last_level on last_level.symbol = member_index_shares.symbol
+        and last_level.date <= member_index_shares.date
+    left join core.issuer_value on issuer_value.issuer = member_index_shares.issuer
+        and issuer_value.date = member_index_shares.date
 )
 select
     date, index_code, symbol, issuer, list_date, market_cap,

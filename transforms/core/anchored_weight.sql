@@ -13,7 +13,8 @@ issuer = "Issuer with a member security on the list; its lines together."
 list_date = "Session at whose close the list held."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
 weight = "Share of the index at the session's close; 0 to 1."
-open_weight = "The weight the session opened with, at the last closes before it, over the members that have a return; 0 to 1."
+open_weight = """\
+The weight the session opened with, at the last closes before it, over the members that have a return; 0 to 1."""
 price_return = "Return of the issuer's lines since previous_date, each by its weight."
 previous_date = "Session at whose close open_weight was valued, the earliest one of several lines."
 known_at = "When the list and all the weights of the session could be known (UTC)."
@@ -24,11 +25,12 @@ known_at = "When the list and all the weights of the session could be known (UTC
 "a list is older than the session" = "list_date < date"
 */
 with valued as (
-    select v.* exclude known_at, c.has_return, c.known_at
-    from core.anchored_value v
-    join core.weight_coverage c
-        on c.date = v.date and c.index_code = v.index_code and c.weight_scheme = 'anchored'
-    where c.is_covered and v.close_value is not null
+    select anchored_value.* exclude known_at, weight_coverage.has_return, weight_coverage.known_at
+    from core.anchored_value
+    join core.weight_coverage
+        on weight_coverage.date = anchored_value.date and weight_coverage.index_code = anchored_value.index_code
+            and weight_coverage.weight_scheme = 'anchored'
+    where weight_coverage.is_covered and anchored_value.close_value is not null
 ), total as (
     select
         date, index_code,
@@ -51,11 +53,11 @@ with valued as (
     group by date, index_code, issuer
 )
 select
-    c.date, c.index_code, c.issuer, c.list_date, c.market_cap,
-    c.close_value / t.close_value as weight,
-    case when c.has_return then c.open_value / t.open_value end as open_weight,
-    case when c.has_return then c.price_return end as price_return,
-    case when c.has_return then c.previous_date end as previous_date,
-    c.known_at
-from company c
-join total t using (date, index_code)
+    company.date, company.index_code, company.issuer, company.list_date, company.market_cap,
+    company.close_value / total.close_value as weight,
+    case when company.has_return then company.open_value / total.open_value end as open_weight,
+    case when company.has_return then company.price_return end as price_return,
+    case when company.has_return then company.previous_date end as previous_date,
+    company.known_at
+from company
+join total using (date, index_code)

@@ -35,8 +35,9 @@ with steps as (
     union all
     select basket, previous_date, previous_position, run, 0, known_at from runs where starts
 ), beside as (
-    select p.*, b.close as benchmark_close, greatest(p.known_at, b.known_at) as both_known_at
-    from points p left join core.index_level b on b.date = p.date and b.symbol = '^IXIC'
+    select points.*, index_level.close as benchmark_close,
+        greatest(points.known_at, index_level.known_at) as both_known_at
+    from points left join core.index_level on index_level.date = points.date and index_level.symbol = '^IXIC'
 ), levels as (
     select *,
         sum(log_return::decimal(38, 18)) over so_far::double as log_level,

@@ -20,27 +20,30 @@ known_at = "When the members' prices behind the return were known (UTC); without
 [assertions]
 "no more trade than are members" = "traded_members between 0 and members"
 "a return needs six in ten members" = "basket_return is null or traded_members >= 0.6 * members"
-"a return says where it counts from" = "(basket_return is null) = (previous_date is null) and (basket_return is null) = (gap_sessions is null)"
+"a return says where it counts from" = """\
+(basket_return is null) = (previous_date is null) and (basket_return is null) = (gap_sessions is null)"""
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 "nothing loses more than everything" = "basket_return > -1"
 */
 with member_day as (
-    select m.basket, m.symbol, s.date, s.position, p.return_level as level, p.price_return, p.previous_date,
-        greatest(p.known_at, s.known_at) as known_at
-    from staging.basket_member m
-    join staging.session s on s.date >= m.valid_from and s.date < coalesce(m.valid_to, date 'infinity')
-    left join core.security_price p on p.symbol = m.symbol and p.date = s.date
+    select basket_member.basket, basket_member.symbol, session.date, session.position,
+        security_price.return_level as level, security_price.price_return, security_price.previous_date,
+        greatest(security_price.known_at, session.known_at) as known_at
+    from staging.basket_member
+    join staging.session on session.date >= basket_member.valid_from
+        and session.date < coalesce(basket_member.valid_to, date 'infinity')
+    left join core.security_price on security_price.symbol = basket_member.symbol and security_price.date = session.date
 ), coverage as (
     select basket, date, count(*) as members, count(price_return) as traded_members,
         count(price_return) >= 0.6 * count(*) as has_return
     from member_day group by basket, date
 ), member_return as (
-    select d.*, has_return,
+    select member_day.*, has_return,
         last_value(case when has_return and price_return is not null then struct_pack(date, level, known_at) end
             ignore nulls) over (
             partition by basket, symbol order by position range between 5 preceding and 1 preceding
         ) as since
-    from member_day d join coverage using (basket, date)
+    from member_day join coverage using (basket, date)
 ), averaged as (
     select basket, date, position,
         -- Over the last day alone the price return as it is, so that no digit is lost in levels.
@@ -59,13 +62,13 @@ with member_day as (
         ) as returns_so_far
     from averaged
 )
-select basket, a.date, a.position, members, traded_members, basket_return,
+select basket, dated.date, dated.position, members, traded_members, basket_return,
     -- The first return, or the first after a longer silence, counts from its members' last prices.
-    s.date as previous_date,
-    a.position - s.position - 1 as gap_sessions,
-    a.known_at
-from dated a
+    session.date as previous_date,
+    dated.position - session.position - 1 as gap_sessions,
+    dated.known_at
+from dated
 join coverage using (basket, date)
-left join staging.session s
-    on basket_return is not null and s.date = coalesce(previous.date, members_previous_date)
+left join staging.session
+    on basket_return is not null and session.date = coalesce(previous.date, members_previous_date)
 where returns_so_far > 0

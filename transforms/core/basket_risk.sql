@@ -13,9 +13,12 @@ position = "Number of the session."
 basket_return = "Price return of the basket; NULL where it has none."
 benchmark_return = "Price return of the Nasdaq Composite over the same span; the day's own where basket_return is NULL."
 gap_sessions = "Sessions without a basket return before this one, 0 normally; NULL where basket_return is."
-beta_63d = "Slope of basket_return on benchmark_return over 63 sessions; NULL under 50 pairs, or where the benchmark never changes."
+beta_63d = """\
+Slope of basket_return on benchmark_return over 63 sessions; NULL under 50 pairs, or where the benchmark never \
+changes."""
 correlation_63d = "Correlation of the same pairs; NULL under 50 pairs, or where one of the two never changes."
-volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."
+volatility_63d = """\
+Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."""
 known_at = "When the prices since the basket's first return were known (UTC)."
 
 [assertions]
@@ -24,16 +27,20 @@ known_at = "When the prices since the basket's first return were known (UTC)."
 "a figure is a number" = "isfinite(beta_63d) and isfinite(correlation_63d) and isfinite(volatility_63d)"
 */
 with paired as (
-    select r.basket, r.date, r.position, r.basket_return, r.gap_sessions,
-        case when r.basket_return is null then b.price_return else b.close / p.close - 1 end as benchmark_return,
-        ln(1 + r.basket_return) as log_return,
-        max(greatest(r.known_at, b.known_at, p.known_at)) over (
-            partition by r.basket order by r.position rows between unbounded preceding and current row
+    select basket_return.basket, basket_return.date, basket_return.position, basket_return.basket_return,
+        basket_return.gap_sessions,
+        case when basket_return.basket_return is null then benchmark.price_return
+            else benchmark.close / previous_benchmark.close - 1 end as benchmark_return,
+        ln(1 + basket_return.basket_return) as log_return,
+        max(greatest(basket_return.known_at, benchmark.known_at, previous_benchmark.known_at)) over (
+            partition by basket_return.basket order by basket_return.position rows between unbounded preceding
+                and current row
         ) as known_at
-    from core.basket_return r
-    left join core.index_level b on b.symbol = '^IXIC' and b.date = r.date
-    left join core.index_level p on p.symbol = '^IXIC' and p.date = r.previous_date
-    where r.traded_members > 0 or b.close is not null
+    from core.basket_return
+    left join core.index_level benchmark on benchmark.symbol = '^IXIC' and benchmark.date = basket_return.date
+    left join core.index_level previous_benchmark on previous_benchmark.symbol = '^IXIC'
+        and previous_benchmark.date = basket_return.previous_date
+    where basket_return.traded_members > 0 or benchmark.close is not null
 ), pair as (
     select *,
         case when basket_return is not null then benchmark_return end as x,

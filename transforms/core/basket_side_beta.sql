@@ -8,7 +8,9 @@ grain = ["basket", "date"]
 [columns]
 basket = "Name of the basket."
 date = "Session."
-beta_up_63d = "Slope of basket_return on benchmark_return over the pairs of 63 sessions whose benchmark_return is above 0; NULL under 50 pairs in all or 15 of these, or where the benchmark's never change."
+beta_up_63d = """\
+Slope of basket_return on benchmark_return over the pairs of 63 sessions whose benchmark_return is above 0; NULL under \
+50 pairs in all or 15 of these, or where the benchmark's never change."""
 beta_down_63d = "The same over those whose benchmark_return is below 0."
 known_at = "When the prices since the basket's first return were known (UTC)."
 

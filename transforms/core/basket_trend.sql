@@ -9,7 +9,8 @@ grain = ["basket", "date"]
 basket = "Name of the tier."
 date = "Session."
 relative_strength = "100 times the tier's level over the Nasdaq Composite's, 100 where the tier's level starts."
-relative_strength_mean_50d = "Mean of relative_strength over the last 50 sessions; NULL under 45 of them, or across a break of the level."
+relative_strength_mean_50d = """\
+Mean of relative_strength over the last 50 sessions; NULL under 45 of them, or across a break of the level."""
 is_below_mean = "relative_strength < relative_strength_mean_50d."
 sessions_below_mean = "How many sessions in a row, today's included, is_below_mean holds; NULL where that is."
 known_at = "When the prices since the level's start were known (UTC)."
@@ -19,11 +20,12 @@ known_at = "When the prices since the level's start were known (UTC)."
 "below is counted" = "is_below_mean = (sessions_below_mean > 0)"
 */
 with strength as (
-    select l.basket, l.date, l.position, l.run, l.known_at,
-        100 * exp(relative_log_level - first_value(relative_log_level) over (partition by l.basket, run order by l.position))
+    select basket_level.basket, basket_level.date, basket_level.position, basket_level.run, basket_level.known_at,
+        100 * exp(relative_log_level - first_value(relative_log_level) over (partition by basket_level.basket,
+            run order by basket_level.position))
             as relative_strength
-    from core.basket_level l join staging.basket b using (basket)
-    where b.role = 'tier' and l.relative_log_level is not null
+    from core.basket_level join staging.basket using (basket)
+    where basket.role = 'tier' and basket_level.relative_log_level is not null
 ), averaged as (
     select *,
         -- Decimals add exactly, so that what comes later moves no last digit.

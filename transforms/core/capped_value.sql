@@ -11,7 +11,9 @@ index_code = "Code of the universe."
 issuer = "Member issuer, at its primary line's close."
 review = "Number of the rebalance in force (core.index_rebalance)."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
-close_value = "Index shares x level (core.held_level) at the session's close; NULL without a close, or before the index shares are known."
+close_value = """\
+Index shares x level (core.held_level) at the session's close; NULL without a close, or before the index shares are \
+known."""
 last_value = "Index shares x the newest level up to this session; NULL before both are known."
 open_value = "Index shares x the level at the last close before the session; NULL without a return."
 price_return = "The issuer's return since previous_date."
@@ -26,23 +28,29 @@ with member as (
     select distinct date, index_code, issuer from core.index_member
 ), shared as (
     select
-        m.date, m.index_code, m.issuer, r.review, s.position,
-        h.index_shares, h.counted_position, h.known_at
-    from member m
-    join staging.session s using (date)
-    asof join core.index_rebalance r on r.index_code = m.index_code and r.effective_date <= m.date
-    left join core.index_shares h
-        on h.index_code = m.index_code and h.review = r.review and h.issuer = m.issuer and h.counted_position <= s.position
+        member.date, member.index_code, member.issuer, index_rebalance.review, session.position,
+        index_shares.index_shares, index_shares.counted_position, index_shares.known_at
+    from member
+    join staging.session using (date)
+    asof join core.index_rebalance on index_rebalance.index_code = member.index_code
+        and index_rebalance.effective_date <= member.date
+    left join core.index_shares
+        on index_shares.index_code = member.index_code and index_shares.review = index_rebalance.review
+            and index_shares.issuer = member.issuer and index_shares.counted_position <= session.position
 ), valued as (
     select
-        h.date, h.index_code, h.issuer, h.review, v.market_cap, h.index_shares,
-        p.level, p.adjustment, l.level as last_level, v.price_return, v.previous_date,
-        greatest(h.known_at, p.known_at, l.known_at, v.known_at, r.known_at) as known_at
-    from shared h
-    join core.index_rebalance r using (index_code, review)
-    left join core.held_level p on p.symbol = h.issuer and p.date = h.date
-    asof left join core.held_level l on l.symbol = h.issuer and l.date <= h.date
-    left join core.issuer_value v on v.issuer = h.issuer and v.date = h.date and h.counted_position < h.position
+        shared.date, shared.index_code, shared.issuer, shared.review, issuer_value.market_cap, shared.index_shares,
+        close_level.level, close_level.adjustment, newest_level.level as last_level, issuer_value.price_return,
+            issuer_value.previous_date,
+        greatest(shared.known_at, close_level.known_at, newest_level.known_at, issuer_value.known_at,
+            index_rebalance.known_at) as known_at
+    from shared
+    join core.index_rebalance using (index_code, review)
+    left join core.held_level close_level on close_level.symbol = shared.issuer and close_level.date = shared.date
+    asof left join core.held_level newest_level on newest_level.symbol = shared.issuer
+        and newest_level.date <= shared.date
+    left join core.issuer_value on issuer_value.issuer = shared.issuer and issuer_value.date = shared.date
+        and shared.counted_position < shared.position
 )
 select
     date, index_code, issuer, review, market_cap,

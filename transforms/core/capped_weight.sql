@@ -13,7 +13,8 @@ issuer = "Member issuer with index shares, at its primary line's close."
 review = "Number of the rebalance in force (core.index_rebalance)."
 market_cap = "Dollars at the close, the whole company's; NULL where it cannot be told."
 weight = "Share of the index at the session's close; 0 to 1; NULL without a close."
-open_weight = "The weight the session opened with, at the last closes before it, over the members that have a return; 0 to 1."
+open_weight = """\
+The weight the session opened with, at the last closes before it, over the members that have a return; 0 to 1."""
 price_return = "The issuer's return since previous_date."
 previous_date = "Session at whose close open_weight was valued."
 known_at = "When all the weights of the session could be known (UTC)."
@@ -24,14 +25,16 @@ known_at = "When all the weights of the session could be known (UTC)."
 */
 with valued as (
     select
-        v.date, v.index_code, v.issuer, v.review, v.market_cap, v.close_value, c.known_at,
-        case when c.has_return then v.open_value end as open_value,
-        case when c.has_return then v.price_return end as price_return,
-        case when c.has_return then v.previous_date end as previous_date
-    from core.capped_value v
-    join core.weight_coverage c
-        on c.date = v.date and c.index_code = v.index_code and c.weight_scheme = 'capped'
-    where c.is_covered and v.close_value is not null
+        capped_value.date, capped_value.index_code, capped_value.issuer, capped_value.review, capped_value.market_cap,
+            capped_value.close_value, weight_coverage.known_at,
+        case when weight_coverage.has_return then capped_value.open_value end as open_value,
+        case when weight_coverage.has_return then capped_value.price_return end as price_return,
+        case when weight_coverage.has_return then capped_value.previous_date end as previous_date
+    from core.capped_value
+    join core.weight_coverage
+        on weight_coverage.date = capped_value.date and weight_coverage.index_code = capped_value.index_code
+            and weight_coverage.weight_scheme = 'capped'
+    where weight_coverage.is_covered and capped_value.close_value is not null
 ), total as (
     select date, index_code,
         sum(close_value order by issuer) as close_value,
@@ -40,10 +43,10 @@ with valued as (
     group by date, index_code
 )
 select
-    v.date, v.index_code, v.issuer, v.review, v.market_cap,
-    v.close_value / t.close_value as weight,
-    v.open_value / t.open_value as open_weight,
-    v.price_return, v.previous_date,
-    v.known_at
-from valued v
-join total t using (date, index_code)
+    valued.date, valued.index_code, valued.issuer, valued.review, valued.market_cap,
+    valued.close_value / total.close_value as weight,
+    valued.open_value / total.open_value as open_weight,
+    valued.price_return, valued.previous_date,
+    valued.known_at
+from valued
+join total using (date, index_code)

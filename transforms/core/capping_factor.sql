@@ -12,7 +12,8 @@ index_code = "Code of the universe."
 review = "Number of the rebalance (core.index_rebalance)."
 base = "Number of the rebalance whose members, closes and counts are weighed."
 issuer = "Member issuer of the base, with a capitalisation within five sessions up to its reference date."
-investable_weight_factor = "Part of the company's counted shares in the index, as the review knows it; 1 where nothing says otherwise."
+investable_weight_factor = """\
+Part of the company's counted shares in the index, as the review knows it; 1 where nothing says otherwise."""
 plain_weight = "Share of the capitalisation at the base's reference date, 0 to 1."
 limited_weight = "The same within the limits, 0 to 1."
 factor = "limited_weight / plain_weight, over the largest such quotient: 1 for those no limit touches."
@@ -26,28 +27,32 @@ known_at = "When all figures of the review and base could be known (UTC)."
     having abs(sum(limited_weight) - 1) > 1e-9 or abs(sum(plain_weight) - 1) > 1e-9)"""
 */
 with recursive pair as (
-    select r.index_code, r.review, b.review as base, b.effective_date, s.position as reference_position,
-        b.kind = 'annual' as is_annual
-    from core.index_rebalance r
-    join core.index_rebalance b on b.index_code = r.index_code and b.review <= r.review
-    join staging.session s on s.date = b.reference_date
-    where b.review >= (
-        select max(z.review) from core.index_rebalance z
-        where z.index_code = r.index_code and z.review <= r.review and z.is_reset
+    select rebalance.index_code, rebalance.review, base_rebalance.review as base, base_rebalance.effective_date,
+        session.position as reference_position,
+        base_rebalance.kind = 'annual' as is_annual
+    from core.index_rebalance rebalance
+    join core.index_rebalance base_rebalance on base_rebalance.index_code = rebalance.index_code
+        and base_rebalance.review <= rebalance.review
+    join staging.session on session.date = base_rebalance.reference_date
+    where base_rebalance.review >= (
+        select max(reset_rebalance.review) from core.index_rebalance reset_rebalance
+        where reset_rebalance.index_code = rebalance.index_code and reset_rebalance.review <= rebalance.review
+            and reset_rebalance.is_reset
     )
 ), member as (
     select distinct index_code, date as effective_date, issuer
     from core.index_member
 ), plain as (
-    select p.index_code, p.review, p.base, p.is_annual, m.issuer,
-        coalesce(l.investable_weight_factor, 1) as investable_weight_factor,
-        u.units * u.level * coalesce(l.investable_weight_factor, 1) as value,
-        greatest(u.known_at, l.known_at) as known_at
-    from pair p
-    join member m using (index_code, effective_date)
-    asof join core.issuer_unit u on u.issuer = m.issuer and u.position <= p.reference_position
-    left join core.investable_weight_factor l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
-    where p.reference_position - u.position < 5
+    select pair.index_code, pair.review, pair.base, pair.is_annual, member.issuer,
+        coalesce(investable_weight_factor.investable_weight_factor, 1) as investable_weight_factor,
+        issuer_unit.units * issuer_unit.level * coalesce(investable_weight_factor.investable_weight_factor, 1) as value,
+        greatest(issuer_unit.known_at, investable_weight_factor.known_at) as known_at
+    from pair
+    join member using (index_code, effective_date)
+    asof join core.issuer_unit on issuer_unit.issuer = member.issuer and issuer_unit.position <= pair.reference_position
+    left join core.investable_weight_factor on investable_weight_factor.index_code = pair.index_code
+        and investable_weight_factor.review = pair.review and investable_weight_factor.issuer = member.issuer
+    where pair.reference_position - issuer_unit.position < 5
 ), weighed as (
     select *,
         value / total as plain_weight,
@@ -83,15 +88,17 @@ with recursive pair as (
                     from (
                         select *, list_sum(w[1:n]) as held
                         from (
-                            select s.*, l.position, l.limited, l.above, l.target, l.others_at_most,
-                                case l.limited
+                            select state.*, weight_limit.position, weight_limit.limited, weight_limit.above,
+                                weight_limit.target, weight_limit.others_at_most,
+                                case weight_limit.limited
                                     when 'issuer' then 1
-                                    when 'issuers_over' then len(list_filter(s.w, lambda x: x > l.size))
-                                    when 'largest_issuers' then least(l.size, len(s.w))::bigint
+                                    when 'issuers_over' then len(list_filter(state.w, lambda x: x > weight_limit.size))
+                                    when 'largest_issuers' then least(weight_limit.size, len(state.w))::bigint
                                 end as n
-                            from state s
-                            join staging.weight_limit l on l.index_code = s.index_code and (s.is_annual or not l.is_annual)
-                            where s.step < 20
+                            from state
+                            join staging.weight_limit on weight_limit.index_code = state.index_code
+                                and (state.is_annual or not weight_limit.is_annual)
+                            where state.step < 20
                         )
                     )
                     where held > above + 1e-12
@@ -113,11 +120,12 @@ select
     if(kept > 1 - 1e-9, 1, kept) as factor,
     known_at
 from (
-    select w.index_code, w.review, w.base, w.issuer, w.investable_weight_factor, w.plain_weight, f.limited_weight,
-        f.limited_weight / w.plain_weight
-            / max(f.limited_weight / w.plain_weight) over (partition by index_code, review, base) as kept,
-        greatest(w.all_known_at, v.known_at) as known_at
-    from weighed w
-    join core.index_rebalance v using (index_code, review)
-    join final f using (index_code, review, base, place)
+    select weighed.index_code, weighed.review, weighed.base, weighed.issuer, weighed.investable_weight_factor,
+        weighed.plain_weight, final.limited_weight,
+        final.limited_weight / weighed.plain_weight
+            / max(final.limited_weight / weighed.plain_weight) over (partition by index_code, review, base) as kept,
+        greatest(weighed.all_known_at, index_rebalance.known_at) as known_at
+    from weighed
+    join core.index_rebalance using (index_code, review)
+    join final using (index_code, review, base, place)
 )

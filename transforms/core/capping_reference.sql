@@ -1,6 +1,7 @@
 /*
 doc = """
-Which figures the limits of each rebalance go by. One that sets every weight anew goes by its own. A quarterly one keeps those
+Which figures the limits of each rebalance go by. One that sets every weight anew goes by its own. A quarterly one keeps
+those
 before it, unless the weights in force, with the counts of its own reference date, break a limit: then it goes by its
 own too. Members since the base count with their capitalisation here, but never above the smallest limited issuer.
 """
@@ -10,7 +11,8 @@ grain = ["index_code", "review"]
 index_code = "Code of the universe."
 review = "Number of the rebalance (core.index_rebalance)."
 base = "Number of the rebalance whose members, closes and counts the limits' factors come from."
-largest_weight = "Weight in force of the largest issuer at the reference date, 0 to 1; NULL where every weight is set anew anyway."
+largest_weight = """\
+Weight in force of the largest issuer at the reference date, 0 to 1; NULL where every weight is set anew anyway."""
 broken_limit = "Position of the first limit the weights in force broke; NULL for none."
 known_at = "When the limits' figures, and the weights in force at the reference date, could be known (UTC)."
 
@@ -23,22 +25,26 @@ with recursive member as (
     select distinct index_code, date as effective_date, issuer
     from core.index_member
 ), pair as (
-    select distinct l.index_code, l.review, l.base, r.effective_date, s.position as reference_position
-    from core.capping_factor l
-    join core.index_rebalance r using (index_code, review)
-    join staging.session s on s.date = r.reference_date
-    where l.base < l.review
+    select distinct capping_factor.index_code, capping_factor.review, capping_factor.base,
+        index_rebalance.effective_date, session.position as reference_position
+    from core.capping_factor
+    join core.index_rebalance using (index_code, review)
+    join staging.session on session.date = index_rebalance.reference_date
+    where capping_factor.base < capping_factor.review
 ), valued as (
-    select p.index_code, p.review, p.base, m.issuer, k.factor,
-        u.units * u.level * coalesce(l.investable_weight_factor, 1) * coalesce(k.factor, 1) as value,
-        greatest(u.known_at, l.known_at, k.known_at) as known_at
-    from pair p
-    join member m using (index_code, effective_date)
-    asof join core.issuer_unit u on u.issuer = m.issuer and u.position <= p.reference_position
-    left join core.capping_factor k
-        on k.index_code = p.index_code and k.review = p.review and k.base = p.base and k.issuer = m.issuer
-    left join core.investable_weight_factor l on l.index_code = p.index_code and l.review = p.review and l.issuer = m.issuer
-    where p.reference_position - u.position < 5
+    select pair.index_code, pair.review, pair.base, member.issuer, capping_factor.factor,
+        issuer_unit.units * issuer_unit.level * coalesce(investable_weight_factor.investable_weight_factor,
+            1) * coalesce(capping_factor.factor, 1) as value,
+        greatest(issuer_unit.known_at, investable_weight_factor.known_at, capping_factor.known_at) as known_at
+    from pair
+    join member using (index_code, effective_date)
+    asof join core.issuer_unit on issuer_unit.issuer = member.issuer and issuer_unit.position <= pair.reference_position
+    left join core.capping_factor
+        on capping_factor.index_code = pair.index_code and capping_factor.review = pair.review
+            and capping_factor.base = pair.base and capping_factor.issuer = member.issuer
+    left join core.investable_weight_factor on investable_weight_factor.index_code = pair.index_code
+        and investable_weight_factor.review = pair.review and investable_weight_factor.issuer = member.issuer
+    where pair.reference_position - issuer_unit.position < 5
 ), in_force as (
     select *, least(value, case when factor is null then min(value) filter (factor < 1) over (
         partition by index_code, review, base
@@ -46,39 +52,43 @@ with recursive member as (
     from valued
 ), weighed as (
     select index_code, review, base,
-        list(held order by held desc, issuer) as values_held, sum(held order by issuer) as total, max(known_at) as known_at
+        list(held order by held desc, issuer) as values_held, sum(held order by issuer) as total,
+            max(known_at) as known_at
     from in_force
     group by index_code, review, base
 ), tested as materialized (
-    select w.index_code, w.review, w.base,
+    select weighed.index_code, weighed.review, weighed.base,
         any_value(values_held[1] / total) as largest_weight,
-        min(l.position) filter (l.above + 1e-12 < case l.limited
+        min(weight_limit.position) filter (weight_limit.above + 1e-12 < case weight_limit.limited
             when 'issuer' then values_held[1]
-            when 'issuers_over' then list_sum(list_filter(values_held, lambda x: x / total > l.size))
-            when 'largest_issuers' then list_sum(values_held[1:l.size::bigint])
+            when 'issuers_over' then list_sum(list_filter(values_held, lambda x: x / total > weight_limit.size))
+            when 'largest_issuers' then list_sum(values_held[1:weight_limit.size::bigint])
         end / total) as broken_limit,
-        any_value(w.known_at) as known_at
-    from weighed w
-    join staging.weight_limit l on l.index_code = w.index_code and not l.is_annual
-    group by w.index_code, w.review, w.base
+        any_value(weighed.known_at) as known_at
+    from weighed
+    join staging.weight_limit on weight_limit.index_code = weighed.index_code and not weight_limit.is_annual
+    group by weighed.index_code, weighed.review, weighed.base
 ), chain as (
     select index_code, review, review as base, null::double as largest_weight, null::integer as broken_limit,
         null::timestamp as tested_at
     from core.index_rebalance
     where review = 0
     union all
-    select r.index_code, r.review, if(r.is_reset or t.broken_limit is not null, r.review, c.base),
-        t.largest_weight, t.broken_limit, t.known_at
-    from chain c
-    join core.index_rebalance r on r.index_code = c.index_code and r.review = c.review + 1
-    left join tested t on t.index_code = r.index_code and t.review = r.review and t.base = c.base
+    select index_rebalance.index_code, index_rebalance.review,
+        if(index_rebalance.is_reset or tested.broken_limit is not null, index_rebalance.review, chain.base),
+        tested.largest_weight, tested.broken_limit, tested.known_at
+    from chain
+    join core.index_rebalance on index_rebalance.index_code = chain.index_code
+        and index_rebalance.review = chain.review + 1
+    left join tested on tested.index_code = index_rebalance.index_code and tested.review = index_rebalance.review
+        and tested.base = chain.base
 ), limited as (
     select index_code, review, base, max(known_at) as known_at
     from core.capping_factor
     group by index_code, review, base
 )
-select c.index_code, c.review, c.base, c.largest_weight, c.broken_limit,
-    greatest(l.known_at, c.tested_at, v.known_at) as known_at
-from chain c
-join core.index_rebalance v using (index_code, review)
-left join limited l using (index_code, review, base)
+select chain.index_code, chain.review, chain.base, chain.largest_weight, chain.broken_limit,
+    greatest(limited.known_at, chain.tested_at, index_rebalance.known_at) as known_at
+from chain
+join core.index_rebalance using (index_code, review)
+left join limited using (index_code, review, base)

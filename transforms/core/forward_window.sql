@@ -15,14 +15,16 @@ forward_vix_change_21d_points = "VIX at the window's end minus that on date, ind
 known_at = "When the window's last close was known (UTC): weeks after date."
 
 [assertions]
-"a fall is at most the rise at the end" = "forward_21d_drawdown_return <= 0 and forward_21d_drawdown_return <= forward_21d_return"
+"a fall is at most the rise at the end" = """\
+forward_21d_drawdown_return <= 0 and forward_21d_drawdown_return <= forward_21d_return"""
 "the window follows" = "end_date > date"
 "it is known when it has passed" = "known_at > end_date"
 */
 with day as (
-    select position, date, nasdaq_close, v.vix_close, greatest(n.known_at, v.known_at) as known_at
-    from core.nasdaq_state n
-    left join core.vix_state v using (date, position)
+    select position, date, nasdaq_close, vix_state.vix_close,
+        greatest(nasdaq_state.known_at, vix_state.known_at) as known_at
+    from core.nasdaq_state
+    left join core.vix_state using (date, position)
 ), ahead as (
     select *,
         lead(date, 21) over by_session as end_date,

@@ -22,17 +22,17 @@ known_at = "When these values could be known (UTC); NULL while nothing is."
 */
 with member as (
     select distinct date, index_code, issuer from core.index_member
-), known as (
+), known_value as (
     select issuer, date, market_cap, known_at from core.issuer_value where market_cap is not null
 )
 select
-    m.date, m.index_code, m.issuer,
-    v.market_cap as close_value,
-    k.market_cap as last_value,
-    v.open_market_cap as open_value,
-    v.price_return,
-    v.previous_date,
-    greatest(v.known_at, k.known_at) as known_at
-from member m
-left join core.issuer_value v on v.issuer = m.issuer and v.date = m.date
-asof left join known k on k.issuer = m.issuer and k.date <= m.date
+    member.date, member.index_code, member.issuer,
+    issuer_value.market_cap as close_value,
+    known_value.market_cap as last_value,
+    issuer_value.open_market_cap as open_value,
+    issuer_value.price_return,
+    issuer_value.previous_date,
+    greatest(issuer_value.known_at, known_value.known_at) as known_at
+from member
+left join core.issuer_value on issuer_value.issuer = member.issuer and issuer_value.date = member.date
+asof left join known_value on known_value.issuer = member.issuer and known_value.date <= member.date

@@ -8,7 +8,8 @@ index_code = "Code of the universe."
 issuer = "Issuer with a member security that day, counted whole."
 market_cap = "Dollars at the session's close; NULL without a close."
 weight = "market_cap / that of all member issuers, at the session's close; 0 to 1."
-open_weight = "The weight the session opened with: value at the last close before it, over the members that have a return; 0 to 1."
+open_weight = """\
+The weight the session opened with: value at the last close before it, over the members that have a return; 0 to 1."""
 price_return = "The issuer's return since previous_date; NULL on a session without returns."
 previous_date = "Session at whose close open_weight was valued."
 known_at = "When all the weights of the session could be known (UTC)."
@@ -19,14 +20,18 @@ known_at = "When all the weights of the session could be known (UTC)."
 */
 with valued as (
     select
-        v.date, v.index_code, v.issuer, v.close_value, c.known_at,
-        case when c.has_return then v.open_value end as open_value,
-        case when c.has_return then v.price_return end as price_return,
-        case when c.has_return then v.previous_date end as previous_date
-    from core.full_cap_value v
-    join core.weight_coverage c
-        on c.date = v.date and c.index_code = v.index_code and c.weight_scheme = 'full_cap'
-    where c.is_covered and (v.close_value is not null or c.has_return and v.open_value is not null)
+        full_cap_value.date, full_cap_value.index_code, full_cap_value.issuer, full_cap_value.close_value,
+            weight_coverage.known_at,
+        case when weight_coverage.has_return then full_cap_value.open_value end as open_value,
+        case when weight_coverage.has_return then full_cap_value.price_return end as price_return,
+        case when weight_coverage.has_return then full_cap_value.previous_date end as previous_date
+    from core.full_cap_value
+    join core.weight_coverage
+        on weight_coverage.date = full_cap_value.date and weight_coverage.index_code = full_cap_value.index_code
+            and weight_coverage.weight_scheme = 'full_cap'
+    where weight_coverage.is_covered
+        and (full_cap_value.close_value is not null or weight_coverage.has_return
+            and full_cap_value.open_value is not null)
 ), total as (
     select date, index_code,
         sum(close_value order by issuer) as close_value,
@@ -35,12 +40,12 @@ with valued as (
     group by date, index_code
 )
 select
-    v.date, v.index_code, v.issuer,
-    v.close_value as market_cap,
-    v.close_value / t.close_value as weight,
-    v.open_value / t.open_value as open_weight,
-    v.price_return,
-    v.previous_date,
-    v.known_at
-from valued v
-join total t using (date, index_code)
+    valued.date, valued.index_code, valued.issuer,
+    valued.close_value as market_cap,
+    valued.close_value / total.close_value as weight,
+    valued.open_value / total.open_value as open_weight,
+    valued.price_return,
+    valued.previous_date,
+    valued.known_at
+from valued
+join total using (date, index_code)

@@ -14,7 +14,9 @@ position = "Number of the session list_date."
 symbol = "Security on the list with a close that day."
 issuer = "Its issuer: the company's primary line."
 weight = "Published weight, 0 to 1."
-index_shares = "weight / level of the security at the close (core.held_level): index shares before all splits, in a scale that holds within the list."
+index_shares = """\
+weight / level of the security at the close (core.held_level): index shares before all splits, in a scale that holds \
+within the list."""
 known_at = "When the whole list and the closes could be known (UTC)."
 
 [assertions]
@@ -23,16 +25,20 @@ known_at = "When the whole list and the closes could be known (UTC)."
 */
 with listed as (
     select
-        w.index_code, s.date as list_date, w.published_on, w.date, s.position, w.symbol,
-        coalesce(i.issuer, w.symbol) as issuer, w.weight, p.level,
-        greatest(w.known_at, d.known_at, s.known_at, p.known_at) as known_at
-    from staging.published_weight w
-    left join core.weight_list_date d
-        on d.index_code = w.index_code and d.date = w.date and d.published_on = w.published_on
-    join staging.session s on s.date = if(d.reason is null, w.date, d.list_date)
-    left join staging.instrument i using (symbol)
-    left join core.held_level p on p.symbol = w.symbol and p.date = s.date
-), whole as (
+        published_weight.index_code, session.date as list_date, published_weight.published_on, published_weight.date,
+            session.position, published_weight.symbol,
+        coalesce(instrument.issuer, published_weight.symbol) as issuer, published_weight.weight, held_level.level,
+        greatest(published_weight.known_at, weight_list_date.known_at, session.known_at,
+            held_level.known_at) as known_at
+    from staging.published_weight
+    left join core.weight_list_date
+        on weight_list_date.index_code = published_weight.index_code and weight_list_date.date = published_weight.date
+            and weight_list_date.published_on = published_weight.published_on
+    join staging.session
+        on session.date = if(weight_list_date.reason is null, published_weight.date, weight_list_date.list_date)
+    left join staging.instrument using (symbol)
+    left join core.held_level on held_level.symbol = published_weight.symbol and held_level.date = session.date
+), complete_list as (
     select index_code, list_date, published_on, date, max(known_at) as known_at
     from listed
     group by index_code, list_date, published_on, date
@@ -44,7 +50,7 @@ with listed as (
 select
     index_code, list_date, published_on, position, symbol, issuer, weight,
     weight / level as index_shares,
-    w.known_at
+    complete_list.known_at
 from listed
-join whole w using (index_code, list_date, published_on, date)
+join complete_list using (index_code, list_date, published_on, date)
 where level is not null and weight > 0

@@ -33,12 +33,12 @@ with counted as (
     from core.index_member
     group by date, index_code
 ), closed as (
-    select c.* exclude first_known_at, s.known_at as session_known_at,
-        least(c.first_known_at, l.known_at) as first_known_at
-    from counted c
-    join staging.session s using (date)
-    join staging.universe u using (index_code)
-    left join core.index_level l on l.symbol = u.published_index and l.date = c.date
+    select counted.* exclude first_known_at, session.known_at as session_known_at,
+        least(counted.first_known_at, index_level.known_at) as first_known_at
+    from counted
+    join staging.session using (date)
+    join staging.universe using (index_code)
+    left join core.index_level on index_level.symbol = universe.published_index and index_level.date = counted.date
 )
 select
     date, index_code, members, issuers, coverage_share, return_share,

@@ -26,25 +26,28 @@ known_at = "When both closes were known (UTC)."
 "only Yahoo has highs" = "high is null or source = 'yahoo'"
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 */
-with said as (
-    select b.symbol, b.date, b.close, b.high, 'yahoo' as source, b.known_at, b.high_known_at
-    from core.price_bar b join staging.instrument i using (symbol)
-    where i.kind = 'index' and b.close is not null
+with close_by_source as (
+    select price_bar.symbol, price_bar.date, price_bar.close, price_bar.high, 'yahoo' as source, price_bar.known_at,
+        price_bar.high_known_at
+    from core.price_bar join staging.instrument using (symbol)
+    where instrument.kind = 'index' and price_bar.close is not null
     union all
-    select s.fallback_for, o.date, o.value, null, 'fred', o.known_at, null
-    from staging.macro_observation o join staging.series s using (series_id)
-    where s.fallback_for is not null
-    qualify row_number() over (partition by series_id, o.date order by o.known_at desc) = 1
-), chosen as (
-    select symbol, date, position, close, high, source, s.known_at, s.high_known_at
-    from said s join staging.session using (date)
+    select series.fallback_for, macro_observation.date, macro_observation.value, null, 'fred',
+        macro_observation.known_at, null
+    from staging.macro_observation join staging.series using (series_id)
+    where series.fallback_for is not null
+    qualify row_number() over (partition by series_id,
+        macro_observation.date order by macro_observation.known_at desc) = 1
+), latest_close_by_source as (
+    select symbol, date, position, close, high, source, close_by_source.known_at, close_by_source.high_known_at
+    from close_by_source join staging.session using (date)
     where close is not null
     qualify row_number() over (partition by symbol, date order by source desc) = 1
 ), with_previous as (
     select *, last_value(struct_pack(date, position, close, known_at)) over (
         partition by symbol order by position range between 5 preceding and 1 preceding
     ) as previous
-    from chosen
+    from latest_close_by_source
 )
 select symbol, date, position, close, high, source,
     previous.date as previous_date,

@@ -22,39 +22,45 @@ known_at = "When the security's figures, or that its bar is held, could be known
 "a priced member says when it was known" = "not is_priced or known_at is not null"
 */
 with closed as (
-    select u.index_code, p.date
-    from staging.universe_member u
-    join core.security_price p
-        on p.symbol = u.symbol
-        and p.date >= u.valid_from and (u.valid_to is null or p.date < u.valid_to)
-    where exists (from core.share_count c where c.symbol = p.symbol and c.date = p.date)
+    select universe_member.index_code, security_price.date
+    from staging.universe_member
+    join core.security_price
+        on security_price.symbol = universe_member.symbol
+        and security_price.date >= universe_member.valid_from
+            and (universe_member.valid_to is null or security_price.date < universe_member.valid_to)
+    where exists (from core.share_count where share_count.symbol = security_price.symbol
+        and share_count.date = security_price.date)
 ), span as (
-    select index_code, min(c.date) as first, greatest(max(c.date), max(l.last)) as last
-    from closed c
-    join staging.universe u using (index_code)
-    left join (select symbol, max(date) as last from core.index_level group by symbol) l on l.symbol = u.published_index
+    select index_code, min(closed.date) as first, greatest(max(closed.date), max(last_close.last)) as last
+    from closed
+    join staging.universe using (index_code)
+    left join (select symbol, max(date) as last from core.index_level group by symbol) last_close
+        on last_close.symbol = universe.published_index
     group by index_code
 )
 select
-    s.date,
-    u.index_code,
-    u.symbol,
-    coalesce(i.issuer, u.symbol) as issuer,
-    p.close is not null and c.shares_in_force is not null as is_priced,
-    p.price_return,
-    b.is_above_50d,
-    b.is_above_200d,
-    b.is_new_high_252d,
-    b.is_new_low_252d,
-    case when p.close is not null then greatest(p.known_at, b.known_at, c.known_at)
-        else h.known_at end as known_at
-from staging.universe_member u
+    session.date,
+    universe_member.index_code,
+    universe_member.symbol,
+    coalesce(instrument.issuer, universe_member.symbol) as issuer,
+    security_price.close is not null and share_count.shares_in_force is not null as is_priced,
+    security_price.price_return,
+    security_breadth.is_above_50d,
+    security_breadth.is_above_200d,
+    security_breadth.is_new_high_252d,
+    security_breadth.is_new_low_252d,
+    case when security_price.close is not null
+        then greatest(security_price.known_at, security_breadth.known_at, share_count.known_at)
+        else price_bar_held.known_at end as known_at
+from staging.universe_member
 join span using (index_code)
-join staging.session s
-    on s.date between span.first and span.last
-    and s.date >= u.valid_from and (u.valid_to is null or s.date < u.valid_to)
-left join staging.instrument i on i.symbol = u.symbol
-left join core.security_price p on p.symbol = u.symbol and p.date = s.date
-left join core.price_bar_held h on h.symbol = u.symbol and h.date = s.date
-left join core.share_count c on c.symbol = u.symbol and c.date = s.date
-left join core.security_breadth b on b.symbol = u.symbol and b.date = s.date
+join staging.session
+    on session.date between span.first and span.last
+    and session.date >= universe_member.valid_from
+        and (universe_member.valid_to is null or session.date < universe_member.valid_to)
+left join staging.instrument on instrument.symbol = universe_member.symbol
+left join core.security_price on security_price.symbol = universe_member.symbol and security_price.date = session.date
+left join core.price_bar_held on price_bar_held.symbol = universe_member.symbol and price_bar_held.date = session.date
+left join core.share_count on share_count.symbol = universe_member.symbol and share_count.date = session.date
+left join core.security_breadth on security_breadth.symbol = universe_member.symbol
+    and security_breadth.date = session.date

@@ -27,40 +27,42 @@ with start as (
     where is_covered and index_code in (select index_code from staging.rebalance)
     group by index_code
 ), due as (
-    select t.index_code, s.date as effective_date, t.reference_date, 'start' as kind
-    from start t
-    asof join staging.session s on t.reference_date < s.date
+    select start.index_code, session.date as effective_date, start.reference_date, 'start' as kind
+    from start
+    asof join staging.session on start.reference_date < session.date
     union all
-    select r.index_code, e.date, k.date, r.kind
-    from staging.rebalance r
-    asof join staging.session e on r.effective_date <= e.date
-    asof join staging.session k on r.reference_date >= k.date
-    join start t using (index_code)
-    where k.date >= t.reference_date
-), apart as (
+    select rebalance.index_code, effective_session.date, reference_session.date, rebalance.kind
+    from staging.rebalance
+    asof join staging.session effective_session on rebalance.effective_date <= effective_session.date
+    asof join staging.session reference_session on rebalance.reference_date >= reference_session.date
+    join start using (index_code)
+    where reference_session.date >= start.reference_date
+), distinct_rebalance as (
     select *
     from due
-    qualify row_number() over (partition by index_code, effective_date order by kind <> 'start', reference_date desc) = 1
+    qualify row_number() over (partition by index_code, effective_date order by kind <> 'start',
+        reference_date desc) = 1
 ), numbered as (
     select *,
         row_number() over (partition by index_code order by effective_date) - 1 as review
-    from apart
+    from distinct_rebalance
 ), list as (
     select distinct index_code, list_date, published_on, known_at
     from core.implied_index_shares
-), chosen as (
-    select n.index_code, n.review, max(struct_pack(l.list_date, l.published_on)) as newest
-    from numbered n
-    join staging.session s on s.date = n.effective_date
-    join list l on l.index_code = n.index_code and l.known_at < s.open_at
-    group by n.index_code, n.review
+), newest_list as (
+    select numbered.index_code, numbered.review, max(struct_pack(list.list_date, list.published_on)) as newest
+    from numbered
+    join staging.session on session.date = numbered.effective_date
+    join list on list.index_code = numbered.index_code and list.known_at < session.open_at
+    group by numbered.index_code, numbered.review
 )
 select
-    n.index_code, n.review::integer as review, n.effective_date, n.reference_date, n.kind,
-    n.kind <> 'quarterly' as is_reset,
-    c.newest.list_date as list_date,
-    c.newest.published_on as list_published_on,
-    e.known_at
-from numbered n
-join staging.session e on e.date = n.effective_date
-left join chosen c using (index_code, review)
+    numbered.index_code, numbered.review::integer as review, numbered.effective_date, numbered.reference_date,
+        numbered.kind,
+    numbered.kind <> 'quarterly' as is_reset,
+    newest_list.newest.list_date as list_date,
+    newest_list.newest.published_on as list_published_on,
+    effective_session.known_at
+from numbered
+join staging.session effective_session on effective_session.date = numbered.effective_date
+left join newest_list using (index_code, review)

@@ -11,10 +11,16 @@ index_code = "Code of the universe."
 weight_scheme = "How the universe is weighted (core.weight_scheme)."
 position = "Number of the session."
 index_return = "Sum of the issuers' contributions: open weight x price return."
-link_factor = "Carino's factor ln(1 + index_return) / index_return, 1 where index_return is 0: a contribution times it adds up over sessions."
-start_date = "Session at whose close the return starts: the one of the row before, or where a chain begins the last one an issuer was valued at."
+link_factor = """\
+Carino's factor ln(1 + index_return) / index_return, 1 where index_return is 0: a contribution times it adds up over \
+sessions."""
+start_date = """\
+Session at whose close the return starts: the one of the row before, or where a chain begins the last one an issuer \
+was valued at."""
 start_position = "Number of that session."
-chain = "Number of the chain, 1 for the first; a new one begins where sessions are lost: after more than five without a return, or where an issuer's return starts after the index's last one."
+chain = """\
+Number of the chain, 1 for the first; a new one begins where sessions are lost: after more than five without a return, \
+or where an issuer's return starts after the index's last one."""
 known_at = "When all weights and returns of the session were known (UTC)."
 
 [assertions]
@@ -32,13 +38,13 @@ with daily as (
     where open_weight is not null
     group by date, index_code, weight_scheme
 ), placed as (
-    select d.*, s.position, o.position as opened_position,
-        lag(d.date) over days as last_date,
-        lag(s.position) over days as last_position
-    from daily d
-    join staging.session s on s.date = d.date
-    join staging.session o on o.date = d.opened_date
-    window days as (partition by index_code, weight_scheme order by s.position)
+    select daily.*, close_session.position, open_session.position as opened_position,
+        lag(daily.date) over days as last_date,
+        lag(close_session.position) over days as last_position
+    from daily
+    join staging.session close_session on close_session.date = daily.date
+    join staging.session open_session on open_session.date = daily.opened_date
+    window days as (partition by index_code, weight_scheme order by close_session.position)
 ), chained as (
     select *,
         -- An issuer valued after the index's last return has lost the part before: that day was not whole enough.

@@ -5,9 +5,12 @@ grain = ["date", "index_code", "weight_scheme", "issuer"]
 [columns]
 date = "Session."
 index_code = "Code of the universe."
-weight_scheme = "full_cap: plain market capitalisation; capped: index shares by the published rules; anchored: index shares solved from the newest published list."
+weight_scheme = """\
+full_cap: plain market capitalisation; capped: index shares by the published rules; anchored: index shares solved from \
+the newest published list."""
 issuer = "Member issuer: the company's primary line. Under anchored it stands for its listed lines together."
-market_cap = "Dollars at the session's close, the whole company's, whatever part the weighting counts; NULL where it cannot be told."
+market_cap = """\
+Dollars at the session's close, the whole company's, whatever part the weighting counts; NULL where it cannot be told."""
 weight = "Weight at the session's close; 0 to 1."
 open_weight = "Weight the session opened with, over the members that have a return; 0 to 1."
 price_return = "The issuer's return since previous_date."

@@ -4,7 +4,8 @@ How much of each company's counted shares the index counts, as a rebalance can k
 and depositary receipts in issue, the feed's count is often the whole company's. Learned from the newest published list:
 index shares over counted shares, against the largest such quotient among the issuers at least as large. Limits take from
 large issuers what small ones keep, so nobody holds fewer index shares a share than every larger one but for shares that
-are not counted. Large is who was when the limits were set. An upper bound, so the smallest one of the last year's rebalances stands; above 0.97 it is rounding or
+are not counted. Large is who was when the limits were set. An upper bound, so the smallest one of the last year's
+rebalances stands; above 0.97 it is rounding or
 a count in passing, and the company is counted whole.
 """
 grain = ["index_code", "review", "issuer"]
@@ -22,44 +23,55 @@ known_at = "When the lists, closes and counts used could be known (UTC)."
 */
 with basis as (
     -- The counts that were in the index on the list's day, of the rebalance in force, and when its limits were set.
-    select r.index_code, r.review, r.list_date, r.list_published_on, s.position as counted_position,
-        z.position as limited_position
-    from core.index_rebalance r
-    asof join core.index_rebalance f on f.index_code = r.index_code and f.effective_date <= r.list_date
-    join staging.session s on s.date = f.reference_date
+    select rebalance.index_code, rebalance.review, rebalance.list_date, rebalance.list_published_on,
+        session.position as counted_position,
+        reset.position as limited_position
+    from core.index_rebalance rebalance
+    asof join core.index_rebalance rebalance_in_force on rebalance_in_force.index_code = rebalance.index_code
+        and rebalance_in_force.effective_date <= rebalance.list_date
+    join staging.session on session.date = rebalance_in_force.reference_date
     asof join (
         select index_code, effective_date, position
         from core.index_rebalance join staging.session on date = reference_date
         where is_reset
-    ) z on z.index_code = f.index_code and z.effective_date <= f.effective_date
-    where r.list_date is not null
+    ) reset on reset.index_code = rebalance_in_force.index_code
+        and reset.effective_date <= rebalance_in_force.effective_date
+    where rebalance.list_date is not null
 ), listed as (
-    select b.index_code, b.review, b.list_date, b.counted_position, b.limited_position, a.issuer,
-        sum(a.weight order by a.symbol) as weight, max(a.known_at) as known_at
-    from basis b
-    join core.implied_index_shares a
-        on a.index_code = b.index_code and a.list_date = b.list_date and a.published_on = b.list_published_on
+    select basis.index_code, basis.review, basis.list_date, basis.counted_position, basis.limited_position,
+        implied_index_shares.issuer,
+        sum(implied_index_shares.weight order by implied_index_shares.symbol) as weight,
+            max(implied_index_shares.known_at) as known_at
+    from basis
+    join core.implied_index_shares
+        on implied_index_shares.index_code = basis.index_code and implied_index_shares.list_date = basis.list_date
+            and implied_index_shares.published_on = basis.list_published_on
     group by all
 ), counted as (
-    select l.*, coalesce(z.units * z.level, u.units * u.level) as market_cap, l.weight / p.level / u.units as quotient,
-        greatest(l.known_at, p.known_at, u.known_at, z.known_at) as used_at
-    from listed l
-    join core.issuer_unit p on p.issuer = l.issuer and p.date = l.list_date
-    asof join core.issuer_unit u on u.issuer = l.issuer and u.position <= l.counted_position
-    asof left join core.issuer_unit z on z.issuer = l.issuer and z.position <= l.limited_position
-    where l.counted_position - u.position < 5
+    select listed.*,
+        coalesce(limited_unit.units * limited_unit.level, counted_unit.units * counted_unit.level) as market_cap,
+            listed.weight / listed_unit.level / counted_unit.units as quotient,
+        greatest(listed.known_at, listed_unit.known_at, counted_unit.known_at, limited_unit.known_at) as used_at
+    from listed
+    join core.issuer_unit listed_unit on listed_unit.issuer = listed.issuer and listed_unit.date = listed.list_date
+    asof join core.issuer_unit counted_unit on counted_unit.issuer = listed.issuer
+        and counted_unit.position <= listed.counted_position
+    asof left join core.issuer_unit limited_unit on limited_unit.issuer = listed.issuer
+        and limited_unit.position <= listed.limited_position
+    where listed.counted_position - counted_unit.position < 5
 ), scaled as (
     select *, quotient / median(quotient) over (partition by index_code, review) as scaled
     from counted
 ), bounded as (
     select *, least(1, scaled / least(1, max(scaled) over (
-        partition by index_code, review order by market_cap desc, issuer rows between unbounded preceding and current row
+        partition by index_code, review order by market_cap desc, issuer rows between unbounded preceding
+            and current row
     ))) as bound
     from scaled
 )
 select index_code, review, issuer,
     min(if(bound > 0.97, 1, bound)) over year as investable_weight_factor,
-    greatest(max(used_at) over year, v.known_at) as known_at
+    greatest(max(used_at) over year, index_rebalance.known_at) as known_at
 from bounded
-join core.index_rebalance v using (index_code, review)
+join core.index_rebalance using (index_code, review)
 window year as (partition by index_code, issuer order by review range between 4 preceding and current row)

@@ -16,8 +16,9 @@ known_at = "When closes and counts could be known (UTC)."
 [assertions]
 "a company is worth something" = "units > 0 and level > 0"
 */
-select v.issuer, v.date, p.position, p.level, v.market_cap / p.level as units,
-    greatest(v.known_at, p.known_at) as known_at
-from core.issuer_value v
-join core.held_level p on p.symbol = v.issuer and p.date = v.date
-where v.market_cap is not null
+select issuer_value.issuer, issuer_value.date, held_level.position, held_level.level,
+    issuer_value.market_cap / held_level.level as units,
+    greatest(issuer_value.known_at, held_level.known_at) as known_at
+from core.issuer_value
+join core.held_level on held_level.symbol = issuer_value.issuer and held_level.date = issuer_value.date
+where issuer_value.market_cap is not null

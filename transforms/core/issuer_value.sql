@@ -22,33 +22,37 @@ known_at = "When closes and counts could be known (UTC)."
 "it opens before it closes" = "previous_date < date"
 */
 with line as (
-    select i.issuer, i.symbol, i.since, i.until
-    from staging.instrument i
+    select instrument.issuer, instrument.symbol, instrument.since, instrument.until
+    from staging.instrument
     join (
         select issuer, bool_or(counts_whole_company) as counts_whole_company
         from staging.instrument
         where kind = 'stock'
         group by issuer
     ) company using (issuer)
-    where i.kind = 'stock' and (i.is_primary_line or not company.counts_whole_company)
+    where instrument.kind = 'stock' and (instrument.is_primary_line or not company.counts_whole_company)
 ), valued as (
     -- Before the session a line was worth its row before: the last close within five sessions, where there is a return.
     select
-        l.issuer, p.symbol, p.date, p.previous_date, p.price_return,
-        p.close * c.shares_in_force as market_cap,
-        case when p.price_return is not null then lag(p.close * c.shares_in_force) over bars end as open_market_cap,
-        greatest(p.known_at, c.known_at, case when p.price_return is not null then lag(c.known_at) over bars end)
+        line.issuer, security_price.symbol, security_price.date, security_price.previous_date,
+            security_price.price_return,
+        security_price.close * share_count.shares_in_force as market_cap,
+        case when security_price.price_return is not null
+            then lag(security_price.close * share_count.shares_in_force) over bars end as open_market_cap,
+        greatest(security_price.known_at, share_count.known_at, case when security_price.price_return is not null
+            then lag(share_count.known_at) over bars end)
             as known_at
-    from line l
-    join core.security_price p on p.symbol = l.symbol
-    left join core.share_count c on c.symbol = p.symbol and c.date = p.date
-    window bars as (partition by p.symbol order by p.position)
+    from line
+    join core.security_price on security_price.symbol = line.symbol
+    left join core.share_count on share_count.symbol = security_price.symbol and share_count.date = security_price.date
+    window bars as (partition by security_price.symbol order by security_price.position)
 ), listed as (
     -- A line that is listed and has no close that day counts as one that is missing.
-    select v.issuer, v.date, count(*) as lines
-    from (select distinct issuer, date from valued) v
-    join line l on l.issuer = v.issuer and v.date >= l.since and (l.until is null or v.date <= l.until)
-    group by v.issuer, v.date
+    select company_day.issuer, company_day.date, count(*) as lines
+    from (select distinct issuer, date from valued) company_day
+    join line on line.issuer = company_day.issuer and company_day.date >= line.since
+        and (line.until is null or company_day.date <= line.until)
+    group by company_day.issuer, company_day.date
 ), company as (
     select
         issuer, date,

@@ -11,7 +11,8 @@ series_id = "FRED's name of the series."
 value = "Newest value known, in the series' unit; an observation missing or taken back gives way to the one before it."
 observation_date = "Day or period that value is for."
 pit_quality = "How the moment of that value was found: vintage, snapshot or rule (staging.macro_observation)."
-known_at = "When the row could first be known (UTC): with the session's prices, or with the last vintage of its evening behind it."
+known_at = """\
+When the row could first be known (UTC): with the session's prices, or with the last vintage of its evening behind it."""
 
 [assertions]
 "known by the end of its day" = "known_at <= new_york(date, time '23:59:59')"
@@ -21,9 +22,11 @@ with evening as (
     select date, position, known_at, new_york(date, time '23:59:59') as cutoff from staging.session
 ), arrival as (
     -- A vintage arrives on the first evening that knew it; of several on one evening the last stands.
-    select o.series_id, o.date, o.value, o.pit_quality, o.known_at, e.position
-    from staging.macro_observation o asof join evening e on o.known_at <= e.cutoff
-    qualify row_number() over (partition by series_id, o.date, e.position order by o.known_at desc) = 1
+    select macro_observation.series_id, macro_observation.date, macro_observation.value, macro_observation.pit_quality,
+        macro_observation.known_at, evening.position
+    from staging.macro_observation asof join evening on macro_observation.known_at <= evening.cutoff
+    qualify row_number() over (partition by series_id, macro_observation.date,
+        evening.position order by macro_observation.known_at desc) = 1
 ), spell as (
     select *,
         lead(position) over (partition by series_id, date order by position) as superseded,
@@ -44,12 +47,12 @@ with evening as (
     )) as position
     from spell join hidden using (series_id, date)
 )
-select e.date, series_id,
+select evening.date, series_id,
     -- arg_max passes over the NULLs of missing and withdrawn values
-    arg_max(value, i.date) as value,
-    max(i.date) filter (value is not null) as observation_date,
-    arg_max(pit_quality, i.date) filter (value is not null) as pit_quality,
-    greatest(max(i.known_at), max(e.known_at)) as known_at
-from in_sight i join evening e using (position)
-group by e.date, series_id
+    arg_max(value, in_sight.date) as value,
+    max(in_sight.date) filter (value is not null) as observation_date,
+    arg_max(pit_quality, in_sight.date) filter (value is not null) as pit_quality,
+    greatest(max(in_sight.known_at), max(evening.known_at)) as known_at
+from in_sight join evening using (position)
+group by evening.date, series_id
 having count(value) > 0

@@ -19,25 +19,28 @@ known_at = "When both vintages could be known (UTC)."
 "a change is a number" = "isfinite(change) and coalesce(isfinite(change_return), true)"
 */
 with newest as (
-    select o.series_id, o.date, o.value, o.known_at
-    from staging.macro_observation o
-    join staging.series s using (series_id)
-    where s.frequency <> 'daily'
-    qualify row_number() over (partition by series_id, o.date order by o.known_at desc) = 1
-), said as (
+    select macro_observation.series_id, macro_observation.date, macro_observation.value, macro_observation.known_at
+    from staging.macro_observation
+    join staging.series using (series_id)
+    where series.frequency <> 'daily'
+    qualify row_number() over (partition by series_id,
+        macro_observation.date order by macro_observation.known_at desc) = 1
+), month_value as (
     select * from newest where value is not null
 )
 select
-    n.series_id,
-    n.date,
-    n.value,
-    b.value as year_before,
-    n.value - b.value as change,
-    case when b.value > 0 then n.value / b.value - 1 end as change_return,
-    greatest(n.known_at, b.known_at) as known_at
-from said n
-left join said b on b.series_id = n.series_id and b.date between n.date - interval 1 year - interval 5 day
-    and n.date - interval 1 year + interval 5 day
+    newer.series_id,
+    newer.date,
+    newer.value,
+    year_before.value as year_before,
+    newer.value - year_before.value as change,
+    case when year_before.value > 0 then newer.value / year_before.value - 1 end as change_return,
+    greatest(newer.known_at, year_before.known_at) as known_at
+from month_value newer
+left join month_value year_before on year_before.series_id = newer.series_id
+    and year_before.date between newer.date - interval 1 year - interval 5 day
+    and newer.date - interval 1 year + interval 5 day
 qualify row_number() over (
-    partition by n.series_id, n.date order by abs(b.date - (n.date - interval 1 year)::date) nulls last, b.date
+    partition by newer.series_id,
+        newer.date order by abs(year_before.date - (newer.date - interval 1 year)::date) nulls last, year_before.date
 ) = 1

@@ -16,12 +16,16 @@ drawdown_return = "Close over the highest close up to today - 1: 0 at it, else n
 sessions_since_ath = "Sessions since the last close that was a record; 0 on its day."
 is_correction = "drawdown_return <= -0.10."
 is_bear_market = "drawdown_return <= -0.20."
-realized_vol_21d = "Sample standard deviation of the log returns of the last 21 sessions that traded, times sqrt(252): a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach back 21 sessions."
+realized_vol_21d = """\
+Sample standard deviation of the log returns of the last 21 sessions that traded, times sqrt(252): a return over a \
+session without a close is one of two days. NULL under 19 returns, or where the history does not reach back 21 \
+sessions."""
 known_at = "When the closes and highs since the first were known (UTC): the drawdown and the records carry them all."
 
 [assertions]
 "nothing is above its running maximum" = "drawdown_return > -1 and drawdown_return <= 0"
-"a record closes without drawdown" = "(is_ath_close = (sessions_since_ath = 0)) and (drawdown_return = 0 or not is_ath_close)"
+"a record closes without drawdown" = """\
+(is_ath_close = (sessions_since_ath = 0)) and (drawdown_return = 0 or not is_ath_close)"""
 "a bear market is a correction" = "is_correction or not is_bear_market"
 "volatility is not negative" = "realized_vol_21d >= 0"
 */
@@ -32,7 +36,8 @@ with nasdaq as (
         case when high is not null then coalesce(high > max(coalesce(high, close)) over before, true) end
             as is_ath_intraday,
         close / max(close) over (order by position rows between unbounded preceding and current row) - 1 as drawdown,
-        max(greatest(known_at, high_known_at)) over (order by position rows between unbounded preceding and current row) as known_at
+        max(greatest(known_at, high_known_at)) over (order by position rows between unbounded preceding
+            and current row) as known_at
     from core.index_level where symbol = '^IXIC'
     window before as (order by position rows between unbounded preceding and 1 preceding)
 )

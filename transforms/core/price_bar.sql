@@ -21,20 +21,21 @@ known_at = "When the close, its acceptance, the verdict on held bars before it a
 "prices are positive" = "close > 0"
 */
 with judged as (
-    select b.*, v.status, v.known_at as judged_at,
-        max(case when v.status = 'held' then v.known_at end) over (
-            partition by b.symbol order by b.date rows between 10 preceding and 1 preceding
+    select price_bar.*, price_bar_verdict.status, price_bar_verdict.known_at as judged_at,
+        max(case when price_bar_verdict.status = 'held' then price_bar_verdict.known_at end) over (
+            partition by price_bar.symbol order by price_bar.date rows between 10 preceding and 1 preceding
         ) as held_before_at
-    from staging.price_bar b
-    left join core.price_bar_verdict v using (symbol, date)
+    from staging.price_bar
+    left join core.price_bar_verdict using (symbol, date)
 ), split_step as (
     select symbol, date, max(known_at) over (partition by symbol order by date) as known_at
     from staging.split
 )
-select j.symbol, j.date, j.open, j.high, j.low, j.close, j.volume, j.source,
-    case when j.high is not null
-        then greatest(j.high_known_at, j.known_at, j.judged_at, j.held_before_at, p.known_at) end as high_known_at,
-    greatest(j.known_at, j.judged_at, j.held_before_at, p.known_at) as known_at
-from judged j
-asof left join split_step p on p.symbol = j.symbol and p.date <= j.date
-where j.status is distinct from 'held'
+select judged.symbol, judged.date, judged.open, judged.high, judged.low, judged.close, judged.volume, judged.source,
+    case when judged.high is not null
+        then greatest(judged.high_known_at, judged.known_at, judged.judged_at, judged.held_before_at,
+            split_step.known_at) end as high_known_at,
+    greatest(judged.known_at, judged.judged_at, judged.held_before_at, split_step.known_at) as known_at
+from judged
+asof left join split_step on split_step.symbol = judged.symbol and split_step.date <= judged.date
+where judged.status is distinct from 'held'

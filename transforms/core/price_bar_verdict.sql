@@ -16,8 +16,12 @@ symbol = "Ticker."
 date = "The source's date of the bar."
 close = "Close as traded, as the source says it."
 status = "held (in no figure), or accepted after it had been held."
-kind = "leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or off_range (the close is over 10 % outside the bar's own range)."
-ratio = "Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar; close over the near end of the range for off_range."
+kind = """\
+leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or \
+off_range (the close is over 10 % outside the bar's own range)."""
+ratio = """\
+Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar; close over the near end \
+of the range for off_range."""
 volume_ratio = "Units traded where the level begins over their median of 21 bars before; NULL without them."
 reason = "The verdict in one sentence."
 known_at = "When the verdict could be known (UTC)."
@@ -49,21 +53,24 @@ with recursive bound as (
     from staging.split
 ), gift as (
     -- What a spin-off gave is no fall.
-    select o.symbol, o.ex_date as date,
-        product(1 + o.per_share * d.close / b.close) over (partition by o.symbol order by o.ex_date) as gift_product
-    from staging.spinoff o
-    join staging.price_bar b on b.symbol = o.symbol and b.date = o.ex_date
-    join staging.price_bar d on d.symbol = o.distributed and d.date = o.ex_date
+    select spinoff.symbol, spinoff.ex_date as date,
+        product(1 + spinoff.per_share * distributed_bar.close / bar.close) over (partition by spinoff.symbol
+            order by spinoff.ex_date) as gift_product
+    from staging.spinoff
+    join staging.price_bar bar on bar.symbol = spinoff.symbol and bar.date = spinoff.ex_date
+    join staging.price_bar distributed_bar on distributed_bar.symbol = spinoff.distributed
+        and distributed_bar.date = spinoff.ex_date
 ), leveled as (
-    select b.* replace (greatest(b.known_at, b.volume_known_at) as known_at), i.kind = 'stock' as is_stock,
-        if(i.kind = 'index' and i.name ilike '%volatility%', 'volatility', i.kind) as kind,
-        ln(b.close * coalesce(p.split_product, 1) * coalesce(g.gift_product, 1)) as log_level,
-        nullif(b.volume, 0) / coalesce(p.split_product, 1) as units_traded,
-        row_number() over (partition by b.symbol order by b.date) as number
-    from staging.price_bar b
-    join staging.instrument i using (symbol)
-    asof left join split_step p on p.symbol = b.symbol and p.date <= b.date
-    asof left join gift g on g.symbol = b.symbol and g.date <= b.date
+    select bar.* replace (greatest(bar.known_at, bar.volume_known_at) as known_at),
+        instrument.kind = 'stock' as is_stock,
+        if(instrument.kind = 'index' and instrument.name ilike '%volatility%', 'volatility', instrument.kind) as kind,
+        ln(bar.close * coalesce(split_step.split_product, 1) * coalesce(gift.gift_product, 1)) as log_level,
+        nullif(bar.volume, 0) / coalesce(split_step.split_product, 1) as units_traded,
+        row_number() over (partition by bar.symbol order by bar.date) as number
+    from staging.price_bar bar
+    join staging.instrument using (symbol)
+    asof left join split_step on split_step.symbol = bar.symbol and split_step.date <= bar.date
+    asof left join gift on gift.symbol = bar.symbol and gift.date <= bar.date
 ), linked as (
     select *, log_level - lag(log_level) over bars as step, lag(known_at) over bars as last_known_at,
         lag(date) over bars as last_date,
@@ -76,84 +83,103 @@ with recursive bound as (
     from leveled
     window bars as (partition by symbol order by date)
 ), stepped as (
-    select l.*, b.step as step_bound, b.back, b.leap, b.volume as volume_bound
-    from linked l
-    join bound b using (kind)
-    where abs(l.step) >= b.step
+    select member_bar.*, bound.step as step_bound, bound.back, bound.leap, bound.volume as volume_bound
+    from linked member_bar
+    join bound using (kind)
+    where abs(member_bar.step) >= bound.step
 ), witnessed as (
-    select s.symbol, s.number,
-        any_value(s.units_traded) / median(h.units_traded) filter (h.number >= s.number - 21) as volume_ratio,
-        median(abs(h.step)) as usual_step,
+    select stepped.symbol, stepped.number,
+        any_value(stepped.units_traded)
+            / median(later_bar.units_traded) filter (later_bar.number >= stepped.number - 21) as volume_ratio,
+        median(abs(later_bar.step)) as usual_step,
         count(*) as bars_before
-    from stepped s
-    join linked h on h.symbol = s.symbol and h.number between s.number - 63 and s.number - 1
-    group by s.symbol, s.number
+    from stepped
+    join linked later_bar on later_bar.symbol = stepped.symbol and later_bar.number between stepped.number - 63
+        and stepped.number - 1
+    group by stepped.symbol, stepped.number
 ), market as (
-    select l.date, abs(l.step) as market_step, b.leap as most
-    from linked l
-    join bound b using (kind)
-    where l.symbol = '^GSPC'
+    select member_bar.date, abs(member_bar.step) as market_step, bound.leap as most
+    from linked member_bar
+    join bound using (kind)
+    where member_bar.symbol = '^GSPC'
 ), count_change as (
     select symbol, date, known_at, units / lag(units) over (partition by symbol order by date) as ratio
     from (
-        select c.symbol, c.date, c.known_at, c.shares_outstanding / coalesce(p.split_product, 1) as units
-        from staging.shares_outstanding c
-        asof left join split_step p on p.symbol = c.symbol and p.date <= c.date
+        select shares_outstanding.symbol, shares_outstanding.date, shares_outstanding.known_at,
+            shares_outstanding.shares_outstanding / coalesce(split_step.split_product, 1) as units
+        from staging.shares_outstanding
+        asof left join split_step on split_step.symbol = shares_outstanding.symbol
+            and split_step.date <= shares_outstanding.date
     )
 ), unnamed_split as (
     -- A count that moves by a ratio of small whole numbers as the close moves by its inverse: a split nobody names.
-    select s.symbol, s.number, min(c.known_at) as told_at
-    from stepped s
-    join witnessed w using (symbol, number)
-    join count_change c on c.symbol = s.symbol and c.date between s.date - 3 and s.date + 7
-    where s.kind = 'stock' and abs(s.step) >= 6 * w.usual_step and abs(ln(c.ratio) + s.step) <= 0.08
+    select stepped.symbol, stepped.number, min(count_change.known_at) as told_at
+    from stepped
+    join witnessed using (symbol, number)
+    join count_change on count_change.symbol = stepped.symbol and count_change.date between stepped.date - 3
+        and stepped.date + 7
+    where stepped.kind = 'stock' and abs(stepped.step) >= 6 * witnessed.usual_step
+        and abs(ln(count_change.ratio) + stepped.step) <= 0.08
         and list_min(list_transform(range(1, 6), lambda smaller: abs(
-            round(greatest(c.ratio, 1 / c.ratio) * smaller) / (greatest(c.ratio, 1 / c.ratio) * smaller) - 1))) <= 0.005
-    group by s.symbol, s.number
+            round(greatest(count_change.ratio, 1 / count_change.ratio) * smaller) / (greatest(count_change.ratio,
+                1 / count_change.ratio) * smaller) - 1))) <= 0.005
+    group by stepped.symbol, stepped.number
 ), suspected as (
-    select s.symbol, s.number, s.step, s.kind, s.back, w.volume_ratio,
+    select stepped.symbol, stepped.number, stepped.step, stepped.kind, stepped.back, witnessed.volume_ratio,
         -- Six times the usual move: what is a leap for one company is a day like others for another.
-        if(u.symbol is not null, 0, greatest(s.leap, if(w.bars_before >= 21, 6 * w.usual_step, 0)) * s.patience) as leap,
-        u.symbol is not null as is_unnamed_split, u.told_at as counted_at,
-        case when u.symbol is not null then false
+        if(unnamed_split.symbol is not null, 0,
+            greatest(stepped.leap, if(witnessed.bars_before >= 21, 6 * witnessed.usual_step, 0)) * stepped.patience)
+                as leap,
+        unnamed_split.symbol is not null as is_unnamed_split, unnamed_split.told_at as counted_at,
+        case when unnamed_split.symbol is not null then false
             -- A leap of the S&P 500 that no day has is no witness.
-            when s.kind = 'volatility' then coalesce(m.market_step between 0.025 and m.most, false)
+            when stepped.kind = 'volatility' then coalesce(market.market_step between 0.025 and market.most, false)
             -- A split without its event changes volume and price by inverse ratios: the money traded stays what it was.
-            else coalesce(w.volume_ratio >= greatest(s.volume_bound, least(0.16 * abs(s.step) / w.usual_step, 12))
-                and w.volume_ratio * exp(s.step) >= 1.7, false) end as is_confirmed,
+            else coalesce(witnessed.volume_ratio >= greatest(stepped.volume_bound,
+                least(0.16 * abs(stepped.step) / witnessed.usual_step, 12))
+                and witnessed.volume_ratio * exp(stepped.step) >= 1.7, false) end as is_confirmed,
         -- What is usual for a new listing, or for a new kind of index, cannot be known in its first days.
-        w.bars_before < 10 and (s.kind = 'volatility' or s.kind = 'stock' and s.is_listed_later) as is_new
-    from stepped s
-    join witnessed w using (symbol, number)
-    left join market m using (date)
-    left join unnamed_split u on u.symbol = s.symbol and u.number = s.number
+        witnessed.bars_before < 10
+            and (stepped.kind = 'volatility' or stepped.kind = 'stock' and stepped.is_listed_later) as is_new
+    from stepped
+    join witnessed using (symbol, number)
+    left join market using (date)
+    left join unnamed_split on unnamed_split.symbol = stepped.symbol and unnamed_split.number = stepped.number
 ), count_step as (
     -- The median of three counts: a single wrong one makes no weight.
-    select c.symbol, c.date, median(c.shares_outstanding / coalesce(p.split_product, 1)) over (
-            partition by c.symbol order by c.date rows between 2 preceding and current row
+    select shares_outstanding.symbol, shares_outstanding.date,
+        median(shares_outstanding.shares_outstanding / coalesce(split_step.split_product, 1)) over (
+            partition by shares_outstanding.symbol order by shares_outstanding.date rows between 2 preceding
+                and current row
         ) as units
-    from staging.shares_outstanding c
-    asof left join split_step p on p.symbol = c.symbol and p.date <= c.date
+    from staging.shares_outstanding
+    asof left join split_step on split_step.symbol = shares_outstanding.symbol
+        and split_step.date <= shares_outstanding.date
 ), member_day as (
     -- Each member's return beside the published index's over the same two sessions, at its capitalisation before.
-    select u.index_code, x.date, l.symbol, l.number, l.step, x.step as index_step,
-        exp(if(abs(l.log_level - l.step - l.lasting_log_level) > 0.25, l.lasting_log_level, l.log_level - l.step)) * c.units
+    select universe.index_code, index_bar.date, member_bar.symbol, member_bar.number, member_bar.step,
+        index_bar.step as index_step,
+        exp(if(abs(member_bar.log_level - member_bar.step - member_bar.lasting_log_level) > 0.25,
+            member_bar.lasting_log_level, member_bar.log_level - member_bar.step)) * count_step.units
             as value,
-        greatest(l.known_at, l.last_known_at, x.known_at, x.last_known_at) as known_at
-    from staging.universe u
-    join linked x on x.symbol = u.published_index
-    join staging.universe_member m
-        on m.index_code = u.index_code and x.date >= m.valid_from and (m.valid_to is null or x.date < m.valid_to)
-    join staging.instrument i on i.symbol = m.symbol and (i.is_primary_line or not i.counts_whole_company)
-    join linked l on l.symbol = m.symbol and l.date = x.date and l.last_date = x.last_date
-    asof join count_step c on c.symbol = l.symbol and c.date <= l.date
-    where abs(x.step) < (select leap from bound where kind = 'index')
+        greatest(member_bar.known_at, member_bar.last_known_at, index_bar.known_at, index_bar.last_known_at) as known_at
+    from staging.universe
+    join linked index_bar on index_bar.symbol = universe.published_index
+    join staging.universe_member
+        on universe_member.index_code = universe.index_code and index_bar.date >= universe_member.valid_from
+            and (universe_member.valid_to is null or index_bar.date < universe_member.valid_to)
+    join staging.instrument on instrument.symbol = universe_member.symbol
+        and (instrument.is_primary_line or not instrument.counts_whole_company)
+    join linked member_bar on member_bar.symbol = universe_member.symbol and member_bar.date = index_bar.date
+        and member_bar.last_date = index_bar.last_date
+    asof join count_step on count_step.symbol = member_bar.symbol and count_step.date <= member_bar.date
+    where abs(index_bar.step) < (select leap from bound where kind = 'index')
 ), contribution as (
     select *, value / sum(value order by symbol) over (partition by index_code, date) * (exp(step) - 1) as contribution,
         max(known_at) over (partition by index_code, date) as session_known_at,
-        coalesce(abs(step) >= s.leap and not s.is_confirmed, false) as is_suspected
+        coalesce(abs(step) >= suspected_step.leap and not suspected_step.is_confirmed, false) as is_suspected
     from member_day
-    left join (select symbol, number, leap, is_confirmed from suspected) s using (symbol, number)
+    left join (select symbol, number, leap, is_confirmed from suspected) suspected_step using (symbol, number)
 ), session_sum as (
     select index_code, date, sum(contribution order by symbol) - exp(any_value(index_step)) + 1 as residual,
         coalesce(sum(contribution order by symbol) filter (is_suspected), 0) as suspected_sum,
@@ -170,30 +196,35 @@ with recursive bound as (
     -- 60 bp or more, it contradicts the fewest bars without which it closes to 25 bp, or to a quarter: bars far from
     -- their own days and from the index's that did not trade as such days do. Plain capitalisation misses the Nasdaq-100
     -- by 12 bp on half its sessions, by 41 bp on one in twenty.
-    select c.symbol, c.number, c.index_code, c.date, c.step, c.index_step, c.contribution, c.session_known_at, s.rest,
-        c.is_suspected and s.suspected_size <= 1.25 * abs(c.contribution)
-            and abs(c.contribution) >= 0.006 + 0.15 * abs(c.index_step)
-            and abs(s.residual) <= 0.25 * abs(c.contribution) as is_confirmed,
-        not c.is_suspected and abs(s.rest) >= 0.006 + 0.1 * abs(c.index_step) and sign(c.contribution) = sign(s.rest)
-            and abs(c.step - c.index_step) >= 0.06 as is_questioned
-    from contribution c
-    join closing s using (index_code, date)
-    where s.usual_residual <= 0.003 and s.sessions_before >= 10
-        and (c.is_suspected or abs(s.rest) >= 0.006)
+    select contribution.symbol, contribution.number, contribution.index_code, contribution.date, contribution.step,
+        contribution.index_step, contribution.contribution, contribution.session_known_at, closing.rest,
+        contribution.is_suspected and closing.suspected_size <= 1.25 * abs(contribution.contribution)
+            and abs(contribution.contribution) >= 0.006 + 0.15 * abs(contribution.index_step)
+            and abs(closing.residual) <= 0.25 * abs(contribution.contribution) as is_confirmed,
+        not contribution.is_suspected and abs(closing.rest) >= 0.006 + 0.1 * abs(contribution.index_step)
+            and sign(contribution.contribution) = sign(closing.rest)
+            and abs(contribution.step - contribution.index_step) >= 0.06 as is_questioned
+    from contribution
+    join closing using (index_code, date)
+    where closing.usual_residual <= 0.003 and closing.sessions_before >= 10
+        and (contribution.is_suspected or abs(closing.rest) >= 0.006)
 ), usual as (
-    select q.symbol, q.number, median(abs(h.step)) as usual_step,
-        any_value(l.units_traded) / median(h.units_traded) filter (h.number >= q.number - 21) as volume_ratio
-    from (select distinct symbol, number from index_says where is_questioned) q
-    join linked l using (symbol, number)
-    join linked h on h.symbol = q.symbol and h.number between q.number - 63 and q.number - 1
-    group by q.symbol, q.number
+    select questioned.symbol, questioned.number, median(abs(later_bar.step)) as usual_step,
+        any_value(member_bar.units_traded)
+            / median(later_bar.units_traded) filter (later_bar.number >= questioned.number - 21) as volume_ratio
+    from (select distinct symbol, number from index_says where is_questioned) questioned
+    join linked member_bar using (symbol, number)
+    join linked later_bar on later_bar.symbol = questioned.symbol and later_bar.number between questioned.number - 63
+        and questioned.number - 1
+    group by questioned.symbol, questioned.number
 ), removed as (
-    select q.*, row_number() over by_size as place, 
+    select index_says.*, row_number() over by_size as place,
         abs(rest - sum(contribution) over by_size) <= greatest(0.0025, 0.25 * abs(rest)) as closes
-    from index_says q
-    join usual u using (symbol, number)
-    where q.is_questioned and abs(q.step - q.index_step) >= 6 * u.usual_step 
-        and coalesce(u.volume_ratio, 1) < greatest(2, 0.16 * abs(q.step - q.index_step) / u.usual_step)
+    from index_says
+    join usual using (symbol, number)
+    where index_says.is_questioned and abs(index_says.step - index_says.index_step) >= 6 * usual.usual_step
+        and coalesce(usual.volume_ratio, 1) < greatest(2,
+            0.16 * abs(index_says.step - index_says.index_step) / usual.usual_step)
     window by_size as (partition by index_code, date order by abs(contribution) desc, symbol)
 ), contradicted as (
     select symbol, number, any_value(step) as step, max(session_known_at) as told_at
@@ -204,24 +235,28 @@ with recursive bound as (
     select symbol, number, max(session_known_at) as told_at
     from index_says where is_confirmed group by symbol, number
 ), doubtful as (
-    select s.* replace (c.symbol is null and (s.is_confirmed or i.symbol is not null) as is_confirmed),
-        c.symbol is not null as is_contradicted,
-        not s.is_confirmed and i.symbol is not null as is_confirmed_by_index,
-        greatest(coalesce(c.told_at, i.told_at), s.counted_at) as told_at
-    from suspected s
-    left join contradicted c using (symbol, number)
-    left join confirmed i using (symbol, number)
+    select suspected.* replace (contradicted.symbol is null
+        and (suspected.is_confirmed or confirmed.symbol is not null) as is_confirmed),
+        contradicted.symbol is not null as is_contradicted,
+        not suspected.is_confirmed and confirmed.symbol is not null as is_confirmed_by_index,
+        greatest(coalesce(contradicted.told_at, confirmed.told_at), suspected.counted_at) as told_at
+    from suspected
+    left join contradicted using (symbol, number)
+    left join confirmed using (symbol, number)
     union all
-    select c.symbol, c.number, c.step, b.kind, b.back, null, b.leap, false, null, false, false, true, false, c.told_at
-    from contradicted c cross join bound b
-    where b.kind = 'stock' and (c.symbol, c.number) not in (select (symbol, number) from suspected)
+    select contradicted.symbol, contradicted.number, contradicted.step, bound.kind, bound.back, null, bound.leap,
+        false, null, false, false, true, false, contradicted.told_at
+    from contradicted cross join bound
+    where bound.kind = 'stock'
+        and (contradicted.symbol, contradicted.number) not in (select (symbol, number) from suspected)
 ), numbered as (
     -- A level is a row of bars without a step between them.
-    select l.symbol, l.number, l.date, l.close, l.known_at, l.last_known_at, d.step,
-        count(d.step) over (partition by l.symbol order by l.number) as level_number
-    from linked l
-    left join doubtful d using (symbol, number)
-    where l.symbol in (select symbol from doubtful)
+    select member_bar.symbol, member_bar.number, member_bar.date, member_bar.close, member_bar.known_at,
+        member_bar.last_known_at, doubtful.step,
+        count(doubtful.step) over (partition by member_bar.symbol order by member_bar.number) as level_number
+    from linked member_bar
+    left join doubtful using (symbol, number)
+    where member_bar.symbol in (select symbol from doubtful)
 ), leveled_run as (
     select symbol, level_number, min(number) as first_number, count(*) as bars,
         arg_min(greatest(known_at, last_known_at), number) as begun_at,
@@ -229,18 +264,22 @@ with recursive bound as (
     from numbered
     group by symbol, level_number
 ), level as (
-    select r.*, d.step, d.kind, d.back, d.leap, d.volume_ratio, d.is_confirmed, d.is_new, d.is_contradicted,
-        d.is_confirmed_by_index, d.is_unnamed_split, greatest(r.begun_at, d.told_at) as told_at,
-        not d.is_new and not d.is_confirmed
-            and (abs(d.step) >= d.leap or d.kind = 'stock' and abs(d.step) >= 0.30 and d.volume_ratio < 2) as is_leap,
-        lead(is_leap) over levels as next_is_leap, lead(d.step) over levels as next_step,
-        lead(d.is_confirmed) over levels as next_is_confirmed,
-        lead(d.volume_ratio) over levels as next_volume_ratio,
-        lead(r.bars) over levels as next_bars, lead(greatest(r.begun_at, d.told_at)) over levels as next_told_at,
-        lead(r.stood_at) over levels as next_stood_at
-    from leveled_run r
-    left join doubtful d on d.symbol = r.symbol and d.number = r.first_number
-    window levels as (partition by r.symbol order by r.level_number)
+    select leveled_run.*, doubtful.step, doubtful.kind, doubtful.back, doubtful.leap, doubtful.volume_ratio,
+        doubtful.is_confirmed, doubtful.is_new, doubtful.is_contradicted,
+        doubtful.is_confirmed_by_index, doubtful.is_unnamed_split,
+            greatest(leveled_run.begun_at, doubtful.told_at) as told_at,
+        not doubtful.is_new and not doubtful.is_confirmed
+            and (abs(doubtful.step) >= doubtful.leap or doubtful.kind = 'stock' and abs(doubtful.step) >= 0.30
+                and doubtful.volume_ratio < 2) as is_leap,
+        lead(is_leap) over levels as next_is_leap, lead(doubtful.step) over levels as next_step,
+        lead(doubtful.is_confirmed) over levels as next_is_confirmed,
+        lead(doubtful.volume_ratio) over levels as next_volume_ratio,
+        lead(leveled_run.bars) over levels as next_bars,
+            lead(greatest(leveled_run.begun_at, doubtful.told_at)) over levels as next_told_at,
+        lead(leveled_run.stood_at) over levels as next_stood_at
+    from leveled_run
+    left join doubtful on doubtful.symbol = leveled_run.symbol and doubtful.number = leveled_run.first_number
+    window levels as (partition by leveled_run.symbol order by leveled_run.level_number)
 ), judged as (
     -- away: how far the level is from the last accepted one, 0 once it is accepted; entry: how far it leapt.
     -- The first level of a history has nothing before it: a short one from which the next leaps for good is the wrong.
@@ -255,66 +294,75 @@ with recursive bound as (
         verdict in ('leap', 'there_and_back'), if(verdict in ('leap', 'there_and_back'), new_away, 0),
         if(verdict in ('leap', 'there_and_back'), if(entry = 0, new_away, entry), 0), verdict
     from (
-        select l.symbol, l.level_number, j.entry, j.away + l.step as new_away,
+        select level.symbol, level.level_number, judged.entry, judged.away + level.step as new_away,
             abs(new_away) > 2.25 or list_aggregate(
-                [abs(abs(new_away) - ln(whole)) for whole in [1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]], 'min') < 0.04 as is_whole,
+                [abs(abs(new_away) - ln(whole)) for whole in [1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]],
+                    'min') < 0.04 as is_whole,
             case
-                when j.away <> 0 and sign(l.step) <> sign(j.away) and abs(new_away) <= least(0.45 * abs(j.entry), 0.35)
-                    then if(j.verdict = 'first', 'second', 'fine')
-                when j.away <> 0 and l.bars >= 10 and not is_whole then 'stood'
-                when j.away <> 0 then 'leap'
-                when l.is_contradicted then if(l.bars >= 10 and not is_whole, 'stood', 'leap')
-                when l.is_confirmed_by_index then 'confirmed'
-                when l.is_leap
-                    then if(l.bars >= 10 and not is_whole and not l.is_unnamed_split, 'stood', 'leap')
-                when l.bars < 10 and not l.is_confirmed and sign(l.next_step) <> sign(l.step) and l.next_is_leap
-                    and abs(l.step) >= 0.6 * abs(l.next_step) and abs(l.step + l.next_step) <= 0.35 * abs(l.next_step)
+                when judged.away <> 0 and sign(level.step) <> sign(judged.away)
+                    and abs(new_away) <= least(0.45 * abs(judged.entry), 0.35)
+                    then if(judged.verdict = 'first', 'second', 'fine')
+                when judged.away <> 0 and level.bars >= 10 and not is_whole then 'stood'
+                when judged.away <> 0 then 'leap'
+                when level.is_contradicted then if(level.bars >= 10 and not is_whole, 'stood', 'leap')
+                when level.is_confirmed_by_index then 'confirmed'
+                when level.is_leap
+                    then if(level.bars >= 10 and not is_whole and not level.is_unnamed_split, 'stood', 'leap')
+                when level.bars < 10 and not level.is_confirmed and sign(level.next_step) <> sign(level.step)
+                    and level.next_is_leap
+                    and abs(level.step) >= 0.6 * abs(level.next_step)
+                        and abs(level.step + level.next_step) <= 0.35 * abs(level.next_step)
                     then 'there_and_back'
-                when l.bars < 10 and abs(l.step) >= l.back and sign(l.next_step) <> sign(l.step) and not l.next_is_confirmed
-                    and case when l.is_confirmed or l.is_new
+                when level.bars < 10 and abs(level.step) >= level.back and sign(level.next_step) <> sign(level.step)
+                    and not level.next_is_confirmed
+                    and case when level.is_confirmed or level.is_new
                         -- A squeeze collapses, but not to the cent, and not unnoticed.
-                        then abs(l.step) >= l.leap and abs(l.step + l.next_step) <= 0.2 * abs(l.step)
-                            and coalesce(l.next_volume_ratio, 1) < 2
-                        else abs(l.step + l.next_step) <= 0.35 * abs(l.step) and coalesce(l.volume_ratio, 1) < 3
-                            and coalesce(l.next_volume_ratio, 1) < 3 end
+                        then abs(level.step) >= level.leap
+                            and abs(level.step + level.next_step) <= 0.2 * abs(level.step)
+                            and coalesce(level.next_volume_ratio, 1) < 2
+                        else abs(level.step + level.next_step) <= 0.35 * abs(level.step)
+                            and coalesce(level.volume_ratio, 1) < 3
+                            and coalesce(level.next_volume_ratio, 1) < 3 end
                     then 'there_and_back'
                 else 'fine'
             end as verdict
-        from judged j
-        join level l on l.symbol = j.symbol and l.level_number = j.level_number + 1
+        from judged
+        join level on level.symbol = judged.symbol and level.level_number = judged.level_number + 1
     )
 ), leaping as (
-    select n.symbol, n.date, n.close,
-        if(j.verdict in ('stood', 'second', 'confirmed'), 'accepted', 'held') as status,
-        if(j.verdict = 'there_and_back', 'there_and_back', 'leap') as kind,
-        exp(case when j.verdict = 'first' then -v.next_step
-            when j.verdict in ('second', 'stood', 'confirmed') then v.step else j.away end) as ratio,
-        v.volume_ratio,
-        case j.verdict
+    select numbered.symbol, numbered.date, numbered.close,
+        if(judged.verdict in ('stood', 'second', 'confirmed'), 'accepted', 'held') as status,
+        if(judged.verdict = 'there_and_back', 'there_and_back', 'leap') as kind,
+        exp(case when judged.verdict = 'first' then -level.next_step
+            when judged.verdict in ('second', 'stood', 'confirmed') then level.step else judged.away end) as ratio,
+        level.volume_ratio,
+        case judged.verdict
             when 'first' then format('held: {:.4g} times the level that has stood since', ratio)
             when 'second' then 'accepted: the level has stood for ten sessions, and only the first days are off it'
             when 'stood'
                 then format('accepted: {:.4g} times the close before, and the level has stood for ten sessions', ratio)
-            when 'confirmed' then format('accepted: {:.4g} times the close before, which the published index shows', ratio)
-            when 'there_and_back' then format('held: {:.4g} times the close before, and {} session{} later it is undone',
-                ratio, v.bars, if(v.bars = 1, '', 's'))
+            when 'confirmed'
+                then format('accepted: {:.4g} times the close before, which the published index shows', ratio)
+            when 'there_and_back'
+                then format('held: {:.4g} times the close before, and {} session{} later it is undone',
+                ratio, level.bars, if(level.bars = 1, '', 's'))
             else format('held: {:.4g} times the last accepted close, ', ratio) || case
-                when v.kind = 'volatility' then 'on a day when the S&P 500 hardly moved'
-                when v.kind = 'index' then 'further than an index moves in a day'
-                when v.is_contradicted then 'which the published index contradicts'
-                when v.is_unnamed_split then 'as the share count moved the other way: a split that is not named'
-                when v.volume_ratio is null then 'and no volume says so'
-                else format('on {:.2g} times the usual volume', v.volume_ratio) end
+                when level.kind = 'volatility' then 'on a day when the S&P 500 hardly moved'
+                when level.kind = 'index' then 'further than an index moves in a day'
+                when level.is_contradicted then 'which the published index contradicts'
+                when level.is_unnamed_split then 'as the share count moved the other way: a split that is not named'
+                when level.volume_ratio is null then 'and no volume says so'
+                else format('on {:.2g} times the usual volume', level.volume_ratio) end
         end as reason,
-        greatest(n.known_at, n.last_known_at, v.told_at, case j.verdict
-            when 'first' then v.next_stood_at when 'second' then v.stood_at when 'stood' then v.stood_at
-            when 'there_and_back' then v.next_told_at end) as known_at
-    from judged j
-    join level v using (symbol, level_number)
-    join numbered n using (symbol, level_number)
-    where j.verdict in ('leap', 'there_and_back', 'first')
-        or j.verdict in ('stood', 'second') and n.known_at <= v.stood_at
-        or j.verdict = 'confirmed' and n.known_at <= v.told_at
+        greatest(numbered.known_at, numbered.last_known_at, level.told_at, case judged.verdict
+            when 'first' then level.next_stood_at when 'second' then level.stood_at when 'stood' then level.stood_at
+            when 'there_and_back' then level.next_told_at end) as known_at
+    from judged
+    join level using (symbol, level_number)
+    join numbered using (symbol, level_number)
+    where judged.verdict in ('leap', 'there_and_back', 'first')
+        or judged.verdict in ('stood', 'second') and numbered.known_at <= level.stood_at
+        or judged.verdict = 'confirmed' and numbered.known_at <= level.told_at
 ), repeated as (
     select symbol, date, number, close, volume, greatest(known_at, last_known_at) as known_at,
         high > low and high = last_high and low = last_low and open = last_open as is_range_repeated
@@ -330,25 +378,27 @@ with recursive bound as (
             or coalesce(volume, 0) = 0 and coalesce(last_volume, 0) = 0)
 ), frozen as (
     -- Most bars of a session once more are the feed's doing, not the market's.
-    select l.date, max(l.known_at) as known_at
-    from linked l
-    left join repeated r using (symbol, date)
-    where l.kind <> 'crypto'
-    group by l.date
-    having count(r.symbol) >= 3 and count(r.symbol) > 0.5 * count(*)
+    select member_bar.date, max(member_bar.known_at) as known_at
+    from linked member_bar
+    left join repeated using (symbol, date)
+    where member_bar.kind <> 'crypto'
+    group by member_bar.date
+    having count(repeated.symbol) >= 3 and count(repeated.symbol) > 0.5 * count(*)
 ), stale as (
     -- The same volume twice, or none twice, is no chance where a line's volume is another one every day; where there is
     -- never any, the same open, high and low twice are not.
-    select r.symbol, r.date, any_value(r.close) as close,
-        (any_value(r.volume) > 0 or any_value(r.volume) is null) and count(h.volume) filter (h.volume > 0) >= 5
-                and count(distinct h.volume) >= 0.75 * count(*)
-            or coalesce(any_value(r.volume), 0) = 0 and any_value(r.is_range_repeated) as is_proved,
-        if(is_proved, any_value(r.known_at), any_value(f.known_at)) as known_at
-    from repeated r
-    left join linked h on h.symbol = r.symbol and h.number between r.number - 20 and r.number - 1
-    left join frozen f on f.date = r.date
-    group by r.symbol, r.date
-    having is_proved or any_value(f.date) is not null
+    select repeated.symbol, repeated.date, any_value(repeated.close) as close,
+        (any_value(repeated.volume) > 0 or any_value(repeated.volume) is null)
+            and count(later_bar.volume) filter (later_bar.volume > 0) >= 5
+                and count(distinct later_bar.volume) >= 0.75 * count(*)
+            or coalesce(any_value(repeated.volume), 0) = 0 and any_value(repeated.is_range_repeated) as is_proved,
+        if(is_proved, any_value(repeated.known_at), any_value(frozen.known_at)) as known_at
+    from repeated
+    left join linked later_bar on later_bar.symbol = repeated.symbol and later_bar.number between repeated.number - 20
+        and repeated.number - 1
+    left join frozen on frozen.date = repeated.date
+    group by repeated.symbol, repeated.date
+    having is_proved or any_value(frozen.date) is not null
 ), off_range as (
     -- A close that the bar itself contradicts: staging.price_bar keeps such a range only where it is far off.
     select symbol, date, close, if(close > high, close / high, close / low) as ratio,
@@ -358,7 +408,8 @@ with recursive bound as (
         and (symbol, date) not in (select (symbol, date) from stale)
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,
-    'held: the bar before once more, ' || if(is_proved, 'price and volume', 'as most bars of the session are') as reason,
+    'held: the bar before once more, ' || if(is_proved, 'price and volume',
+        'as most bars of the session are') as reason,
     known_at
 from stale
 union all

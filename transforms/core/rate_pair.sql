@@ -13,9 +13,12 @@ position = "Number of the session."
 from_position = "Number of the first session whose evening (23:59:59 New York) knew both yields as they are here."
 until_position = "Number of the first session whose evening knew another value of one of them; NULL while they stand."
 asset_return = "Price return of the asset since its last return, usually the session before."
-rate_change_bp = "Change of the 10-year Treasury yield between the same two sessions, basis points; a pair takes a yield on both."
-control_return = "Price return of the S&P 500 between the same two sessions; 0 for ^GSPC itself, which is not controlled for."
-pit_quality = "The weaker of the two yields': rule when the moment of either follows from a rule, then snapshot, then vintage."
+rate_change_bp = """\
+Change of the 10-year Treasury yield between the same two sessions, basis points; a pair takes a yield on both."""
+control_return = """\
+Price return of the S&P 500 between the same two sessions; 0 for ^GSPC itself, which is not controlled for."""
+pit_quality = """\
+The weaker of the two yields': rule when the moment of either follows from a rule, then snapshot, then vintage."""
 known_at = "When the prices and yields were known (UTC)."
 
 [assertions]
@@ -28,11 +31,13 @@ with evening as (
     select date, position, new_york(date, time '23:59:59') as cutoff from staging.session
 ), arrival as (
     -- A value arrives on the first evening that knew it; of several on one evening the last stands.
-    select o.date, o.value, o.pit_quality, o.known_at, e.position
-    from staging.macro_observation o
-    asof join evening e on o.known_at <= e.cutoff
-    where o.series_id = 'DGS10'
-    qualify row_number() over (partition by o.date, e.position order by o.known_at desc) = 1
+    select macro_observation.date, macro_observation.value, macro_observation.pit_quality, macro_observation.known_at,
+        evening.position
+    from staging.macro_observation
+    asof join evening on macro_observation.known_at <= evening.cutoff
+    where macro_observation.series_id = 'DGS10'
+    qualify row_number() over (partition by macro_observation.date,
+        evening.position order by macro_observation.known_at desc) = 1
 ), yield as (
     select date, value, pit_quality, known_at, position as from_position,
         lead(position) over (partition by date order by position) as until_position
@@ -44,28 +49,29 @@ with evening as (
     from core.index_level
     where symbol in ('^IXIC', '^GSPC')
     union all
-    select r.basket, r.date, r.position, r.previous_date, r.basket_return, r.known_at
-    from core.basket_return r
-    join staging.basket b using (basket)
-    where b.role in ('tier', 'sector_fund')
+    select basket_return.basket, basket_return.date, basket_return.position, basket_return.previous_date,
+        basket_return.basket_return, basket_return.known_at
+    from core.basket_return
+    join staging.basket using (basket)
+    where basket.role in ('tier', 'sector_fund')
 )
 select
-    m.asset,
-    m.date,
-    m.position,
-    greatest(y.from_position, y0.from_position) as from_position,
-    least(y.until_position, y0.until_position) as until_position,
-    m.asset_return,
-    (y.value - y0.value) * 100 as rate_change_bp,
-    if(m.asset = '^GSPC', 0, s.close / s0.close - 1) as control_return,
-    least(y.pit_quality, y0.pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
-    greatest(m.known_at, s.known_at, s0.known_at, y.known_at, y0.known_at) as known_at
-from move m
-join sp500 s on s.date = m.date
-join sp500 s0 on s0.date = m.previous_date
-join yield y on y.date = m.date
+    move.asset,
+    move.date,
+    move.position,
+    greatest(yield.from_position, y0.from_position) as from_position,
+    least(yield.until_position, y0.until_position) as until_position,
+    move.asset_return,
+    (yield.value - y0.value) * 100 as rate_change_bp,
+    if(move.asset = '^GSPC', 0, sp500.close / s0.close - 1) as control_return,
+    least(yield.pit_quality, y0.pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
+    greatest(move.known_at, sp500.known_at, s0.known_at, yield.known_at, y0.known_at) as known_at
+from move
+join sp500 on sp500.date = move.date
+join sp500 s0 on s0.date = move.previous_date
+join yield on yield.date = move.date
 join yield y0
-    on y0.date = m.previous_date
-    and y0.from_position < coalesce(y.until_position, y0.from_position + 1)
-    and y.from_position < coalesce(y0.until_position, y.from_position + 1)
-where m.asset_return is not null and y.value is not null and y0.value is not null
+    on y0.date = move.previous_date
+    and y0.from_position < coalesce(yield.until_position, y0.from_position + 1)
+    and yield.from_position < coalesce(y0.until_position, yield.from_position + 1)
+where move.asset_return is not null and yield.value is not null and y0.value is not null

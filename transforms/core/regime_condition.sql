@@ -7,13 +7,16 @@ grain = ["date"]
 
 [columns]
 date = "Session."
-is_recontraction_confirmed_5d = "A re-contraction was confirmed within the last 5 sessions; NULL when none was and one of the 5 is not known."
+is_recontraction_confirmed_5d = """\
+A re-contraction was confirmed within the last 5 sessions; NULL when none was and one of the 5 is not known."""
 is_vix_above_22 = "VIX close > 22."
 is_band_above_30 = "Confirmed band is above_30."
 is_band_25_to_30 = "Confirmed band is 25_to_30."
 is_band_20_to_25 = "Confirmed band is 20_to_25."
 is_band_below_20 = "Confirmed band is below_20."
-has_band_above_25_63d = "Confirmed band was 25_to_30 or above_30 within the last 63 sessions; NULL when it was not and under 57 of them have one."
+has_band_above_25_63d = """\
+Confirmed band was 25_to_30 or above_30 within the last 63 sessions; NULL when it was not and under 57 of them have \
+one."""
 vix_below_20_share_63d = "Share of the VIX closes of the last 63 sessions that are below 20; NULL under 57 closes."
 is_vix_calm_63d = "vix_below_20_share_63d >= 0.80."
 ath_closes_63d = "Nasdaq closes of the last 63 sessions that were records; NULL under 57 closes."
@@ -22,17 +25,19 @@ is_near_ath = "drawdown_return >= -0.02."
 known_at = "When the closes since the first were known (UTC)."
 
 [assertions]
-"there is one band" = "is_band_above_30::integer + is_band_25_to_30::integer + is_band_20_to_25::integer + is_band_below_20::integer = 1"
+"there is one band" = """\
+is_band_above_30::integer + is_band_25_to_30::integer + is_band_20_to_25::integer + is_band_below_20::integer = 1"""
 "a band is within its window" = "has_band_above_25_63d or not (is_band_25_to_30 or is_band_above_30)"
 "a share is one" = "vix_below_20_share_63d between 0 and 1 and ath_closes_63d between 0 and 63"
 */
 with state as (
-    select s.date, s.position, v.vix_close, v.band, v.is_recontraction_confirmed, n.nasdaq_close, n.is_ath_close,
-        n.drawdown_return, greatest(v.known_at, n.known_at) as known_at
-    from staging.session s
-    left join core.vix_state v using (date)
-    left join core.nasdaq_state n using (date)
-    where v.vix_close is not null or n.nasdaq_close is not null
+    select session.date, session.position, vix_state.vix_close, vix_state.band, vix_state.is_recontraction_confirmed,
+        nasdaq_state.nasdaq_close, nasdaq_state.is_ath_close,
+        nasdaq_state.drawdown_return, greatest(vix_state.known_at, nasdaq_state.known_at) as known_at
+    from staging.session
+    left join core.vix_state using (date)
+    left join core.nasdaq_state using (date)
+    where vix_state.vix_close is not null or nasdaq_state.nasdaq_close is not null
 ), counted as (
     select *,
         bool_or(is_recontraction_confirmed) over last_5 as any_confirmed,

@@ -10,13 +10,17 @@ grain = ["basket", "date"]
 [columns]
 basket = "Name of the basket."
 date = "Last session of the ISO week, by the exchange's calendar: from its close on the row stands."
-rs_ratio = "100 + z14(RS), where z14 is a value minus the mean of the last 14 weeks' over their sample standard deviation; NULL unless all 14 have a level that was not broken in between, and where RS never changes."
-rs_momentum = "100 + z14(one-week rate of change of rs_ratio); NULL unless the last 14 weeks have one, and where it never changes."
+rs_ratio = """\
+100 + z14(RS), where z14 is a value minus the mean of the last 14 weeks' over their sample standard deviation; NULL \
+unless all 14 have a level that was not broken in between, and where RS never changes."""
+rs_momentum = """\
+100 + z14(one-week rate of change of rs_ratio); NULL unless the last 14 weeks have one, and where it never changes."""
 known_at = "When the week's last session had closed and the levels so far were known (UTC)."
 
 [assertions]
 "momentum needs a ratio" = "rs_ratio is not null or rs_momentum is null"
-"none of 14 is further from their mean" = "abs(rs_ratio - 100) <= 13 / sqrt(14) + 1e-9 and abs(rs_momentum - 100) <= 13 / sqrt(14) + 1e-9"
+"none of 14 is further from their mean" = """\
+abs(rs_ratio - 100) <= 13 / sqrt(14) + 1e-9 and abs(rs_momentum - 100) <= 13 / sqrt(14) + 1e-9"""
 "nothing is known before its day" = "known_at >= date"
 */
 with point as (
@@ -26,13 +30,13 @@ with point as (
     where relative_log_level is not null
     group by basket, date_trunc('week', date)
 ), weekly as (
-    select b.basket, s.date, (w.week - date '1970-01-05') // 7 as number,
-        p.point.run as run, p.point.rs as rs,
-        greatest(s.known_at, p.point.known_at) as known_at
-    from (select basket, min(week) as first_week from point group by basket) b
-    join staging.trading_week w on w.week >= b.first_week
-    join staging.session s on s.date = w.last_session
-    left join point p on p.basket = b.basket and p.week = w.week
+    select basket_span.basket, session.date, (trading_week.week - date '1970-01-05') // 7 as number,
+        point.point.run as run, point.point.rs as rs,
+        greatest(session.known_at, point.point.known_at) as known_at
+    from (select basket, min(week) as first_week from point group by basket) basket_span
+    join staging.trading_week on trading_week.week >= basket_span.first_week
+    join staging.session on session.date = trading_week.last_session
+    left join point on point.basket = basket_span.basket and point.week = trading_week.week
 ), standardised as (
     -- A list of fixed length adds in its own order, so that what comes later moves no last digit.
     select basket, date, number, run, rs,

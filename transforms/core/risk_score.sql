@@ -30,12 +30,14 @@ and realized_vol_percentile > 0 and realized_vol_percentile <= 1
 with gauge as (
     select date, position, 'vix' as gauge, vix_close as value, known_at from core.vix_state
     union all
-    select v.date, v.position, 'term_ratio', v.vix_close / t.close, greatest(v.known_at, t.known_at)
-    from core.vix_state v join core.index_level t on t.date = v.date and t.symbol = '^VIX3M'
+    select vix_state.date, vix_state.position, 'term_ratio', vix_state.vix_close / index_level.close,
+        greatest(vix_state.known_at, index_level.known_at)
+    from core.vix_state join core.index_level on index_level.date = vix_state.date and index_level.symbol = '^VIX3M'
     union all
-    select m.date, s.position, lower(m.series_id), m.value, m.known_at
-    from core.macro_as_known m join staging.session s using (date)
-    where m.series_id in ('BAA10Y', 'NFCI')
+    select macro_as_known.date, session.position, lower(macro_as_known.series_id), macro_as_known.value,
+        macro_as_known.known_at
+    from core.macro_as_known join staging.session using (date)
+    where macro_as_known.series_id in ('BAA10Y', 'NFCI')
     union all
     select date, position, 'drawdown', -drawdown_return, known_at from core.nasdaq_state
     union all

@@ -8,7 +8,10 @@ grain = ["date"]
 [columns]
 date = "Session."
 pairs = "Pairs of sector funds that have a correlation."
-average_correlation_63d = "Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the catalog has that day."
+average_correlation_63d = """\
+Mean over all pairs of funds of the correlation of their daily returns over 63 sessions, from 50 on which both have a \
+return over the same span; NULL where they are fewer than the pairs of eight tenths of the sector funds that the \
+catalog has that day."""
 known_at = "When the funds' prices were known (UTC)."
 
 [assertions]
@@ -17,14 +20,17 @@ known_at = "When the funds' prices were known (UTC)."
 "nothing is known before its day" = "known_at >= date"
 */
 with fund as (
-    select r.basket, r.date, r.position, r.gap_sessions, r.basket_return, r.known_at
-    from core.basket_risk r
-    join staging.basket b using (basket)
-    where b.role = 'sector_fund'
+    select basket_risk.basket, basket_risk.date, basket_risk.position, basket_risk.gap_sessions,
+        basket_risk.basket_return, basket_risk.known_at
+    from core.basket_risk
+    join staging.basket using (basket)
+    where basket.role = 'sector_fund'
 ), pair as (
-    select a.date, a.position, a.basket as one, b.basket as other, a.basket_return as x, b.basket_return as y
-    from fund a
-    join fund b on b.date = a.date and b.gap_sessions = a.gap_sessions and b.basket > a.basket
+    select first_fund.date, first_fund.position, first_fund.basket as one, second_fund.basket as other,
+        first_fund.basket_return as x, second_fund.basket_return as y
+    from fund first_fund
+    join fund second_fund on second_fund.date = first_fund.date and second_fund.gap_sessions = first_fund.gap_sessions
+        and second_fund.basket > first_fund.basket
 ), summed as (
     select date, one, other,
         count(*) over last_63 as pairs,
@@ -51,18 +57,20 @@ with fund as (
     group by date
 ), required as (
     -- A fund that was not there yet is not missed.
-    select a.date, ceil(0.8 * count(distinct m.basket)) as funds
-    from averaged a
-    join staging.basket_member m on a.date >= m.valid_from and a.date < coalesce(m.valid_to, date 'infinity')
-    join staging.basket b on b.basket = m.basket and b.role = 'sector_fund'
-    group by a.date
+    select averaged.date, ceil(0.8 * count(distinct basket_member.basket)) as funds
+    from averaged
+    join staging.basket_member on averaged.date >= basket_member.valid_from
+        and averaged.date < coalesce(basket_member.valid_to, date 'infinity')
+    join staging.basket on basket.basket = basket_member.basket and basket.role = 'sector_fund'
+    group by averaged.date
 )
 select
     date,
-    a.pairs,
-    case when a.pairs >= r.funds * (r.funds - 1) / 2 then a.correlation end as average_correlation_63d,
-    k.known_at
-from averaged a
-join (select date, max(known_at) as known_at from fund group by date) k using (date)
-join required r using (date)
-where a.pairs > 0
+    averaged.pairs,
+    case when averaged.pairs >= required.funds * (required.funds - 1) / 2
+        then averaged.correlation end as average_correlation_63d,
+    known.known_at
+from averaged
+join (select date, max(known_at) as known_at from fund group by date) known using (date)
+join required using (date)
+where averaged.pairs > 0

@@ -16,20 +16,27 @@ known_at = "When the closes of the 252 sessions could be known (UTC)."
 */
 with windowed as (
     select
-        p.symbol, p.date, p.return_level as level,
+        security_price.symbol, security_price.date, security_price.return_level as level,
         -- Decimals add exactly in any order: on an edge, a later row of another symbol must not tip the scale.
-        count(*) over w50 as closes_50, sum(p.return_level::decimal(38, 10)) over w50 / count(*) over w50 as mean_50,
-        count(*) over w200 as closes_200, sum(p.return_level::decimal(38, 10)) over w200 / count(*) over w200 as mean_200,
+        count(*) over w50 as closes_50,
+            sum(security_price.return_level::decimal(38, 10)) over w50 / count(*) over w50 as mean_50,
+        count(*) over w200 as closes_200,
+            sum(security_price.return_level::decimal(38, 10)) over w200 / count(*) over w200 as mean_200,
         count(*) over w252 as closes_252,
-        max(p.return_level) over before_252 as highest_before, min(p.return_level) over before_252 as lowest_before,
-        max(p.known_at) over w252 as known_at
-    from core.security_price p
-    join staging.instrument i on i.symbol = p.symbol and i.kind = 'stock'
+        max(security_price.return_level) over before_252 as highest_before,
+            min(security_price.return_level) over before_252 as lowest_before,
+        max(security_price.known_at) over w252 as known_at
+    from core.security_price
+    join staging.instrument on instrument.symbol = security_price.symbol and instrument.kind = 'stock'
     window
-        w50 as (partition by p.symbol order by p.position range between 49 preceding and current row),
-        w200 as (partition by p.symbol order by p.position range between 199 preceding and current row),
-        w252 as (partition by p.symbol order by p.position range between 251 preceding and current row),
-        before_252 as (partition by p.symbol order by p.position range between 251 preceding and 1 preceding)
+        w50 as (partition by security_price.symbol order by security_price.position range between 49 preceding
+            and current row),
+        w200 as (partition by security_price.symbol order by security_price.position range between 199 preceding
+            and current row),
+        w252 as (partition by security_price.symbol order by security_price.position range between 251 preceding
+            and current row),
+        before_252 as (partition by security_price.symbol order by security_price.position range between 251 preceding
+            and 1 preceding)
 )
 select
     symbol,

@@ -15,14 +15,19 @@ position = "Number of the session in staging.session."
 close = "Close as traded, neither split- nor dividend-adjusted."
 split_product = "Product of all split ratios with an ex-date up to the bar's day: shares that one original share became."
 level = "Value of one original share: close x split_product; its changes are price returns but for spin-offs."
-return_level = "level x (1 + distributed_value / close) of all ex-dates so far: its changes are price returns; constant over an unknown one."
-distributed_value = "Dollars a share that a spin-off gave since the last close, at the ex-date's closes; NULL without one, or without a close."
+return_level = """\
+level x (1 + distributed_value / close) of all ex-dates so far: its changes are price returns; constant over an \
+unknown one."""
+distributed_value = """\
+Dollars a share that a spin-off gave since the last close, at the ex-date's closes; NULL without one, or without a \
+close."""
 distribution = "What was distributed, per share; NULL where nothing was."
 high_level = "The day's high x split_product; NULL where the source has no highs."
 low_level = "The day's low x split_product; NULL where the source has no lows."
 previous_date = "Session of the last close within the five sessions before; NULL when there is none."
 gap_sessions = "Sessions skipped since previous_date, 0 normally; NULL without one."
-price_return = "(close + distributed_value) x splits since / close of previous_date - 1, without dividends; NULL without one of them."
+price_return = """\
+(close + distributed_value) x splits since / close of previous_date - 1, without dividends; NULL without one of them."""
 log_return = "ln(1 + price_return)."
 known_at = "When the session had closed, and both closes and the splits between them could be known (UTC)."
 
@@ -34,16 +39,18 @@ known_at = "When the session had closed, and both closes and the splits between 
 */
 with last_stay as (
     select symbol, max(coalesce(valid_to, date '9999-12-31')) as valid_to
-    from (select symbol, valid_to from staging.universe_member union all select symbol, valid_to from staging.basket_member)
+    from (select symbol, valid_to from staging.universe_member union all select symbol,
+        valid_to from staging.basket_member)
     group by symbol
 ), session_bar as (
     -- A coin trades through nights and weekends: a session takes its own UTC day, Monday's return is from Friday on.
-    select b.symbol, s.date, s.position, b.close, b.high, b.low, b.known_at
-    from core.price_bar b
-    join staging.instrument i on i.symbol = b.symbol
-    join staging.session s on s.date = b.date
-    left join last_stay l on l.symbol = b.symbol and i.kind = 'stock'
-    where l.valid_to is null or b.date < l.valid_to
+    select price_bar.symbol, session.date, session.position, price_bar.close, price_bar.high, price_bar.low,
+        price_bar.known_at
+    from core.price_bar
+    join staging.instrument on instrument.symbol = price_bar.symbol
+    join staging.session on session.date = price_bar.date
+    left join last_stay on last_stay.symbol = price_bar.symbol and instrument.kind = 'stock'
+    where last_stay.valid_to is null or price_bar.date < last_stay.valid_to
 ), split_steps as (
     -- exp(sum(ln)) would lose the last digits of a product of whole ratios.
     select symbol, date, known_at,
@@ -51,24 +58,27 @@ with last_stay as (
     from staging.split
 ), distributed as (
     -- All or nothing: half of what was given is not what was given.
-    select o.symbol, o.ex_date,
-        case when count(*) = count(b.close) then sum(o.per_share * b.close order by o.distributed) end as value,
-        string_agg(format('{:.6g} {}', o.per_share, o.distributed)
-            || coalesce(format(' at {:.2f}', b.close), ', whose close is not known'), ' and ' order by o.distributed) as text,
-        max(b.known_at) as known_at
-    from staging.spinoff o
-    left join core.price_bar b on b.symbol = o.distributed and b.date = o.ex_date
+    select spinoff.symbol, spinoff.ex_date,
+        case when count(*) = count(price_bar.close)
+            then sum(spinoff.per_share * price_bar.close order by spinoff.distributed) end as value,
+        string_agg(format('{:.6g} {}', spinoff.per_share, spinoff.distributed)
+            || coalesce(format(' at {:.2f}', price_bar.close), ', whose close is not known'),
+                ' and ' order by spinoff.distributed) as text,
+        max(price_bar.known_at) as known_at
+    from staging.spinoff
+    left join core.price_bar on price_bar.symbol = spinoff.distributed and price_bar.date = spinoff.ex_date
     -- Where the feed writes it as a split of no whole ratio, the split carries it already.
     where not exists (
-        from staging.split p
-        where p.symbol = o.symbol and p.date = o.ex_date
-            and abs(p.ratio - round(p.ratio)) > 0.01 and abs(1 / p.ratio - round(1 / p.ratio)) > 0.01
+        from staging.split
+        where split.symbol = spinoff.symbol and split.date = spinoff.ex_date
+            and abs(split.ratio - round(split.ratio)) > 0.01 and abs(1 / split.ratio - round(1 / split.ratio)) > 0.01
     )
-    group by o.symbol, o.ex_date
+    group by spinoff.symbol, spinoff.ex_date
 ), leveled as (
-    select b.*, coalesce(p.split_product, 1) as split_product, p.date as split_date, p.known_at as split_known_at
-    from session_bar b
-    asof left join split_steps p on p.symbol = b.symbol and p.date <= b.date
+    select session_bar.*, coalesce(split_steps.split_product, 1) as split_product, split_steps.date as split_date,
+        split_steps.known_at as split_known_at
+    from session_bar
+    asof left join split_steps on split_steps.symbol = session_bar.symbol and split_steps.date <= session_bar.date
 ), linked as (
     select *,
         lag(date) over bars as last_date,
@@ -79,11 +89,13 @@ with last_stay as (
     from leveled
     window bars as (partition by symbol order by position)
 ), given as (
-    select l.*, d.value as distributed_value, d.text as distribution, d.known_at as distributed_at,
-        d.symbol is not null as is_ex_date,
-        (close + coalesce(d.value, 0)) * (split_product / last_product) / last_close - 1 as change
-    from linked l
-    left join distributed d on d.symbol = l.symbol and d.ex_date > l.last_date and d.ex_date <= l.date
+    select linked.*, distributed.value as distributed_value, distributed.text as distribution,
+        distributed.known_at as distributed_at,
+        distributed.symbol is not null as is_ex_date,
+        (close + coalesce(distributed.value, 0)) * (split_product / last_product) / last_close - 1 as change
+    from linked
+    left join distributed on distributed.symbol = linked.symbol and distributed.ex_date > linked.last_date
+        and distributed.ex_date <= linked.date
 ), returned as (
     select *,
         case when position - last_position <= 5 and (distributed_value is not null or not is_ex_date) then change end

@@ -11,7 +11,9 @@ grain = ["symbol", "date"]
 symbol = "Ticker."
 date = "Session, from the security's first count to its last trading day."
 shares_in_force = "Shares: the last accepted units x the session's split product."
-units = "Last accepted count / split product of its session: shares before all recorded splits; a price adjustment such as a spin-off is none."
+units = """\
+Last accepted count / split product of its session: shares before all recorded splits; a price adjustment such as a \
+spin-off is none."""
 count_date = "Day the feed dates the count in force."
 count_age_sessions = "Sessions since the count in force was first said, 0 on that session."
 feed_count = "Shares the feed says, as of the session."
@@ -30,23 +32,27 @@ known_at = "When the session had closed and the counts, splits and evidence used
 "what drifts by up to 4 % is not held" = "status <> 'held' or ratio not between 1 / 1.04 and 1.04"
 */
 with span as (
-    select v.*, p.count_date, p.said_position, p.feed_count, p.split_product, p.recent_split, p.known_at as count_known_at,
-        coalesce(lead(v.first_position) over spells - 1, z.position, 2147483647) as last_position
-    from core.share_count_verdict v
-    join core.share_count_spell p on p.symbol = v.symbol and p.number = v.spell_number
-    left join staging.instrument i on i.symbol = v.symbol
-    asof left join staging.session z on z.date <= i.until
-    window spells as (partition by v.symbol order by v.number)
+    select share_count_verdict.*, share_count_spell.count_date, share_count_spell.said_position,
+        share_count_spell.feed_count, share_count_spell.split_product, share_count_spell.recent_split,
+            share_count_spell.known_at as count_known_at,
+        coalesce(lead(share_count_verdict.first_position) over spells - 1, session.position,
+            2147483647) as last_position
+    from core.share_count_verdict
+    join core.share_count_spell on share_count_spell.symbol = share_count_verdict.symbol
+        and share_count_spell.number = share_count_verdict.spell_number
+    left join staging.instrument on instrument.symbol = share_count_verdict.symbol
+    asof left join staging.session on session.date <= instrument.until
+    window spells as (partition by share_count_verdict.symbol order by share_count_verdict.number)
 ), by_session as (
-    select v.*, s.date, s.position, s.known_at as closed_at,
-        v.stood_before + s.position - v.first_position + 1 as stood,
+    select span.*, session.date, session.position, session.known_at as closed_at,
+        span.stood_before + session.position - span.first_position + 1 as stood,
         case
-            when v.kind = 'split_noise' then 'split_noise'
-            when stood >= v.sessions_needed then 'accepted'
+            when span.kind = 'split_noise' then 'split_noise'
+            when stood >= span.sessions_needed then 'accepted'
             else 'held'
         end as status
-    from span v
-    join staging.session s on s.position between v.first_position and v.last_position
+    from span
+    join staging.session on session.position between span.first_position and span.last_position
 ), in_force as (
     select *, last_value(case when status = 'accepted' then struct_pack(
             units := feed_units, count_date := count_date, said_position := said_position, known_at := known_at
@@ -71,7 +77,8 @@ select
                 when 'step' then ': not settled yet'
                 when 'oscillation' then ': the feed oscillates'
                 when 'return' then ': back at the count from before the last leap'
-                when 'leap' then if(sessions_needed is null, ': the ' || evidence || ' contradicts it', ': a leap without evidence')
+                when 'leap' then if(sessions_needed is null, ': the ' || evidence || ' contradicts it',
+                    ': a leap without evidence')
                 when 'fall' then ': no company retires that much in a day, and no evidence says it did'
                 when 'whole_number' then ': a mistake of unit, class or receipt unless evidence says otherwise'
             end

@@ -4,7 +4,8 @@ How many shares a large member must have for its index to return what it did. Ev
 the last 126 is set against a light reconstruction: members by the median of the feed's units over the window, the
 issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them down. What is left, regressed on a member's
 excess return times its weight, says by how much the member's count is off; the factor is the one that then leaves the
-smallest squares. It is said of members of at least 1 % only, and only where 94 % of the published squares over 63 sessions or
+smallest squares. It is said of members of at least 1 % only, and only where 94 % of the published squares over 63
+sessions or
 more are explained.
 Limits, classes that are not listed and receipts make an index hold less than a company has, and what they take goes to
 the others: true counts look up to 1.9 times too small, or 0.5 of the limits' factor (0.5 without) too large. Of a member
@@ -30,52 +31,57 @@ known_at = "When every price, count and index level of the window could be known
 "only large members are told" = "weight between 0.01 and 1"
 */
 with line as (
-    select i.issuer, i.symbol
-    from staging.instrument i
+    select instrument.issuer, instrument.symbol
+    from staging.instrument
     join (
         select issuer, bool_or(counts_whole_company) as counts_whole_company
         from staging.instrument
         where kind = 'stock'
         group by issuer
     ) company using (issuer)
-    where i.kind = 'stock' and (i.is_primary_line or not company.counts_whole_company)
+    where instrument.kind = 'stock' and (instrument.is_primary_line or not company.counts_whole_company)
 ), bar as (
-    select u.index_code, p.symbol, p.position, p.price_return, p.level / (1 + p.price_return) as open_level,
-        c.feed_units, v.price_return as published_return, greatest(p.known_at, c.known_at, v.known_at) as known_at
-    from staging.universe_member u
-    join staging.universe n using (index_code)
-    join line l using (symbol)
-    join core.security_price p
-        on p.symbol = u.symbol and p.date >= u.valid_from and (u.valid_to is null or p.date < u.valid_to)
-        and p.gap_sessions = 0
-    join core.index_level v on v.symbol = n.published_index and v.date = p.date and v.gap_sessions = 0
-    asof join core.share_count_spell c on c.symbol = p.symbol and c.first_position < p.position
+    select universe_member.index_code, security_price.symbol, security_price.position, security_price.price_return,
+        security_price.level / (1 + security_price.price_return) as open_level,
+        share_count_spell.feed_units, index_level.price_return as published_return,
+            greatest(security_price.known_at, share_count_spell.known_at, index_level.known_at) as known_at
+    from staging.universe_member
+    join staging.universe using (index_code)
+    join line using (symbol)
+    join core.security_price
+        on security_price.symbol = universe_member.symbol and security_price.date >= universe_member.valid_from
+            and (universe_member.valid_to is null or security_price.date < universe_member.valid_to)
+        and security_price.gap_sessions = 0
+    join core.index_level on index_level.symbol = universe.published_index and index_level.date = security_price.date
+        and index_level.gap_sessions = 0
+    asof join core.share_count_spell on share_count_spell.symbol = security_price.symbol
+        and share_count_spell.first_position < security_price.position
 ), sampled as (
-    select s.position as end_position, b.*,
-        quantile_disc(b.feed_units, 0.5) over (partition by b.index_code, s.position, b.symbol) as units
-    from staging.session s
-    join bar b on b.position between s.position - 125 and s.position
-    where s.position % 21 = 0
+    select session.position as end_position, bar.*,
+        quantile_disc(bar.feed_units, 0.5) over (partition by bar.index_code, session.position, bar.symbol) as units
+    from staging.session
+    join bar on bar.position between session.position - 125 and session.position
+    where session.position % 21 = 0
 ), weighed as (
-    select s.*, s.units * s.open_level / t.open_value as plain_weight
-    from sampled s
+    select sampled.*, sampled.units * sampled.open_level / session_total.open_value as plain_weight
+    from sampled
     join (
         select index_code, end_position, position, sum(units * open_level order by symbol) as open_value
         from sampled
         group by index_code, end_position, position
-    ) t using (index_code, end_position, position)
+    ) session_total using (index_code, end_position, position)
 ), sized as (
-    select w.*, t.typical_weight, t.typical_weight > 0.025 as is_large
-    from weighed w
+    select weighed.*, session_total.typical_weight, session_total.typical_weight > 0.025 as is_large
+    from weighed
     join (
         select index_code, end_position, symbol, avg(plain_weight order by position) as typical_weight
         from weighed
         group by index_code, end_position, symbol
-    ) t using (index_code, end_position, symbol)
+    ) session_total using (index_code, end_position, symbol)
 ), day as (
-    select s.*, t.plain_return, t.large_return, t.large_weight,
-        max(s.known_at) over (partition by s.index_code, s.end_position) as window_known_at
-    from sized s
+    select sized.*, session_total.plain_return, session_total.large_return, session_total.large_weight,
+        max(sized.known_at) over (partition by sized.index_code, sized.end_position) as window_known_at
+    from sized
     join (
         select index_code, end_position, position,
             sum(plain_weight * price_return order by symbol) as plain_return,
@@ -83,7 +89,7 @@ with line as (
             coalesce(sum(plain_weight order by symbol) filter (is_large), 0) as large_weight
         from sized
         group by index_code, end_position, position
-    ) t using (index_code, end_position, position)
+    ) session_total using (index_code, end_position, position)
 ), tried as (
     -- The member at its own count, the other large ones at the factor.
     select symbol, index_code, end_position, position, units, factor, published_return, window_known_at,
@@ -112,7 +118,7 @@ with line as (
     select *
     from regressed
     qualify row_number() over (partition by symbol, index_code, position order by squares, factor) = 1
-), told as (
+), estimated_share_count as (
     -- The lever is against the published return, so that 1 + slope is true units / units, however large the member.
     select symbol, position, units, factor, standard_error, known_at,
         1 + slope as times,
@@ -128,4 +134,4 @@ select symbol, position, weight,
     units * greatest(times - 2 * standard_error, 0) / if(weight >= 0.07, 1.3 * factor, 1.9) as low_units,
     units * greatest(times + 2 * standard_error, 0.1) / if(weight >= 0.02, 0.5 * factor, 0.5) as high_units,
     known_at
-from told
+from estimated_share_count

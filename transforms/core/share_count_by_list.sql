@@ -20,27 +20,30 @@ known_at = "When the list, the closes and the counts used could be known (UTC)."
 "bounds are in order" = "0 < low_units and low_units < high_units"
 */
 with listed as (
-    select a.index_code, a.list_date, a.published_on, a.symbol, a.index_shares, c.feed_units,
-        greatest(a.known_at, c.known_at) as known_at
-    from core.implied_index_shares a
-    asof left join core.share_count_spell c on c.symbol = a.symbol and c.first_position <= a.position
+    select implied_index_shares.index_code, implied_index_shares.list_date, implied_index_shares.published_on,
+        implied_index_shares.symbol, implied_index_shares.index_shares, share_count_spell.feed_units,
+        greatest(implied_index_shares.known_at, share_count_spell.known_at) as known_at
+    from core.implied_index_shares
+    asof left join core.share_count_spell on share_count_spell.symbol = implied_index_shares.symbol
+        and share_count_spell.first_position <= implied_index_shares.position
 ), scaled as (
     select index_code, list_date, published_on, symbol,
         index_shares / median(index_shares / feed_units) over lists as list_units,
         max(known_at) over lists as known_at
     from listed
     window lists as (partition by index_code, list_date, published_on)
-), told as (
-    select k.*, s.position
-    from scaled k
-    asof join staging.session s on s.known_at >= k.known_at
-    where k.list_units is not null
+), listed_share_count as (
+    select scaled.*, session.position
+    from scaled
+    asof join staging.session on session.known_at >= scaled.known_at
+    where scaled.list_units is not null
     qualify row_number() over (
-        partition by k.symbol, s.position order by k.list_date desc, k.published_on desc, k.index_code
+        partition by scaled.symbol, session.position order by scaled.list_date desc, scaled.published_on desc,
+            scaled.index_code
     ) = 1
 )
 select symbol, position, list_date, list_units,
     0.93 * list_units as low_units,
     1.07 * list_units as high_units,
     known_at
-from told
+from listed_share_count

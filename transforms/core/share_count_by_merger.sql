@@ -1,7 +1,8 @@
 /*
 doc = """
 Rises of a count that a merger explains: a company left, and what the feed's new shares are worth is in proportion to its
-market value: 0.2 to 1.5 times of it where its last trading day is on record, 0.7 to 1.2 times where it is only known to have left a
+market value: 0.2 to 1.5 times of it where its last trading day is on record, 0.7 to 1.2 times where it is only known to
+have left a
 universe, with not more than one other. It left at most 70 sessions before the rise (counts follow filings) and at most five
 after it.
 """
@@ -26,7 +27,7 @@ with rise as (
     from core.share_count_spell
     window spells as (partition by symbol order by number)
 ), leaver as (
-    select u.symbol, s.position, s.known_at, u.least_part, u.most
+    select acquired_line.symbol, session.position, session.known_at, acquired_line.least_part, acquired_line.most
     from (
         select symbol, until as left_on, 0.2 as least_part, 1.5 as most
         from staging.instrument
@@ -36,26 +37,34 @@ with rise as (
         from staging.universe_member
         where valid_to is not null
         qualify count(*) over (partition by index_code, valid_to) <= 2
-    ) u
-    asof join staging.session s on s.date >= u.left_on
-    where u.left_on <= getvariable('as_of')::date
+    ) acquired_line
+    asof join staging.session on session.date >= acquired_line.left_on
+    where acquired_line.left_on <= getvariable('as_of')::date
 ), valued as (
-    select l.symbol, l.position, p.level * c.feed_units * l.least_part as least_value, p.level * c.feed_units * l.most as most_value,
-        greatest(l.known_at, p.known_at, c.known_at) as known_at
-    from leaver l
-    asof join core.security_price p on p.symbol = l.symbol and p.position <= l.position
-    asof join core.share_count_spell c on c.symbol = l.symbol and c.first_position <= l.position
-    where l.position - p.position <= 21
+    select leaver.symbol, leaver.position,
+        security_price.level * share_count_spell.feed_units * leaver.least_part as least_value,
+            security_price.level * share_count_spell.feed_units * leaver.most as most_value,
+        greatest(leaver.known_at, security_price.known_at, share_count_spell.known_at) as known_at
+    from leaver
+    asof join core.security_price on security_price.symbol = leaver.symbol
+        and security_price.position <= leaver.position
+    asof join core.share_count_spell on share_count_spell.symbol = leaver.symbol
+        and share_count_spell.first_position <= leaver.position
+    where leaver.position - security_price.position <= 21
 ), explained as (
-    select r.symbol, greatest(r.first_position, l.position) as position, l.symbol as acquired, r.feed_units,
-        greatest(r.known_at, r.last_known_at, l.known_at, p.known_at) as known_at
-    from rise r
-    join valued l on l.position between r.first_position - 70 and r.first_position + 5 and l.symbol <> r.symbol
-    asof join core.security_price p on p.symbol = r.symbol and p.position <= r.first_position
-    where r.feed_units > 1.03 * r.last_units
-        and (r.feed_units - r.last_units) * p.level between l.least_value and l.most_value
+    select rise.symbol, greatest(rise.first_position, valued.position) as position, valued.symbol as acquired,
+        rise.feed_units,
+        greatest(rise.known_at, rise.last_known_at, valued.known_at, security_price.known_at) as known_at
+    from rise
+    join valued on valued.position between rise.first_position - 70 and rise.first_position + 5
+        and valued.symbol <> rise.symbol
+    asof join core.security_price on security_price.symbol = rise.symbol
+        and security_price.position <= rise.first_position
+    where rise.feed_units > 1.03 * rise.last_units
+        and (rise.feed_units - rise.last_units) * security_price.level between valued.least_value and valued.most_value
     qualify row_number() over (
-        partition by r.symbol, greatest(r.first_position, l.position) order by l.position desc, l.symbol
+        partition by rise.symbol, greatest(rise.first_position, valued.position) order by valued.position desc,
+            valued.symbol
     ) = 1
 )
 select symbol, position, acquired,

@@ -9,8 +9,11 @@ grain = ["symbol", "position", "kind"]
 [columns]
 symbol = "Ticker."
 position = "Number of the session on which it could be known."
-kind = "stated: the company's own count; merger: a company it took over; list: the published lists of weights; index: the published return."
-last_position = "Number of the last session it speaks on: 126 sessions of a statement or a merger, 63 of a list, 21 of the index."
+kind = """\
+stated: the company's own count; merger: a company it took over; list: the published lists of weights; index: the \
+published return."""
+last_position = """\
+Number of the last session it speaks on: 126 sessions of a statement or a merger, 63 of a list, 21 of the index."""
 low_units = "Fewer units than these contradict it."
 high_units = "More units than these contradict it."
 known_at = "When it could be known (UTC)."
@@ -27,17 +30,20 @@ with several as (
     group by issuer
     having count(*) > 1
 ), stated as (
-    select c.symbol, s.position,
-        c.shares_outstanding / coalesce(k.count_product, 1) as units,
-        greatest(c.known_at, k.known_at) as known_at
-    from staging.stated_share_count c
-    asof left join core.split_kind k on k.symbol = c.symbol and k.date <= c.date
-    asof join staging.session s on s.known_at >= c.known_at
-    left join staging.instrument i on i.symbol = c.symbol
-    where coalesce(i.issuer, c.symbol) not in (from several)
-    qualify row_number() over (partition by c.symbol, s.position order by c.date desc) = 1
+    select stated_share_count.symbol, session.position,
+        stated_share_count.shares_outstanding / coalesce(split_kind.count_product, 1) as units,
+        greatest(stated_share_count.known_at, split_kind.known_at) as known_at
+    from staging.stated_share_count
+    asof left join core.split_kind on split_kind.symbol = stated_share_count.symbol
+        and split_kind.date <= stated_share_count.date
+    asof join staging.session on session.known_at >= stated_share_count.known_at
+    left join staging.instrument on instrument.symbol = stated_share_count.symbol
+    where coalesce(instrument.issuer, stated_share_count.symbol) not in (from several)
+    qualify row_number() over (partition by stated_share_count.symbol,
+        session.position order by stated_share_count.date desc) = 1
 ), evidence as (
-    select symbol, position, 'stated' as kind, 126 as sessions, 0.93 * units as low_units, 1.07 * units as high_units, known_at
+    select symbol, position, 'stated' as kind, 126 as sessions, 0.93 * units as low_units, 1.07 * units as high_units,
+        known_at
     from stated
     union all
     select symbol, position, 'merger', 126, low_units, high_units, known_at
@@ -55,7 +61,8 @@ with several as (
     from core.share_count_spell
     window said as (partition by symbol order by number)
 )
-select e.symbol, e.position, e.kind, e.position + e.sessions - 1 as last_position, e.low_units, e.high_units, e.known_at
-from evidence e
-asof join met m on m.symbol = e.symbol and m.first_position <= e.position
-where m.smallest < e.low_units or m.largest > e.high_units
+select evidence.symbol, evidence.position, evidence.kind, evidence.position + evidence.sessions - 1 as last_position,
+    evidence.low_units, evidence.high_units, evidence.known_at
+from evidence
+asof join met on met.symbol = evidence.symbol and met.first_position <= evidence.position
+where met.smallest < evidence.low_units or met.largest > evidence.high_units

@@ -24,16 +24,16 @@ known_at = "When the row, and the session that ended it, could be known (UTC)."
 "an outcome we know" = "outcome in ('accepted', 'dropped', 'replaced', 'open')"
 */
 with decided as (
-    select c.*, s.position, c.feed_count / c.shares_in_force as held_ratio,
-        lead(c.status) over days as next_status,
-        lead(c.ratio) over days as next_ratio,
-        lead(c.held_sessions) over days as next_held_sessions,
-        lead(c.date) over days as next_date,
-        lead(c.known_at) over days as next_known_at
-    from core.share_count c
-    join staging.session s using (date)
-    where c.status <> 'split_noise'
-    window days as (partition by c.symbol order by c.date)
+    select share_count.*, session.position, share_count.feed_count / share_count.shares_in_force as held_ratio,
+        lead(share_count.status) over days as next_status,
+        lead(share_count.ratio) over days as next_ratio,
+        lead(share_count.held_sessions) over days as next_held_sessions,
+        lead(share_count.date) over days as next_date,
+        lead(share_count.known_at) over days as next_known_at
+    from core.share_count
+    join staging.session using (date)
+    where share_count.status <> 'split_noise'
+    window days as (partition by share_count.symbol order by share_count.date)
 ), run as (
     select symbol,
         min(date) as first_date,
@@ -65,13 +65,13 @@ with decided as (
             when abs(ln(next.ratio / ratio)) <= ln(1.25) + 1e-9 then 'accepted'
             else 'replaced'
         end as outcome
-    from run r
+    from run
     where not exists (
-        from core.split_kind p
-        asof join staging.session s on p.date <= s.date
-        where p.symbol = r.symbol
-            and s.position > r.last_position and s.position - r.first_position <= 5
-            and abs(r.ratio / p.ratio - 1) <= 0.05
+        from core.split_kind
+        asof join staging.session on split_kind.date <= session.date
+        where split_kind.symbol = run.symbol
+            and session.position > run.last_position and session.position - run.first_position <= 5
+            and abs(run.ratio / split_kind.ratio - 1) <= 0.05
     )
 )
 select

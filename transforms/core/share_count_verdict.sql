@@ -30,53 +30,68 @@ first_position = "Number of its first session."
 feed_units = "Units the feed says."
 accepted_units = "Units in force before it; its own for the first."
 ratio = "feed_units / accepted_units."
-kind = "What the ratio is: first, drift, adjustment, split_noise, evidence, step, oscillation, return, leap, fall, or whole_number."
+kind = """\
+What the ratio is: first, drift, adjustment, split_noise, evidence, step, oscillation, return, leap, fall, or \
+whole_number."""
 evidence = "Kinds of evidence that speak against the count in force, or against the feed's; NULL for none that matters."
 sessions_needed = "On which session of its row of held sessions it passes, 1 at once; NULL for never."
 stood_before = "Held sessions of its row before the spell."
 former_units = "Units in force before the last leap; NULL for none in the last 252 sessions."
-known_at = "When its first session had closed, and the counts of its row, and the splits and the evidence used, could be known (UTC)."
+known_at = """\
+When its first session had closed, and the counts of its row, and the splits and the evidence used, could be known \
+(UTC)."""
 
 [assertions]
 "units are positive" = "feed_units > 0 and accepted_units > 0"
-"a whole-number ratio never passes for having stood" = "kind <> 'whole_number' or sessions_needed is null or sessions_needed >= 252 or sessions_needed = 63 and ratio between 1.95 and 2.05"
+"a whole-number ratio never passes for having stood" = """\
+kind <> 'whole_number' or sessions_needed is null or sessions_needed >= 252 or sessions_needed = 63 and ratio between \
+1.95 and 2.05"""
 "a fall never passes for having stood" = "kind <> 'fall' or sessions_needed is null or sessions_needed >= 252"
-"a kind we know" = "kind in ('first', 'drift', 'adjustment', 'split_noise', 'evidence', 'step', 'oscillation', 'return', 'leap', 'fall', 'whole_number')"
+"a kind we know" = """\
+kind in ('first', 'drift', 'adjustment', 'split_noise', 'evidence', 'step', 'oscillation', 'return', 'leap', 'fall', \
+'whole_number')"""
 */
 with recursive boundary as (
     select symbol, first_position as position from core.share_count_spell
     union
-    select e.symbol, e.position
-    from core.share_count_evidence e
+    select share_count_evidence.symbol, share_count_evidence.position
+    from core.share_count_evidence
     join (
-        select c.symbol, min(c.first_position) as first_position, coalesce(max(z.position), 2147483647) as last_position
-        from core.share_count_spell c
-        left join staging.instrument i on i.symbol = c.symbol
-        asof left join staging.session z on z.date <= i.until
-        group by c.symbol
-    ) life on life.symbol = e.symbol and e.position between life.first_position and life.last_position
+        select share_count_spell.symbol, min(share_count_spell.first_position) as first_position,
+            coalesce(max(session.position), 2147483647) as last_position
+        from core.share_count_spell
+        left join staging.instrument on instrument.symbol = share_count_spell.symbol
+        asof left join staging.session on session.date <= instrument.until
+        group by share_count_spell.symbol
+    ) life on life.symbol = share_count_evidence.symbol and share_count_evidence.position between life.first_position
+        and life.last_position
 ), cut as (
-    select b.symbol, b.position, p.number as spell_number, p.feed_units, p.recent_split, p.recent_adjustment, p.changes,
-        p.earlier_share, p.known_at
-    from boundary b
-    asof join core.share_count_spell p on p.symbol = b.symbol and p.first_position <= b.position
-), spoken as (
+    select boundary.symbol, boundary.position, share_count_spell.number as spell_number, share_count_spell.feed_units,
+        share_count_spell.recent_split, share_count_spell.recent_adjustment, share_count_spell.changes,
+        share_count_spell.earlier_share, share_count_spell.known_at
+    from boundary
+    asof join core.share_count_spell on share_count_spell.symbol = boundary.symbol
+        and share_count_spell.first_position <= boundary.position
+), spell_with_evidence as (
     -- The newest evidence of each kind, while it speaks.
-    select c.symbol, c.position,
-        list(struct_pack(kind := e.kind, low := e.low_units, high := e.high_units, known_at := e.known_at) order by e.kind)
+    select cut.symbol, cut.position,
+        list(struct_pack(kind := share_count_evidence.kind, low := share_count_evidence.low_units,
+            high := share_count_evidence.high_units, known_at := share_count_evidence.known_at)
+                order by share_count_evidence.kind)
             as evidence
-    from cut c
-    cross join (select unnest(['stated', 'merger', 'list', 'index']) as kind) k
-    asof join core.share_count_evidence e on e.symbol = c.symbol and e.kind = k.kind and e.position <= c.position
-    where e.last_position >= c.position
-    group by c.symbol, c.position
+    from cut
+    cross join (select unnest(['stated', 'merger', 'list', 'index']) as kind) evidence_kind
+    asof join core.share_count_evidence on share_count_evidence.symbol = cut.symbol
+        and share_count_evidence.kind = evidence_kind.kind and share_count_evidence.position <= cut.position
+    where share_count_evidence.last_position >= cut.position
+    group by cut.symbol, cut.position
 ), spell as (
-    select c.*, coalesce(s.evidence, []) as evidence,
+    select cut.*, coalesce(spell_with_evidence.evidence, []) as evidence,
         row_number() over spells as number,
-        lead(c.position) over spells - c.position as sessions
-    from cut c
-    left join spoken s using (symbol, position)
-    window spells as (partition by c.symbol order by c.position)
+        lead(cut.position) over spells - cut.position as sessions
+    from cut
+    left join spell_with_evidence using (symbol, position)
+    window spells as (partition by cut.symbol order by cut.position)
 ), decided as (
     select symbol, number, spell_number, position, sessions, feed_units, known_at as spell_known_at,
         feed_units as before, 1::double as ratio, 'first' as kind, null::varchar as evidence, 1 as needed,
@@ -84,14 +99,16 @@ with recursive boundary as (
         -- What holds after the spell: units in force, those before the last leap and when that was, the first
         -- session of a history's first count, the held units and the sessions they have stood.
         feed_units as accepted, null::double as former, null::integer as leapt_position,
-        position as first_stand, feed_units as held, 0::bigint as run, known_at as run_known_at, known_at as force_known_at
+        position as first_stand, feed_units as held, 0::bigint as run, known_at as run_known_at,
+            known_at as force_known_at
     from spell
     where number = 1
     union all
     select symbol, number, spell_number, position, sessions, feed_units, spell_known_at,
         before, ratio, kind, evidence, needed, stood_before, former_before,
         greatest(spell_known_at, evidence_known_at,
-                 if(kind in ('drift', 'adjustment', 'evidence'), null, greatest(run_known_at, force_known_at))) as known_at,
+                 if(kind in ('drift', 'adjustment', 'evidence'), null, greatest(run_known_at, force_known_at)))
+                     as known_at,
         if(passes, feed_units, before),
         case when not passes or is_small then former_before when kind = 'leap' then before end,
         case when not passes or is_small then leapt_position when kind = 'leap' then position end,
@@ -136,7 +153,8 @@ with recursive boundary as (
                         else 'step'
                     end as kind,
                     len(against_feed) > 0 as is_refuted,
-                    case when abs(ln(ratio)) > ln(1.04) + 1e-9 and len(against_force) + len(against_feed) > 0 then array_to_string(
+                    case when abs(ln(ratio)) > ln(1.04) + 1e-9 and len(against_force) + len(against_feed) > 0
+                        then array_to_string(
                         list_transform(if(len(against_force) > 0, against_force, against_feed), lambda e: e.kind), ', ')
                         end as evidence,
                     -- What was used: the evidence that lets it pass, or the one that keeps it from ever passing.
@@ -151,24 +169,32 @@ with recursive boundary as (
                             when e.kind = 'stated'
                                 then feed_units between e.low and e.high and before not between e.low and e.high
                             when e.kind = 'merger'
-                                then feed_units between e.low and e.high and before < e.low and not is_whole and ratio <= 3
+                                then feed_units between e.low and e.high and before < e.low and not is_whole
+                                    and ratio <= 3
                             when ratio > 1
-                                then before < e.low and feed_units >= e.low and (e.kind = 'list' or feed_units <= e.high)
+                                then before < e.low and feed_units >= e.low
+                                    and (e.kind = 'list' or feed_units <= e.high)
                             else before > e.high and feed_units between e.low and e.high and is_whole
                                 and first_stand is not null
                         end) as against_force,
                         -- Room for the one in force and none for the feed's.
                         list_filter(said, lambda e: e.kind <> 'merger'
-                            and before between e.low and e.high and feed_units not between e.low and e.high) as against_feed
+                            and before between e.low and e.high and feed_units not between e.low
+                                and e.high) as against_feed
                     from (
-                        select s.symbol, s.number, s.spell_number, s.position, s.sessions, s.feed_units,
-                            s.recent_split, s.recent_adjustment, s.changes, s.earlier_share, s.evidence as said,
-                            s.known_at as spell_known_at,
-                            d.accepted as before, d.held, d.first_stand, d.run_known_at, d.force_known_at,
-                            case when s.position - d.leapt_position <= 252 then d.former end as former_before,
-                            case when s.position - d.leapt_position <= 252 then d.leapt_position end as leapt_position,
-                            s.feed_units / d.accepted as ratio,
-                            greatest(s.feed_units / d.accepted, d.accepted / s.feed_units) as times,
+                        select spell.symbol, spell.number, spell.spell_number, spell.position, spell.sessions,
+                            spell.feed_units,
+                            spell.recent_split, spell.recent_adjustment, spell.changes, spell.earlier_share,
+                                spell.evidence as said,
+                            spell.known_at as spell_known_at,
+                            decided.accepted as before, decided.held, decided.first_stand, decided.run_known_at,
+                                decided.force_known_at,
+                            case when spell.position - decided.leapt_position <= 252
+                                then decided.former end as former_before,
+                            case when spell.position - decided.leapt_position <= 252
+                                then decided.leapt_position end as leapt_position,
+                            spell.feed_units / decided.accepted as ratio,
+                            greatest(spell.feed_units / decided.accepted, decided.accepted / spell.feed_units) as times,
                             times >= 1.8 and times < 10.5 and abs(times / round(times) - 1) <= 0.025
                                 or abs(times / 1.5 - 1) <= 0.01
                                 or times >= 10.5 and len(list_filter([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 10],
@@ -176,20 +202,24 @@ with recursive boundary as (
                                 as is_whole,
                             -- Split noise passes the row on as it was; a held count continues it or begins its own.
                             case
-                                when abs(s.feed_units / d.accepted * s.recent_split - 1) <= 0.05 then d.run
-                                when abs(ln(s.feed_units / d.held))
-                                    <= if(s.feed_units / d.accepted between 0.8 and 1.25, ln(1.04), ln(1.25)) + 1e-9 then d.run
+                                when abs(spell.feed_units / decided.accepted * spell.recent_split - 1) <= 0.05
+                                    then decided.run
+                                when abs(ln(spell.feed_units / decided.held))
+                                    <= if(spell.feed_units / decided.accepted between 0.8 and 1.25, ln(1.04),
+                                        ln(1.25)) + 1e-9 then decided.run
                                 else 0
                             end as stood_before
-                        from decided d
-                        join spell s on s.symbol = d.symbol and s.number = d.number + 1
+                        from decided
+                        join spell on spell.symbol = decided.symbol and spell.number = decided.number + 1
                     )
                 )
             )
         )
     )
 )
-select symbol, number, spell_number, position as first_position, feed_units, before as accepted_units, ratio, kind, evidence,
-    needed as sessions_needed, stood_before, former_before as former_units, greatest(d.known_at, s.known_at) as known_at
-from decided d
-join staging.session s using (position)
+select symbol, number, spell_number, position as first_position, feed_units, before as accepted_units, ratio, kind,
+    evidence,
+    needed as sessions_needed, stood_before, former_before as former_units,
+        greatest(decided.known_at, session.known_at) as known_at
+from decided
+join staging.session using (position)

@@ -12,7 +12,8 @@ symbol = "Ticker."
 date = "Ex-date."
 ratio = "New shares for one old share, as the source names it."
 kind = "split: multiplies share counts; price_adjustment: adjusts the price alone."
-count_product = "Product of the ratios of all splits up to this one, price adjustments left out: shares that one original share became."
+count_product = """\
+Product of the ratios of all splits up to this one, price adjustments left out: shares that one original share became."""
 adjustment_product = "Product of the ratios of all price adjustments up to this one; 1 before the first."
 known_at = "When the events up to this one could be known (UTC)."
 

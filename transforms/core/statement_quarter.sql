@@ -9,15 +9,20 @@ grain = ["issuer", "period_end"]
 [columns]
 issuer = "Symbol of the company's primary line; statements filed under another line of it are its own."
 period_end = "Last day of the fiscal quarter."
-currency = "Currency of the revenue, and so of all amounts: an item stated in another is left out; NULL where the source did not say."
+currency = """\
+Currency of the revenue, and so of all amounts: an item stated in another is left out; NULL where the source did not \
+say."""
 revenue = "Total Revenue, else Operating Revenue."
 cost_of_revenue = "Cost Of Revenue, else Reconciled Cost Of Revenue."
 gross_profit = "Gross Profit, else revenue - cost_of_revenue."
-operating_income = "Operating Income, else Total Operating Income As Reported: EBIT from operations, without interest and investment gains."
+operating_income = """\
+Operating Income, else Total Operating Income As Reported: EBIT from operations, without interest and investment \
+gains."""
 operating_expense = "Operating Expense: what is spent between gross profit and operating income."
 sga = "Selling General And Administration, else the sum of its two parts."
 operating_cash_flow = "Operating Cash Flow, else that from continuing operations."
-capital_expenditure = "Capital Expenditure, else Purchase Of PPE, as spent: the source states it below 0; NULL where it says money came in."
+capital_expenditure = """\
+Capital Expenditure, else Purchase Of PPE, as spent: the source states it below 0; NULL where it says money came in."""
 free_cash_flow = "Free Cash Flow, else operating_cash_flow - capital_expenditure."
 total_assets = "Total Assets on period_end."
 inventory = "Inventory on period_end."
@@ -54,17 +59,20 @@ with wanted(name, choice, statement, item) as (
         ('receivables', 2, 'balance', 'Receivables'),
         ('payables', 1, 'balance', 'Accounts Payable'),
         ('payables', 2, 'balance', 'Payables')
-), said as (
+), reported_item as (
     -- Where several lines of a company have statements, the primary one's stand.
-    select i.issuer, s.period_end, w.name, s.value, s.currency, s.pit_quality, s.known_at
-    from staging.statement_item s
-    join wanted w using (statement, item)
-    join staging.instrument i using (symbol)
+    select instrument.issuer, statement_item.period_end, wanted.name, statement_item.value, statement_item.currency,
+        statement_item.pit_quality, statement_item.known_at
+    from staging.statement_item
+    join wanted using (statement, item)
+    join staging.instrument using (symbol)
     qualify row_number() over (
-        partition by i.issuer, s.period_end, w.name order by w.choice, i.is_primary_line desc, s.symbol
+        partition by instrument.issuer, statement_item.period_end, wanted.name order by wanted.choice,
+            instrument.is_primary_line desc, statement_item.symbol
     ) = 1
 ), priced as (
-    select *, max(currency) filter (name = 'revenue') over (partition by issuer, period_end) as revenue_currency from said
+    select *, max(currency) filter (name = 'revenue') over (partition by issuer,
+        period_end) as revenue_currency from reported_item
 ), quarter as (
     select issuer, period_end,
         any_value(currency) as currency,

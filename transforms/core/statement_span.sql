@@ -30,26 +30,30 @@ known_at = "When the last of its quarters could be known (UTC)."
 "a quarter or a year" = "quarters in (1, 4)"
 */
 select
-    q.issuer,
-    q.period_end,
+    quarter.issuer,
+    quarter.period_end,
     span.quarters,
-    any_value(p.currency) as currency,
-    case when count(columns(p.* exclude (
-            issuer, period_end, currency, total_assets, inventory, receivables, payables, pit_quality, known_at))) = span.quarters
-        then sum(columns(p.* exclude (
+    any_value(earlier_quarter.currency) as currency,
+    case when count(columns(earlier_quarter.* exclude (
+            issuer, period_end, currency, total_assets, inventory, receivables, payables, pit_quality,
+                known_at))) = span.quarters
+        then sum(columns(earlier_quarter.* exclude (
             issuer, period_end, currency, total_assets, inventory, receivables, payables, pit_quality, known_at))
-            order by p.period_end) end,
-    q.total_assets,
-    q.inventory,
-    q.receivables,
-    q.payables,
-    min(p.pit_quality) as pit_quality,
-    max(p.known_at) as known_at
-from core.statement_quarter q
+            order by earlier_quarter.period_end) end,
+    quarter.total_assets,
+    quarter.inventory,
+    quarter.receivables,
+    quarter.payables,
+    min(earlier_quarter.pit_quality) as pit_quality,
+    max(earlier_quarter.known_at) as known_at
+from core.statement_quarter quarter
 -- Four quarters in a row: exactly four end within 295 days, the first at least 240 before the last; a fiscal quarter may
 -- have 12 to 17 weeks.
 cross join (values (1, 0, 0), (4, 240, 295)) span(quarters, shortest_days, longest_days)
-join core.statement_quarter p
-    on p.issuer = q.issuer and p.period_end between q.period_end - span.longest_days and q.period_end
-group by q.issuer, q.period_end, span.quarters, span.shortest_days, q.total_assets, q.inventory, q.receivables, q.payables
-having count(*) = span.quarters and count(distinct p.currency) <= 1 and q.period_end - min(p.period_end) >= span.shortest_days
+join core.statement_quarter earlier_quarter
+    on earlier_quarter.issuer = quarter.issuer
+        and earlier_quarter.period_end between quarter.period_end - span.longest_days and quarter.period_end
+group by quarter.issuer, quarter.period_end, span.quarters, span.shortest_days, quarter.total_assets,
+    quarter.inventory, quarter.receivables, quarter.payables
+having count(*) = span.quarters and count(distinct earlier_quarter.currency) <= 1
+    and quarter.period_end - min(earlier_quarter.period_end) >= span.shortest_days

@@ -10,7 +10,8 @@ issuer = "Symbol of the company's primary line."
 period_end = "Last day of the fiscal quarter."
 basis = "trailing_four_quarters, same_quarter, or NULL where neither has a year before it."
 quarters = "Quarters in the span: 4 or 1."
-currency = "Currency of span and base; NULL where the source did not say. A span is never compared with one in another currency."
+currency = """\
+Currency of span and base; NULL where the source did not say. A span is never compared with one in another currency."""
 span = "Figures of the span, named as in core.statement_span."
 base = "The same figures of the span that ended a year before (20 days more or less); NULL without a basis."
 pit_quality = "The weakest of the quarters used."
@@ -19,7 +20,8 @@ known_at = "When the last of the quarters used could be known (UTC)."
 [assertions]
 "a basis we know" = "basis in ('trailing_four_quarters', 'same_quarter')"
 "a basis has its base" = "(basis is null) = (base is null)"
-"four quarters only against four" = "quarters = if(basis = 'trailing_four_quarters', 4, 1) or basis is null and quarters = 1"
+"four quarters only against four" = """\
+quarters = if(basis = 'trailing_four_quarters', 4, 1) or basis is null and quarters = 1"""
 */
 select
     span.issuer,

@@ -9,7 +9,9 @@ grain = ["date", "index_code", "weight_scheme"]
 date = "Session."
 index_code = "Code of the universe."
 weight_scheme = "How the universe is weighted (core.weight_scheme)."
-top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the ten issuers with the largest open weight on the window's first session, over the index's compounded return; NULL where that is below 0.005 in size."
+top10_return_share_21d = """\
+Linked (Carino) contribution over 21 sessions of the ten issuers with the largest open weight on the window's first \
+session, over the index's compounded return; NULL where that is below 0.005 in size."""
 top10_return_share_63d = "The same over 63 sessions; NULL also where that window is not whole."
 known_at = "When all weights and returns of the windows were known (UTC)."
 
@@ -18,36 +20,40 @@ known_at = "When all weights and returns of the windows were known (UTC)."
 */
 with linked as (
     select
-        w.date, index_code, weight_scheme, w.issuer, w.open_weight,
+        index_weight.date, index_code, weight_scheme, index_weight.issuer, index_weight.open_weight,
         -- Decimals add exactly in any order, so that what comes later moves no last digit.
-        (w.open_weight * w.price_return * r.link_factor)::decimal(38, 18) as contribution
-    from core.index_weight w
-    join core.index_return r using (date, index_code, weight_scheme)
-    where w.open_weight is not null
+        (index_weight.open_weight * index_weight.price_return * index_return.link_factor)::decimal(38,
+            18) as contribution
+    from core.index_weight
+    join core.index_return using (date, index_code, weight_scheme)
+    where index_weight.open_weight is not null
 ), summed as (
     select date, index_code, weight_scheme, issuer, contribution,
         sum(contribution) over (partition by index_code, weight_scheme, issuer order by date) as contribution_so_far,
         row_number() over (partition by date, index_code, weight_scheme order by open_weight desc, issuer) as place
     from linked
 ), opened as (
-    select i.*, s.issuer, s.contribution_so_far - s.contribution as contribution_before
-    from core.index_window i
-    join summed s
-        on s.date = i.first_date and s.index_code = i.index_code and s.weight_scheme = i.weight_scheme
-        and s.place <= 10
-    where i.window_sessions in (21, 63)
+    select index_window.*, summed.issuer, summed.contribution_so_far - summed.contribution as contribution_before
+    from core.index_window
+    join summed
+        on summed.date = index_window.first_date and summed.index_code = index_window.index_code
+            and summed.weight_scheme = index_window.weight_scheme
+        and summed.place <= 10
+    where index_window.window_sessions in (21, 63)
 ), carried as (
     -- The link factor of the whole window cancels: contribution / return = linked contributions / log return.
     select
-        o.date, o.index_code, o.weight_scheme, o.window_sessions,
-        sum(s.contribution_so_far - o.contribution_before)::double / any_value(o.log_return) as return_share,
-        any_value(o.index_return) as index_return,
-        any_value(o.known_at) as known_at
-    from opened o
-    asof join summed s
-        on s.index_code = o.index_code and s.weight_scheme = o.weight_scheme and s.issuer = o.issuer
-        and o.date >= s.date
-    group by o.date, o.index_code, o.weight_scheme, o.window_sessions
+        opened.date, opened.index_code, opened.weight_scheme, opened.window_sessions,
+        sum(summed.contribution_so_far - opened.contribution_before)::double / any_value(opened.log_return)
+            as return_share,
+        any_value(opened.index_return) as index_return,
+        any_value(opened.known_at) as known_at
+    from opened
+    asof join summed
+        on summed.index_code = opened.index_code and summed.weight_scheme = opened.weight_scheme
+            and summed.issuer = opened.issuer
+        and opened.date >= summed.date
+    group by opened.date, opened.index_code, opened.weight_scheme, opened.window_sessions
 )
 select
     date, index_code, weight_scheme,

@@ -1,7 +1,8 @@
 /*
 doc = """
 Peaks of the VIX that were followed by relief, one row per peak. A peak is a close above 25 that is higher than every
-other close of the 63 sessions ending on it, of which 57 need one; the episode is declared on the first later close at or below 0.8 of it. A
+other close of the 63 sessions ending on it, of which 57 need one; the episode is declared on the first later close at
+or below 0.8 of it. A
 higher close before that makes it no peak of an episode.
 """
 grain = ["episode"]
@@ -27,24 +28,24 @@ with vix as (
     where symbol = '^VIX'
     window last_63 as (order by position range between 62 preceding and current row)
 ), followed as (
-    select p.date, p.position, p.close,
+    select peak_day.date, peak_day.position, peak_day.close,
         -- Closes have two digits; the ninth keeps a close of exactly 0.8 from missing it by a rounding.
-        min(v.position) filter (round(v.close - 0.8 * p.close, 9) <= 0) as declared_position,
-        min(v.position) filter (v.close > p.close) as higher_position
-    from vix p
-    join vix v on v.position > p.position
-    where p.is_peak
-    group by p.date, p.position, p.close
+        min(later_day.position) filter (round(later_day.close - 0.8 * peak_day.close, 9) <= 0) as declared_position,
+        min(later_day.position) filter (later_day.close > peak_day.close) as higher_position
+    from vix peak_day
+    join vix later_day on later_day.position > peak_day.position
+    where peak_day.is_peak
+    group by peak_day.date, peak_day.position, peak_day.close
 )
 select
-    f.date as episode,
-    f.position as peak_position,
-    f.close as peak_vix_close,
-    d.date as declared_on,
-    f.declared_position,
-    max(v.known_at) as known_at
-from followed f
-join vix d on d.position = f.declared_position
-join vix v on v.position between f.position - 62 and f.declared_position
-where f.declared_position < coalesce(f.higher_position, f.declared_position + 1)
-group by f.date, f.position, f.close, d.date, f.declared_position
+    followed.date as episode,
+    followed.position as peak_position,
+    followed.close as peak_vix_close,
+    peak_day.date as declared_on,
+    followed.declared_position,
+    max(later_day.known_at) as known_at
+from followed
+join vix peak_day on peak_day.position = followed.declared_position
+join vix later_day on later_day.position between followed.position - 62 and followed.declared_position
+where followed.declared_position < coalesce(followed.higher_position, followed.declared_position + 1)
+group by followed.date, followed.position, followed.close, peak_day.date, followed.declared_position

@@ -11,26 +11,39 @@ position = "Number of the session."
 vix_close = "VIX at the close, index points."
 vix_source = "yahoo, or fred where it fills a hole."
 vix_change_1d_points = "Close minus the last close within the five sessions before, index points."
-vix_change_21d_points = "Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."
+vix_change_21d_points = """\
+Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."""
 vix_change_21d_return = "The same change over that earlier close."
-vix_peak_21d = "Highest close of the last 21 sessions that traded, index points; NULL under 19 closes, or where the history does not reach back 21 sessions."
-vix_peak_63d = "Highest close of the last 63 sessions that traded, index points; NULL under 57 closes, or where the history does not reach back 63 sessions."
+vix_peak_21d = """\
+Highest close of the last 21 sessions that traded, index points; NULL under 19 closes, or where the history does not \
+reach back 21 sessions."""
+vix_peak_63d = """\
+Highest close of the last 63 sessions that traded, index points; NULL under 57 closes, or where the history does not \
+reach back 63 sessions."""
 vix_from_peak_21d_points = "Close minus vix_peak_21d, index points."
 vix_from_peak_21d_return = "Close over vix_peak_21d - 1."
 vix_from_peak_63d_points = "Close minus vix_peak_63d, index points."
 vix_from_peak_63d_return = "Close over vix_peak_63d - 1."
 vix_percentile_252 = "Share of the closes of the last 252 sessions that are at or below today's; NULL under 126 closes."
-vix_percentile_2520 = "Share of the closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."
+vix_percentile_2520 = """\
+Share of the closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."""
 band_raw = "Band of the close alone: above_30 (> 30), 25_to_30 (> 25), 20_to_25 (>= 20), below_20."
-band = "Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it keeps its side. On the first day, the raw band."
-is_recontraction = "Close above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
-is_recontraction_confirmed = "The signal fired on the session before, and today's close is above 22; NULL when that session has no close."
+band = """\
+Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it \
+keeps its side. On the first day, the raw band."""
+is_recontraction = """\
+Close above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 \
+sessions ago."""
+is_recontraction_confirmed = """\
+The signal fired on the session before, and today's close is above 22; NULL when that session has no close."""
 known_at = "When the closes since the first were known (UTC): the band carries them all."
 
 [assertions]
 "a peak is not below the close" = "vix_peak_21d >= vix_close and vix_from_peak_21d_points <= 0"
-"a longer window's peak is not lower" = "vix_peak_63d >= vix_peak_21d and vix_from_peak_63d_return <= vix_from_peak_21d_return"
-"a percentile counts today" = "vix_percentile_252 > 0 and vix_percentile_252 <= 1 and vix_percentile_2520 > 0 and vix_percentile_2520 <= 1"
+"a longer window's peak is not lower" = """\
+vix_peak_63d >= vix_peak_21d and vix_from_peak_63d_return <= vix_from_peak_21d_return"""
+"a percentile counts today" = """\
+vix_percentile_252 > 0 and vix_percentile_252 <= 1 and vix_percentile_2520 > 0 and vix_percentile_2520 <= 1"""
 "the raw band holds the close" = """
 case band_raw when 'above_30' then vix_close > 30 when '25_to_30' then vix_close > 25 and vix_close <= 30
 when '20_to_25' then vix_close >= 20 and vix_close <= 25 when 'below_20' then vix_close < 20 else false end

@@ -10,8 +10,11 @@ grain = ["date", "index_code", "weight_scheme"]
 [columns]
 date = "Session."
 index_code = "Code of the universe."
-weight_scheme = "How the universe is weighted (core.weight_scheme). A session before the first rebalance has no row of capped, one without a list of the last 63 sessions none of anchored."
-coverage_share = "Weight of the members that have a value at the close / weight of all members, each at its last known value; 0 to 1."
+weight_scheme = """\
+How the universe is weighted (core.weight_scheme). A session before the first rebalance has no row of capped, one \
+without a list of the last 63 sessions none of anchored."""
+coverage_share = """\
+Weight of the members that have a value at the close / weight of all members, each at its last known value; 0 to 1."""
 return_share = "The same of the members that have a value at the close and a return."
 is_covered = "coverage_share >= 0.90: the day has levels."
 has_return = "return_share >= 0.90: the day has a return."
@@ -22,7 +25,8 @@ known_at = "When that could be known (UTC); of a session without any close, when
 "a return needs levels" = "is_covered or not has_return"
 */
 with valued as (
-    select date, index_code, 'full_cap' as weight_scheme, issuer as member, close_value, last_value, price_return, known_at
+    select date, index_code, 'full_cap' as weight_scheme, issuer as member, close_value, last_value, price_return,
+        known_at
     from core.full_cap_value
     union all
     select date, index_code, 'capped', issuer, close_value, last_value, price_return, known_at
@@ -50,9 +54,9 @@ with valued as (
     from added
 )
 select
-    s.date, s.index_code, s.weight_scheme, s.coverage_share, s.return_share,
-    s.coverage_share >= 0.9 as is_covered,
-    s.return_share >= 0.9 as has_return,
-    greatest(c.known_at, s.known_at) as known_at
-from shared s
-join core.index_coverage c using (date, index_code)
+    shared.date, shared.index_code, shared.weight_scheme, shared.coverage_share, shared.return_share,
+    shared.coverage_share >= 0.9 as is_covered,
+    shared.return_share >= 0.9 as has_return,
+    greatest(index_coverage.known_at, shared.known_at) as known_at
+from shared
+join core.index_coverage using (date, index_code)

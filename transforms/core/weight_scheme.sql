@@ -10,12 +10,12 @@ title = "What it weighs by."
 [assertions]
 "a weighting we know" = "weight_scheme in ('full_cap', 'capped', 'anchored')"
 */
-select u.index_code, s.weight_scheme, s.title
-from staging.universe u
+select universe.index_code, scheme.weight_scheme, scheme.title
+from staging.universe
 cross join (values
     ('full_cap', 'Plain market capitalisation of the whole company'),
     ('capped', 'Index shares by the published rules and limits'),
     ('anchored', 'Index shares solved from the newest published list of weights')
-) s(weight_scheme, title)
+) scheme(weight_scheme, title)
 -- Only a universe whose rebalances are declared has weights by the rules.
-where s.weight_scheme <> 'capped' or u.index_code in (select index_code from staging.rebalance)
+where scheme.weight_scheme <> 'capped' or universe.index_code in (select index_code from staging.rebalance)

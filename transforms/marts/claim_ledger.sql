@@ -13,15 +13,19 @@ lower = "The least figure that supports the statement; NULL for no such bound."
 upper = "The greatest figure that supports the statement; NULL for no such bound."
 as_of = "Moment whose knowledge the verdict rests on (UTC); nothing known later was looked at."
 observed = "The figure; its meaning and unit are in the evidence. NULL where it is not known."
-verdict = "supported: inside the bounds, and all else it needs holds. partial: only on another reading, which the evidence names. contradicted: neither. data_missing: no figure by as_of. not_testable: no figure could decide it."
+verdict = """\
+supported: inside the bounds, and all else it needs holds. partial: only on another reading, which the evidence names. \
+contradicted: neither. data_missing: no figure by as_of. not_testable: no figure could decide it."""
 evidence = "What was found, in a sentence with its counts, and a query that shows the rows behind it."
 known_at = "as_of: a ledger of a moment can be written at that moment (UTC)."
 
 [assertions]
 "one of five verdicts" = "verdict in ('supported', 'partial', 'contradicted', 'not_testable', 'data_missing')"
-"a verdict on the claim has a figure, and no other has" = "(observed is null) = (verdict in ('data_missing', 'not_testable'))"
+"a verdict on the claim has a figure, and no other has" = """\
+(observed is null) = (verdict in ('data_missing', 'not_testable'))"""
 "a figure is a number" = "isfinite(observed)"
-"supported is inside the bounds" = "verdict <> 'supported' or observed >= coalesce(lower, observed) and observed <= coalesce(upper, observed)"
+"supported is inside the bounds" = """\
+verdict <> 'supported' or observed >= coalesce(lower, observed) and observed <= coalesce(upper, observed)"""
 "every verdict has evidence" = "evidence is not null and evidence <> ''"
 "a partial verdict names its reading" = "verdict <> 'partial' or contains(evidence, 'Only on this reading: ')"
 */

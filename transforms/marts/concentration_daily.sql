@@ -9,11 +9,18 @@ grain = ["date", "index_code", "weight_scheme"]
 [columns]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
-weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
+weight_scheme = """\
+How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+anchored (index shares solved from the newest published list of weights)."""
 members = "Member securities that day."
 issuers = "Member issuers that day; several classes of one company are one issuer."
-coverage_share = "Weight of the members whose value at the close is known / weight of all members under this weighting, 0 to 1; who is missing weighs what it was last known to be worth. NULL where the weighting has nothing to weigh by: before the first rebalance, or without a list."
-total_market_cap = "Dollars at the close: whole capitalisations, summed over the issuers that have a weight, whatever part of them the weighting counts."
+coverage_share = """\
+Weight of the members whose value at the close is known / weight of all members under this weighting, 0 to 1; who is \
+missing weighs what it was last known to be worth. NULL where the weighting has nothing to weigh by: before the first \
+rebalance, or without a list."""
+total_market_cap = """\
+Dollars at the close: whole capitalisations, summed over the issuers that have a weight, whatever part of them the \
+weighting counts."""
 top1_weight = "Weight of the largest issuer at the close, 0 to 1."
 top5_weight = "Weight of the five largest issuers at the close, 0 to 1."
 top10_weight = "Weight of the ten largest issuers at the close, 0 to 1."
@@ -22,7 +29,9 @@ hhi = "Herfindahl-Hirschman index: sum of squared weights, 0 to 1."
 effective_names = "1 / hhi: how many equal names would be as concentrated."
 entropy = "Shannon entropy of the weights in nats: -sum of weight x ln weight."
 gini = "Gini coefficient of the weights over the issuers: 0 when all are equal, (n - 1) / n when one has everything."
-index_return = "Sum of the issuers' contributions (open weight x price return); NULL when members of under 90 % of the weight have a return."
+index_return = """\
+Sum of the issuers' contributions (open weight x price return); NULL when members of under 90 % of the weight have a \
+return."""
 official_return = "Return of the published index over the same span, from the close most of the open weight was valued at."
 residual_bp = "index_return - official_return, in basis points."
 is_residual_large = "Whether the residual is above 15 basis points in size."
@@ -30,16 +39,25 @@ equal_weight_return = "Mean return over the issuers with an open weight."
 cap_minus_equal_return = "index_return - equal_weight_return."
 advancers = "Member securities with a return above 0; NULL when under 90 % of members have a return."
 decliners = "Member securities with a return below 0; NULL when under 90 % of members have a return."
-above_50d_share = "Members above the mean of their last 50 sessions' closes / members with 45 of them; NULL under 90 % of members."
-above_200d_share = "Members above the mean of their last 200 sessions' closes / members with 180 of them; NULL under 90 % of members."
-new_highs_252d = "Members that closed above every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
-new_lows_252d = "Members that closed below every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."
-top10_return_share_21d = "Linked (Carino) contribution over 21 sessions of the issuers that were the ten largest when the window opened / index return over it; may exceed 1 or be negative. NULL where that return is below 0.005 in size, or the window not whole."
+above_50d_share = """\
+Members above the mean of their last 50 sessions' closes / members with 45 of them; NULL under 90 % of members."""
+above_200d_share = """\
+Members above the mean of their last 200 sessions' closes / members with 180 of them; NULL under 90 % of members."""
+new_highs_252d = """\
+Members that closed above every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."""
+new_lows_252d = """\
+Members that closed below every close of the 251 sessions before (227 closes needed); NULL under 90 % of members."""
+top10_return_share_21d = """\
+Linked (Carino) contribution over 21 sessions of the issuers that were the ten largest when the window opened / index \
+return over it; may exceed 1 or be negative. NULL where that return is below 0.005 in size, or the window not whole."""
 top10_return_share_63d = "The same over 63 sessions."
-known_at = "When the row could first be computed (UTC). Under anchored the evening of a session can bring a newer list: until its known_at passes, a build shows the list before."
+known_at = """\
+When the row could first be computed (UTC). Under anchored the evening of a session can bring a newer list: until its \
+known_at passes, a build shows the list before."""
 
 [assertions]
-"weights are fractions, the larger group the heavier" = "0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"
+"weights are fractions, the larger group the heavier" = """\
+0 <= top1_weight and top1_weight <= top5_weight and top5_weight <= top10_weight and top10_weight <= 1 + 1e-12"""
 "coverage is a share" = "coverage_share between 0 and 1"
 "no figures from less than 90 % of the weight" = "coverage_share >= 0.9 or coalesce(top10_weight, index_return) is null"
 "between one name and all of them" = "effective_names between 1 - 1e-9 and issuers + 1e-9"
@@ -81,12 +99,12 @@ with ranked as (
     )
     group by date, index_code, weight_scheme
 ), official as (
-    select s.date, s.index_code, s.weight_scheme, close.close / open.close - 1 as official_return,
+    select span.date, span.index_code, span.weight_scheme, close.close / open.close - 1 as official_return,
         greatest(close.known_at, open.known_at) as known_at
-    from span s
-    join staging.universe u using (index_code)
-    join core.index_level close on close.symbol = u.published_index and close.date = s.date
-    join core.index_level open on open.symbol = u.published_index and open.date = s.start
+    from span
+    join staging.universe using (index_code)
+    join core.index_level close on close.symbol = universe.published_index and close.date = span.date
+    join core.index_level open on open.symbol = universe.published_index and open.date = span.start
 ), breadth as (
     select
         date, index_code,
@@ -103,42 +121,48 @@ with ranked as (
     group by date, index_code
 )
 select
-    c.date,
-    c.index_code,
+    index_coverage.date,
+    index_coverage.index_code,
     scheme.weight_scheme,
-    c.members,
-    c.issuers,
-    k.coverage_share,
-    w.total_market_cap,
-    w.top1_weight,
-    w.top5_weight,
-    w.top10_weight,
-    w.largest_first[1:10] as top10_issuers,
-    w.hhi,
-    1 / w.hhi as effective_names,
-    w.entropy,
-    w.gini,
-    w.index_return,
-    o.official_return,
-    (w.index_return - o.official_return) * 1e4 as residual_bp,
-    abs((w.index_return - o.official_return) * 1e4) > 15 as is_residual_large,
-    w.equal_weight_return,
-    w.index_return - w.equal_weight_return as cap_minus_equal_return,
-    case when c.has_return then b.advancers end as advancers,
-    case when c.has_return then b.decliners end as decliners,
-    case when c.is_covered and b.with_50d >= 0.9 then b.above_50d_share end as above_50d_share,
-    case when c.is_covered and b.with_200d >= 0.9 then b.above_200d_share end as above_200d_share,
-    case when c.is_covered and b.with_252d >= 0.9 then b.new_highs_252d end as new_highs_252d,
-    case when c.is_covered and b.with_252d >= 0.9 then b.new_lows_252d end as new_lows_252d,
-    t.top10_return_share_21d,
-    t.top10_return_share_63d,
-    greatest(c.known_at, k.known_at, w.known_at, o.known_at, t.known_at) as known_at
-from core.index_coverage c
+    index_coverage.members,
+    index_coverage.issuers,
+    weight_coverage.coverage_share,
+    weighted.total_market_cap,
+    weighted.top1_weight,
+    weighted.top5_weight,
+    weighted.top10_weight,
+    weighted.largest_first[1:10] as top10_issuers,
+    weighted.hhi,
+    1 / weighted.hhi as effective_names,
+    weighted.entropy,
+    weighted.gini,
+    weighted.index_return,
+    official.official_return,
+    (weighted.index_return - official.official_return) * 1e4 as residual_bp,
+    abs((weighted.index_return - official.official_return) * 1e4) > 15 as is_residual_large,
+    weighted.equal_weight_return,
+    weighted.index_return - weighted.equal_weight_return as cap_minus_equal_return,
+    case when index_coverage.has_return then breadth.advancers end as advancers,
+    case when index_coverage.has_return then breadth.decliners end as decliners,
+    case when index_coverage.is_covered and breadth.with_50d >= 0.9 then breadth.above_50d_share end as above_50d_share,
+    case when index_coverage.is_covered and breadth.with_200d >= 0.9
+        then breadth.above_200d_share end as above_200d_share,
+    case when index_coverage.is_covered and breadth.with_252d >= 0.9 then breadth.new_highs_252d end as new_highs_252d,
+    case when index_coverage.is_covered and breadth.with_252d >= 0.9 then breadth.new_lows_252d end as new_lows_252d,
+    top10_return_share.top10_return_share_21d,
+    top10_return_share.top10_return_share_63d,
+    greatest(index_coverage.known_at, weight_coverage.known_at, weighted.known_at, official.known_at,
+        top10_return_share.known_at) as known_at
+from core.index_coverage
 join core.weight_scheme scheme using (index_code)
-join breadth b using (date, index_code)
-left join core.weight_coverage k
-    on k.date = c.date and k.index_code = c.index_code and k.weight_scheme = scheme.weight_scheme
-left join weighted w on w.date = c.date and w.index_code = c.index_code and w.weight_scheme = scheme.weight_scheme
-left join official o on o.date = c.date and o.index_code = c.index_code and o.weight_scheme = scheme.weight_scheme
-left join core.top10_return_share t
-    on t.date = c.date and t.index_code = c.index_code and t.weight_scheme = scheme.weight_scheme
+join breadth using (date, index_code)
+left join core.weight_coverage
+    on weight_coverage.date = index_coverage.date and weight_coverage.index_code = index_coverage.index_code
+        and weight_coverage.weight_scheme = scheme.weight_scheme
+left join weighted on weighted.date = index_coverage.date and weighted.index_code = index_coverage.index_code
+    and weighted.weight_scheme = scheme.weight_scheme
+left join official on official.date = index_coverage.date and official.index_code = index_coverage.index_code
+    and official.weight_scheme = scheme.weight_scheme
+left join core.top10_return_share
+    on top10_return_share.date = index_coverage.date and top10_return_share.index_code = index_coverage.index_code
+        and top10_return_share.weight_scheme = scheme.weight_scheme

@@ -8,14 +8,18 @@ grain = ["date", "index_code", "weight_scheme", "issuer"]
 [columns]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
-weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
+weight_scheme = """\
+How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+anchored (index shares solved from the newest published list of weights)."""
 issuer = "Member issuer, named by its primary line; several classes of one company are one issuer."
 open_weight = "Weight at the last close before the session, over the members that have a return; 0 to 1."
 price_return = "Return since that close, without dividends; over all the sessions since when the feed dropped some."
 contribution = "open_weight x price_return: part of the index's return."
 tier = "Basket of role tier that holds a line of the issuer that day, the first in the expected order; NULL for none."
 sector = "GICS sector of the issuer's primary line; unclassified where the catalog has none."
-share_count_age_sessions = "Sessions since the issuer's share count in force was first said, of its oldest member line; a count over 273 sessions old (13 months) is a signal (marts.signal_daily). NULL without a count."
+share_count_age_sessions = """\
+Sessions since the issuer's share count in force was first said, of its oldest member line; a count over 273 sessions \
+old (13 months) is a signal (marts.signal_daily). NULL without a count."""
 rank = "Place by contribution, 1 is the largest gain and the last place the largest loss; ties by issuer."
 known_at = "When all contributions of the session could be known (UTC)."
 
@@ -27,37 +31,40 @@ known_at = "When all contributions of the session could be known (UTC)."
 "a count is not younger than its saying" = "share_count_age_sessions >= 0"
 */
 with tier as (
-    select s.date, i.issuer, arg_min(b.basket, b.position) as tier
-    from staging.basket b
-    join staging.basket_member m using (basket)
-    join staging.instrument i on i.symbol = m.symbol
-    join staging.session s on s.date >= m.valid_from and (m.valid_to is null or s.date < m.valid_to)
-    where b.role = 'tier'
-    group by s.date, i.issuer
+    select session.date, instrument.issuer, arg_min(basket.basket, basket.position) as tier
+    from staging.basket
+    join staging.basket_member using (basket)
+    join staging.instrument on instrument.symbol = basket_member.symbol
+    join staging.session on session.date >= basket_member.valid_from
+        and (basket_member.valid_to is null or session.date < basket_member.valid_to)
+    where basket.role = 'tier'
+    group by session.date, instrument.issuer
 ), counted as (
-    select m.date, m.index_code, m.issuer, max(c.count_age_sessions) as age_sessions, max(c.known_at) as known_at
-    from core.index_member m
-    join core.share_count c on c.symbol = m.symbol and c.date = m.date
-    group by m.date, m.index_code, m.issuer
+    select index_member.date, index_member.index_code, index_member.issuer,
+        max(share_count.count_age_sessions) as age_sessions, max(share_count.known_at) as known_at
+    from core.index_member
+    join core.share_count on share_count.symbol = index_member.symbol and share_count.date = index_member.date
+    group by index_member.date, index_member.index_code, index_member.issuer
 )
 select
-    w.date,
-    w.index_code,
-    w.weight_scheme,
-    w.issuer,
-    w.open_weight,
-    w.price_return,
-    w.open_weight * w.price_return as contribution,
-    t.tier,
-    coalesce(i.gics_sector, 'unclassified') as sector,
-    c.age_sessions as share_count_age_sessions,
+    index_weight.date,
+    index_weight.index_code,
+    index_weight.weight_scheme,
+    index_weight.issuer,
+    index_weight.open_weight,
+    index_weight.price_return,
+    index_weight.open_weight * index_weight.price_return as contribution,
+    tier.tier,
+    coalesce(instrument.gics_sector, 'unclassified') as sector,
+    counted.age_sessions as share_count_age_sessions,
     row_number() over (
-        partition by w.date, w.index_code, w.weight_scheme
-        order by w.open_weight * w.price_return desc, w.issuer
+        partition by index_weight.date, index_weight.index_code, index_weight.weight_scheme
+        order by index_weight.open_weight * index_weight.price_return desc, index_weight.issuer
     )::integer as rank,
-    greatest(w.known_at, c.known_at) as known_at
-from core.index_weight w
-left join counted c on c.date = w.date and c.index_code = w.index_code and c.issuer = w.issuer
-left join staging.instrument i on i.symbol = w.issuer
-left join tier t on t.date = w.date and t.issuer = w.issuer
-where w.open_weight is not null
+    greatest(index_weight.known_at, counted.known_at) as known_at
+from core.index_weight
+left join counted on counted.date = index_weight.date and counted.index_code = index_weight.index_code
+    and counted.issuer = index_weight.issuer
+left join staging.instrument on instrument.symbol = index_weight.issuer
+left join tier on tier.date = index_weight.date and tier.issuer = index_weight.issuer
+where index_weight.open_weight is not null

@@ -12,12 +12,18 @@ grain = ["date", "index_code", "weight_scheme", "window_sessions", "issuer"]
 date = "Session, the last of the window."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
 weight_scheme = "How the universe is weighted (core.weight_scheme)."
-window_sessions = "Sessions of the calendar that the window spans, today included: 5, 21 or 63. One on which nothing traded is one of them, and the next one's return covers both."
+window_sessions = """\
+Sessions of the calendar that the window spans, today included: 5, 21 or 63. One on which nothing traded is one of \
+them, and the next one's return covers both."""
 issuer = "Issuer with an open weight on a session of the window, a member today or not."
-contribution = "Linked contribution to index_return: the sum of contribution x ln(1 + R) / R of each session, over the same factor of the whole window."
+contribution = """\
+Linked contribution to index_return: the sum of contribution x ln(1 + R) / R of each session, over the same factor of \
+the whole window."""
 contribution_sessions = "Sessions of the window on which the issuer had an open weight."
 index_return = "The index's compounded return over the window: the sum of its contributions."
-start_date = "Session at whose close the window starts; earlier than window_sessions ago, at most by four, where that one had no return."
+start_date = """\
+Session at whose close the window starts; earlier than window_sessions ago, at most by four, where that one had no \
+return."""
 known_at = "When all contributions of the window could be known (UTC)."
 
 [assertions]
@@ -31,44 +37,52 @@ known_at = "When all contributions of the window could be known (UTC)."
 */
 with linked as (
     select
-        index_code, weight_scheme, w.issuer, r.position,
+        index_code, weight_scheme, index_weight.issuer, index_return.position,
         -- Decimals add exactly in any order, so that what comes later moves no last digit.
-        (w.open_weight * w.price_return * r.link_factor)::decimal(38, 18) as contribution
-    from core.index_weight w
-    join core.index_return r using (date, index_code, weight_scheme)
-    where w.open_weight is not null
+        (index_weight.open_weight * index_weight.price_return * index_return.link_factor)::decimal(38,
+            18) as contribution
+    from core.index_weight
+    join core.index_return using (date, index_code, weight_scheme)
+    where index_weight.open_weight is not null
 ), stay as (
     select index_code, weight_scheme, issuer, min(position) as first_position, max(position) as last_position
     from linked
     group by index_code, weight_scheme, issuer
-), held as (
+), member_stay as (
     -- A member that left stays in the windows it contributed to.
-    select r.date, r.position, s.index_code, s.weight_scheme, s.issuer, l.contribution
-    from stay s
-    join core.index_return r
-        on r.index_code = s.index_code and r.weight_scheme = s.weight_scheme
-        and r.position between s.first_position and s.last_position + 62
-    left join linked l
-        on l.index_code = s.index_code and l.weight_scheme = s.weight_scheme and l.issuer = s.issuer
-        and l.position = r.position
+    select index_return.date, index_return.position, stay.index_code, stay.weight_scheme, stay.issuer,
+        linked.contribution
+    from stay
+    join core.index_return
+        on index_return.index_code = stay.index_code and index_return.weight_scheme = stay.weight_scheme
+        and index_return.position between stay.first_position and stay.last_position + 62
+    left join linked
+        on linked.index_code = stay.index_code and linked.weight_scheme = stay.weight_scheme
+            and linked.issuer = stay.issuer
+        and linked.position = index_return.position
 ), summed as (
     select date, index_code, weight_scheme, issuer, unnest([
         struct_pack(window_sessions := 5, linked := sum(contribution) over w5, sessions := count(contribution) over w5),
-        struct_pack(window_sessions := 21, linked := sum(contribution) over w21, sessions := count(contribution) over w21),
-        struct_pack(window_sessions := 63, linked := sum(contribution) over w63, sessions := count(contribution) over w63)
+        struct_pack(window_sessions := 21, linked := sum(contribution) over w21,
+            sessions := count(contribution) over w21),
+        struct_pack(window_sessions := 63, linked := sum(contribution) over w63,
+            sessions := count(contribution) over w63)
     ], recursive := true)
-    from held
+    from member_stay
     window
-        w5 as (partition by index_code, weight_scheme, issuer order by position range between 4 preceding and current row),
-        w21 as (partition by index_code, weight_scheme, issuer order by position range between 20 preceding and current row),
-        w63 as (partition by index_code, weight_scheme, issuer order by position range between 62 preceding and current row)
+        w5 as (partition by index_code, weight_scheme, issuer order by position range between 4 preceding
+            and current row),
+        w21 as (partition by index_code, weight_scheme, issuer order by position range between 20 preceding
+            and current row),
+        w63 as (partition by index_code, weight_scheme, issuer order by position range between 62 preceding
+            and current row)
 )
-select s.date, s.index_code, s.weight_scheme, s.window_sessions, s.issuer,
-    s.linked::double / i.link_factor as contribution,
-    s.sessions as contribution_sessions,
-    i.index_return,
-    i.start_date,
-    i.known_at
-from summed s
-join core.index_window i using (date, index_code, weight_scheme, window_sessions)
-where s.sessions > 0
+select summed.date, summed.index_code, summed.weight_scheme, summed.window_sessions, summed.issuer,
+    summed.linked::double / index_window.link_factor as contribution,
+    summed.sessions as contribution_sessions,
+    index_window.index_return,
+    index_window.start_date,
+    index_window.known_at
+from summed
+join core.index_window using (date, index_code, weight_scheme, window_sessions)
+where summed.sessions > 0

@@ -15,18 +15,29 @@ spread_21d_return = "The same over 21 sessions."
 spread_63d_return = "The same over 63 sessions."
 spread_252d_return = "The same over 252 sessions."
 is_divergent_day = "The Nasdaq Composite closes strictly above every earlier close, and sp500_return is below 0."
-hy_oas_change_1d_bp = "High-yield option-adjusted spread as known this evening minus as known on the evening of the session before, basis points: usually the change of the day before, since a day's spread is published on the next. NULL where nothing newer had become known."
+hy_oas_change_1d_bp = """\
+High-yield option-adjusted spread as known this evening minus as known on the evening of the session before, basis \
+points: usually the change of the day before, since a day's spread is published on the next. NULL where nothing newer \
+had become known."""
 hy_oas_pct_date = "Day the newer of the two is for."
-is_decline_without_credit_stress = "sp500_return is below 0 and hy_oas_change_1d_bp is not above 0: a decline that credit does not confirm."
-cyclicals_minus_ai_leaders_rs_21d = "Mean rs_21d (log strength against the Nasdaq Composite) of xlf, xli, xlre and xle minus that of ai_leaders; NULL unless all five have one."
-pit_quality = "How the moments of the two credit spreads were found, the weaker of them: rule, then snapshot, then vintage; NULL without a change of them."
+is_decline_without_credit_stress = """\
+sp500_return is below 0 and hy_oas_change_1d_bp is not above 0: a decline that credit does not confirm."""
+cyclicals_minus_ai_leaders_rs_21d = """\
+Mean rs_21d (log strength against the Nasdaq Composite) of xlf, xli, xlre and xle minus that of ai_leaders; NULL \
+unless all five have one."""
+pit_quality = """\
+How the moments of the two credit spreads were found, the weaker of them: rule, then snapshot, then vintage; NULL \
+without a change of them."""
 known_at = "When the last input of the row was known (UTC)."
 
 [assertions]
-"a spread is a number" = "isfinite(spread_1d_return) and isfinite(spread_5d_return) and isfinite(spread_21d_return) and isfinite(spread_63d_return) and isfinite(spread_252d_return)"
+"a spread is a number" = """\
+isfinite(spread_1d_return) and isfinite(spread_5d_return) and isfinite(spread_21d_return) and \
+isfinite(spread_63d_return) and isfinite(spread_252d_return)"""
 "a divergent day is a fall of the S&P" = "not is_divergent_day or (sp500_return < 0 and nasdaq_return > 0)"
 "calm credit has not widened" = "not is_decline_without_credit_stress or (sp500_return < 0 and hy_oas_change_1d_bp <= 0)"
-"a spread of credit says its date, not a later one" = "(hy_oas_change_1d_bp is null or hy_oas_pct_date is not null) and coalesce(hy_oas_pct_date <= date, true)"
+"a spread of credit says its date, not a later one" = """\
+(hy_oas_change_1d_bp is null or hy_oas_pct_date is not null) and coalesce(hy_oas_pct_date <= date, true)"""
 "nothing is known before its day" = "known_at >= date"
 */
 with paired as (
@@ -44,8 +55,10 @@ with paired as (
     select *,
         last_value(point ignore nulls) over (order by position range between 5 preceding and 1 preceding) as start_1d,
         last_value(point ignore nulls) over (order by position range between 9 preceding and 5 preceding) as start_5d,
-        last_value(point ignore nulls) over (order by position range between 25 preceding and 21 preceding) as start_21d,
-        last_value(point ignore nulls) over (order by position range between 67 preceding and 63 preceding) as start_63d,
+        last_value(point ignore nulls) over (order by position range between 25 preceding
+            and 21 preceding) as start_21d,
+        last_value(point ignore nulls) over (order by position range between 67 preceding
+            and 63 preceding) as start_63d,
         last_value(point ignore nulls) over (order by position range between 256 preceding and 252 preceding)
             as start_252d,
         max(known_at) over (order by position rows between unbounded preceding and current row) as all_known_at
@@ -54,12 +67,12 @@ with paired as (
         from paired
     )
 ), credit as (
-    select date, value, observation_date, pit_quality, m.known_at,
-        last_value(struct_pack(value, observation_date, pit_quality, m.known_at)) over (
+    select date, value, observation_date, pit_quality, macro_as_known.known_at,
+        last_value(struct_pack(value, observation_date, pit_quality, macro_as_known.known_at)) over (
             order by position range between 5 preceding and 1 preceding
         ) as before
-    from core.macro_as_known m
-    join staging.session s using (date)
+    from core.macro_as_known
+    join staging.session using (date)
     where series_id = 'BAMLH0A0HYM2'
 ), strength as (
     select date,
@@ -72,16 +85,19 @@ with paired as (
     from marts.rotation_daily
     where basket in ('xlf', 'xli', 'xlre', 'xle', 'ai_leaders')
     group by date
-), whole as (
-    select i.*, n.is_ath_close, c.observation_date,
-        case when c.observation_date > c.before.observation_date then (c.value - c.before.value) * 100 end as hy_oas_change,
-        least(c.pit_quality, c.before.pit_quality) as credit_quality,     -- in the alphabet the weakest stands first
-        (s.xlf + s.xli + s.xlre + s.xle) / 4 - s.ai_leaders as cyclicals_minus_ai_leaders,
-        greatest(i.all_known_at, n.known_at, c.known_at, c.before.known_at, s.known_at) as row_known_at
-    from started i
-    left join core.nasdaq_state n on n.date = i.date
-    left join credit c on c.date = i.date
-    left join strength s on s.date = i.date
+), session_row as (
+    select started.*, nasdaq_state.is_ath_close, credit.observation_date,
+        case when credit.observation_date > credit.before.observation_date
+            then (credit.value - credit.before.value) * 100 end as hy_oas_change,
+        least(credit.pit_quality, credit.before.pit_quality) as credit_quality,  -- the weakest is first in the alphabet
+        (strength.xlf + strength.xli + strength.xlre + strength.xle) / 4 - strength.ai_leaders
+            as cyclicals_minus_ai_leaders,
+        greatest(started.all_known_at, nasdaq_state.known_at, credit.known_at, credit.before.known_at,
+            strength.known_at) as row_known_at
+    from started
+    left join core.nasdaq_state on nasdaq_state.date = started.date
+    left join credit on credit.date = started.date
+    left join strength on strength.date = started.date
 )
 select
     date,
@@ -99,4 +115,4 @@ select
     cyclicals_minus_ai_leaders as cyclicals_minus_ai_leaders_rs_21d,
     case when hy_oas_change is not null then credit_quality end as pit_quality,
     row_known_at as known_at
-from whole
+from session_row

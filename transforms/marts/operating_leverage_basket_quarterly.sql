@@ -10,9 +10,13 @@ basket = "Name of the basket."
 quarter = "First day of the calendar quarter that holds the middle of the company's fiscal one."
 basis = "trailing_four_quarters or same_quarter; companies of different bases are not added up."
 members = "Companies in the basket on the quarter's last day."
-covered_members = "Those of them that have revenue, gross profit, operating income and free cash flow now and a year before, in the currency named."
+covered_members = """\
+Those of them that have revenue, gross profit, operating income and free cash flow now and a year before, in the \
+currency named."""
 coverage_share = "covered_members / members; 0 to 1."
-currency = "Currency of the amounts, the one that most members with all figures report in; NULL where the source did not say. Amounts of two currencies are never added."
+currency = """\
+Currency of the amounts, the one that most members with all figures report in; NULL where the source did not say. \
+Amounts of two currencies are never added."""
 revenue = "Revenue of the covered companies."
 revenue_change_return = "Their revenue over that of the span a year before - 1."
 gross_margin = "Their gross profit / their revenue."
@@ -22,17 +26,24 @@ gross_margin_change = "Gross margin minus that of a year before, as a fraction."
 operating_margin_change = "Operating margin minus that of a year before, as a fraction."
 free_cash_flow_margin_change = "Free-cash-flow margin minus that of a year before, as a fraction."
 margin_stack = "How many of the three margins rose, 0 to 3."
-degree_of_operating_leverage = "Relative change of operating income over that of revenue; NULL where revenue changed by under 2 %, or the base's operating income is not above 0."
+degree_of_operating_leverage = """\
+Relative change of operating income over that of revenue; NULL where revenue changed by under 2 %, or the base's \
+operating income is not above 0."""
 incremental_margin = "Change of operating income / change of revenue."
 capex_members = "Covered companies that state capital expenditure now and a year before."
 capex_to_revenue = "Capital expenditure / revenue of these."
 capex_change_return = "Capital expenditure of these over that of a year before - 1."
-pit_quality = "The weakest of the companies': rule when the moment of any figure is when its report was due, then snapshot, then vintage."
+pit_quality = """\
+The weakest of the companies': rule when the moment of any figure is when its report was due, then snapshot, then \
+vintage."""
 known_at = "When the last figure used could be known (UTC)."
 
 [assertions]
-"coverage is a share of the members" = "coverage_share > 0 and coverage_share <= 1 and covered_members <= members and capex_members <= covered_members"
-"a stack counts the margins that rose" = "margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0)::integer + (free_cash_flow_margin_change > 0)::integer"
+"coverage is a share of the members" = """\
+coverage_share > 0 and coverage_share <= 1 and covered_members <= members and capex_members <= covered_members"""
+"a stack counts the margins that rose" = """\
+margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0)::integer + \
+(free_cash_flow_margin_change > 0)::integer"""
 "leverage needs a change to lever" = "degree_of_operating_leverage is null or abs(revenue_change_return) >= 0.02"
 */
 with stated as (
@@ -41,14 +52,16 @@ with stated as (
     from core.statement_year_on_year
     where basis is not null
 ), member as (
-    select distinct m.basket, q.quarter, i.issuer
-    from (select distinct quarter, last_day from stated) q
-    join staging.basket_member m on q.last_day >= m.valid_from and q.last_day < coalesce(m.valid_to, date 'infinity')
-    join staging.instrument i on i.symbol = m.symbol and i.kind = 'stock'
+    select distinct basket_member.basket, calendar_quarter.quarter, instrument.issuer
+    from (select distinct quarter, last_day from stated) calendar_quarter
+    join staging.basket_member on calendar_quarter.last_day >= basket_member.valid_from
+        and calendar_quarter.last_day < coalesce(basket_member.valid_to, date 'infinity')
+    join staging.instrument on instrument.symbol = basket_member.symbol and instrument.kind = 'stock'
 ), covered as (
-    select m.basket, s.*, span.capital_expenditure is not null and base.capital_expenditure is not null as has_capex
-    from stated s
-    join member m using (quarter, issuer)
+    select member.basket, stated.*, span.capital_expenditure is not null
+        and base.capital_expenditure is not null as has_capex
+    from stated
+    join member using (quarter, issuer)
     where span.gross_profit + span.operating_income + span.free_cash_flow is not null
         and base.gross_profit + base.operating_income + base.free_cash_flow is not null
 ), common as (
@@ -57,7 +70,7 @@ with stated as (
     group by basket, quarter, basis, currency
     qualify row_number() over (partition by basket, quarter, basis order by count(*) desc, currency nulls last) = 1
 ), summed as (
-    select c.basket, c.quarter, c.basis, c.currency,
+    select covered.basket, covered.quarter, covered.basis, covered.currency,
         count(*) as covered_members,
         sum(span.revenue order by issuer) as revenue,
         sum(base.revenue order by issuer) as base_revenue,
@@ -73,10 +86,10 @@ with stated as (
         sum(span.revenue order by issuer) filter (has_capex) as capex_revenue,
         min(pit_quality) as pit_quality,     -- in the alphabet the weakest stands first
         max(known_at) as known_at
-    from covered c
-    join common m on m.basket = c.basket and m.quarter = c.quarter and m.basis = c.basis
-        and m.currency is not distinct from c.currency
-    group by c.basket, c.quarter, c.basis, c.currency
+    from covered
+    join common on common.basket = covered.basket and common.quarter = covered.quarter and common.basis = covered.basis
+        and common.currency is not distinct from covered.currency
+    group by covered.basket, covered.quarter, covered.basis, covered.currency
     having revenue > 0 and base_revenue > 0
 ), sized as (
     select basket, quarter, count(*) as members from member group by basket, quarter

@@ -1,15 +1,20 @@
 /*
 doc = """
 What a company keeps of what it sells, what it spends to grow, and how both change within a year: one row per company and
-fiscal quarter with a revenue. Where `basis` is NULL there is no year before: the levels are the quarter's, the changes NULL.
+fiscal quarter with a revenue. Where `basis` is NULL there is no year before: the levels are the quarter's, the changes
+NULL.
 """
 grain = ["issuer", "period_end"]
 
 [columns]
 issuer = "Symbol of the company's primary line; statements filed under another line of it are its own."
 period_end = "Last day of the fiscal quarter."
-basis = "What the figures are of: trailing_four_quarters (against the four before), same_quarter (against that of a year before), NULL without a year before."
-currency = "Currency of revenue, in which the company reports: TWD for one in Taiwan; NULL where the source did not say. Ratios and changes have none."
+basis = """\
+What the figures are of: trailing_four_quarters (against the four before), same_quarter (against that of a year \
+before), NULL without a year before."""
+currency = """\
+Currency of revenue, in which the company reports: TWD for one in Taiwan; NULL where the source did not say. Ratios \
+and changes have none."""
 revenue = "Revenue of the span that basis names, in the currency named: comparable only with that of the same currency."
 revenue_change_return = "Revenue over that of the span a year before - 1."
 gross_margin = "Gross profit / revenue."
@@ -19,7 +24,9 @@ gross_margin_change = "Gross margin minus that of a year before, as a fraction."
 operating_margin_change = "Operating margin minus that of a year before, as a fraction."
 free_cash_flow_margin_change = "Free-cash-flow margin minus that of a year before, as a fraction."
 margin_stack = "How many of the three margins rose, 0 to 3; NULL unless all three changes are known."
-degree_of_operating_leverage = "Relative change of operating income over that of revenue; NULL where revenue changed by under 2 %, or the base's operating income is not above 0."
+degree_of_operating_leverage = """\
+Relative change of operating income over that of revenue; NULL where revenue changed by under 2 %, or the base's \
+operating income is not above 0."""
 incremental_margin = "Change of operating income / change of revenue, in money; NULL where revenue did not change."
 capex_to_revenue = "Capital expenditure / revenue."
 capex_to_revenue_change = "That minus the same of a year before, as a fraction."
@@ -29,16 +36,28 @@ operating_expense_to_revenue = "Operating expense (between gross profit and oper
 operating_expense_to_revenue_change = "That minus the same of a year before, as a fraction."
 sga_to_revenue = "Selling, general and administrative expense / revenue."
 gross_profit_to_assets = "Gross profit, a year's worth (a single quarter times four), / total assets on period_end."
-cash_conversion_cycle_days = "Days of inventory (on cost of revenue) + days of receivables (on revenue) - days of payables (on cost of revenue), stocks on period_end; NULL where the company states no inventory."
-pit_quality = "rule: known_at of some figure is when its report was due (45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalog dates as large, 120 for a foreign one, on the next federal business day); snapshot where all were corrected, and known since we fetched them."
+cash_conversion_cycle_days = """\
+Days of inventory (on cost of revenue) + days of receivables (on revenue) - days of payables (on cost of revenue), \
+stocks on period_end; NULL where the company states no inventory."""
+pit_quality = """\
+rule: known_at of some figure is when its report was due (45 days after a quarter, 90 after a fiscal year, 60 for a \
+filer the catalog dates as large, 120 for a foreign one, on the next federal business day); snapshot where all were \
+corrected, and known since we fetched them."""
 known_at = "When the last figure used could be known (UTC)."
 
 [assertions]
 "a basis we know" = "basis in ('trailing_four_quarters', 'same_quarter')"
-"no change without a year before" = "basis is not null or coalesce(revenue_change_return, gross_margin_change, operating_margin_change, free_cash_flow_margin_change, degree_of_operating_leverage, incremental_margin, capex_change_return, capex_to_revenue_change, operating_expense_to_revenue_change, margin_stack) is null"
+"no change without a year before" = """\
+basis is not null or coalesce(revenue_change_return, gross_margin_change, operating_margin_change, \
+free_cash_flow_margin_change, degree_of_operating_leverage, incremental_margin, capex_change_return, \
+capex_to_revenue_change, operating_expense_to_revenue_change, margin_stack) is null"""
 "leverage needs a change to lever" = "degree_of_operating_leverage is null or abs(revenue_change_return) >= 0.02"
-"a stack counts the margins that rose" = "margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0)::integer + (free_cash_flow_margin_change > 0)::integer"
-"a figure is a number" = "isfinite(gross_margin) and isfinite(operating_margin) and isfinite(incremental_margin) and isfinite(capex_to_operating_cash_flow)"
+"a stack counts the margins that rose" = """\
+margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0)::integer + \
+(free_cash_flow_margin_change > 0)::integer"""
+"a figure is a number" = """\
+isfinite(gross_margin) and isfinite(operating_margin) and isfinite(incremental_margin) and \
+isfinite(capex_to_operating_cash_flow)"""
 "quality is said" = "pit_quality in ('rule', 'snapshot', 'vintage')"
 "nothing is known before its day" = "known_at >= period_end"
 */

@@ -10,20 +10,31 @@ date = "Session."
 vix_close = "VIX at the close, index points."
 vix_source = "yahoo, or fred where it fills a hole."
 vix_change_1d_points = "Close minus the last close within the five sessions before, index points."
-vix_change_21d_points = "Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."
+vix_change_21d_points = """\
+Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."""
 vix_change_21d_return = "The same change over that earlier close."
-vix_peak_21d = "Highest VIX close of the last 21 sessions that traded, index points; NULL under 19 closes, or where the history does not reach back 21 sessions."
-vix_peak_63d = "Highest VIX close of the last 63 sessions that traded, index points; NULL under 57 closes, or where the history does not reach back 63 sessions."
+vix_peak_21d = """\
+Highest VIX close of the last 21 sessions that traded, index points; NULL under 19 closes, or where the history does \
+not reach back 21 sessions."""
+vix_peak_63d = """\
+Highest VIX close of the last 63 sessions that traded, index points; NULL under 57 closes, or where the history does \
+not reach back 63 sessions."""
 vix_from_peak_21d_points = "VIX close minus vix_peak_21d, index points."
 vix_from_peak_21d_return = "VIX close over vix_peak_21d - 1."
 vix_from_peak_63d_points = "VIX close minus vix_peak_63d, index points."
 vix_from_peak_63d_return = "VIX close over vix_peak_63d - 1."
 vix_percentile_252 = "Share of the VIX closes of the last 252 sessions that are at or below today's; NULL under 126 closes."
-vix_percentile_2520 = "Share of the VIX closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."
+vix_percentile_2520 = """\
+Share of the VIX closes of the last 2,520 sessions that are at or below today's; NULL under 1,260 closes."""
 band_raw = "Band of today's VIX alone: above_30 (> 30), 25_to_30 (> 25), 20_to_25 (>= 20), below_20."
-band = "Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it keeps its side. On the first day, the raw band."
-is_recontraction = "VIX above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions ago."
-is_recontraction_confirmed = "The signal fired on the session before, and today's VIX is above 22; NULL when that session has no close."
+band = """\
+Confirmed band: an edge of 20, 25 or 30 is passed upwards above edge + 1 and downwards below edge - 1; between, it \
+keeps its side. On the first day, the raw band."""
+is_recontraction = """\
+VIX above 22, and the last session before whose close was below 20 or above 22 was below 20, no more than 21 sessions \
+ago."""
+is_recontraction_confirmed = """\
+The signal fired on the session before, and today's VIX is above 22; NULL when that session has no close."""
 nasdaq_close = "Nasdaq Composite at the close, index points."
 nasdaq_source = "yahoo, or fred where it fills a hole."
 is_ath_close = "Close strictly above every earlier close of the history held (since 1990)."
@@ -35,7 +46,10 @@ is_bear_market = "drawdown_return <= -0.20."
 vix3m_close = "VIX3M, the three-month VIX, at the close, index points."
 vix_term_ratio = "VIX over VIX3M."
 is_backwardation = "vix_term_ratio > 1: fear is dearer now than for later."
-realized_vol_21d = "Sample standard deviation of the Nasdaq Composite's log returns of the last 21 sessions that traded, times sqrt(252): a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach back 21 sessions."
+realized_vol_21d = """\
+Sample standard deviation of the Nasdaq Composite's log returns of the last 21 sessions that traded, times sqrt(252): \
+a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach \
+back 21 sessions."""
 hy_oas_pct = "ICE BofA US High Yield option-adjusted spread, percent: the newest value known on the evening of date."
 hy_oas_pct_date = "Day that value is for."
 hy_oas_change_21d_bp = "hy_oas_pct minus what the row 21 sessions ago has, basis points."
@@ -47,7 +61,10 @@ dgs10_pct = "10-year Treasury yield, percent, as known."
 dgs10_pct_date = "Day that value is for."
 nfci = "Chicago Fed National Financial Conditions Index, standard deviations from its mean (above 0: tight), as known."
 nfci_date = "Friday that value is for."
-risk_score = "0 (calm) to 100 (panic): 100 times the mean of the trailing 2,520-session percentiles (minimum 504) of VIX, VIX/VIX3M, BAA10Y, NFCI, depth of the Nasdaq's drawdown and realized_vol_21d, each among its own rows' values as known then; NULL under four of them. The percentiles are in core.risk_score."
+risk_score = """\
+0 (calm) to 100 (panic): 100 times the mean of the trailing 2,520-session percentiles (minimum 504) of VIX, VIX/VIX3M, \
+BAA10Y, NFCI, depth of the Nasdaq's drawdown and realized_vol_21d, each among its own rows' values as known then; NULL \
+under four of them. The percentiles are in core.risk_score."""
 risk_score_inputs = "How many of the six percentiles there are."
 is_recontraction_confirmed_5d = "A re-contraction was confirmed within the last 5 sessions."
 is_vix_above_22 = "vix_close > 22."
@@ -59,17 +76,30 @@ is_vix_calm_63d = "At least 0.80 of the VIX closes of the last 63 sessions are b
 has_5_ath_closes_63d = "At least 5 of the Nasdaq closes of the last 63 sessions were records; NULL under 57 closes."
 is_band_below_20 = "band is below_20."
 is_near_ath = "drawdown_return >= -0.02."
-is_top10_return_share_high = "top10_return_share_63d of NDX, full_cap >= 0.50; NULL where it is (marts.concentration_daily)."
-is_rotation_fast = "rotation_speed is in the top 40 % of its last 252 sessions: under 40 % of their values are above it; NULL without it or under 126 values (marts.rotation_speed_daily)."
+is_top10_return_share_high = """\
+top10_return_share_63d of NDX, full_cap >= 0.50; NULL where it is (marts.concentration_daily)."""
+is_rotation_fast = """\
+rotation_speed is in the top 40 % of its last 252 sessions: under 40 % of their values are above it; NULL without it \
+or under 126 values (marts.rotation_speed_daily)."""
 is_crypto_leading = "rs_21d of the basket crypto_equity > 0 (marts.rotation_daily)."
-stage = "The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off (is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, has_band_above_25_63d), emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A condition that is NULL does not hold; NULL without a band."
-nfci_pit_quality = "How it was found when nfci was known: vintage (an observed release), snapshot (since we fetched it), or rule (so many days after its Friday); NULL without it."
-pit_quality = "The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields and spreads are known by a rule."
+stage = """\
+The first whose conditions hold: re_contraction (is_recontraction_confirmed_5d, is_vix_above_22), high_vol_risk_off \
+(is_band_above_30), consolidation (is_band_25_to_30), re_entry (is_band_20_to_25, has_band_above_25_63d), \
+emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_band_below_20, is_near_ath, two of \
+is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A \
+condition that is NULL does not hold; NULL without a band."""
+nfci_pit_quality = """\
+How it was found when nfci was known: vintage (an observed release), snapshot (since we fetched it), or rule (so many \
+days after its Friday); NULL without it."""
+pit_quality = """\
+The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields \
+and spreads are known by a rule."""
 known_at = "When the last input of the row was known (UTC)."
 
 [assertions]
 "a row has the VIX or the Nasdaq" = "vix_close is not null or nasdaq_close is not null"
-"a close says its source" = "(vix_close is null) = (vix_source is null) and (nasdaq_close is null) = (nasdaq_source is null)"
+"a close says its source" = """\
+(vix_close is null) = (vix_source is null) and (nasdaq_close is null) = (nasdaq_source is null)"""
 "fear is backward when it is dearer now" = "is_backwardation = (vix_close > vix3m_close)"
 "a macro value says its date, not a later one" = """
 (hy_oas_pct is null) = (hy_oas_pct_date is null) and coalesce(hy_oas_pct_date <= date, true)
@@ -78,8 +108,11 @@ and (t10y2y_pct is null) = (t10y2y_pct_date is null) and coalesce(t10y2y_pct_dat
 and (dgs10_pct is null) = (dgs10_pct_date is null) and coalesce(dgs10_pct_date <= date, true)
 and (nfci is null) = (nfci_date is null) and coalesce(nfci_date <= date, true)
 """
-"a score has four gauges" = "(risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"
-"a macro value says how sure its moment is" = "(nfci is null) = (nfci_pit_quality is null) and (pit_quality is null) = (coalesce(hy_oas_pct, baa10y_pct, t10y2y_pct, dgs10_pct, nfci) is null) and coalesce(pit_quality <= nfci_pit_quality, true)"
+"a score has four gauges" = """\
+(risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"""
+"a macro value says how sure its moment is" = """\
+(nfci is null) = (nfci_pit_quality is null) and (pit_quality is null) = (coalesce(hy_oas_pct, baa10y_pct, t10y2y_pct, \
+dgs10_pct, nfci) is null) and coalesce(pit_quality <= nfci_pit_quality, true)"""
 "a stage has its conditions" = """
 coalesce(case stage
 when 're_contraction' then is_recontraction_confirmed_5d and is_vix_above_22
@@ -115,34 +148,39 @@ with macro as (
     where series_id in ('BAMLH0A0HYM2', 'BAA10Y', 'T10Y2Y', 'DGS10', 'NFCI')
     group by date
 ), rotation as (
-    select date, max(r.known_at) over last_252 as known_at,
-        case when count(*) over last_252 >= 126 then cume_dist(order by r.rotation_speed) over last_252 > 0.60 end
+    select date, max(rotation_speed_daily.known_at) over last_252 as known_at,
+        case when count(*) over last_252 >= 126
+            then cume_dist(order by rotation_speed_daily.rotation_speed) over last_252 > 0.60 end
             as is_rotation_fast
-    from marts.rotation_speed_daily r join staging.session s using (date)
-    where r.rotation_speed is not null
-    window last_252 as (order by s.position range between 251 preceding and current row)
-), whole as (
-    select s.date, v.* exclude (date, position, known_at), n.* exclude (date, position, known_at),
-        t.close as vix3m_close, m.* exclude (date, known_at),
-        (hy_oas_pct - lag(hy_oas_pct, 21) over (order by s.date)) * 100 as hy_oas_change_21d_bp,
-        r.risk_score, coalesce(r.risk_score_inputs, 0) as risk_score_inputs, q.* exclude (date, known_at),
-        i.top10_return_share_63d >= 0.50 as is_top10_return_share_high,
-        f.is_rotation_fast,
-        b.rs_21d > 0 as is_crypto_leading,
-        greatest(s.known_at, v.known_at, n.known_at, t.known_at, m.known_at, r.known_at, q.known_at, i.known_at,
-                 f.known_at, b.known_at) as known_at
-    from staging.session s
-    left join core.vix_state v using (date)
-    left join core.nasdaq_state n using (date)
-    left join core.index_level t on t.date = s.date and t.symbol = '^VIX3M'
-    left join macro m on m.date = s.date
-    left join core.risk_score r on r.date = s.date
-    left join core.regime_condition q on q.date = s.date
-    left join marts.concentration_daily i
-        on i.date = s.date and i.index_code = (select index_code from core.index_definition where is_primary)
-        and i.weight_scheme = 'full_cap'
-    left join rotation f on f.date = s.date
-    left join marts.rotation_daily b on b.date = s.date and b.basket = 'crypto_equity'
+    from marts.rotation_speed_daily join staging.session using (date)
+    where rotation_speed_daily.rotation_speed is not null
+    window last_252 as (order by session.position range between 251 preceding and current row)
+), session_row as (
+    select session.date, vix_state.* exclude (date, position, known_at),
+        nasdaq_state.* exclude (date, position, known_at),
+        index_level.close as vix3m_close, macro.* exclude (date, known_at),
+        (hy_oas_pct - lag(hy_oas_pct, 21) over (order by session.date)) * 100 as hy_oas_change_21d_bp,
+        risk_score.risk_score, coalesce(risk_score.risk_score_inputs, 0) as risk_score_inputs,
+            regime_condition.* exclude (date, known_at),
+        concentration_daily.top10_return_share_63d >= 0.50 as is_top10_return_share_high,
+        rotation.is_rotation_fast,
+        rotation_daily.rs_21d > 0 as is_crypto_leading,
+        greatest(session.known_at, vix_state.known_at, nasdaq_state.known_at, index_level.known_at, macro.known_at,
+            risk_score.known_at, regime_condition.known_at, concentration_daily.known_at,
+                 rotation.known_at, rotation_daily.known_at) as known_at
+    from staging.session
+    left join core.vix_state using (date)
+    left join core.nasdaq_state using (date)
+    left join core.index_level on index_level.date = session.date and index_level.symbol = '^VIX3M'
+    left join macro on macro.date = session.date
+    left join core.risk_score on risk_score.date = session.date
+    left join core.regime_condition on regime_condition.date = session.date
+    left join marts.concentration_daily
+        on concentration_daily.date = session.date
+            and concentration_daily.index_code = (select index_code from core.index_definition where is_primary)
+        and concentration_daily.weight_scheme = 'full_cap'
+    left join rotation on rotation.date = session.date
+    left join marts.rotation_daily on rotation_daily.date = session.date and rotation_daily.basket = 'crypto_equity'
 )
 select
     date,
@@ -218,5 +256,5 @@ select
     nfci_quality as nfci_pit_quality,
     pit_quality,
     known_at
-from whole
+from session_row
 where vix_close is not null or nasdaq_close is not null

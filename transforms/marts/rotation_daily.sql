@@ -8,22 +8,36 @@ grain = ["date", "basket"]
 [columns]
 date = "Session."
 basket = "Name of the basket: a tier, a sector fund, a fund or bitcoin."
-basket_return = "Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did. Bitcoin's is of the UTC day of the session and known when that has ended, weekends in Monday's; NULL until then."
-benchmark_return = "Price return of the Nasdaq Composite over the same span as basket_return; the day's own where that is NULL."
+basket_return = """\
+Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did. \
+Bitcoin's is of the UTC day of the session and known when that has ended, weekends in Monday's; NULL until then."""
+benchmark_return = """\
+Price return of the Nasdaq Composite over the same span as basket_return; the day's own where that is NULL."""
 gap_sessions = "Sessions without a basket return before this one, 0 normally; NULL where basket_return is."
-rs_5d = "Log change of the basket's level minus that of the benchmark's over 5 sessions; from the last session by then that has both, at most four earlier."
+rs_5d = """\
+Log change of the basket's level minus that of the benchmark's over 5 sessions; from the last session by then that has \
+both, at most four earlier."""
 rs_21d = "The same over 21 sessions."
 rs_63d = "The same over 63 sessions."
-rs_rank = "Rank of rs_21d among the tiers old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a tier has no return."
-sector_rank = "Rank of rs_21d among the sector funds old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day when a sector fund has no return."
-rs_ratio = "Relative rotation by zscore_14w, our own formula (core.relative_rotation), of the last ISO week whose last session is today or before: 100 + z-score over 14 weeks of 100 x basket level / benchmark level."
+rs_rank = """\
+Rank of rs_21d among the tiers old enough to have one, 1 = strongest; NULL for other baskets, and for all on a day \
+when a tier has no return."""
+sector_rank = """\
+Rank of rs_21d among the sector funds old enough to have one, 1 = strongest; NULL for other baskets, and for all on a \
+day when a sector fund has no return."""
+rs_ratio = """\
+Relative rotation by zscore_14w, our own formula (core.relative_rotation), of the last ISO week whose last session is \
+today or before: 100 + z-score over 14 weeks of 100 x basket level / benchmark level."""
 rs_momentum = "100 + z-score over 14 weeks of the one-week rate of change of rs_ratio, of the same week."
-quadrant = "leading (rs_ratio >= 100, rs_momentum >= 100), weakening (>= 100, < 100), lagging (< 100, < 100) or improving (< 100, >= 100); NULL unless both are there."
+quadrant = """\
+leading (rs_ratio >= 100, rs_momentum >= 100), weakening (>= 100, < 100), lagging (< 100, < 100) or improving (< 100, \
+>= 100); NULL unless both are there."""
 beta_63d = "Slope of basket_return on benchmark_return over 63 sessions (ordinary least squares); NULL under 50 pairs."
 beta_up_63d = "The same slope over the days whose benchmark_return is above 0; NULL under 50 pairs in all or 15 of these."
 beta_down_63d = "The same slope over the days whose benchmark_return is below 0; NULL under 50 pairs in all or 15 of these."
 correlation_63d = "Correlation of the same pairs; NULL under 50 pairs, or where one of the two never changes."
-volatility_63d = "Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."
+volatility_63d = """\
+Sample standard deviation of log(1 + basket_return) over 63 sessions, times sqrt(252); NULL under 50 returns."""
 volatility_ratio_to_xlk = "volatility_63d over that of the basket xlk."
 known_at = "When the last price of the row was known (UTC), those of the baskets it is ranked among included."
 
@@ -62,10 +76,11 @@ with strength as (
         )
     )
 ), measured as (
-    select r.* exclude (known_at), t.role, s.rs_5d, s.rs_21d, s.rs_63d, greatest(r.known_at, s.known_at) as known_at
-    from core.basket_risk r
-    join staging.basket t using (basket)
-    left join strength s using (basket, date)
+    select basket_risk.* exclude (known_at), basket.role, strength.rs_5d, strength.rs_21d, strength.rs_63d,
+        greatest(basket_risk.known_at, strength.known_at) as known_at
+    from core.basket_risk
+    join staging.basket using (basket)
+    left join strength using (basket, date)
 ), ranked as (
     select *,
         -- Among some of its kind a rank would be another figure, and a fund's first weeks must not cost the others theirs.
@@ -77,30 +92,32 @@ with strength as (
 )
 select
     date,
-    r.basket,
-    r.basket_return,
-    r.benchmark_return,
-    r.gap_sessions,
-    r.rs_5d,
-    r.rs_21d,
-    r.rs_63d,
-    case when r.role = 'tier' then r.place end as rs_rank,
-    case when r.role = 'sector_fund' then r.place end as sector_rank,
-    w.rs_ratio,
-    w.rs_momentum,
+    ranked.basket,
+    ranked.basket_return,
+    ranked.benchmark_return,
+    ranked.gap_sessions,
+    ranked.rs_5d,
+    ranked.rs_21d,
+    ranked.rs_63d,
+    case when ranked.role = 'tier' then ranked.place end as rs_rank,
+    case when ranked.role = 'sector_fund' then ranked.place end as sector_rank,
+    relative_rotation.rs_ratio,
+    relative_rotation.rs_momentum,
     case
-        when w.rs_ratio is null or w.rs_momentum is null then null
-        when w.rs_ratio >= 100 then if(w.rs_momentum >= 100, 'leading', 'weakening')
-        else if(w.rs_momentum >= 100, 'improving', 'lagging')
+        when relative_rotation.rs_ratio is null or relative_rotation.rs_momentum is null then null
+        when relative_rotation.rs_ratio >= 100 then if(relative_rotation.rs_momentum >= 100, 'leading', 'weakening')
+        else if(relative_rotation.rs_momentum >= 100, 'improving', 'lagging')
     end as quadrant,
-    r.beta_63d,
-    s.beta_up_63d,
-    s.beta_down_63d,
-    r.correlation_63d,
-    r.volatility_63d,
-    case when x.volatility_63d > 0 then r.volatility_63d / x.volatility_63d end as volatility_ratio_to_xlk,
-    greatest(r.known_at, r.peers_known_at, x.known_at, w.known_at) as known_at
-from ranked r
-left join core.basket_side_beta s using (date, basket)
-left join (select * from core.basket_risk where basket = 'xlk') x using (date)
-asof left join core.relative_rotation w on w.basket = r.basket and r.date >= w.date
+    ranked.beta_63d,
+    basket_side_beta.beta_up_63d,
+    basket_side_beta.beta_down_63d,
+    ranked.correlation_63d,
+    ranked.volatility_63d,
+    case when nasdaq_risk.volatility_63d > 0
+        then ranked.volatility_63d / nasdaq_risk.volatility_63d end as volatility_ratio_to_xlk,
+    greatest(ranked.known_at, ranked.peers_known_at, nasdaq_risk.known_at, relative_rotation.known_at) as known_at
+from ranked
+left join core.basket_side_beta using (date, basket)
+left join (select * from core.basket_risk where basket = 'xlk') nasdaq_risk using (date)
+asof left join core.relative_rotation on relative_rotation.basket = ranked.basket
+    and ranked.date >= relative_rotation.date

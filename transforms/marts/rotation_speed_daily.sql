@@ -7,11 +7,19 @@ grain = ["date"]
 
 [columns]
 date = "Session."
-rotation_speed = "1 - Spearman's correlation of the sector funds' ranks by rs_21d (average ranks for ties) today and five sessions ago: 0 when the order stands, 2 when it is turned round. NULL where under eight tenths of the sector funds that the catalog has that day have both, or where all of them tie."
-kendall_tau = "Kendall's tau-b of the same two orders: 1 when it stands, -1 when it is turned round; NULL where rotation_speed is."
+rotation_speed = """\
+1 - Spearman's correlation of the sector funds' ranks by rs_21d (average ranks for ties) today and five sessions ago: \
+0 when the order stands, 2 when it is turned round. NULL where under eight tenths of the sector funds that the catalog \
+has that day have both, or where all of them tie."""
+kendall_tau = """\
+Kendall's tau-b of the same two orders: 1 when it stands, -1 when it is turned round; NULL where rotation_speed is."""
 ranked_funds = "Sector funds that have rs_21d on both days: those compared."
-compared_date = "Session compared with: five sessions ago, or where under eight tenths of the funds have rs_21d that day the last such one before, at most four earlier."
-dispersion = "Standard deviation of the members' returns across the Nasdaq-100 (NDX, full_cap), weighted by open weight, about the index's return."
+compared_date = """\
+Session compared with: five sessions ago, or where under eight tenths of the funds have rs_21d that day the last such \
+one before, at most four earlier."""
+dispersion = """\
+Standard deviation of the members' returns across the Nasdaq-100 (NDX, full_cap), weighted by open weight, about the \
+index's return."""
 average_correlation_63d = "Mean correlation over 63 sessions of the pairs of sector funds (core.sector_correlation)."
 known_at = "When the row's last price was known (UTC)."
 
@@ -24,18 +32,19 @@ known_at = "When the row's last price was known (UTC)."
 "nothing is known before its day" = "known_at >= date"
 */
 with fund as (
-    select r.date, s.position, r.basket, r.rs_21d, r.known_at
-    from marts.rotation_daily r
-    join staging.basket b using (basket)
-    join staging.session s using (date)
-    where b.role = 'sector_fund'
+    select rotation_daily.date, session.position, rotation_daily.basket, rotation_daily.rs_21d, rotation_daily.known_at
+    from marts.rotation_daily
+    join staging.basket using (basket)
+    join staging.session using (date)
+    where basket.role = 'sector_fund'
 ), catalogd as (
     -- A fund that was not there yet is not missed.
-    select s.date, count(distinct m.basket) as funds
-    from staging.session s
-    join staging.basket_member m on s.date >= m.valid_from and s.date < coalesce(m.valid_to, date 'infinity')
-    join staging.basket b on b.basket = m.basket and b.role = 'sector_fund'
-    group by s.date
+    select session.date, count(distinct basket_member.basket) as funds
+    from staging.session
+    join staging.basket_member on session.date >= basket_member.valid_from
+        and session.date < coalesce(basket_member.valid_to, date 'infinity')
+    join staging.basket on basket.basket = basket_member.basket and basket.role = 'sector_fund'
+    group by session.date
 ), day as (
     select date, position, max(known_at) as known_at, count(rs_21d) >= 0.8 * any_value(funds) as is_ranked
     from fund join catalogd using (date)
@@ -52,11 +61,12 @@ with fund as (
         rank() over (partition by date order by now) + (count(*) over (partition by date, now) - 1) / 2 as rank_now,
         rank() over (partition by date order by past) + (count(*) over (partition by date, past) - 1) / 2 as rank_past
     from (
-        select c.date, f.basket, f.rs_21d as now, p.rs_21d as past
-        from compared c
-        join fund f on f.date = c.date
-        join fund p on p.date = c.before.date and p.basket = f.basket
-        where f.rs_21d is not null and p.rs_21d is not null
+        select compared.date, current_fund.basket, current_fund.rs_21d as now, previous_fund.rs_21d as past
+        from compared
+        join fund current_fund on current_fund.date = compared.date
+        join fund previous_fund on previous_fund.date = compared.before.date
+            and previous_fund.basket = current_fund.basket
+        where current_fund.rs_21d is not null and previous_fund.rs_21d is not null
     )
 ), spearman as (
     select date, count(*) as ranked_funds,
@@ -66,34 +76,37 @@ with fund as (
     from placed
     group by date
 ), kendall as (
-    select a.date,
-        sum(sign(a.now - b.now) * sign(a.past - b.past)) as concordance,
-        sum(abs(sign(a.now - b.now))) as untied_now,
-        sum(abs(sign(a.past - b.past))) as untied_past
-    from placed a
-    join placed b on b.date = a.date and b.basket > a.basket
-    group by a.date
+    select first_fund.date,
+        sum(sign(first_fund.now - second_fund.now) * sign(first_fund.past - second_fund.past)) as concordance,
+        sum(abs(sign(first_fund.now - second_fund.now))) as untied_now,
+        sum(abs(sign(first_fund.past - second_fund.past))) as untied_past
+    from placed first_fund
+    join placed second_fund on second_fund.date = first_fund.date and second_fund.basket > first_fund.basket
+    group by first_fund.date
 ), spread as (
-    select w.date,
-        sqrt(sum(w.open_weight * (w.price_return - r.index_return) ** 2 order by w.issuer)) as dispersion,
-        max(w.known_at) as known_at
-    from core.index_weight w
-    join core.index_return r using (date, index_code, weight_scheme)
-    where w.index_code = (select index_code from core.index_definition where is_primary)
-        and w.weight_scheme = 'full_cap' and w.open_weight is not null
-    group by w.date
-), whole as (
-    select s.date, c.before, p.* exclude (date), k.* exclude (date), d.dispersion, a.average_correlation_63d,
-        p.ranked_funds >= 0.8 * f.funds as is_ranked,
-        greatest(s.known_at, c.known_at, c.before.known_at, d.known_at, a.known_at) as known_at
-    from staging.session s
-    left join catalogd f on f.date = s.date
-    left join compared c on c.date = s.date
-    left join spearman p on p.date = s.date
-    left join kendall k on k.date = s.date
-    left join spread d on d.date = s.date
-    left join core.sector_correlation a on a.date = s.date
-    where c.date is not null or d.date is not null
+    select index_weight.date,
+        sqrt(sum(index_weight.open_weight * (index_weight.price_return - index_return.index_return) ** 2
+            order by index_weight.issuer)) as dispersion,
+        max(index_weight.known_at) as known_at
+    from core.index_weight
+    join core.index_return using (date, index_code, weight_scheme)
+    where index_weight.index_code = (select index_code from core.index_definition where is_primary)
+        and index_weight.weight_scheme = 'full_cap' and index_weight.open_weight is not null
+    group by index_weight.date
+), session_row as (
+    select session.date, compared.before, spearman.* exclude (date), kendall.* exclude (date), spread.dispersion,
+        sector_correlation.average_correlation_63d,
+        spearman.ranked_funds >= 0.8 * catalogd.funds as is_ranked,
+        greatest(session.known_at, compared.known_at, compared.before.known_at, spread.known_at,
+            sector_correlation.known_at) as known_at
+    from staging.session
+    left join catalogd on catalogd.date = session.date
+    left join compared on compared.date = session.date
+    left join spearman on spearman.date = session.date
+    left join kendall on kendall.date = session.date
+    left join spread on spread.date = session.date
+    left join core.sector_correlation on sector_correlation.date = session.date
+    where compared.date is not null or spread.date is not null
 )
 select
     date,
@@ -106,4 +119,4 @@ select
     dispersion,
     average_correlation_63d,
     known_at
-from whole
+from session_row

@@ -8,7 +8,9 @@ grain = ["date", "index_code", "weight_scheme", "taxonomy", "sector"]
 [columns]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
-weight_scheme = "How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or anchored (index shares solved from the newest published list of weights)."
+weight_scheme = """\
+How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+anchored (index shares solved from the newest published list of weights)."""
 taxonomy = "gics, or nasdaq (the exchange's own)."
 sector = "Sector; unclassified gathers what has none, so that the weights add to 1."
 weight = "Share of the index at the session's close; 0 to 1."
@@ -23,11 +25,12 @@ known_at = "When all the weights of the session could be known (UTC)."
     group by date, index_code, weight_scheme, taxonomy having abs(sum(weight) - 1) > 1e-9)"""
 */
 with classified as (
-    select w.*, t.taxonomy,
-        coalesce(case t.taxonomy when 'gics' then i.gics_sector else i.nasdaq_sector end, 'unclassified') as sector
-    from core.index_weight w
-    left join staging.instrument i on i.symbol = w.issuer
-    cross join (values ('gics'), ('nasdaq')) t(taxonomy)
+    select index_weight.*, taxonomy_name.taxonomy,
+        coalesce(case taxonomy_name.taxonomy when 'gics' then instrument.gics_sector else instrument.nasdaq_sector end,
+            'unclassified') as sector
+    from core.index_weight
+    left join staging.instrument on instrument.symbol = index_weight.issuer
+    cross join (values ('gics'), ('nasdaq')) taxonomy_name(taxonomy)
 )
 select
     date, index_code, weight_scheme, taxonomy, sector,

@@ -7,9 +7,21 @@ grain = ["date", "signal"]
 
 [columns]
 date = "Session on whose close the signal changed."
-signal = "band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, stale_count_<issuer>, or unexplained_fall_<issuer>."
+signal = """\
+band, recontraction, stage, ath, correction, top10_weight, leaders_weak, residual_<weighting>, stale_<series>, \
+stale_count_<issuer>, or unexplained_fall_<issuer>."""
 previous = "State it was in when last known."
-current = "State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX capped: below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the reconstructed index misses the published NDX by over 15 basis points, else within; of capped and anchored, since full_cap is not how NDX is weighted. stale: stale when a series' newest known observation is older than its limit, else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."
+current = """\
+State it is in now. band, stage: as in marts.regime_daily. recontraction: none, fired, confirmed. ath: record, \
+below_record. correction: none, correction, bear_market (drawdown of 10 and 20 %). top10_weight, of NDX capped: \
+below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leaders_weak: weak when the relative \
+strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the \
+reconstructed index misses the published NDX by over 15 basis points, else within; of capped and anchored, since \
+full_cap is not how NDX is weighted. stale: stale when a series' newest known observation is older than its limit, \
+else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 \
+months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the \
+reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four \
+times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."""
 severity = "Of the current state: info, watch or alert."
 evidence = "A query that shows it, from the session of the previous state to this one."
 known_at = "When both states were known (UTC)."
@@ -54,7 +66,8 @@ with primary_index as (
             when top10_weight < 0.45 then 'below_0.45' end,
         case when top10_weight >= 0.50 then 'alert' when top10_weight >= 0.45 then 'watch' else 'info' end, known_at
     -- By market value the ten have been far above both edges for years: that weight could never signal.
-    from marts.concentration_daily where index_code = (select index_code from primary_index) and weight_scheme = 'capped'
+    from marts.concentration_daily where index_code = (select index_code from primary_index)
+        and weight_scheme = 'capped'
     union all
     select date, 'leaders_weak', null,
         case when sessions_below_mean >= 10 then 'weak' when sessions_below_mean < 10 then 'steady' end,
@@ -63,16 +76,19 @@ with primary_index as (
     union all
     select date, 'residual', weight_scheme, case is_residual_large when true then 'large' when false then 'within' end,
         if(is_residual_large, 'watch', 'info'), known_at
-    from marts.concentration_daily where index_code = (select index_code from primary_index) and weight_scheme <> 'full_cap'
+    from marts.concentration_daily where index_code = (select index_code from primary_index)
+        and weight_scheme <> 'full_cap'
     union all
-    select m.date, 'stale', series_id, if(m.date - observation_date > stale_after_days, 'stale', 'fresh'),
-        if(m.date - observation_date > stale_after_days, 'watch', 'info'), m.known_at
-    from core.macro_as_known m join staging.series s using (series_id)
+    select macro_as_known.date, 'stale', series_id,
+        if(macro_as_known.date - observation_date > stale_after_days, 'stale', 'fresh'),
+        if(macro_as_known.date - observation_date > stale_after_days, 'watch', 'info'), macro_as_known.known_at
+    from core.macro_as_known join staging.series using (series_id)
     union all
     select date, 'stale_count', issuer,
         case when share_count_age_sessions > 273 then 'stale' when share_count_age_sessions <= 273 then 'fresh' end,
         if(share_count_age_sessions > 273, 'watch', 'info'), known_at
-    from marts.contribution_daily where index_code = (select index_code from primary_index) and weight_scheme = 'full_cap'
+    from marts.contribution_daily where index_code = (select index_code from primary_index)
+        and weight_scheme = 'full_cap'
 ), change as (
     select *,
         lag(struct_pack(date, state, known_at)) over (partition by kind, of order by date) as before
@@ -84,14 +100,17 @@ with primary_index as (
     from marts.concentration_daily
     where index_code = (select index_code from primary_index) and weight_scheme = 'capped' and residual_bp is not null
 ), fall as (
-    select m.date, c.issuer, greatest(m.known_at, c.known_at) as known_at
-    from missed m
-    join marts.contribution_daily c on c.date = m.date and c.weight_scheme = m.weight_scheme and c.index_code = (select index_code from primary_index)
-    where c.price_return <= -0.04
-        and m.residual_bp <= -greatest(2, 4 * m.usual_bp)
-        and abs(m.residual_bp - 10000 * c.contribution) <= 0.35 * abs(m.residual_bp)
+    select missed.date, contribution_daily.issuer, greatest(missed.known_at, contribution_daily.known_at) as known_at
+    from missed
+    join marts.contribution_daily on contribution_daily.date = missed.date
+        and contribution_daily.weight_scheme = missed.weight_scheme
+            and contribution_daily.index_code = (select index_code from primary_index)
+    where contribution_daily.price_return <= -0.04
+        and missed.residual_bp <= -greatest(2, 4 * missed.usual_bp)
+        and abs(missed.residual_bp - 10000 * contribution_daily.contribution) <= 0.35 * abs(missed.residual_bp)
     qualify row_number() over (
-        partition by m.date order by abs(m.residual_bp - 10000 * c.contribution), c.issuer) = 1
+        partition by missed.date order by abs(missed.residual_bp - 10000 * contribution_daily.contribution),
+            contribution_daily.issuer) = 1
 ), shown (kind, columns, source) as (values
     ('band', 'vix_close, band_raw, band', 'marts.regime_daily where'),
     ('recontraction', 'vix_close, is_recontraction, is_recontraction_confirmed', 'marts.regime_daily where'),
@@ -117,7 +136,8 @@ select date,
     state as current,
     severity,
     format('select date, {} from {} date between ''{}'' and ''{}'' order by date',
-        columns, replace(replace(source, '{}', coalesce(of, '')), '{index}', coalesce((select index_code from primary_index), '')), before.date, date) as evidence,
+        columns, replace(replace(source, '{}', coalesce(of, '')), '{index}',
+            coalesce((select index_code from primary_index), '')), before.date, date) as evidence,
     greatest(known_at, before.known_at) as known_at
 from change join shown using (kind)
 where state <> before.state

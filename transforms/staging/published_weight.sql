@@ -1,5 +1,7 @@
 /*
-doc = "Published lists of index weights by security: of each value the latest version known by as_of and recorded by recorded_by."
+doc = """\
+Published lists of index weights by security: of each value the latest version known by as_of and recorded by \
+recorded_by."""
 grain = ["index_code", "date", "published_on", "symbol"]
 
 [columns]

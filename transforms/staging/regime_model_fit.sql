@@ -17,7 +17,9 @@ turbulent_stay_probability = "Probability that a turbulent day is followed by an
 log_likelihood = "Logarithm of the likelihood of the returns, at its maximum."
 turbulent_share = "Share of the returns whose day was turbulent rather than calm, by what was known on it."
 is_accepted = "Whether it describes two states; only then is it used."
-reason = "Why it was rejected: too few returns, no maximum, a state that never ends, or one visited on under 5 % of the days; NULL when it was accepted."
+reason = """\
+Why it was rejected: too few returns, no maximum, a state that never ends, or one visited on under 5 % of the days; \
+NULL when it was accepted."""
 known_at = "When the month-end's prices were known (UTC), the first moment at which it could be made."
 
 [assertions]

@@ -9,7 +9,10 @@ period_end = "Last day of the fiscal quarter."
 item = "The source's name of the item."
 value = "In the currency named; shares and per-share items in their own unit."
 currency = "Three-letter code of the currency, as the source says it; NULL where it was fetched before it was kept."
-pit_quality = "How known_at was found: rule (when its report was due: 45 days after a quarter, 90 after a fiscal year, 60 for a filer the catalog dates as large, 120 for a foreign one, or the next federal business day) or snapshot (a correction, known since we fetched it)."
+pit_quality = """\
+How known_at was found: rule (when its report was due: 45 days after a quarter, 90 after a fiscal year, 60 for a filer \
+the catalog dates as large, 120 for a foreign one, or the next federal business day) or snapshot (a correction, known \
+since we fetched it)."""
 known_at = "When this version could be known (UTC)."
 
 [assertions]

@@ -6,7 +6,8 @@ grain = ["index_code", "position"]
 index_code = "Code of the universe."
 position = "Place of the limit; the first one broken is kept first."
 is_annual = "Whether it holds at annual rebalances only."
-limited = "What is limited: issuer (each), issuers_over (those above size together), largest_issuers (the size largest together)."
+limited = """\
+What is limited: issuer (each), issuers_over (those above size together), largest_issuers (the size largest together)."""
 size = "Weight above which an issuer counts, or number of issuers; NULL for a limit on each issuer."
 above = "Weight, 0 to 1, beyond which the limit is broken."
 target = "Weight, 0 to 1, it is then brought to."
