@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from flows.pipeline.plan import NEW_YORK, Window, last_closed
 from flows.settings import LIVE, Clock, Settings
 from warehouse.calendar import sessions
-from warehouse.catalog.reader import YEARS
+from warehouse.catalog.values import YEARS
 from warehouse.errors import BadRequest, NothingPublished
 
 

@@ -9,13 +9,15 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from warehouse.catalog.reader import AtLeast, AtMost, Names
+from annotated_types import Ge, Le
+
+from warehouse.catalog.values import Day, Flag, Names, Number, Pair, Text, Whole
 from warehouse.catalog.weighting import PublishedWeights, Rebalancing
 
-Symbol = Annotated[str, Names("instruments")]
-SourceId = Annotated[str, Names("sources")]
-Days = Annotated[int, AtLeast(0), AtMost(36_500)]
-StaleDays = Annotated[int, AtLeast(1), AtMost(36_500)]
+Symbol = Annotated[Text, Names("instruments")]
+SourceId = Annotated[Text, Names("sources")]
+Days = Annotated[Whole, Ge(0), Le(36_500)]
+StaleDays = Annotated[Whole, Ge(1), Le(36_500)]
 Kind = Literal["stock", "fund", "index", "crypto"]
 Problems = Iterator[tuple[str, str]]
 
@@ -39,7 +41,7 @@ class Availability:
     """Federal business days (the Federal Reserve Board's) after the date, at 23:59:00 New York."""
     lag_days: Days | None = None
     """Calendar days after the date, at 23:59:00 New York."""
-    vintage: bool | None = None
+    vintage: Flag | None = None
     """The source says it with each value: its vintage."""
     after_close_minutes: Days | None = None
     """Minutes after the close of the date's NYSE session."""
@@ -78,26 +80,26 @@ class Availability:
 class Source:
     """A service that is asked, how patiently, and on what terms its data may be used."""
 
-    id: str
-    title: str
-    requests_per_second: Annotated[float, AtLeast(0.01), AtMost(1_000)]
-    timeout_seconds: Annotated[float, AtLeast(0.1), AtMost(600)]
-    tries: Annotated[int, AtLeast(1), AtMost(20)]
-    terms: str
+    id: Text
+    title: Text
+    requests_per_second: Annotated[Number, Ge(0.01), Le(1_000)]
+    timeout_seconds: Annotated[Number, Ge(0.1), Le(600)]
+    tries: Annotated[Whole, Ge(1), Le(20)]
+    terms: Text
 
 
 @dataclass(frozen=True)
 class Feed:
     """One kind of record a source gives for many symbols: bars, actions, shares, statements, weights."""
 
-    id: str
-    title: str
+    id: Text
+    title: Text
     source: SourceId
     known: Availability
     reask_days: Days
     """Calendar days before the last known record that are asked again, to catch corrections."""
     stale_after_days: StaleDays
-    license: str
+    license: Text
 
 
 @dataclass(frozen=True)
@@ -108,19 +110,19 @@ class Series:
     leaps further is held until another observation confirms it. A daily series without one has a tenth of its range.
     """
 
-    id: str
-    title: str
+    id: Text
+    title: Text
     source: SourceId
-    unit: str
+    unit: Text
     frequency: Literal["daily", "weekly", "monthly", "quarterly"]
     known: Availability
-    since: date
+    since: Day
     stale_after_days: StaleDays
-    range: tuple[float, float]
-    license: str
+    range: Pair
+    license: Text
     fallback_for: Symbol | None = None
-    max_change: float | None = None
-    max_ratio: float | None = None
+    max_change: Number | None = None
+    max_ratio: Number | None = None
 
     def problems(self) -> Problems:
         low, high = self.range
@@ -147,31 +149,31 @@ class Filer:
     """From `since` on (the end of a period) a company's annual reports are due as those of this category are."""
 
     category: Literal["other", "large_accelerated", "foreign"]
-    since: date
+    since: Day
 
 
 @dataclass(frozen=True)
 class Instrument:
     """A listed line, index or coin, asked from `since` to its last trading day `until` (None: trades on)."""
 
-    symbol: str
-    name: str
+    symbol: Text
+    name: Text
     kind: Kind
-    since: date
+    since: Day
     known: Availability
-    until: date | None = None
+    until: Day | None = None
     issuer: Symbol = ""
     """The symbol of the company's primary line; itself when the company has one line."""
-    share_class: str | None = None
-    gics_sector: str | None = None
-    nasdaq_sector: str | None = None
-    statements: bool = False
-    counts_whole_company: bool = False
+    share_class: Text | None = None
+    gics_sector: Text | None = None
+    nasdaq_sector: Text | None = None
+    statements: Flag = False
+    counts_whole_company: Flag = False
     """The feed's share count of this line is that of all the company's lines together."""
-    fiscal_year_end_month: Annotated[int, AtLeast(1), AtMost(12)] = 12
+    fiscal_year_end_month: Annotated[Whole, Ge(1), Le(12)] = 12
     filer: tuple[Filer, ...] = ()
     """Its categories of filer in order; `other` before the first."""
-    ticker_reused: bool = False
+    ticker_reused: Flag = False
     """The ticker means another company today: a feed that knows only tickers must not be asked for it."""
 
     def __post_init__(self) -> None:
@@ -195,11 +197,11 @@ class Instrument:
 class SpinOff:
     """From the open of `ex_date` on, `gives` shares of `symbol` were distributed for every `for_every` shares of `of`."""
 
-    symbol: str
+    symbol: Text
     of: Symbol
-    ex_date: date
-    gives: Annotated[float, AtLeast(1e-6), AtMost(1e6)]
-    for_every: Annotated[float, AtLeast(1e-6), AtMost(1e6)] = 1.0
+    ex_date: Day
+    gives: Annotated[Number, Ge(1e-6), Le(1e6)]
+    for_every: Annotated[Number, Ge(1e-6), Le(1e6)] = 1.0
 
     def problems(self) -> Problems:
         if self.of == self.symbol:
@@ -216,8 +218,8 @@ class Membership:
     """A symbol belongs from `valid_from` on, up to but not on `valid_to` (None: it still does)."""
 
     symbol: Symbol
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
     def problems(self) -> Problems:
         if self.valid_to is not None and self.valid_to <= self.valid_from:
@@ -235,7 +237,7 @@ def _members_on(members: Iterable[Membership], day: date) -> frozenset[str]:
 class Change:
     """What enters and leaves a universe before the open of `date`."""
 
-    date: date
+    date: Day
     add: tuple[Symbol, ...] = ()
     remove: tuple[Symbol, ...] = ()
 
@@ -244,13 +246,13 @@ class Change:
 class Universe:
     """The dated members of a published index: a whole list and the changes since, in order; and how it is weighted."""
 
-    code: str
-    title: str
+    code: Text
+    title: Text
     published_index: Symbol
-    initial_date: date
+    initial_date: Day
     initial_symbols: tuple[Symbol, ...]
     changes: tuple[Change, ...]
-    primary: bool = False
+    primary: Flag = False
     """The one index that regime, signals, claims and, by default, the page speak of."""
     rebalancing: Rebalancing | None = None
     """When index shares are set and under which limits; without it the universe has no capped weights."""
@@ -295,12 +297,12 @@ class Universe:
 class Basket:
     """Dated members weighted equally; tiers carry the order in which the thesis expects them to lead."""
 
-    id: str
-    title: str
+    id: Text
+    title: Text
     role: Literal["tier", "sector_fund", "fund", "asset"]
     weighting: Literal["equal"]
     members: tuple[Membership, ...]
-    rank: Annotated[int, AtLeast(1), AtMost(1_000)] | None = None
+    rank: Annotated[Whole, Ge(1), Le(1_000)] | None = None
 
     def problems(self) -> Problems:
         if (self.role == "tier") != (self.rank is not None):

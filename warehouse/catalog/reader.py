@@ -1,39 +1,27 @@
-"""One TOML table read into one frozen dataclass: the fields are the schema, anything else is an error."""
+"""One TOML table read into one frozen dataclass: pydantic checks it, and its first error becomes a sentence."""
 
 from __future__ import annotations
 
 import difflib
-import math
+import re
 import types
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, is_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from warehouse.catalog.values import Names, short
 from warehouse.errors import CatalogError
-from warehouse.visible import is_visible, visible
+from warehouse.visible import is_visible
 
-
-@dataclass(frozen=True)
-class AtLeast:
-    """A bound a number keeps, written into a field's type: Annotated[int, AtLeast(1)]."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """The same from above."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class Names:
-    """A text that names an entry of the catalog, in the mapping called `collection`."""
-
-    collection: str
+LONGEST_NAME = 60
+# What must be, by the first word of pydantic's name of the error.
+SCALARS = {"string": "text", "bool": "true or false", "int": "a whole number", "float": "a number", "date": "a date",
+           "tuple": "a list", "dataclass": "a table"}
+UNKNOWN_KEY = "unexpected_keyword_argument"
 
 
 @dataclass(frozen=True)
@@ -51,12 +39,6 @@ class Reference:
         return CatalogError(self.file, self.entry, self.key, problem)
 
 
-# What calendars, DuckDB and pandas all can hold.
-YEARS = range(1900, 2201)
-LARGEST, LONGEST, LONGEST_NAME = 10**15, 2_000, 60
-SCALARS = {str: "text", bool: "true or false", int: "a whole number", float: "a number", date: "a date"}
-
-
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """A half-sentence that offers the nearest known name, empty when none is near."""
     near = difflib.get_close_matches(wrong, list(known), n=1)
@@ -64,9 +46,16 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 @cache
-def schema(cls: type) -> dict[str, Any]:
+def _schema(cls: type) -> dict[str, Any]:
     """The type of every field of a dataclass by name, with its annotations."""
     return get_type_hints(cls, include_extras=True)
+
+
+@cache
+def _adapter(cls: type) -> TypeAdapter:
+    for entry in (cls, *(inner for hint in _schema(cls).values() for inner in _dataclasses(hint))):
+        entry.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    return TypeAdapter(cls)
 
 
 class Reader:
@@ -82,106 +71,112 @@ class Reader:
     def entry(self, cls: type, name: str, table: object) -> Any:
         """The entry called `name`: the value of the dataclass's first field, which is no key of its table."""
         if not name or len(name) > LONGEST_NAME or not is_visible(name) or name != name.strip():
-            raise self.fail(_short(name), "-", f"is no name: one has up to {LONGEST_NAME} characters, all to be seen")
-        first, *others = schema(cls)
-        return self._dataclass(cls, name, "", table, others, {first: name})
+            raise self.fail(short(name), "-", f"is no name: one has up to {LONGEST_NAME} characters, all to be seen")
+        given = self.known_keys(cls, name, table)
+        try:
+            made = _adapter(cls).validate_python({next(iter(_schema(cls))): name, **given})
+        except ValidationError as error:
+            # A misspelt key first: it is often why another is missing.
+            first = min(error.errors(include_url=False), key=lambda found: found["type"] != UNKNOWN_KEY)
+            raise self.fail(name, _place(first["loc"]), _problem(cls, first)) from None
+        for place, value in _inside(made, ""):
+            for key, problem in value.problems() if hasattr(value, "problems") else ():
+                raise self.fail(name, ".".join(part for part in (place, key) if part), problem)
+        self.references += [Reference(self.file, name, place, collection, used)
+                            for place, collection, used in _names(made, "")]
+        return made
 
     def known_keys(self, cls: type, name: str, table: object) -> dict[str, Any]:
         """The table itself, once it is one and holds no key an entry of this kind could not have."""
-        _, *others = schema(cls)
-        return self._table(name, "", table, others)
-
-    def _table(self, name: str, prefix: str, table: object, keys: list[str]) -> dict[str, Any]:
         if not isinstance(table, dict):
-            raise self.fail(name, prefix or "-", f"is {_short(table)}, but must be a table")
+            raise self.fail(name, "-", f"is {short(table)}, but must be a table")
+        _, *keys = _schema(cls)
         for key in table:
             if key not in keys:
-                raise self.fail(name, _join(prefix, key), f"is not a key here{did_you_mean(key, keys)}")
+                raise self.fail(name, key, f"is not a key here{did_you_mean(key, keys)}")
         return table
 
-    def _dataclass(
-        self, cls: type, name: str, prefix: str, table: object, keys: list[str], given: dict[str, Any]
-    ) -> Any:
-        table = self._table(name, prefix, table, keys)
-        values = dict(given)
-        for field in fields(cls):
-            if field.name in table:
-                hint = schema(cls)[field.name]
-                values[field.name] = self._value(hint, name, _join(prefix, field.name), table[field.name])
-            elif field.name not in given and field.default is MISSING and field.default_factory is MISSING:
-                raise self.fail(name, _join(prefix, field.name), "is missing")
-        made = cls(**values)
-        for key, problem in _problems(made):
-            raise self.fail(name, _join(prefix, key), problem)
-        return made
 
-    def _value(self, hint: Any, name: str, key: str, value: object) -> Any:
-        """`value` as the type `hint` says; TOML has no null, so an optional key is absent or of its type."""
-        origin, arguments = get_origin(hint), get_args(hint)
-        if origin is Annotated:
-            made = self._value(arguments[0], name, key, value)
-            for promise in arguments[1:]:
-                if isinstance(promise, AtLeast) and made < promise.value:
-                    raise self.fail(name, key, f"is {made!r}, but must be at least {promise.value:g}")
-                if isinstance(promise, AtMost) and made > promise.value:
-                    raise self.fail(name, key, f"is {made!r}, but must be at most {promise.value:,g}")
-                if isinstance(promise, Names):
-                    self.references.append(Reference(self.file, name, key, promise.collection, made))
-            return made
-        if origin in (Union, types.UnionType):
-            return self._value(next(a for a in arguments if a is not type(None)), name, key, value)
-        if origin is Literal:
-            if value not in arguments:
-                choices = ", ".join(arguments) + did_you_mean(str(value), arguments)
-                raise self.fail(name, key, f"is {_short(value)}, but must be one of {choices}")
-            return value
-        if origin is tuple:
-            return self._tuple(arguments, name, key, value)
-        if isinstance(hint, type) and is_dataclass(hint):
-            return self._dataclass(hint, name, key, value, list(schema(hint)), {})
-        return self._scalar(hint, name, key, value)
-
-    def _tuple(self, arguments: tuple[Any, ...], name: str, key: str, value: object) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise self.fail(name, key, f"is {_short(value)}, but must be a list")
-        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
-            raise self.fail(name, key, f"has {len(value)} values, but must have {len(arguments)}")
-        hints = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
-        pairs = zip(hints, value, strict=True)
-        return tuple(self._value(hint, name, f"{key}[{i}]", item) for i, (hint, item) in enumerate(pairs))
-
-    def _scalar(self, hint: type, name: str, key: str, value: object) -> Any:
-        # bool is an int and datetime a date to Python, but neither is meant when the other is written.
-        strange = (isinstance(value, bool) and hint is not bool) or isinstance(value, datetime)
-        if isinstance(value, int | float) and not strange and abs(value) > LARGEST:
-            raise self.fail(name, key, f"is {_short(value)}, but must lie between -10^15 and 10^15")
-        if hint is float and isinstance(value, int) and not strange:
-            value = float(value)
-        if not isinstance(value, hint) or strange:
-            raise self.fail(name, key, f"is {_short(value)}, but must be {SCALARS[hint]}")
-        if value == "" or (isinstance(value, float) and not math.isfinite(value)):
-            raise self.fail(name, key, f"is {value!r}, which says nothing; leave the key out or give a value")
-        if isinstance(value, date) and value.year not in YEARS:
-            raise self.fail(name, key, f"is {value}, but must be a date from {YEARS[0]} to {YEARS[-1]}")
-        if isinstance(value, str) and len(value) > LONGEST:
-            raise self.fail(name, key, f"has {len(value):,} characters, but may have at most {LONGEST:,}")
-        return visible(value) if isinstance(value, str) else value
+def _place(location: tuple[int | str, ...]) -> str:
+    """The place of an error as one writes it: members[1].symbol."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
 
 
-def _short(value: object) -> str:
-    """The value as it is written in Python, the beginning of a long one."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # thousands of digits, or of brackets
-        return "a value without end"
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _problem(cls: type, error: ErrorDetails) -> str:
+    """What is wrong with a value, after its name: half a sentence."""
+    kind, value, known = error["type"], error["input"], error.get("ctx", {})
+    if kind == "missing":
+        return "is missing"
+    if kind == UNKNOWN_KEY:
+        *outer, key = error["loc"]
+        return f"is not a key here{did_you_mean(str(key), _schema(_dataclass_at(cls, outer)))}"
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", known["expected"])
+        return f"is {short(value)}, but must be one of {', '.join(choices)}{did_you_mean(str(value), choices)}"
+    if kind == "greater_than_equal":
+        return f"is {value!r}, but must be at least {known['ge']:g}"
+    if kind == "less_than_equal":
+        return f"is {value!r}, but must be at most {known['le']:,g}"
+    if must_be := SCALARS.get(kind.partition("_")[0]):
+        return f"is {short(value)}, but must be {must_be}"
+    return known.get("problem") or error["msg"]
 
 
-def _problems(made: Any) -> Iterator[tuple[str, str]]:
-    """What a dataclass finds wrong with itself beyond the types of its fields: (key, problem) pairs."""
-    check = getattr(made, "problems", None)
-    return iter(()) if check is None else check()
+def _dataclass_at(cls: type, location: list[int | str]) -> type:
+    """The dataclass that lies at a place inside `cls`."""
+    for part in location:
+        if isinstance(part, str):
+            cls, = _dataclasses(_schema(cls)[part])
+    return cls
 
 
-def _join(prefix: str, key: str) -> str:
-    return ".".join(part for part in (prefix, key) if part)
+def _dataclasses(hint: Any) -> Iterator[type]:
+    """The dataclasses in a type, alone, as an alternative or as what a tuple holds."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    elif get_origin(hint) in (Union, types.UnionType, Annotated, tuple):
+        for argument in get_args(hint):
+            yield from _dataclasses(argument)
+
+
+def _inside(made: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """The dataclasses within one, the innermost first, and itself, each with its place."""
+    for name, _, holds_dataclasses in _followed(type(made)):
+        if holds_dataclasses:
+            for key, item in _items(name, getattr(made, name)):
+                yield from _inside(item, f"{place}.{key}" if place else key)
+    yield place, made
+
+
+def _names(made: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Every name of another entry within one: its place, the collection, the name."""
+    for name, collection, holds_dataclasses in _followed(type(made)):
+        for key, item in _items(name, getattr(made, name)):
+            here = f"{place}.{key}" if place else key
+            if holds_dataclasses:
+                yield from _names(item, here)
+            elif item:
+                yield here, collection, item
+
+
+def _items(name: str, value: Any) -> Iterable[tuple[str, Any]]:
+    """What a field holds, by the place in its entry; a tuple's values one by one, and nothing for None."""
+    if isinstance(value, tuple):
+        return [(f"{name}[{i}]", item) for i, item in enumerate(value)]
+    return [] if value is None else [(name, value)]
+
+
+@cache
+def _followed(cls: type) -> list[tuple[str, str, bool]]:
+    """The fields that name entries (of which collection) or hold dataclasses."""
+    found = [(name, next((mark.collection for mark in _metadata(hint) if isinstance(mark, Names)), ""),
+              any(_dataclasses(hint))) for name, hint in _schema(cls).items()]
+    return [(name, collection, holds) for name, collection, holds in found if collection or holds]
+
+
+def _metadata(hint: Any) -> Iterator[Any]:
+    if get_origin(hint) is Annotated:
+        yield from hint.__metadata__
+    elif get_origin(hint) in (Union, types.UnionType, tuple):
+        for argument in get_args(hint):
+            yield from _metadata(argument)

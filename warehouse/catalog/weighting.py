@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from warehouse.catalog.reader import AtLeast
+from annotated_types import Ge
+
+from warehouse.catalog.values import Day, FiveTexts, Number, Text, Whole
 
 Problems = Iterator[tuple[str, str]]
 RebalanceKind = Literal["quarterly", "annual", "special"]
@@ -24,10 +26,10 @@ class WeightLimit:
     """
 
     of: Literal["issuer", "issuers_over", "largest_issuers"]
-    above: Annotated[float, AtLeast(0)]
-    to: Annotated[float, AtLeast(0)]
-    size: Annotated[float, AtLeast(0)] | None = None
-    others_at_most: Annotated[float, AtLeast(0)] | None = None
+    above: Annotated[Number, Ge(0)]
+    to: Annotated[Number, Ge(0)]
+    size: Annotated[Number, Ge(0)] | None = None
+    others_at_most: Annotated[Number, Ge(0)] | None = None
 
     def problems(self) -> Problems:
         if not 0 < self.to <= self.above < 1:
@@ -46,8 +48,8 @@ class WeightLimit:
 class SpecialRebalance:
     """A rebalance outside the calendar, in force from the open of `effective`, on what was known on `reference`."""
 
-    effective: date
-    reference: date
+    effective: Day
+    reference: Day
 
     def problems(self) -> Problems:
         if self.reference >= self.effective:
@@ -63,8 +65,8 @@ class Rebalancing:
     keeps `annual_limits` too.
     """
 
-    months: tuple[int, ...]
-    annual_month: int
+    months: tuple[Whole, ...]
+    annual_month: Whole
     limits: tuple[WeightLimit, ...]
     annual_limits: tuple[WeightLimit, ...] = ()
     specials: tuple[SpecialRebalance, ...] = field(default=())
@@ -97,9 +99,9 @@ class PublishedWeights:
     other indices in it are passed over. Relative files lie beside the catalog's own.
     """
 
-    url: str | None = None
-    file: str | None = None
-    columns: tuple[str, str, str, str, str] = LIST_COLUMNS
+    url: Text | None = None
+    file: Text | None = None
+    columns: FiveTexts = LIST_COLUMNS
     unit: Literal["fraction", "percent"] = "fraction"
 
     def problems(self) -> Problems:
