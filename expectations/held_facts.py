@@ -20,7 +20,7 @@ OBSERVATIONS = """
         from raw.macro_observation h
         join (select series_id, min(date)::date as first from read_parquet($landed) group by series_id) a
             on a.series_id = h.series_id and h.date between a.first - 30 and a.first - 1
-        where h.fetched_at <= $fetched_at
+        where h.fetched_at <= $fetched_at and h.source = $source
         qualify row_number() over (partition by h.series_id, h.date order by h.known_at desc, h.fetched_at desc) = 1
     ) h
     where not h.is_withdrawn
@@ -36,7 +36,7 @@ COUNTS = """
     from raw.shares_outstanding h
     join (select symbol, max(date)::date as last from read_parquet($landed) group by symbol) a
         on a.symbol = h.symbol and h.date <= a.last
-    where h.fetched_at <= $fetched_at
+    where h.fetched_at <= $fetched_at and h.source = $source
     group by h.symbol, h.date having not arg_max(h.is_withdrawn, (h.known_at, h.fetched_at)) order by all"""
 SPLITS = """
     select symbol, date, arg_max(value, (known_at, fetched_at)) as ratio
@@ -48,7 +48,8 @@ LISTS = """
     from (
         select index_code, date, published_on, symbol, is_withdrawn
         from raw.index_weight_list
-        where fetched_at <= $fetched_at and date >= (select min(date)::date - 30 from read_parquet($landed))
+        where fetched_at <= $fetched_at and source = $source
+            and date >= (select min(date)::date - 30 from read_parquet($landed))
         qualify row_number() over (
             partition by index_code, date, published_on, symbol order by known_at desc, fetched_at desc) = 1
     )
@@ -63,8 +64,8 @@ FACTS = {
 
 def held_facts(con: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, pd.DataFrame]:
     """The frames that the batch's feed is compared with, as they were held at its fetch."""
-    given = {"landed": str(batch.frame(batch.feed)), "fetched_at": batch.fetched_at.replace(tzinfo=None)} \
-        if batch.feed in FACTS else {}
+    given = {"landed": str(batch.frame(batch.feed)), "fetched_at": batch.fetched_at.replace(tzinfo=None),
+             "source": batch.source} if batch.feed in FACTS else {}
     return {name: con.execute(sql, {key: value for key, value in given.items() if f"${key}" in sql}).df()
             for name, sql in FACTS.get(batch.feed, {}).items()}
 

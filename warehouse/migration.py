@@ -6,10 +6,18 @@ import duckdb
 
 COLUMNS = (("audit.publication", "catalogue_hash", "catalog_hash"),)
 VALUES = (("audit.revision", "cause", "catalogue", "catalog"),)
+# Before a feed could have a second source, each had one.
+ONLY_SOURCE = """
+    alter table raw.fetch_outcome add column source varchar;
+    update raw.fetch_outcome
+    set source = case feed when 'observations' then 'fred' when 'weights' then 'weights' else 'yahoo' end"""
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
-    """Rename what an earlier release called otherwise; every row stays. It does nothing in a new data folder."""
+    """Rename what an earlier release called otherwise, and record whom each fetch was from; every row stays.
+
+    It does nothing in a new data folder.
+    """
     existing = con.execute("""select schema_name || '.' || table_name, column_name from duckdb_columns()
                               where database_name = current_database()""").fetchall()
     for table in sorted({table for table, _ in existing if table.startswith("raw.catalogue_")}):
@@ -26,3 +34,5 @@ def migrate(con: duckdb.DuckDBPyConnection) -> None:
     for table, column, old, new in VALUES:
         if (table, column) in existing:
             con.execute(f"update {table} set {column} = ? where {column} = ?", [new, old])
+    if ("raw.fetch_outcome", "feed") in existing and ("raw.fetch_outcome", "source") not in existing:
+        con.execute(ONLY_SOURCE)

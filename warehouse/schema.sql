@@ -3,7 +3,7 @@
 -- Every raw row carries
 --   known_at     when the world could first know it (UTC)
 --   fetched_at   when we fetched it (UTC)
---   source       who said it
+--   source       who said it; it is part of every key, so that one source's word corrects nothing of another's
 --   pit_quality  vintage (a really observed release) | rule (the catalog's availability rule) | snapshot
 --   run_id       the run that loaded it
 -- and `is_withdrawn`: the source no longer says this value; such a row has NULL values.
@@ -113,6 +113,10 @@ create table if not exists raw.catalog_series (
     fetched_at timestamp not null
 );
 
+create table if not exists raw.catalog_source (
+    source varchar, title varchar, priority integer, price_convention varchar, fetched_at timestamp not null
+);
+comment on table raw.catalog_source is 'The services that are requested, in the order in which they are believed, and what their bars are.';
 create table if not exists raw.catalog_availability (
     feed varchar not null, key varchar not null, rule varchar not null, lag integer, fetched_at timestamp not null
 );
@@ -144,7 +148,9 @@ create table if not exists raw.fetch_outcome (
     run_id varchar not null
 );
 alter table raw.fetch_outcome add column if not exists covered_to date;
+alter table raw.fetch_outcome add column if not exists source varchar;
 comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source), stopped (by validation) or held (contradicts its evidence).';
+comment on column raw.fetch_outcome.source is 'Who was asked.';
 comment on column raw.fetch_outcome.covered_to is 'The last date of which the answer brought an accepted row; NULL without one, and in rows older than the column.';
 
 create table if not exists raw.rejected_row (

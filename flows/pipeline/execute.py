@@ -80,7 +80,8 @@ def _ask_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> N
         batch = step(ingest.fetch)(run, request)
     except SourceError as error:
         run.unreachable.add(request.source)
-        run.problems.append(str(error))
+        # Where another source gives the same, nothing is missing.
+        (run.reports if request.other else run.problems).append(str(error))
         run.say(str(error))
     else:
         step(ingest.load)(run, batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -98,7 +99,10 @@ def chunks(window: Window, chunk: Chunk) -> list[Window]:
 
 @dataclass(frozen=True)
 class Request:
-    """One batch to ask: a feed of one source, for some of the `watched` keys that the window needs of it."""
+    """One batch to ask: a feed of one source, for some of the `watched` keys that the window needs of it.
+
+    `other` is the source's name where it is not the feed's own one.
+    """
 
     feed: str
     source: str
@@ -106,9 +110,11 @@ class Request:
     parts: int
     watched: int
     fetch_keys: tuple[FetchKey, ...]
+    other: str = ""
 
     def __str__(self) -> str:
-        return self.feed if self.parts == 1 else f"{self.feed} {self.part}/{self.parts}"
+        of = f" of {self.other}" if self.other else ""
+        return f"{self.feed}{of}" if self.parts == 1 else f"{self.feed}{of} {self.part}/{self.parts}"
 
 
 def last_closed(now: datetime) -> date:
@@ -130,37 +136,50 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     requested = _Asked(con, now, again)
     naive = now.astimezone(UTC).replace(tzinfo=None)
     young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
-    fetch_keys: dict[str, list[FetchKey]] = {"bars": [], "shares": [], "statements": [], "observations": []}
-    watched = dict.fromkeys(fetch_keys, 0) | {"observations": len(catalog.series)}
+    fetch_keys: dict[tuple[str, str], list[FetchKey]] = defaultdict(list)
+    watched: Counter[tuple[str, str]] = Counter()
     wanted = {instrument.symbol for instrument in needed(catalog, window)}
     for instrument in (i for _, i in sorted(catalog.instruments.items()) if i.symbol in wanted | {again.key}):
         for feed in ("bars", "shares", "statements"):
             if not _gives(instrument, feed) or not (instrument.symbol in wanted or feed in again.feeds):
                 continue
-            watched[feed] += 1
             since = instrument.since - COUNT_BEFORE if feed == "shares" else instrument.since
-            if feed == "statements" and requested.within(feed, instrument.symbol, WEEKLY):
-                continue
             reask_days = catalog.feeds[feed].reask_days
-            start = requested.start(feed, instrument.symbol, since, window.end, reask_days)
-            if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
-                start = requested.start_of_late(instrument, due, reask_days)
-            if start:
-                fetch_keys[feed].append(FetchKey(instrument.symbol, start, max(start, requested.today)))
-    fetch_keys["observations"] = list(_observations(catalog, requested, window))
-    fetch_keys["weights"] = []
+            for source in (source.id for source in catalog.sources_of(feed, instrument)):
+                watched[feed, source] += 1
+                key = feed, source, instrument.symbol
+                if feed == "statements" and requested.within(key, WEEKLY):
+                    continue
+                start = requested.start(key, since, window.end, reask_days)
+                if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
+                    start = requested.start_of_late(key, instrument, due, reask_days)
+                if start:
+                    fetch_keys[feed, source].append(FetchKey(instrument.symbol, start, max(start, requested.today)))
+    for series, ask in _observations(catalog, requested, window):
+        fetch_keys["observations", series.source].append(ask)
+    watched.update(("observations", series.source) for series in catalog.series.values())
+    lists = catalog.feeds["weights"]
     for universe in catalog.universes.values():
         if replay or universe.published_weights:
-            watched["weights"] = watched.get("weights", 0) + 1
-            start = requested.start("weights", universe.code, universe.initial_date, window.end,
-                                catalog.feeds["weights"].reask_days)
+            watched["weights", lists.source] += 1
+            key = "weights", lists.source, universe.code
+            start = requested.start(key, universe.initial_date, window.end, lists.reask_days)
             if start:
-                fetch_keys["weights"].append(FetchKey(universe.code, start, max(start, requested.today)))
-    return [
-        Request(feed, catalog.feeds[feed].source if feed in catalog.feeds else "fred",
-                part, len(parts), watched[feed], keys)
-        for feed in fetch_keys for parts in [_parts(fetch_keys[feed])] for part, keys in enumerate(parts, 1)
-    ]
+                fetch_keys["weights", lists.source].append(FetchKey(universe.code, start, max(start, requested.today)))
+    return list(_batches(catalog, fetch_keys, watched))
+
+
+def _batches(catalog: Catalog, fetch_keys: dict[tuple[str, str], list[FetchKey]],
+             watched: Counter[tuple[str, str]]) -> Iterator[Request]:
+    """Feed by feed, of each the feed's own source first."""
+    own = {(feed.id, feed.source) for feed in catalog.feeds.values()}
+    order = [str(feed) for feed in Feed]
+    for feed, source in sorted(
+            fetch_keys, key=lambda of: (order.index(of[0]), of not in own, catalog.sources[of[1]].priority)):
+        parts = _parts(fetch_keys[feed, source])
+        other = "" if feed not in catalog.feeds or (feed, source) in own else catalog.sources[source].title
+        for part, keys in enumerate(parts, 1):
+            yield Request(feed, source, part, len(parts), watched[feed, source], keys, other)
 
 
 def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
@@ -192,13 +211,14 @@ def _newest_due(instrument: Instrument, window: Window, now: datetime, young: li
                default=None)
 
 
-def _observations(catalog: Catalog, requested: _Asked, window: Window) -> Iterator[FetchKey]:
+def _observations(catalog: Catalog, requested: _Asked, window: Window) -> Iterator[tuple[Series, FetchKey]]:
     for series in catalog.series.values():
-        start = requested.start("observations", series.id, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
-        if start and _is_revised(series) and not requested.within("observations", series.id, WEEKLY, series.since):
+        key = "observations", series.source, series.id
+        start = requested.start(key, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
+        if start and _is_revised(series) and not requested.within(key, WEEKLY, series.since):
             start = series.since
         if start:
-            yield FetchKey(series.id, start, max(start, requested.today), vintages=_is_revised(series))
+            yield series, FetchKey(series.id, start, max(start, requested.today), vintages=_is_revised(series))
 
 
 def _is_revised(series: Series) -> bool:
@@ -209,8 +229,12 @@ def _parts(fetch_keys: list[FetchKey]) -> list[tuple[FetchKey, ...]]:
     return [tuple(fetch_keys[i:i + KEYS_A_BATCH]) for i in range(0, len(fetch_keys), KEYS_A_BATCH)]
 
 
+Key = tuple[str, str, str]
+"""Feed, source, and the symbol, series or index that it is asked for."""
+
+
 class _Asked:
-    """The memory of what was asked up to `now`: per feed and key, from when, up to which closed session, on what day;
+    """The memory of what was asked up to `now`: by feed, source and key from when, up to which closed session, on what day;
     what is in `forgotten` was never asked."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
@@ -219,7 +243,7 @@ class _Asked:
             with closed as (select date as session, close_at + interval 15 minute as known_at
                             from raw.catalog_session
                             where fetched_at = (select max(fetched_at) from raw.catalog_session))
-            select feed, key, asked_from, least(asked_to, session),
+            select feed, source, key, asked_from, least(asked_to, session),
                 timezone('America/New_York', timezone('UTC', fetched_at))::date,
                 -- Before it was recorded what an answer covers, an answer counted as covering what was asked.
                 if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
@@ -227,36 +251,37 @@ class _Asked:
             where status in ('received', 'empty') and fetched_at <= ?
                 and not (list_contains(?::varchar[], feed) and key = coalesce(?, key))""",
             [now.replace(tzinfo=None), sorted(forgotten.feeds), forgotten.key]).fetchall()
-        self.answers: dict[tuple[str, str], list[tuple[date, date, date]]] = {}
-        self.newest: dict[tuple[str, str], date] = {}
+        self.answers: dict[Key, list[tuple[date, date, date]]] = {}
+        self.newest: dict[Key, date] = {}
         """The last date of which an accepted row came."""
-        for feed, key, *answer, covered_to in rows:
-            self.answers.setdefault((feed, key), []).append(tuple(answer))  # type: ignore[arg-type]
+        for feed, source, name, *answer, covered_to in rows:
+            key = feed, source, name
+            self.answers.setdefault(key, []).append(tuple(answer))  # type: ignore[arg-type]
             if covered_to:
-                self.newest[feed, key] = max(covered_to, self.newest.get((feed, key), covered_to))
+                self.newest[key] = max(covered_to, self.newest.get(key, covered_to))
         self.held = _held_bars(con)
         """The dates of the bars that the last build held, by symbol."""
 
-    def start(self, feed: str, key: str, since: date, until: date, reask_days: int) -> date | None:
+    def start(self, key: Key, since: date, until: date, reask_days: int) -> date | None:
         """Where to ask from so that sessions up to `until` are covered; None when they already are."""
-        answers = self.answers.get((feed, key))
+        answers = self.answers.get(key)
         if not answers or min(first for first, _, _ in answers) > since:
             return since
         covered = max(last for _, last, _ in answers)
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
 
-    def start_of_late(self, instrument: Instrument, due: date, reask_days: int) -> date | None:
+    def start_of_late(self, key: Key, instrument: Instrument, due: date, reask_days: int) -> date | None:
         """Where to ask from for a bar that was asked for and did not come, or that the last build held; else None."""
-        newest = self.newest.get(("bars", instrument.symbol), instrument.since - timedelta(days=1))
+        newest = self.newest.get(key, instrument.since - timedelta(days=1))
         held = self.held.get(instrument.symbol, [])
         newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
         is_late = due - STILL_TRADES <= newest < due
         return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
 
-    def within(self, feed: str, key: str, days: int, since: date = date.max) -> bool:
+    def within(self, key: Key, days: int, since: date = date.max) -> bool:
         """Whether an answer that reached back to `since` is younger than `days`."""
         return any(self.today - asked_on < timedelta(days=days) and first <= since
-                   for first, _, asked_on in self.answers.get((feed, key), []))
+                   for first, _, asked_on in self.answers.get(key, []))
 
 
 def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:

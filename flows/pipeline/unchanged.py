@@ -17,7 +17,7 @@ ANSWERS_SINCE = """
     select count(*) from (select *, row_number() over (order by rowid) as n from raw.fetch_outcome) o
     where n > $published and not (status = 'failed' and exists (
         select 1 from raw.fetch_outcome p
-        where p.feed = o.feed and p.key = o.key and p.status = 'failed' and p.run_id <> o.run_id))"""
+        where (p.feed, p.source, p.key) = (o.feed, o.source, o.key) and p.status = 'failed' and p.run_id <> o.run_id))"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The replay server: Yahoo's and FRED's wire protocols on loopback from one archive folder, at one moment."""
+"""The replay server: the wire protocols of Yahoo, FRED and Cboe on loopback from one archive folder, at one moment."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from flows.replay import fred_wire, fundamentals_wire, quote_wire, yahoo_wire
+from flows.replay import cboe_wire, fred_wire, fundamentals_wire, quote_wire, yahoo_wire
 from flows.replay.archive import Archive
 from flows.replay.faults import Chosen, Fault, FaultyApp
 from warehouse.errors import BadRequest
@@ -44,6 +44,7 @@ def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Faul
     app.state.archive, app.state.faults = world, on_wire
     _add_yahoo(app, world)
     _add_fred(app, world)
+    _add_cboe(app, world)
     _add_own(app, world)
     app.add_middleware(FaultyApp, faults=app.state.faults)
     app.add_middleware(_Stamped, archive=world)
@@ -108,6 +109,13 @@ def _add_fred(app: FastAPI, world: Archive) -> None:
     @app.get("/graph/fredgraph.csv")
     async def fredgraph(request: Request) -> Response:
         status, content_type, body = fred_wire.fredgraph(world, request.query_params)
+        return Response(body, status, {"content-type": content_type})
+
+
+def _add_cboe(app: FastAPI, world: Archive) -> None:
+    @app.get("/api/global/us_indices/daily_prices/{name}_History.csv")
+    async def history(name: str) -> Response:
+        status, content_type, body = cboe_wire.history(world, name)
         return Response(body, status, {"content-type": content_type})
 
 

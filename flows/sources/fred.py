@@ -226,7 +226,10 @@ def _public_csv(ask: FetchKey, url: str, session: HttpSession) -> KeyResult:
         dates = None
     if dates is None:
         raise FetchError("answer", f"an answer that is not FRED's CSV of {ask.key}", transient=True)
-    reported = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
-    reported[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
-    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(reported) else ""
-    return KeyResult({"observations": reported}, len(reported), remark)
+    said = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
+    said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
+    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""
+    return KeyResult({"observations": said}, len(said), remark)
+
+
+FETCHERS = {"observations": lambda fetch_keys, endpoint, catalog: observations(fetch_keys, endpoint)}

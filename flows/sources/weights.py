@@ -124,3 +124,10 @@ def _numbers(reported: pd.Series) -> np.ndarray:
 
 def _nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=list(COLUMNS["weights"])).astype(COLUMNS["weights"])
+
+
+FETCHERS = {
+    "weights": lambda fetch_keys, endpoint, catalog: lists(
+        fetch_keys, endpoint, {code: universe.published_weights for code, universe in catalog.universes.items()},
+        catalog.folder),
+}

@@ -260,3 +260,11 @@ def _currencies(answers: list) -> dict[tuple, str]:
 def _bare(item: str) -> str:
     """An item's name as Yahoo and yfinance both spell it: TotalRevenue is Total Revenue."""
     return item.replace(" ", "").lower()
+
+
+FETCHERS = {
+    "bars": lambda fetch_keys, endpoint, catalog: prices(
+        fetch_keys, endpoint, {symbol: instrument.kind for symbol, instrument in catalog.instruments.items()}),
+    "shares": lambda fetch_keys, endpoint, catalog: shares(fetch_keys, endpoint),
+    "statements": lambda fetch_keys, endpoint, catalog: statements(fetch_keys, endpoint),
+}

@@ -33,6 +33,7 @@ DROPPED_SESSION = datetime(2026, 2, 24, 21, 20, tzinfo=UTC)
 # The regime model is fitted from the month-end before this day on: each fit costs a tenth of a second.
 FITTED_SINCE = date(2025, 1, 2)
 
+SOURCES = {"observations": "fred", "weights": "weights"}  # of whom the archive's rows of a feed are; else Yahoo's
 TABLES = (  # feed, table, columns, the archive's rows with the key its availability goes by
     ("bars", "raw.price_bar", "symbol, date, open, high, low, close, volume",
      "select symbol as key, * from '{folder}/bars.parquet'"),
@@ -109,5 +110,5 @@ def _load(con: duckdb.DuckDBPyConnection, archive: Path) -> None:
         con.execute(f"""
             insert into {table} ({columns}, is_withdrawn, known_at, fetched_at, source, pit_quality, run_id)
             with {known_values(rows.format(folder=archive), "key", "date", released)}
-            select {columns}, false, known_at, s.fetched_at, 'archive', pit_quality, 'archive'
+            select {columns}, false, known_at, s.fetched_at, '{SOURCES.get(feed, "yahoo")}', pit_quality, 'archive'
             from known cross join stamp s""")

@@ -60,21 +60,21 @@ class Desk:
         self.con.unregister("given")
 
     def land(self, feed: str, at: str, *texts: str, requested: Sequence[str] | None = None,
-             failed: Sequence[str] = ()) -> Batch:
-        """Land what a feed said at a moment; `texts` draws its frames in the load's order, `asked` the keys."""
+             failed: Sequence[str] = (), source: str = "test") -> Batch:
+        """Land what a feed said at a moment; `texts` draws its frames in the load's order, `requested` the keys."""
         frames = {table.frame: drawn(table.frame, text) for table, text in
                   zip(TABLES[feed], [*texts, *[""] * len(TABLES[feed])], strict=False)}
-        return self.land_frames(feed, moment(at), frames, requested, failed)
+        return self.land_frames(feed, moment(at), frames, requested, failed, source=source)
 
     def land_frames(self, feed: str, at: datetime, frames: Mapping[str, pd.DataFrame],
                     requested: Sequence[str] | None = None, failed: Sequence[str] = (),
-                    asked_from: date = date(2024, 1, 2)) -> Batch:
+                    asked_from: date = date(2024, 1, 2), source: str = "test") -> Batch:
         keys = requested or sorted({key for frame in frames.values() for key in frame.iloc[:, 0]})
         outcomes = pd.DataFrame({
             "key": keys, "status": ["failed" if key in failed else "received" for key in keys],
             "rows": 1, "reason": ["no answer" if key in failed else "" for key in keys],
             "asked_from": pd.Timestamp(asked_from), "asked_to": pd.Timestamp(at.date())})
-        return landing.land(self.landing, feed, "test", at, str(at.date()),
+        return landing.land(self.landing, feed, source, at, str(at.date()),
                             {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
 
     def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[Stop] = ()) -> Loaded:
@@ -85,9 +85,9 @@ class Desk:
                     pd.DataFrame(rows, columns=columns).astype({"row": "int64"}), NO_RESULTS, stopped)
 
     def fetch(self, feed: str, at: str, *texts: str, rejected: Sequence[tuple[str, int]] = (),
-              requested: Sequence[str] | None = None) -> Loaded:
+              requested: Sequence[str] | None = None, source: str = "test") -> Loaded:
         """Land and load what a feed said at a moment."""
-        return self.load(self.land(feed, at, *texts, requested=requested), rejected)
+        return self.load(self.land(feed, at, *texts, requested=requested, source=source), rejected)
 
     def holds(self, table: str, text: str) -> None:
         """The drawn columns of all rows of a raw table are these, by key and moment."""

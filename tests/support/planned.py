@@ -49,7 +49,9 @@ def small_catalog() -> Catalog:
     basket = replace(packaged.baskets["ai_leaders"], members=members)
     all_series = [series("DGS10", "daily", Availability(lag_business_days=1)),
                   series("CPIAUCSL", "monthly", Availability(vintage=True))]
-    return replace(packaged, universes=MappingProxyType({}), baskets=MappingProxyType({"ai_leaders": basket}),
+    sources = {source.id: source for source in packaged.sources.values() if source.id != "cboe"}
+    return replace(packaged, sources=MappingProxyType(sources), universes=MappingProxyType({}),
+                   baskets=MappingProxyType({"ai_leaders": basket}),
                    instruments=MappingProxyType({i.symbol: i for i in instruments}),
                    series=MappingProxyType({s.id: s for s in all_series}))
 
@@ -71,8 +73,9 @@ def answer_up_to(con, requested: dict[tuple[str, str], FetchKey], now: datetime,
         return
     con.executemany(
         "insert into raw.fetch_outcome by name "
-        "select 'b' as batch_id, ? as feed, ? as key, ? as asked_from, ? as asked_to, "
+        "select 'b' as batch_id, ? as source, ? as feed, ? as key, ? as asked_from, ? as asked_to, "
         "? as status, 1 as rows, '' as reason, ? as fetched_at, 'run' as run_id, ? as covered_to",
-        [(feed, key, ask.start, ask.end, status.get(key, "received"), now.replace(tzinfo=None),
+        [("fred" if feed == "observations" else "yahoo", feed, key,
+          ask.start, ask.end, status.get(key, "received"), now.replace(tzinfo=None),
           min(newest or (now.date() - timedelta(days=1) if key == "BTC-USD" else last_closed(now)), ask.end))
          for (feed, key), ask in requested.items()])

@@ -1,7 +1,7 @@
 /*
 doc = """
-Closes of the indices by session: the exchange's from Yahoo, and where those have a hole, FRED's close of the same date.
-Never mixed within a day: the first source stands wherever it has a close.
+Closes of the indices by session: that of the first source by priority that has one which no evidence holds, and where no
+source of bars has one, FRED's close of the same date. Never mixed within a day.
 """
 grain = ["symbol", "date"]
 
@@ -11,7 +11,7 @@ date = "Session."
 position = "Number of the session."
 close = "Close in index points."
 high = "Day's high in index points; NULL where the source gives none, as FRED never does."
-source = "yahoo, or fred where it fills a hole."
+source = "The source of the close (staging.source); fred where a series fills a hole."
 previous_date = "Session of the last close within the five sessions before; NULL when there is none."
 gap_sessions = "Sessions without a close between the two, 0 normally."
 price_return = "Close over the previous close - 1; over all the sessions of a gap."
@@ -22,17 +22,25 @@ known_at = "When both closes were known (UTC)."
 [assertions]
 "an index is above zero" = "close > 0"
 "the high is not below the close" = "high >= close - 1e-6 * close"
-"one of two sources" = "source in ('yahoo', 'fred')"
-"only Yahoo has highs" = "high is null or source = 'yahoo'"
+"FRED has no highs" = "high is null or source <> 'fred'"
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 */
 with close_by_source as (
-    select price_bar.symbol, price_bar.date, price_bar.close, price_bar.high, 'yahoo' as source, price_bar.known_at,
-        price_bar.high_known_at
+    select price_bar.symbol, price_bar.date, price_bar.close, price_bar.high, price_bar.source, 1 as choice,
+        price_bar.known_at, price_bar.high_known_at
     from core.price_bar join staging.instrument using (symbol)
     where instrument.kind = 'index' and price_bar.close is not null
     union all
-    select series.fallback_for, macro_observation.date, macro_observation.value, null, 'fred',
+    -- Where the first source's bar is held, the next one's stands in, if it does not say the same.
+    select other.symbol, other.date, other.close, other.high, other.source, 1 + coalesce(choice.priority, 1000),
+        greatest(other.known_at, held.known_at), greatest(other.high_known_at, held.known_at)
+    from core.price_bar_held held
+    join staging.price_bar_by_source other using (symbol, date)
+    join staging.instrument using (symbol)
+    left join staging.source choice on choice.source = other.source
+    where instrument.kind = 'index' and abs(other.close / held.close - 1) > 0.01
+    union all
+    select series.fallback_for, macro_observation.date, macro_observation.value, null, macro_observation.source, 10000,
         macro_observation.known_at, null
     from staging.macro_observation join staging.series using (series_id)
     where series.fallback_for is not null
@@ -42,7 +50,7 @@ with close_by_source as (
     select symbol, date, position, close, high, source, close_by_source.known_at, close_by_source.high_known_at
     from close_by_source join staging.session using (date)
     where close is not null
-    qualify row_number() over (partition by symbol, date order by source desc) = 1
+    qualify row_number() over (partition by symbol, date order by choice, source) = 1
 ), with_previous as (
     select *, last_value(struct_pack(date, position, close, known_at)) over (
         partition by symbol order by position range between 5 preceding and 1 preceding

@@ -9,7 +9,7 @@ grain = ["date"]
 date = "Session with a VIX close."
 position = "Number of the session."
 vix_close = "VIX at the close, index points."
-vix_source = "yahoo, or fred where it fills a hole."
+vix_source = "Source of the close: the first by priority that has it (cboe, then yahoo), or fred where it fills a hole."
 vix_change_1d_points = "Close minus the last close within the five sessions before, index points."
 vix_change_21d_points = """\
 Close minus the close 21 sessions ago, index points; where that is missing, the last of the four before it."""

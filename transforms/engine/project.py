@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent.parent
 
 # What a layer may read. Arrows run one way: raw -> staging -> core -> marts, and audit looks at all of them.
 READS = {
-    "staging": {"raw"},
+    "staging": {"raw", "staging"},
     "core": {"staging", "core"},
     "marts": {"staging", "core", "marts"},
     "audit": {"raw", "staging", "core", "marts"},

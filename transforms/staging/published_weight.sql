@@ -22,9 +22,12 @@ with latest as (
     from raw.index_weight_list
     where known_at <= getvariable('as_of') and fetched_at <= getvariable('recorded_by')
     qualify row_number() over (
-        partition by index_code, date, published_on, symbol order by known_at desc, fetched_at desc
+        partition by index_code, date, published_on, symbol, source order by known_at desc, fetched_at desc
     ) = 1
 )
-select index_code, date, published_on, symbol, weight, known_at
-from latest
-where not is_withdrawn and weight is not null
+select l.index_code, l.date, l.published_on, l.symbol, l.weight, l.known_at
+from latest l
+left join staging.source s using (source)
+where not l.is_withdrawn and l.weight is not null
+-- A list is one source's: the weights of two do not add to a whole.
+qualify dense_rank() over (partition by l.index_code, l.date, l.published_on order by s.priority nulls last, source) = 1

@@ -6,17 +6,18 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from warehouse.catalog.entries import (
     Availability,
     Basket,
     Change,
     Feed,
+    Gives,
     Instrument,
     Kind,
     Membership,
@@ -34,6 +35,7 @@ __all__ = [
     "Catalog",
     "Change",
     "Feed",
+    "Gives",
     "Instrument",
     "Kind",
     "Membership",
@@ -83,6 +85,12 @@ class Catalog:
         lines = (i for i in self.instruments.values() if i.issuer == issuer)
         return tuple(sorted(lines, key=lambda line: (not line.primary_line, line.symbol)))
 
+    def sources_of(self, feed: str, instrument: Instrument) -> tuple[Source, ...]:
+        """Whom to ask for an instrument's records of a feed: the feed's own source, and those that give it too."""
+        own = self.feeds[feed].source
+        others = (s for s in self.sources.values() if s.id != own and s.gives.includes(feed, instrument))
+        return self.sources[own], *sorted(others, key=lambda source: (source.priority, source.id))
+
     def to_ask(self, start: date, end: date) -> tuple[Instrument, ...]:
         """The instruments that traded between both days and whose ticker still means them, by symbol."""
         return tuple(
@@ -104,8 +112,8 @@ FILES: dict[str, tuple[str, type]] = {
 }
 # A catalog without any needs no file for them.
 OPTIONAL = {"spinoffs.toml"}
-# The records that every run asks for, and the source of macro series: the entries that the code itself names.
-FEEDS, SERIES_SOURCE = ("bars", "shares", "statements", "weights"), "fred"
+# The records that every run asks for: the entries that the code itself names.
+FEEDS = ("bars", "shares", "statements", "weights")
 LARGEST_FILE = 16 << 20
 PACKAGED = Path(__file__).with_name("definitions")
 
@@ -211,8 +219,7 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
     for feed in FEEDS:
         if feed not in found["feeds"]:
             raise CatalogError("feeds.toml", feed, "-", "is missing, and every run needs it")
-    if found["series"] and SERIES_SOURCE not in found["sources"]:
-        raise CatalogError("sources.toml", SERIES_SOURCE, "-", "is missing, and every series is asked of it")
+    _check_sources(found)
     for spinoff in found["spinoffs"].values():
         if spinoff.symbol not in found["instruments"]:
             guess = did_you_mean(spinoff.symbol, found["instruments"])
@@ -226,3 +233,18 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
         if basket.rank is not None and ranks.setdefault(basket.rank, basket.id) != basket.id:
             problem = f"is {basket.rank}, the same as that of {ranks[basket.rank]}"
             raise CatalogError("baskets.toml", basket.id, "rank", problem)
+
+
+def _check_sources(found: dict[str, dict[str, Any]]) -> None:
+    """A source of bars says what its prices are; what a source gives is a symbol, or a kind of instrument."""
+    kinds = get_args(Kind)
+    for source in found["sources"].values():
+        named = [(field.name, name) for field in fields(Gives) for name in getattr(source.gives, field.name)]
+        for feed, name in named:
+            if name not in kinds and name not in found["instruments"]:
+                guess = did_you_mean(name, [*kinds, *found["instruments"]])
+                raise CatalogError("sources.toml", source.id, f"gives.{feed}",
+                                   f"names {name!r}, which is neither in instruments nor a kind of them{guess}")
+        if source.price_convention is None and (source.gives.bars or found["feeds"]["bars"].source == source.id):
+            raise CatalogError("sources.toml", source.id, "price_convention",
+                               "is missing, and it gives bars: say split_adjusted or as_traded")

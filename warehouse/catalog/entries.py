@@ -77,8 +77,25 @@ class Availability:
 
 
 @dataclass(frozen=True)
+class Gives:
+    """What a source gives besides the feeds that name it: of each feed the symbols, or whole kinds of instruments."""
+
+    bars: tuple[Text, ...] = ()
+    shares: tuple[Text, ...] = ()
+    statements: tuple[Text, ...] = ()
+
+    def includes(self, feed: str, instrument: Instrument) -> bool:
+        named = getattr(self, feed, ())
+        return instrument.symbol in named or instrument.kind in named
+
+
+@dataclass(frozen=True)
 class Source:
-    """A service that is asked, how patiently, and on what terms its data may be used."""
+    """A service that is asked, how patiently, and on what terms its data may be used.
+
+    `flows/sources/<id>.py` asks it. Of several sources of one value the one with the lowest `priority` is used; the others
+    stand in where it has none, and audit.reconciliation compares them.
+    """
 
     id: Text
     title: Text
@@ -86,6 +103,10 @@ class Source:
     timeout_seconds: Annotated[Number, Ge(0.1), Le(600)]
     tries: Annotated[Whole, Ge(1), Le(20)]
     terms: Text
+    priority: Annotated[Whole, Ge(1), Le(1_000)] = 1_000
+    price_convention: Literal["split_adjusted", "as_traded"] | None = None
+    """What its bars are: divided by every later split, which the load undoes, or as they traded; None without bars."""
+    gives: Gives = Gives()
 
 
 @dataclass(frozen=True)

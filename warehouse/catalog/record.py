@@ -71,6 +71,7 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
         "basket_member": ((b.id, m.symbol, m.valid_from, m.valid_to)
                           for b in catalog.baskets.values() for m in b.members),
         "spinoff": ((s.symbol, s.of, s.ex_date, s.per_share) for s in catalog.spinoffs.values()),
+        "source": ((s.id, s.title, s.priority, s.price_convention) for s in catalog.sources.values()),
         "series": ((s.id, s.title, s.unit, s.frequency, s.known.rule == "vintage", s.fallback_for, s.since,
                     s.stale_after_days) for s in catalog.series.values()),
         "availability": [

@@ -154,9 +154,8 @@ MISSING_OBSERVATIONS = f"""
     ), spans as (
         select series_id, min(date) as first, max(date) as last from said group by series_id
     ), held as (
-        select h.* from raw.macro_observation h
+        select h.* from recorded_macro_observation h
         join spans s on s.series_id = h.series_id and h.date between s.first and s.last
-        where h.fetched_at <= (select fetched_at from stamp)
         qualify row_number() over (partition by h.series_id, h.date order by h.known_at desc, h.fetched_at desc) = 1
     ), missing as (
         select h.series_id, count(*) as held, count(s.value) as answered
@@ -214,14 +213,13 @@ RESTATED = """
         where not v.is_named and n.ratio <> v.ratio and v.symbol not in (select key from held_answer)
     ), latest as (
         select h.*
-        from raw.price_bar h
+        from recorded_price_bar h
         join corrected c on c.symbol = h.symbol and h.date < c.date
-        where h.fetched_at <= (select fetched_at from stamp)
         qualify row_number() over (partition by h.symbol, h.date order by h.known_at desc, h.fetched_at desc) = 1
     ), first_said as (
         select l.symbol, l.date, min(h.fetched_at) as fetched_at
-        from latest l join raw.price_bar h using (symbol, date)
-        where abs(h.close / l.close - 1) <= 1e-6 and h.fetched_at <= (select fetched_at from stamp) group by all
+        from latest l join recorded_price_bar h using (symbol, date)
+        where abs(h.close / l.close - 1) <= 1e-6 group by all
     )
     select l.symbol, l.date, l.open * c.change, l.high * c.change, l.low * c.change, l.close * c.change,
         l.volume / c.change, false, greatest(s.fetched_at, l.known_at + interval 1 microsecond), s.fetched_at, s.source,

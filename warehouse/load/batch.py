@@ -1,8 +1,9 @@
 """Load a landed batch: append what is new or changed, never touch what is there.
 
-Per key the load compares the batch with the latest row known at the batch's fetch. A value first seen gets its
-`known_at` from the catalog's availability rule or from its vintage; a changed one gets the fetch time; an equal
-one adds nothing; one the source no longer says becomes a withdrawn row. So loading a folder twice changes nothing.
+Per key, of which the source is a part, the load compares the batch with the latest row known at its fetch. A value
+first seen gets its `known_at` from the catalog's availability rule or from its vintage; a changed one gets the fetch
+time; an equal one adds nothing; one the source no longer says becomes a withdrawn row. So loading a folder twice changes
+nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import duckdb
 
 from warehouse.landing import Batch
 from warehouse.load import answer_check, held
-from warehouse.load.availability import known_values
-from warehouse.load.tables import DAYS, TABLES, UNREVISED, Table
+from warehouse.load.availability import IN_FORCE, known_values
+from warehouse.load.tables import DAYS, TABLES, UNREVISED, Table, recorded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +60,7 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
         con.register("rejected_rows", rejected)
         con.register("validation_results", results)
         _read(con, batch, stopped)
-        con.execute("create or replace temp table stamp as select ?::timestamp as fetched_at, ?::date as today, "
-                    "? as source, ? as run_id, ? as batch_id, ? as feed",
-                    [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
-                     batch.batch_id, batch.feed])
+        _stamp(con, batch, run_id)
         added, is_stopped = 0, any(stop.key is None for stop in stopped)
         sentences: tuple[str, ...] = ()
         held.prepare(con)
@@ -86,6 +84,27 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
         con.rollback()
         raise
     return Loaded(batch.rows, added, kept_out, sentences)
+
+
+def _stamp(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str) -> None:
+    """Temporary table `stamp` of one row: who was asked, when, by which run, and what the source's bars are.
+
+    `recorded_<table>` is what this source had said by this fetch: only that is compared with its answer.
+    """
+    con.execute("""
+        create or replace temp table stamp as
+        select ?::timestamp as fetched_at, ?::date as today, ? as source, ? as run_id, ? as batch_id, ? as feed""",
+                [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
+                 batch.batch_id, batch.feed])
+    # A source that no snapshot has was asked before sources declared it, when all were so.
+    con.execute(f"""
+        create or replace temp table price_convention as
+        select coalesce(any_value(c.price_convention), 'split_adjusted') as convention
+        from raw.catalog_source c join stamp s using (source)
+        where c.fetched_at = ({IN_FORCE.format(table="raw.catalog_source")})""")
+    for table in (table for tables in TABLES.values() for table in tables):
+        con.execute(f"create or replace temp view {recorded(table)} as from {table.name} "
+                    "where source = (select source from stamp) and fetched_at <= (select fetched_at from stamp)")
 
 
 def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
@@ -131,9 +150,8 @@ def _held(table: Table) -> str:
         reach += f" union all {table.covers}"
     return f"""
         select {keys}, {', '.join((*table.values, *table.labels))}, is_withdrawn, known_at, pit_quality
-        from {table.name} h join (select key, min(first) as first, max(last) as last from ({reach}) group by key) r
+        from {recorded(table)} h join (select key, min(first) as first, max(last) as last from ({reach}) group by key) r
             on r.key = h.{key} and h.{dated} between r.first and r.last
-        where h.fetched_at <= (select fetched_at from stamp)
         qualify row_number() over (partition by {keys} order by known_at desc, fetched_at desc) = 1"""
 
 
@@ -216,8 +234,7 @@ def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
             select *, true as is_new, null as fetched_at from said
             union all
             select series_id, date, value, is_withdrawn, known_at, pit_quality, false, fetched_at
-            from raw.macro_observation
-            where fetched_at <= (select fetched_at from stamp) and series_id in (select series_id from said)
+            from recorded_macro_observation where series_id in (select series_id from said)
         ), compared as (
             select *, row_number() over sequence as place, lag(value) over sequence as before,
                 lag(is_withdrawn) over sequence as was_withdrawn
@@ -234,7 +251,7 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
     con.execute(f"""
         insert into raw.fetch_outcome by name
         select batch_id, feed, o.key, asked_from::date as asked_from, asked_to::date as asked_to, status, rows, reason,
-            fetched_at, run_id, if(status = 'received', covered_to, null) as covered_to
+            fetched_at, run_id, if(status = 'received', covered_to, null) as covered_to, source
         from outcomes o cross join stamp left join ({_covered(TABLES[batch.feed][0])}) c on c.key = o.key""")
     quarantined = _count(con, """
         insert into raw.rejected_row
@@ -252,7 +269,7 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
 def _covered(table: Table) -> str:
     """The last date of an accepted row of each key; of a feed that leaves out unfinished rows, of a finished one."""
     keys = ", ".join(table.keys)
-    loaded = f"select ({keys}) from {table.name} where {table.keys[0]} in (select key from outcomes)"
+    loaded = f"select ({keys}) from {recorded(table)} where {table.keys[0]} in (select key from outcomes)"
     finished = f"where ({keys}) in ({loaded})" if table.only_finished else ""
     return (f"select {table.keys[0]} as key, max({table.dated}) as covered_to from landed_{table.frame} {finished} "
             f"group by all")

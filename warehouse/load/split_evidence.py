@@ -28,9 +28,8 @@ HELD_CLOSE = """
         select symbol, min(date) as first_date, max(date) as last_date from said_bars group by symbol
     ), versions as (
         select h.symbol, h.date, h.close, h.volume, h.is_withdrawn, h.known_at, h.fetched_at
-        from raw.price_bar h
+        from recorded_price_bar h
         join reach r on r.symbol = h.symbol and h.date between r.first_date - 60 and r.last_date
-        where h.fetched_at <= (select fetched_at from stamp)
     ), latest as (
         select * from versions
         qualify row_number() over (partition by symbol, date order by known_at desc, fetched_at desc) = 1
@@ -46,9 +45,9 @@ SPLIT_EVENT = """
     create or replace temp table split_event as
     with versions as (
         select a.symbol, a.date, a.value as ratio, a.is_withdrawn, a.known_at, a.fetched_at
-        from raw.corporate_action a
+        from recorded_corporate_action a
         join outcomes o on o.key = a.symbol and a.date between o.asked_from::date and o.asked_to::date
-        where a.kind = 'split' and o.status = 'received' and a.fetched_at <= (select fetched_at from stamp)
+        where a.kind = 'split' and o.status = 'received'
     ), latest as (
         select * from versions
         qualify row_number() over (partition by symbol, date order by known_at desc, fetched_at desc) = 1
@@ -77,8 +76,11 @@ ANSWER_BAR = """
     left join held_close h on h.symbol = b.symbol and h.date = b.date
     where b.close > 0"""
 
+# Of a source whose bars are as traded no bar is divided, whatever splits it names.
+IS_AS_TRADED = "(from price_convention) = 'as_traded'"
+
 # Every span of every symbol, with the factor by the source's convention: the product of all later splits it names.
-SEGMENT = """
+SEGMENT = f"""
     create or replace temp table segment as
     with spans as (
         select symbol, unnest(range(0, max(segment) + 1)) as segment
@@ -86,13 +88,14 @@ SEGMENT = """
               union all select symbol, 0 from landed_actions)
         group by symbol
     )
-    select s.symbol, s.segment, coalesce(product(e.ratio order by e.date, e.ratio), 1) as convention
+    select s.symbol, s.segment,
+        if({IS_AS_TRADED}, 1, coalesce(product(e.ratio order by e.date, e.ratio), 1)) as convention
     from spans s left join split_event e on e.symbol = s.symbol and e.is_named and e.segment > s.segment
     group by all"""
 
 # Every product of later splits by which the bars of a span may be divided: all subsets of the next six.
 # `derived_since`: with a split that the answer no longer names, the fetch since which held closes rest on that split.
-CANDIDATE = """
+CANDIDATE = f"""
     create or replace temp table candidate as
     with later as (
         select s.symbol, s.segment, e.ratio, e.is_named, e.first_fetched_at,
@@ -108,7 +111,7 @@ CANDIDATE = """
             min(first_fetched_at) filter (place <= 6 and (subset >> (place - 1)) & 1 = 1 and not is_named) as derived_since
         from subsets group by all
     )
-    select symbol, segment, factor, derived_since, false as is_convention from products
+    select symbol, segment, factor, derived_since, false as is_convention from products where not {IS_AS_TRADED}
     union all
     select symbol, segment, convention, null, true from segment"""
 
@@ -123,7 +126,7 @@ BAR_MATCH = f"""
         c.is_convention desc, is_witness desc, abs(b.close * c.factor / b.held_close - 1), c.factor) = 1"""
 
 # What the held closes say of each span: its factor, or that they rest on the split in question (`is_derived`).
-SEGMENT_MATCH = """
+SEGMENT_MATCH = f"""
     create or replace temp table segment_match as
     with overlap as (
         select symbol, segment, count(held_close) as bars, count(*) as all_bars from answer_bar group by all
@@ -139,7 +142,8 @@ SEGMENT_MATCH = """
         select symbol, max(segment) as segment from segment group by symbol
     )
     select s.symbol, s.segment, s.convention,
-        case when b.is_witness then b.factor when n.segment is not null and coalesce(o.bars, 0) = 0 then 1.0 end as factor,
+        case when {IS_AS_TRADED} then null when b.is_witness then b.factor
+            when n.segment is not null and coalesce(o.bars, 0) = 0 then 1.0 end as factor,
         b.factor as matched_factor, coalesce(not b.is_witness, false) as is_derived
     from segment s
     left join overlap o using (symbol, segment)
@@ -204,9 +208,10 @@ EX_DATE = f"""
             when r.shows_leap or is_shown_by_another then 1 else r.named end as divided_by
     from read r left join near n using (symbol, date)"""
 
-SEGMENT_FACTOR = """
+SEGMENT_FACTOR = f"""
     create or replace temp table segment_factor as
-    select m.symbol, m.segment, coalesce(m.factor, product(e.divided_by order by e.date), 1) as factor
+    select m.symbol, m.segment,
+        if({IS_AS_TRADED}, 1, coalesce(m.factor, product(e.divided_by order by e.date), 1)) as factor
     from segment_match m left join ex_date e on e.symbol = m.symbol and e.segment > m.segment
     group by m.symbol, m.segment, m.factor"""
 

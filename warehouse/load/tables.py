@@ -33,12 +33,17 @@ class Table:
     marks: tuple[str, ...] = ()
 
 
+def recorded(table: Table) -> str:
+    """The view of what the batch's own source had said by the batch's fetch; `warehouse.load.batch` makes it."""
+    return f"recorded_{table.name.removeprefix('raw.')}"
+
+
 UNREVISED = "realtime_start is null"
 DAYS = ("date", "period_end", "published_on")
 # A list of which rows were kept out is not whole: that a name is not in it withdraws nothing.
 WHOLE_LISTS = """
     select index_code as key, h.published_on as first, h.published_on as last
-    from (select distinct index_code, published_on from raw.index_weight_list) h
+    from (select distinct index_code, published_on from recorded_index_weight_list) h
     join (select index_code, min(published_on) as first, max(published_on) as last
           from landed_weights group by index_code) r using (index_code)
     where h.published_on between r.first and r.last and (index_code, h.published_on) not in (
@@ -63,8 +68,7 @@ LEAPT_COUNTS = """
         select c.symbol, c.date, c.shares_outstanding as count, count / coalesce(p.product, 1) as units,
             d.date is not null as is_said, d.date is null and c.date between a.first and a.last as is_silent
         from (
-            select c.* from raw.shares_outstanding c
-            where c.fetched_at <= (select fetched_at from stamp)
+            select c.* from recorded_shares_outstanding c
             qualify row_number() over (partition by c.symbol, c.date order by c.known_at desc, c.fetched_at desc) = 1
         ) c
         join answered a on a.key = c.symbol

@@ -20,7 +20,7 @@ MEANING = {
     "index": "the index whose list of weights it is, * for every one",
     "days": "how many sessions in a row",
     "back": "how many sessions before the newest one they end",
-    "on": "which requests: bars, shares (and statements), vintages, observations, weights, yahoo, fred or all",
+    "on": "which requests: bars, shares (and statements), vintages, observations, weights, cboe, yahoo, fred or all",
     "key": "the symbol, series or index asked for, * for every one; where there is no default one that the seed chooses",
     "times": "so many requests and then never again; 0 is for ever",
     "after": "so many of these requests pass first",
@@ -39,9 +39,10 @@ PATHS = {
     "observations": "/fred/series/observations?series_id={key}",
     "vintages": "/fred/series/vintagedates?series_id={key}",
     "weights": "/weights/{key}.csv",
+    "cboe": "/api/global/us_indices/daily_prices/*",
     "yahoo": "/[vw]*/finance/*",
     "fred": "/fred/*?series_id={key}",
-    "all": "/[vwf]*/*",
+    "all": "/[avwf]*/*",
 }
 
 

@@ -125,7 +125,7 @@ def test_the_marts_come_first_and_what_is_not_published_last(page: Page) -> None
     ("marts.concentration_daily.residual_bp", {"#core.index_level.close", "#raw.price_bar.close"}),
     ("marts.regime_daily.nfci", {"#core.macro_as_known.value", "#raw.macro_observation.value"}),
     ("staging.price_bar.close", {"#raw.price_bar.close", "#core.price_bar.close"}),
-    ("raw.price_bar.close", {"#staging.price_bar.close"}),
+    ("raw.price_bar.close", {"#staging.price_bar_by_source.close"}),
 ])
 def test_a_column_is_linked_to_its_sources_to_the_end_and_to_its_readers(column: str, links: set[str], page: Page) -> None:
     assert links <= page.by_id[column].links()

@@ -123,7 +123,7 @@ def test_a_vintage_of_today_explains_no_row_of_the_past(before: Path, tiny: Path
         union all select 'NFCI', date '2026-04-03', -0.7, date '2026-05-21', null""")
     evidence = published(tmp_path / "home", "select distinct split_part(evidence, ', fetched', 1) from audit.revision")
     # 2026-05-18 is known from 23:59 New York on.
-    assert evidence == [("raw.macro_observation NFCI 2026-04-03, known 2026-05-19 03:59:00",)]
+    assert evidence == [("raw.macro_observation NFCI 2026-04-03 fred, known 2026-05-19 03:59:00",)]
 
 
 def test_a_membership_that_was_wrong(before: Path, tiny: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def given(**changed: str) -> dict[str, str]:
     return {name.replace("__", "."): text for name, text in tables.items()}
 
 
-THROUGH = ("staging.price_bar",)
+THROUGH = ("staging.price_bar_by_source", "staging.price_bar")
 
 
 def test_what_was_asked_came_or_is_missing_by_name(spec):

@@ -17,9 +17,9 @@ WEEK = {**INDICES, "staging.session": sessions(weekdays(5, date(2026, 3, 2)))}
 
 def test_a_return_is_close_over_the_close_before(spec):
     spec(MODEL, {**WEEK, "core.price_bar": """
-        symbol | date       | close | high | known_at
-        ^IXIC  | 2026-03-02 | 100   | 101  | 2026-03-02 21:15
-        ^IXIC  | 2026-03-03 | 110   | 112  | 2026-03-03 21:15
+        symbol | date       | close | high | source | known_at
+        ^IXIC  | 2026-03-02 | 100   | 101  | yahoo  | 2026-03-02 21:15
+        ^IXIC  | 2026-03-03 | 110   | 112  | yahoo  | 2026-03-03 21:15
     """}, expect="""
         symbol | date       | position | close | high | source | previous_date | gap_sessions | price_return
         ^IXIC  | 2026-03-02 | 1        | 100   | 101  | yahoo  |               |              |
@@ -41,14 +41,14 @@ def test_a_high_that_comes_later_moves_no_close(spec):
 
 def test_fred_fills_a_hole_of_the_same_date_and_says_so(spec):
     spec(MODEL, {**WEEK, "core.price_bar": """
-        symbol | date       | close | high | known_at
-        ^VIX   | 2026-03-02 | 20    | 21   | 2026-03-02 21:15
-        ^VIX   | 2026-03-04 | 25    | 26   | 2026-03-04 21:15
+        symbol | date       | close | high | source | known_at
+        ^VIX   | 2026-03-02 | 20    | 21   | yahoo  | 2026-03-02 21:15
+        ^VIX   | 2026-03-04 | 25    | 26   | yahoo  | 2026-03-04 21:15
     """, "staging.macro_observation": """
-        series_id | date       | value | known_at
-        VIXCLS    | 2026-03-02 | 99    | 2026-03-04 04:59
-        VIXCLS    | 2026-03-03 | 22    | 2026-03-05 04:59
-        DGS10     | 2026-03-03 | 4     | 2026-03-05 04:59
+        series_id | date       | value | source | known_at
+        VIXCLS    | 2026-03-02 | 99    | fred   | 2026-03-04 04:59
+        VIXCLS    | 2026-03-03 | 22    | fred   | 2026-03-05 04:59
+        DGS10     | 2026-03-03 | 4     | fred   | 2026-03-05 04:59
     """}, expect="""
         symbol | date       | close | high | source | price_return        | known_at
         ^VIX   | 2026-03-02 | 20    | 21   | yahoo  |                     | 2026-03-02 21:15
@@ -59,14 +59,46 @@ def test_fred_fills_a_hole_of_the_same_date_and_says_so(spec):
 
 def test_fred_fills_with_its_latest_vintage_and_not_with_one_taken_back(spec):
     spec(MODEL, {**WEEK, "staging.macro_observation": """
-        series_id | date       | value | known_at
-        VIXCLS    | 2026-03-02 | 20    | 2026-03-04 04:59
-        VIXCLS    | 2026-03-02 | 21    | 2026-03-06 12:00
-        VIXCLS    | 2026-03-03 | 22    | 2026-03-05 04:59
-        VIXCLS    | 2026-03-03 |       | 2026-03-06 12:00
+        series_id | date       | value | source | known_at
+        VIXCLS    | 2026-03-02 | 20    | fred   | 2026-03-04 04:59
+        VIXCLS    | 2026-03-02 | 21    | fred   | 2026-03-06 12:00
+        VIXCLS    | 2026-03-03 | 22    | fred   | 2026-03-05 04:59
+        VIXCLS    | 2026-03-03 |       | fred   | 2026-03-06 12:00
     """}, expect="""
         date       | close | source | known_at
         2026-03-02 | 21    | fred   | 2026-03-06 12:00
+    """)
+
+
+CHEAPER_FIRST = "source | priority\ncboe | 1\nyahoo | 2\nfred | 3"
+
+
+def test_where_the_first_sources_bar_is_held_the_next_ones_stands_in(spec):
+    """But for one that says the same: what evidence holds, another copy of it does not prove."""
+    spec(MODEL, {**WEEK, "staging.source": CHEAPER_FIRST, "core.price_bar": """
+        symbol | date       | close | source | known_at
+        ^VIX   | 2026-03-02 | 20    | cboe   | 2026-03-02 21:15
+    """, "core.price_bar_held": """
+        symbol | date       | close | known_at
+        ^VIX   | 2026-03-03 | 200   | 2026-03-03 21:15
+        ^VIX   | 2026-03-04 | 210   | 2026-03-04 21:15
+    """, "staging.price_bar_by_source": """
+        symbol | date       | close | source | known_at
+        ^VIX   | 2026-03-02 | 20    | cboe   | 2026-03-02 21:15
+        ^VIX   | 2026-03-02 | 21    | yahoo  | 2026-03-02 21:15
+        ^VIX   | 2026-03-03 | 200   | cboe   | 2026-03-03 21:15
+        ^VIX   | 2026-03-03 | 22    | yahoo  | 2026-03-03 21:20
+        ^VIX   | 2026-03-04 | 210   | cboe   | 2026-03-04 21:15
+        ^VIX   | 2026-03-04 | 210   | yahoo  | 2026-03-04 21:15
+    """, "staging.macro_observation": """
+        series_id | date       | value | source | known_at
+        VIXCLS    | 2026-03-03 | 23    | fred   | 2026-03-05 04:59
+        VIXCLS    | 2026-03-04 | 24    | fred   | 2026-03-06 04:59
+    """}, expect="""
+        date       | close | source
+        2026-03-02 | 20    | cboe
+        2026-03-03 | 22    | yahoo
+        2026-03-04 | 24    | fred
     """)
 
 
@@ -121,7 +153,6 @@ def test_assertions_can_fail(spec):
     assertions_fail(spec, MODEL, {
         "an index is above zero": {"close": 0},
         "the high is not below the close": {"close": 100, "high": 99},
-        "one of two sources": {"source": "archive"},
-        "only Yahoo has highs": {"source": "fred", "high": 100},
+        "FRED has no highs": {"source": "fred", "high": 100},
         "a return spans at most five sessions": {"gap_sessions": 5},
     })

@@ -135,8 +135,8 @@ def test_a_folder_that_is_no_layer_is_said(write, tmp_path):
 
 
 @pytest.mark.parametrize(("reader", "table", "may"), [
-    ("staging.a", "staging.b", "staging reads only raw"),
-    ("staging.a", "core.b", "staging reads only raw"),
+    ("staging.a", "core.b", "staging reads only raw, staging"),
+    ("staging.a", "marts.b", "staging reads only raw, staging"),
     ("core.a", "raw.price_bar", "core reads only core, staging"),
     ("core.a", "marts.b", "core reads only core, staging"),
     ("marts.a", "raw.price_bar", "marts reads only core, marts, staging"),

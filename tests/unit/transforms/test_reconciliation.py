@@ -17,7 +17,7 @@ INSTRUMENTS = """
 def closes(spec, fred: str, expect: str) -> None:
     spec("audit.reconciliation", {
         "staging.series": SERIES, "staging.instrument": INSTRUMENTS,
-        "core.price_bar": """
+        "staging.price_bar_by_source": """
             symbol | date       | close | source | known_at
             ^VIX   | 2026-01-05 | 18.25 | yahoo  | 2026-01-05 21:15
             ^VIX   | 2026-01-06 | 19.50 | yahoo  | 2026-01-06 21:15
@@ -80,4 +80,27 @@ def test_the_largest_by_the_rules_against_the_largest_by_the_lists(spec):
         fact                | first_source | second_source | difference | is_within | known_at
         top10_weight of NDX | capped       | anchored      | 0.02       | false     | 2026-01-06 04:59
         top1_weight of NDX  | capped       | anchored      | 0.005      | true      | 2026-01-06 04:59
+    """)
+
+
+def test_closes_of_a_symbol_by_two_sources_of_bars_and_by_fred(spec):
+    """The source of higher priority comes first; a bar that evidence holds is compared with nothing."""
+    spec("audit.reconciliation", {
+        "staging.source": "source | priority\ncboe | 1\nyahoo | 2",
+        "staging.series": SERIES, "staging.instrument": INSTRUMENTS,
+        "core.price_bar_held": "symbol | date\n^VIX | 2026-01-06",
+        "staging.price_bar_by_source": """
+            symbol | date       | close | source | known_at
+            ^VIX   | 2026-01-05 | 18.25 | yahoo  | 2026-01-05 21:15
+            ^VIX   | 2026-01-05 | 18.30 | cboe   | 2026-01-05 21:20
+            ^VIX   | 2026-01-06 | 19.50 | yahoo  | 2026-01-06 21:15
+            ^VIX   | 2026-01-06 | 19.55 | cboe   | 2026-01-06 21:15
+        """, "staging.macro_observation": """
+            series_id | date       | value | known_at
+            VIXCLS    | 2026-01-05 | 18.25 | 2026-01-07 04:59
+        """}, """
+        date       | fact          | first_source | second_source | difference | is_within | known_at
+        2026-01-05 | close of ^VIX | cboe         | VIXCLS        | 0.05       | false     | 2026-01-07 04:59
+        2026-01-05 | close of ^VIX | cboe         | yahoo         | 0.05       | false     | 2026-01-05 21:20
+        2026-01-05 | close of ^VIX | yahoo        | VIXCLS        | 0.00       | true      | 2026-01-07 04:59
     """)

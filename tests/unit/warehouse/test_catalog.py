@@ -6,13 +6,13 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date, timedelta
 
 import pytest
 
 from warehouse import catalog
-from warehouse.catalog import Availability
+from warehouse.catalog import Availability, Gives
 
 
 def words(text: str) -> set[str]:
@@ -226,3 +226,20 @@ def test_loading_is_quick_and_needs_nothing_heavy():
     started = time.process_time()
     catalog.load()
     assert time.process_time() - started < 0.1
+
+
+def test_the_vix_is_asked_of_cboe_first_and_every_other_instrument_of_yahoo_alone(packaged):
+    by_source = {symbol: [source.id for source in packaged.sources_of("bars", instrument)]
+                 for symbol, instrument in packaged.instruments.items()}
+    assert by_source.pop("^VIX") == ["yahoo", "cboe"]
+    assert set(map(tuple, by_source.values())) == {("yahoo",)}
+    assert packaged.sources["cboe"].priority < packaged.sources["yahoo"].priority < packaged.sources["fred"].priority
+
+
+def test_a_source_can_give_whole_kinds_of_instruments(packaged):
+    another = replace(packaged.sources["cboe"], id="another", gives=Gives(bars=("stock", "^NDX"), shares=("stock",)))
+    more = replace(packaged, sources={**packaged.sources, "another": another})
+    gives = {(feed, symbol): [source.id for source in more.sources_of(feed, more.instruments[symbol])]
+             for feed, symbol in (("bars", "NVDA"), ("shares", "NVDA"), ("bars", "^NDX"), ("bars", "XLK"))}
+    assert gives == {("bars", "NVDA"): ["yahoo", "another"], ("shares", "NVDA"): ["yahoo", "another"],
+                     ("bars", "^NDX"): ["yahoo", "another"], ("bars", "XLK"): ["yahoo"]}

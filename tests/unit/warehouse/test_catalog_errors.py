@@ -20,6 +20,7 @@ SMALL = {
         timeout_seconds = 20.0
         tries = 4
         terms = "Read, do not redistribute."
+        price_convention = "split_adjusted"
     """,
     "feeds.toml": """
         [bars]
@@ -395,7 +396,11 @@ def test_a_wrong_spin_off_names_itself(folder, old, new, entry, key, words):
     ("stocks.toml", '"Bear"', "[" * 90 + "]" * 90, "must be text"),
     ("stocks.toml", '"Bear"', "9" * 5000, "is not TOML"),
     ("feeds.toml", "[bars]", "[actions]", "catalog feeds.toml, entry bars: is missing, and every run needs it"),
-    ("sources.toml", "[fred]", "[other]", "sources.toml, entry fred: is missing, and every series is asked"),
+    ("sources.toml", 'price_convention = "split_adjusted"', "", "key price_convention: is missing, and it gives"),
+    ("sources.toml", 'price_convention = "split_adjusted"', 'price_convention = "usd"', "must be one of split_adjusted"),
+    ("sources.toml", "tries = 4", "tries = 4\npriority = 0", "entry yahoo, key priority: is 0, but must be at least 1"),
+    ("sources.toml", "tries = 4", 'tries = 4\ngives = { bars = ["^VX"] }',
+     "entry yahoo, key gives.bars: names '^VX', which is neither in instruments nor a kind of them; did you mean '^VIX'"),
 ])
 def test_what_no_run_could_work_with_is_told_before_it(folder, file, old, new, words):
     edit(folder, file, old, new)

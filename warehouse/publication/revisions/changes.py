@@ -45,14 +45,14 @@ FEEDS = (
 # When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
 PRIORITY = ("split", "membership", "macro vintage", "correction", "late data")
 SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
-             "catalog": ("instrument", "series", "universe", "basket", "availability", "session", "rebalance",
+             "catalog": ("instrument", "series", "universe", "basket", "source", "availability", "session", "rebalance",
                            "weight_limit", "spinoff")}
 # By table: of whom its stays are; what a row is called; the column that reaches no mart; from when on a row matters.
 STAYS = {"universe_member": "index_code", "basket_member": "basket"}
 CALLED = {"instrument": "symbol", "series": "series_id", "availability": "key", "universe": "index_code",
-          "basket": "basket", "session": "date::varchar", "rebalance": "index_code", "weight_limit": "index_code",
-          "spinoff": "of_symbol"}
-WORDS = {"instrument": "name", "series": "title", "universe": "title", "basket": "title"}
+          "basket": "basket", "source": "source", "session": "date::varchar", "rebalance": "index_code",
+          "weight_limit": "index_code", "spinoff": "of_symbol"}
+WORDS = {"instrument": "name", "series": "title", "universe": "title", "basket": "title", "source": "title"}
 DATED = {"session": "date", "rebalance": "effective_date", "spinoff": "ex_date"}
 EVER = "date '1990-01-01'"
 
@@ -84,10 +84,11 @@ def write_changes(con: duckdb.DuckDBPyConnection, then: tuple[datetime, datetime
 
 def _became_visible(feed: Feed) -> str:
     """SQL for the rows of a raw table that only the later moment sees."""
-    key = ", ".join((feed.key, *feed.rest))
+    key = ", ".join(dict.fromkeys((feed.key, *feed.rest, "source")))
     now = "known_at <= as_of and fetched_at <= recorded"
     then = "known_at <= then_as_of and fetched_at <= then_recorded and run_id not in (from later_run)"
-    rest = " || ' ' || ".join(f"n.{column}::varchar" for column in feed.rest)
+    named = [*feed.rest] if feed.key == "source" else [*feed.rest, "source"]
+    rest = " || ' ' || ".join(f"n.{column}::varchar" for column in named)
     return f"""
         select '{feed.table}' as raw_table, if(o.known is null, {feed.first_seen}, {feed.changed}) as cause,
             n.{feed.key} as key, n.{feed.dated} as date,
