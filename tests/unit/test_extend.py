@@ -70,6 +70,11 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
+def test_the_source_gives_its_symbol_after_those_of_lower_number(tmp_path: Path) -> None:
+    catalog = with_entry(tmp_path, "sources.toml", block("source.md", "toml"))
+    assert [source.id for source in catalog.sources_of("bars", catalog.instruments["^GSPC"])] == ["yahoo", "stooq"]
+
+
 def test_the_index_is_a_file_beside_the_primary_one(tmp_path: Path) -> None:
     (tmp_path / "universes").mkdir()
     catalog = with_entry(tmp_path, "universes/SPX.toml", block("index.md", "toml"))
