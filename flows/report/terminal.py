@@ -20,6 +20,7 @@ from flows.pipeline.plan import NEW_YORK
 from flows.report.index import Index, index_of
 from flows.report.output import Screen
 from flows.report.views import VIEWS, Section
+from flows.report.words import NOTHING, figure
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, WriterLocked
 from warehouse.stray import trouble
@@ -28,10 +29,6 @@ from warehouse.visible import visible
 WIDTH = 100
 LEAST = 6
 """Characters a line of a text must get for a table to be readable."""
-
-PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d")
-ONE_PLACE = ("bp", "effective_names")
-
 
 # The moment, in UTC, of a publication of the past; null for the present.
 STAMP = "select is_simulated, if(not is_present, as_of, null) from audit.publication where is_current"
@@ -238,15 +235,8 @@ def _working(home: DataFolder, section: Section) -> tuple[list[str], list[tuple]
 
 
 def readable(name: str, value: object) -> str:
-    """The value in the unit that the end of its column's name says."""
-    if isinstance(value, float):
-        if name.endswith(PERCENT):
-            signed = name.endswith(("return", "rs_5d", "rs_21d", "rs_63d"))
-            return f"{value:+.2%}" if signed else f"{value:.2%}"
-        if name.endswith(ONE_PLACE):
-            return f"{value:+,.1f}" if name.endswith("bp") else f"{value:,.1f}"
-        return f"{value:,.2f}"
-    return _plain(value)
+    """The value in the unit that the end of its column's name says; codes stay as they are, to be used in a query."""
+    return figure(name, value) if isinstance(value, float) else _plain(value)
 
 
 def _in_new_york(moment: datetime) -> str:
@@ -256,7 +246,7 @@ def _in_new_york(moment: datetime) -> str:
 def _plain(value: object) -> str:
     match value:
         case None:
-            return "–"
+            return NOTHING
         case bool():
             return "yes" if value else "no"
         case float():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,9 +32,10 @@ SIGNALS = {
 }
 TIERS = ("defensive", "ai_leaders", "semiconductors", "crypto_equity")
 FUNDS = ("xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv", "xlb")
-PERCENT = ("_return", "_weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d",
+PERCENT = ("return", "weight", "_share", "_vol_21d", "volatility_63d", "rs_5d", "rs_21d", "rs_63d",
            "excess_since_peak", "_probability")
-SIGNED = ("_return", "rs_5d", "rs_21d", "rs_63d", "excess_since_peak", "bp", "_points")
+ONE_PLACE = ("bp", "effective_names")
+SIGNED = ("return", "rs_5d", "rs_21d", "rs_63d", "excess_since_peak", "bp", "_points")
 
 
 def name(key: str | None) -> str:
@@ -79,6 +81,16 @@ def plain(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and (text.strip("0.") or not value) else text
 
 
+def figure(column: str, value: float) -> str:
+    """A figure in the unit that the end of its column's name says; page, terminal and Prefect all write it so."""
+    if not math.isfinite(value):
+        return str(value)
+    signed = column.endswith(SIGNED)
+    if column.endswith(PERCENT):
+        return percent(value, 2, signed)
+    return number(value, 1 if column.endswith(ONE_PLACE) else 2, signed)
+
+
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -92,10 +104,7 @@ def cell(column: str, value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            signed = column.endswith(SIGNED)
-            if column.endswith(PERCENT):
-                return percent(value, 2, signed)
-            return number(value, 1 if column.endswith("bp") else 2, signed)
+            return figure(column, value)
         case int():
             return number(value, 0)
         case datetime():

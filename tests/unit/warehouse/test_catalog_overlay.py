@@ -126,5 +126,5 @@ def test_of_several_indices_one_is_the_primary_one(overlay) -> None:
     found = catalog.load(overlay(universes__SPX=second)).primary_index
     assert found is not None
     assert found.code == "NDX"
-    with pytest.raises(CatalogError, match="key primary: is true in NDX and in SPX; of several indices one is the primary one"):
+    with pytest.raises(CatalogError, match="key primary: is true in NDX and in SPX; of several indices one is"):
         catalog.load(overlay(universes__SPX=f"primary = true\n{second}"))
