@@ -19,7 +19,7 @@ from sqlglot.tokenizer_core import TokenType
 from transforms.engine.project import Model
 
 # table -> column -> the names table.column that it is computed from.
-Lineage = dict[str, Mapping[str, frozenset[str]]]
+Lineage = Mapping[str, Mapping[str, frozenset[str]]]
 
 RANKING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile)
 ADDING = (exp.Sum, exp.Avg, exp.Count)
