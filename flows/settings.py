@@ -100,9 +100,9 @@ class Settings(BaseSettings):
         """The wall clock, or with a replay source the server's, which does not tick."""
         if self.base_url is None:
             return self._of_the_market(Clock(datetime.now(UTC), False), "this machine", "timedatectl set-ntp true")
-        told = _ask(f"{self.base_url}/clock")
+        response = _fetch_json(f"{self.base_url}/clock")
         try:
-            clock = Clock(datetime.fromisoformat(told["now"]).astimezone(UTC), bool(told["simulated"]))
+            clock = Clock(datetime.fromisoformat(response["now"]).astimezone(UTC), bool(response["simulated"]))
         except (KeyError, TypeError, ValueError, OverflowError):
             raise self._no_source("what answers there is no replay server: it does not tell the clock") from None
         return self._of_the_market(clock, self.base_url, "rallyscope replay --now")
@@ -130,7 +130,7 @@ def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[s
     return {**defaults, **os.environ, **fixed}
 
 
-def _ask(url: str) -> Any:
+def _fetch_json(url: str) -> Any:
     """The JSON at an address; SourceUnreachable when what comes is none, half of one, or without end."""
     import time
     from http.client import HTTPException, IncompleteRead
@@ -138,16 +138,16 @@ def _ask(url: str) -> Any:
 
     from flows.sources.redirects import urlopen_here
 
-    reported, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
+    body, until = b"", time.monotonic() + ANSWERS_WITHIN_SECONDS
     try:
         with urlopen_here(url, timeout=ANSWERS_WITHIN_SECONDS) as answer:
             while part := answer.read1(ANSWERS_BYTES):
-                reported += part
-                if len(reported) > ANSWERS_BYTES or time.monotonic() > until:
+                body += part
+                if len(body) > ANSWERS_BYTES or time.monotonic() > until:
                     raise ValueError(f"no end of it within {ANSWERS_BYTES} bytes and {ANSWERS_WITHIN_SECONDS:g} seconds")
             if answer.length:
-                raise IncompleteRead(reported, answer.length)
-        return json.loads(reported)
+                raise IncompleteRead(body, answer.length)
+        return json.loads(body)
     except (URLError, HTTPException, OSError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
     raise SourceUnreachable(url, "the clock", reason)

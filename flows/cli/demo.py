@@ -36,8 +36,8 @@ def demo(settings: Settings, seed: int, say: Callable[[str], None]) -> None:
 
         say(f"simulating a market (seed {seed})")
         simulate(archive, seed, settings.catalog)
-    reported = json.loads((archive / "simulated.json").read_text())
-    last = date.fromisoformat(reported["last_session"])
+    simulation = json.loads((archive / "simulated.json").read_text())
+    last = date.fromisoformat(simulation["last_session"])
     first = last.replace(year=last.year - YEARS) + timedelta(days=1)
     with _replaying(archive, last - timedelta(days=1)) as base:
         window = windows.range_window(served := _at(settings, base), first, last)

@@ -84,7 +84,7 @@ def _run_pipeline(command: str, settings, window, as_of: str | None = None, reco
     knowledge_time, record_time = (None if text is None else windows.parse_instant(text) for text in (as_of, recorded_by))
     with on_terminal(say) as (report, progress), open_run(settings, command, window, report, wait=wait) as this:
         this.progress, this.acceptance, this.again = progress, accepted, again
-        execute(this, moment=(knowledge_time, record_time), chunk=chunk,
+        execute(this, times=(knowledge_time, record_time), chunk=chunk,
                 render=render if settings.pages else None)
         next_command = "status" if this.rows_quarantined or this.keys_failed else "show day"
         report(f"{count(this.rows_added, 'row')} added, {artifacts.lost(this)}; see rallyscope {next_command}")

@@ -1,4 +1,4 @@
-"""Marts come out: fit the regime model, build the models, compare, finish the run's record, publish."""
+"""The second half of a run: fit the regime model, build the models, compare, finish the run's record, publish."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def fit(run: Run) -> int:
-    """Fit the regime model at the month-ends that have no fit yet, from the one in force when the window starts."""
+    """Fit the regime model at the month-ends without a fit, from the one in force when the window starts."""
     from transforms.regime_model import fit_missing
 
     run.read_clock()
@@ -30,14 +30,14 @@ def fit(run: Run) -> int:
 
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
-    """Make every model anew at the moment, by default now; BadRequest for one at which nothing was known."""
+    """Rebuild every model as of the given times, by default now; BadRequest if no session was known by then."""
     from transforms.engine.build import AsOf
     from transforms.engine.build import build as build_models
     from transforms.engine.project import models
 
     run.say("building the marts")
     run.read_clock()
-    # A whole second can be typed: --as-of with what `status` says of a publication builds that one again.
+    # Round up to a second, so that --as-of with the time that `status` prints builds the same publication again.
     now = run.clock.now
     run.clock = replace(run.clock, now=now.replace(microsecond=0) + timedelta(seconds=now.microsecond > 0))
     with run.settings.home.warehouse() as con:
@@ -45,14 +45,14 @@ def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None 
                      run.settings.home.failed_rows)
         if (as_of or recorded_by) and con.execute("select count(*) from marts.regime_daily").fetchone() == (0,):
             known = con.execute("select min(known_at), min(fetched_at) from raw.price_bar").fetchone() or (None, None)
-            raise BadRequest(" and ".join(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}" for what, moment in (
-                ("as_of", as_of), ("recorded_by", recorded_by)) if moment), "no session was known and recorded by then",
+            raise BadRequest(" and ".join(f"{what} {instant:%Y-%m-%dT%H:%M:%SZ}" for what, instant in (
+                ("as_of", as_of), ("recorded_by", recorded_by)) if instant), "no session was known and recorded by then",
                 f"The first price was known at {known[0]} UTC, and the first one was fetched at {known[1]} UTC"
-                if known[0] else "Nothing is loaded yet: rallyscope run")
+                if known[0] else "Nothing is loaded yet; to load a session: rallyscope run")
 
 
 def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> Publication:
-    """Pass the gate, publish the last build, and close the run's record."""
+    """Check the last build, publish it, and finish the run's record."""
     from transforms.engine.project import models
 
     def computed_from() -> list[tuple[str, str, str]]:
@@ -78,6 +78,6 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
 
 
 def code_version(project) -> str:
-    """The package version and a digest of every model: what made a table, in one word."""
+    """The package version and a digest of every model, which identify the code that built a table."""
     digest = hashlib.sha256("".join(f"{m.name}\n{m.sql}\n" for m in project).encode()).hexdigest()
     return f"{version('rallyscope')}+{digest[:10]}"

@@ -1,4 +1,4 @@
-"""Everything of a run, in order: request and load chunk by chunk, then build and publish."""
+"""The steps of a run in order: request and load chunk by chunk, then build and publish."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ Step = Callable[..., Any]
 
 
 def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
-            moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
+            times: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
             render: Callable[[Run], None] | None = None) -> None:
-    """Request and load chunk by chunk, then build, publish, and `render` the pages if that is given.
+    """Request and load chunk by chunk, then build and publish as of `times` (as_of, recorded_by), and `render` the pages.
 
     `step` wraps each function, for instance as a Prefect task.
     """
-    refuse_future(run.clock.now, as_of=moment[0], recorded_by=moment[1])
-    if not any(moment):
+    refuse_future(run.clock.now, as_of=times[0], recorded_by=times[1])
+    if not any(times):
         run.refuse_earlier_clock()  # a build of the present, too
     windows = chunks(run.window, chunk) if run.window else []
-    for place, requesting in _to_ask(run, windows):
-        for position, request in enumerate(requesting):
-            run.progress((place + position / len(requesting)) / len(windows), f"{windows[place]}: {request}")
-            _ask_and_load(run, step, request)
+    for window_number, requests in _pending_requests(run, windows):
+        for number, request in enumerate(requests):
+            run.progress((window_number + number / len(requests)) / len(windows), f"{windows[window_number]}: {request}")
+            _fetch_and_load(run, step, request)
     step(build.fit)(run)
-    if run.command == "backfill" and moment == (None, None) and not run.acceptance and _keep_current(run):
+    if run.command == "backfill" and times == (None, None) and not run.acceptance and _keep_current(run):
         return
     run.progress(1.0, "build and publication")
-    step(build.build)(run, *moment)
-    step(build.publish)(run, *moment)
+    step(build.build)(run, *times)
+    step(build.publish)(run, *times)
     if render:
         step(render)(run)
 
 
 def _keep_current(run: Run) -> bool:
-    """Whether nothing new came, so that the current publication stays and no build is made."""
+    """Whether there is nothing new, so that the current publication stays and no build is made."""
     from transforms.engine.project import models
 
     if run.problems:
@@ -60,20 +60,20 @@ def _keep_current(run: Run) -> bool:
     return True
 
 
-def _to_ask(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
-    """The windows that still have something to ask, each planned once the ones before it are loaded."""
+def _pending_requests(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
+    """The windows with data to fetch, each planned after the ones before it are loaded."""
     ahead = iter(enumerate(windows))
     while True:
         run.read_clock()
-        with run.settings.home.warehouse() as con:  # opened once for all the windows that have nothing
-            found = next(((place, requesting) for place, window in ahead if (requesting := ingest.planned(con, run,
-                                                                                                          window))), None)
-        if found is None:
+        with run.settings.home.warehouse() as con:  # opened once for all the windows without requests
+            pending = next(((number, requests) for number, window in ahead
+                            if (requests := ingest.planned(con, run, window))), None)
+        if pending is None:
             return
-        yield found
+        yield pending
 
 
-def _ask_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> None:
+def _fetch_and_load(run: Run, step: Callable[[Step], Step], request: Request) -> None:
     if request.source in run.unreachable:
         return
     try:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 
-def ask(settings: Settings, request: Request, newest_fetch: datetime | None = None) -> Fetched:
-    """What came of every key of a request; a SourceError when the source as a whole cannot be asked.
+def fetch_from_source(settings: Settings, request: Request, newest_fetch: datetime | None = None) -> Fetched:
+    """Fetch every key of a request; a SourceError if the source fails for every key.
 
-    `newest_fetch` is when the newest answer that is held was fetched: ClockWentBack for an answer dated before it.
+    A response dated before `newest_fetch`, the time of the newest fetch that is loaded, raises ClockWentBack.
     """
     endpoint = Endpoint(settings.base_url, settings.catalog.sources[request.source], settings.home.cache,
                         settings.fred_key if request.source == "fred" else None, newest_fetch=newest_fetch)

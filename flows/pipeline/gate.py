@@ -1,4 +1,4 @@
-"""The publication gate in a run: what the declared checks find withholds the build, or is a problem the run ends with."""
+"""The publication gate in a run: a failed check withholds the build or becomes a problem of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pass_gate(run: Run, con: duckdb.DuckDBPyConnection, stamp: Stamp) -> Verdict:
-    """Judge the last build; note what is missing, say what is reported, and raise PublicationWithheld where it must be."""
+    """Check the last build: record what is missing, print the reports, and raise PublicationWithheld if a check fails."""
     window = run.window
     verdict = judge(con, run.settings.home, Build(run.run_id, stamp.published_at, stamp.is_present,
                                                   window and window.start, window and window.end), run.acceptance)
@@ -32,11 +32,11 @@ def pass_gate(run: Run, con: duckdb.DuckDBPyConnection, stamp: Stamp) -> Verdict
 
 
 def acceptance(reason: str | None) -> Acceptance | None:
-    """The acceptance that a person gives with a reason; BadRequest for an empty one."""
+    """The acceptance with the reason a user gives; BadRequest for an empty reason."""
     if reason is None:
         return None
     if not reason.strip():
-        raise BadRequest("--accept", "the reason is empty", "Say why the figures are right: it is kept in the audit")
+        raise BadRequest("--accept", "the reason is empty", "Say why the figures are right; the audit records it")
     return Acceptance(reason.strip(), _user())
 
 

@@ -1,4 +1,4 @@
-"""Data comes in: request, land, validate, load."""
+"""The first half of a run: request, land, validate, load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from flows.pipeline import market_kind
-from flows.pipeline.fetch import ask
+from flows.pipeline.fetch import fetch_from_source
 from flows.pipeline.plan import Request, Window, last_closed
 from flows.pipeline.plan import requests as plan_requests
 from warehouse import landing
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def requests(run: Run, window: Window | None = None) -> list[Request]:
-    """What is still to ask for a window, by default the run's."""
+    """The requests that are pending for a window, by default the run's."""
     if not (window := window or run.window):
         return []
     run.read_clock()
@@ -34,12 +34,12 @@ def planned(con: duckdb.DuckDBPyConnection, run: Run, window: Window) -> list[Re
 
 
 def fetch(run: Run, request: Request) -> Batch:
-    """Ask one batch and land what came; a SourceError when the source as a whole cannot be asked."""
-    run.say(f"asking {request} for {len(request.fetch_keys)} keys")
-    requested_at = run.settings.clock().now  # before the answer: a bar that ends meanwhile counts as unfinished
-    fetched = ask(run.settings, request, run.newest_fetch)
+    """Fetch one batch and land it; a SourceError if the source fails for every key."""
+    run.say(f"fetching {request}: {len(request.fetch_keys)} key{'s' if len(request.fetch_keys) > 1 else ''}")
+    requested_at = run.settings.clock().now  # before the response: a bar that ends meanwhile counts as unfinished
+    fetched = fetch_from_source(run.settings, request, run.newest_fetch)
     run.keys_failed += int((fetched.outcomes.status == "failed").sum())
-    keys = [ask.key for ask in request.fetch_keys]
+    keys = [fetch_key.key for fetch_key in request.fetch_keys]
     return landing.land(
         run.settings.home.landing, request.feed, request.source, requested_at, str(last_closed(requested_at)),
         {**fetched.frames, "outcomes": fetched.outcomes},
@@ -49,7 +49,7 @@ def fetch(run: Run, request: Request) -> Batch:
 
 
 def load(run: Run, batch: Batch) -> Loaded:
-    """Meet the suites, then load what passed."""
+    """Validate the batch against its suite, then load the rows that passed."""
     from expectations.validate import validate
 
     with run.settings.home.warehouse() as con:
@@ -63,7 +63,7 @@ def load(run: Run, batch: Batch) -> Loaded:
 
 
 def lost(outcome: object) -> str | None:
-    """What a step that ended without an error lost, where it lost everything: the answers of a batch, or all its rows."""
+    """Why a step without an error still has no result: every key of the batch failed, or every row was quarantined."""
     match outcome:
         case Batch():
             statuses = duckdb.execute("select count(*), count(*) filter (status = 'failed'), "
@@ -76,11 +76,11 @@ def lost(outcome: object) -> str | None:
 
 
 def recover(run: Run) -> None:
-    """Load what an interrupted run landed and did not load; nothing fetched is asked twice or lost."""
+    """Load what an interrupted run landed, so that nothing fetched is lost or requested twice."""
     with run.settings.home.warehouse() as con:
         pending = [f for f in landing.batches(run.settings.home.landing) if not is_loaded(con, f.name)]
     for folder in pending:
-        run.say(f"loading {folder.name}, landed by an interrupted run")
+        run.say(f"loading {folder.name}, which an interrupted run landed")
         batch = landing.read(folder)
         if run.window:
             market_kind.refuse_another(run.settings.home, {batch.simulated}, run.clock.simulated)

@@ -1,4 +1,4 @@
-"""One data folder, one market: simulated and real figures never meet in a table."""
+"""One market per data folder: a table never mixes simulated and real figures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from warehouse.errors import BadRequest
 
 
 def held(con: duckdb.DuckDBPyConnection) -> set[bool]:
-    """Whether what was loaded came from a simulated market: one answer, or none yet."""
+    """Whether the loaded data is from a simulated market: one value, or none before the first load."""
     return {bool(kind) for kind, in con.execute("select distinct is_simulated from audit.batch").fetchall()}
 
 
 def refuse_another(home: DataFolder, held: set[bool], simulated: bool) -> None:
-    """BadRequest when what a data folder holds is another kind of market than the source's."""
+    """Raise BadRequest if the data folder holds another kind of market than the source."""
     if not held <= {simulated}:
         kinds = ("real", "simulated") if simulated else ("simulated", "real")
-        raise BadRequest(f"data folder {home.folder}", f"it holds a {kinds[0]} market, and the source is a {kinds[1]} one",
-                         "Give each a folder of its own with --home or RALLYSCOPE_HOME, and name its source with "
-                         "--source or RALLYSCOPE_SOURCE")
+        raise BadRequest(f"data folder {home.folder}", f"it holds a {kinds[0]} market, but the source is a {kinds[1]} one",
+                         "Name another data folder with --home or RALLYSCOPE_HOME, or the right source with --source or "
+                         "RALLYSCOPE_SOURCE")

@@ -133,7 +133,7 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     asked again, the same evening too, while that session is young; an older hole that was answered without it is settled.
     Lists of weights are asked where the catalog declares them, and of a replay server always.
     """
-    requested = _Asked(con, now, again)
+    history = _FetchHistory(con, now, again)
     naive = now.astimezone(UTC).replace(tzinfo=None)
     young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
     fetch_keys: dict[tuple[str, str], list[FetchKey]] = defaultdict(list)
@@ -148,24 +148,24 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
             for source in (source.id for source in catalog.sources_of(feed, instrument)):
                 watched[feed, source] += 1
                 key = feed, source, instrument.symbol
-                if feed == "statements" and requested.within(key, WEEKLY):
+                if feed == "statements" and history.within(key, WEEKLY):
                     continue
-                start = requested.start(key, since, window.end, reask_days)
+                start = history.start(key, since, window.end, reask_days)
                 if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
-                    start = requested.start_of_late(key, instrument, due, reask_days)
+                    start = history.start_of_late(key, instrument, due, reask_days)
                 if start:
-                    fetch_keys[feed, source].append(FetchKey(instrument.symbol, start, max(start, requested.today)))
-    for series, ask in _observations(catalog, requested, window):
-        fetch_keys["observations", series.source].append(ask)
+                    fetch_keys[feed, source].append(FetchKey(instrument.symbol, start, max(start, history.today)))
+    for series, fetch_key in _observations(catalog, history, window):
+        fetch_keys["observations", series.source].append(fetch_key)
     watched.update(("observations", series.source) for series in catalog.series.values())
     lists = catalog.feeds["weights"]
     for universe in catalog.universes.values():
         if replay or universe.published_weights:
             watched["weights", lists.source] += 1
             key = "weights", lists.source, universe.code
-            start = requested.start(key, universe.initial_date, window.end, lists.reask_days)
+            start = history.start(key, universe.initial_date, window.end, lists.reask_days)
             if start:
-                fetch_keys["weights", lists.source].append(FetchKey(universe.code, start, max(start, requested.today)))
+                fetch_keys["weights", lists.source].append(FetchKey(universe.code, start, max(start, history.today)))
     return list(_batches(catalog, fetch_keys, watched))
 
 
@@ -192,7 +192,7 @@ def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
     still_asked = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
     members = {m.symbol for group in groups for m in group.members
                if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > still_asked)}
-    for instrument in catalog.to_ask(window.start, window.end):
+    for instrument in catalog.to_fetch(window.start, window.end):
         if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
             yield instrument
 
@@ -211,14 +211,14 @@ def _newest_due(instrument: Instrument, window: Window, now: datetime, young: li
                default=None)
 
 
-def _observations(catalog: Catalog, requested: _Asked, window: Window) -> Iterator[tuple[Series, FetchKey]]:
+def _observations(catalog: Catalog, history: _FetchHistory, window: Window) -> Iterator[tuple[Series, FetchKey]]:
     for series in catalog.series.values():
         key = "observations", series.source, series.id
-        start = requested.start(key, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
-        if start and _is_revised(series) and not requested.within(key, WEEKLY, series.since):
+        start = history.start(key, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
+        if start and _is_revised(series) and not history.within(key, WEEKLY, series.since):
             start = series.since
         if start:
-            yield series, FetchKey(series.id, start, max(start, requested.today), vintages=_is_revised(series))
+            yield series, FetchKey(series.id, start, max(start, history.today), vintages=_is_revised(series))
 
 
 def _is_revised(series: Series) -> bool:
@@ -233,7 +233,7 @@ Key = tuple[str, str, str]
 """Feed, source, and the symbol, series or index that it is asked for."""
 
 
-class _Asked:
+class _FetchHistory:
     """The memory of what was asked up to `now`: by feed, source and key from when, up to which closed session, on what day;
     what is in `forgotten` was never asked."""
 

@@ -1,9 +1,8 @@
-"""`rallyscope prune`: what the pipeline keeps and no longer needs, let go; a dry run says what that would be.
+"""`rallyscope prune`: delete what the pipeline no longer needs; a dry run lists it.
 
-Landed folders go when they are loaded and old: their rows are in the raw tables for good. Builds beyond the newest
-ones go, never the current, nor the present that the next run is compared with. What another program wrote to a published
-file goes when it was set aside long ago, and drafts that a killed process left.
-Old flow runs are the Prefect server's to vacuum.
+It deletes old landed folders that are loaded (the raw tables keep their rows); builds beyond the newest ones, except the
+current build and the present that the next run is compared with; old files that another program had written to and that
+were set aside; and drafts of killed processes. The Prefect server deletes old flow runs itself.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from warehouse.publication.publish import BUILDS_KEPT, current_build, newest_pre
 
 @dataclass(frozen=True)
 class PruneCandidate:
-    """One thing that may go, and why."""
+    """One file or folder that can be deleted, and why."""
 
     path: Path
     why: str
@@ -38,24 +37,24 @@ class PruneCandidate:
 
 
 def prune_candidates(home: DataFolder, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[PruneCandidate]:
-    """Everything that may go at `now`; to be asked within the writer's turn. BadRequest for days nobody can count."""
+    """Everything that can be deleted at `now`; call it with the writer's lock. BadRequest for too many days."""
     try:
         before = now - timedelta(days=landing_days)
     except OverflowError:
-        raise BadRequest(f"landing-days {landing_days}", "there is no such day",
-                         "Give the days since the fetch, e.g. 90") from None
+        raise BadRequest(f"landing-days {landing_days}", "the number is too large",
+                         "Give the number of days since the fetch, e.g. 90") from None
     return [*_landed(home, before), *_builds(home, builds), *_set_aside(home, before), *_drafts(home)]
 
 
 def prune(home: DataFolder, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[PruneCandidate]:
-    """Remove it, and return what went."""
-    gone = prune_candidates(home, now, landing_days, builds)
-    for thing in gone:
-        shutil.rmtree(thing.path) if thing.path.is_dir() else thing.path.unlink()
+    """Delete the candidates and return them."""
+    candidates = prune_candidates(home, now, landing_days, builds)
+    for candidate in candidates:
+        shutil.rmtree(candidate.path) if candidate.path.is_dir() else candidate.path.unlink()
     for day in home.landing.glob("*"):
         if day.is_dir() and not any(day.iterdir()):
             day.rmdir()
-    return gone
+    return candidates
 
 
 def _landed(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
@@ -65,7 +64,7 @@ def _landed(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
         for folder in landing.batches(home.landing):
             if not is_loaded(con, folder.name):
                 continue
-            # From its name: a manifest that was damaged after the load is no reason to keep it.
+            # Read the time from the name, so that a manifest damaged after the load does not keep the folder.
             fetched_at = datetime.strptime(folder.name.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
             if fetched_at < before:
                 yield PruneCandidate(folder, f"loaded, fetched {fetched_at:%Y-%m-%d}")
@@ -82,7 +81,7 @@ def _builds(home: DataFolder, keep: int) -> Iterator[PruneCandidate]:
 
 
 def _set_aside(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
-    """What other programs wrote to published files, once it is old."""
+    """Old copies of published files that another program had written to."""
     for folder in sorted(home.set_aside.glob("*")):
         moved_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         if moved_at < before:
@@ -91,4 +90,4 @@ def _set_aside(home: DataFolder, before: datetime) -> Iterator[PruneCandidate]:
 
 def _drafts(home: DataFolder) -> Iterator[PruneCandidate]:
     for path in abandoned(home):
-        yield PruneCandidate(path, "left by a process that was killed")
+        yield PruneCandidate(path, "left by a killed process")

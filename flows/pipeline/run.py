@@ -1,4 +1,4 @@
-"""One run: the writer's lock, the record of it in the audit, and what an interrupted run left behind."""
+"""One run: the writer's lock, its record in the audit, and the recovery of an interrupted run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass
 class Run:
-    """One run's circumstances, and what it noticed on the way."""
+    """The context of one run, and the problems and counts it collects."""
 
     settings: Settings
     clock: Clock
@@ -50,28 +50,28 @@ class Run:
     cells_revised: int = 0
     publication: Publication | None = None
     newest_fetch: datetime | None = None
-    """When the newest answer held at its start was fetched."""
+    """The time of the newest fetch that was loaded when the run started."""
 
     def refuse_earlier_clock(self) -> None:
-        """Raise ClockWentBack where the clock is earlier than the newest fetch that is held."""
+        """Raise ClockWentBack if the clock is before the newest fetch that is loaded."""
         source_clock.refuse_earlier(self.settings.base_url or "this machine", self.clock.now, self.newest_fetch)
 
     def read_clock(self) -> None:
-        """Now is after everything this run has fetched so far, so that it counts as known; a build has one moment."""
+        """Read the clock again, so that everything fetched so far counts as known; a build keeps its one instant."""
         if self.window:
             self.clock = self.settings.clock()
 
     def finish(self, status: str, message: str | None) -> None:
         """Close the run's record in the audit."""
         with self.settings.home.warehouse() as con:
-            # A request of which a key failed is not done: requested once more, it asks for that key again.
+            # A run with a failed key is not done: the same request later fetches that key again.
             ended_at = (self.settings.clock() if self.window else self.clock).now
             con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
                                request_key = if(?, null, request_key) where run_id = ?""",
                         [as_stored(ended_at), status, message, self.keys_failed > 0, self.run_id])
 
 
-# A run that never came to its end, or whose publication did not.
+# A run that did not finish, or whose publication did not.
 _INTERRUPTED = """
     update audit.run set status = 'interrupted' where status = 'running' or status in ('completed', 'incomplete')
         and run_id not in (select run_id from audit.publication)"""
@@ -80,12 +80,13 @@ _INTERRUPTED = """
 @contextmanager
 def open_run(settings: Settings, command: str, window: Window | None = None, say: Callable[[str], None] = log.info,
         *, wait: bool = True, request_key: str | None = None) -> Iterator[Run]:
-    """Take the writer's turn, record the catalog, load what an interrupted run landed, and keep the audit.
+    """Take the writer's lock, record the catalog, load what an interrupted run landed, and write the audit.
 
-    What the body raises is recorded and raised again; noticed problems end the run as RunIncomplete. Without `wait`
-    a busy writer is WriterLocked at once. `request_key` names what is asked, for `already_done`.
+    An exception of the body is recorded and raised again; collected problems end the run as RunIncomplete. Without
+    `wait`, a lock held by another process raises WriterLocked at once. `request_key` identifies the request for
+    `already_done`.
     """
-    catalog = settings.catalog  # a mistake in it is told before anything is waited for
+    catalog = settings.catalog  # an error in it is raised before the wait for the lock
     with settings.home.writer_lock((lambda lock_owner: say(f"waiting for the run of {lock_owner}")) if wait else None):
         sweep(settings.home)
         # After the wait: what another run fetched meanwhile is not from the future.
@@ -96,7 +97,7 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
                 market_kind.refuse_another(settings.home, market_kind.held(con), clock.simulated)
             this.newest_fetch = source_clock.newest_fetch(con)
             record(con, catalog, clock.now)
-            con.execute(_INTERRUPTED)  # we have the turn
+            con.execute(_INTERRUPTED)  # no other run is active, since we hold the lock
             con.execute("insert into audit.run values (?, ?, ?, ?, ?, null, 'running', null, ?)",
                         [this.run_id, command, window and window.start, window and window.end, as_stored(clock.now),
                          request_key])
@@ -109,16 +110,16 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
                 raise RunIncomplete(tuple(this.problems))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted":
-                raise  # the next run finds it unfinished, as after a kill
+                raise  # the next run marks it as interrupted, as after a kill
             status = {RunIncomplete: "incomplete", BadRequest: "refused"}.get(type(error), "failed")
             this.finish(status, str(error) if isinstance(error, RallyscopeError) else type(error).__name__)
             raise
 
 
 def already_done(settings: Settings, request_key: str, present: bool) -> str | None:
-    """The run that completed this very request; None when there is none, or another publication than its is current.
+    """The run that completed the same request; None if no such run exists or its publication is no longer current.
 
-    A request of the `present` is as well served by a later present.
+    A later publication of the present also satisfies a request for the `present`.
     """
     try:
         with settings.home.marts() as con:
@@ -131,7 +132,7 @@ def already_done(settings: Settings, request_key: str, present: bool) -> str | N
     return row[0] if row else None
 
 
-def request_key(settings: Settings, *requested: object) -> str:
-    """What makes two requests one: what is asked, by which catalog, on the same last closed session."""
-    parts = [*map(str, requested), settings.catalog.hash, str(last_closed(settings.clock().now))]
+def request_key(settings: Settings, *arguments: object) -> str:
+    """A hash of the request's arguments, the catalog and the last closed session; equal requests share it."""
+    parts = [*map(str, arguments), settings.catalog.hash, str(last_closed(settings.clock().now))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

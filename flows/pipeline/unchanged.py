@@ -1,4 +1,4 @@
-"""Whether a build of the present would give the current publication again."""
+"""Whether a build of the present would reproduce the current publication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from warehouse.data_folder import DataFolder
 from warehouse.errors import BuildDamaged, NothingPublished
 from warehouse.zones import as_stored
 
-# A key that failed before and failed again told nothing.
+# A key that failed before and failed again is no news.
 ANSWERS_SINCE = """
     select count(*) from (select *, row_number() over (order by rowid) as n from raw.fetch_outcome) o
     where n > $published and not (status = 'failed' and exists (
@@ -32,14 +32,14 @@ class Current:
 
 
 def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetime, code_version: str) -> Current | None:
-    """The current publication, when nothing was loaded or became known since by this code; None when a build is due.
+    """The current publication if nothing was loaded or became known since, under the same code; None if a build is due.
 
-    `con` reads the working database. What a source was asked and answered counts, also where no row came of it.
+    `con` reads the working database. A response of a source counts as new even if it had no rows.
     """
     current = _current(home)
     if not current or current.code_version != code_version or last_closed(current.as_of) != last_closed(now):
         return None
-    for table, has_moment in con.execute("""
+    for table, has_known_at in con.execute("""
             select t.table_name, count(c.column_name) > 0
             from duckdb_tables() t left join duckdb_columns() c
                 on c.schema_name = 'raw' and c.table_name = t.table_name and c.column_name = 'known_at'
@@ -47,7 +47,7 @@ def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetim
         published = current.raw_rows.get(table)
         if table == "fetch_outcome":
             changed, given = ANSWERS_SINCE, {"published": published}
-        elif has_moment:
+        elif has_known_at:
             changed = f"""select count(*) <> $published or count(*) filter (known_at > $as_of and known_at <= $now) > 0
                           from raw.{table}"""
             given = {"published": published, "as_of": as_stored(current.as_of), "now": as_stored(now)}
@@ -59,7 +59,7 @@ def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetim
 
 
 def _current(home: DataFolder) -> Current | None:
-    """None where nothing whole and present can be read."""
+    """None if no complete publication of the present can be read."""
     try:
         with home.marts() as con:
             row = con.execute("""

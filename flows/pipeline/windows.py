@@ -1,4 +1,4 @@
-"""What a person asks for in time: one session, a range, an instant; and whether there is anything to do today."""
+"""The times a user can request (a session, a range, an instant), and whether today needs a run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from warehouse.errors import BadRequest, NothingPublished
 
 
 def own_clock(settings: Settings) -> Clock:
-    """The present of what fetches nothing, without a source to tell it; to be asked within a turn.
+    """The present for a command that fetches nothing and so reads no source's clock; call it with the writer's lock.
 
-    Of a simulated market, and where a replay server is the source, it is the last moment that the data folder has seen;
-    of the real market it is now.
+    For a simulated market or a replay server, it is the latest time recorded in the data folder; for the real market it
+    is now.
     """
     newest, simulated = None, False
     if settings.home.working.exists():
@@ -30,7 +30,7 @@ def own_clock(settings: Settings) -> Clock:
 
 
 def session_window(settings: Settings, day: date | None) -> Window:
-    """The one session asked for, by default the last closed one; BadRequest for a day that was or is none."""
+    """The requested session, by default the last closed one; BadRequest if the day is not a closed session."""
     now = settings.clock().now
     last = last_closed(now)
     if day is None:
@@ -47,7 +47,7 @@ def session_window(settings: Settings, day: date | None) -> Window:
 
 
 def nothing_to_do(settings: Settings) -> str | None:
-    """Why today needs no run: it has no session, and the last one is published whole. None when it does."""
+    """Why today needs no run: it has no session, and the last session is published without gaps. None if it needs one."""
     now = settings.clock().now
     today, last = now.astimezone(NEW_YORK).date(), last_closed(now)
     if today in {day for day, _, _ in sessions(today.year)}:
@@ -64,7 +64,7 @@ def nothing_to_do(settings: Settings) -> str | None:
 
 
 def range_window(settings: Settings, start: date, end: date) -> Window:
-    """The closed sessions between two dates; BadRequest when there can be none."""
+    """The closed sessions between two dates; BadRequest if there are none."""
     if end < start:
         raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
     last = last_closed(settings.clock().now)

@@ -48,7 +48,7 @@ class Listings:
 
 def choose(catalog: Catalog, sessions: Sessions, seed: int) -> Listings:
     """Every catalog stock that is asked for at some time since `story.STOCKS_FROM`, with its loadings."""
-    stocks = [i for i in catalog.to_ask(story.STOCKS_FROM, story.LAST) if i.kind == "stock"]
+    stocks = [i for i in catalog.to_fetch(story.STOCKS_FROM, story.LAST) if i.kind == "stock"]
     symbols = [stock.symbol for stock in stocks]
     first = np.array([sessions.at(stock.since) for stock in stocks])
     late, by = story.LATE_LISTING

@@ -1,4 +1,4 @@
-"""A request in, tidy frames out: what is asked of a source, where it is asked, and what came of every key.
+"""The interface of every source: the keys to fetch, the endpoint to fetch them from, and tidy frames with outcomes.
 
 `yahoo` and `fred` are imported where they are used, since their libraries take half a second to import.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a source is asked, how patiently, and with what key; its repr never shows the key."""
+    """Where to send requests, with which limits and which API key; its repr never shows the key."""
 
     base_url: str | None
-    """A replay server's base URL; None asks the real hosts."""
+    """The base URL of a replay server; None for the real hosts."""
     source: Source
     """The catalog's limits: requests a second and host, seconds a request may take, tries a key gets."""
     cache: Path
@@ -30,7 +30,7 @@ class Endpoint:
     backoff_seconds: float = 1.0
     """The wait before the second try; it doubles with every further one."""
     newest_fetch: datetime | None = None
-    """When the newest answer that is held was fetched: the source's clock must not lie before it."""
+    """The time of the newest fetch that is loaded; the source's clock must not be before it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class FetchKey:
     start: date
     end: date
     vintages: bool = False
-    """FRED only: every value ever said, with the period in which it was the latest."""
+    """FRED only: every value ever published, with the period in which it was the latest."""
 
     def __post_init__(self) -> None:
         if self.start > self.end:
@@ -52,7 +52,7 @@ class FetchKey:
 class Fetched:
     """Tidy frames by name, each sorted by its key columns, and one outcome a key.
 
-    `outcomes`: key, status (received, empty, failed, held), rows, reason (a sentence; empty where all is well),
+    `outcomes`: key, status (received, empty, failed, held), rows, reason (a sentence; empty if there is no problem),
     asked_from, asked_to.
     """
 

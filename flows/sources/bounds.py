@@ -53,9 +53,9 @@ def too_long() -> FetchError:
 
 def refuse_encoding(content_type: str, body: bytes) -> None:
     """A FetchError for text in another encoding than UTF-8 and its like: one byte is one character of what matters here."""
-    reported = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
-    if reported and reported[1].lower() not in ENCODINGS:
-        raise FetchError("answer", f"text in the encoding {reported[1][:20]}, which is not read")
+    declared_charset = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
+    if declared_charset and declared_charset[1].lower() not in ENCODINGS:
+        raise FetchError("answer", f"text in the encoding {declared_charset[1][:20]}, which is not read")
     if b"\0" in body:
         raise FetchError("answer", "bytes that are not text")
 

@@ -1,4 +1,4 @@
-"""The clock of a source must not go back: an answer older than what is held would publish an earlier present."""
+"""The clock of a source must not go back: an answer older than the newest fetch would publish an earlier present."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ TOLERANCE = timedelta(hours=1)
 
 
 def newest_fetch(con: duckdb.DuckDBPyConnection) -> datetime | None:
-    """When the newest answer that is loaded was fetched; None before the first one."""
+    """The time of the newest fetch that is loaded; None before the first one."""
     newest, = con.execute("select max(fetched_at) from audit.batch").fetchone() or (None,)
     return newest and newest.replace(tzinfo=UTC)
 
 
 def refuse_earlier(source: str, says: datetime, newest: datetime | None) -> None:
-    """ClockWentBack when the source's moment lies before what was already fetched, by more than clocks differ."""
+    """Raise ClockWentBack if the source's time is before the newest fetch by more than clocks differ."""
     if newest and says < newest - TOLERANCE:
         raise ClockWentBack(source, f"{says:%Y-%m-%dT%H:%M:%SZ}", f"{newest:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def parse_instant(date: str | None, age: str | None) -> datetime | None:
-    """The present by an answer's Date header, with the seconds it waited in a cache; None where it does not say."""
+    """The time in a response's Date header plus the seconds it spent in a cache; None if the header is missing or bad."""
     try:
-        reported = parsedate_to_datetime(date or "").astimezone(UTC)
-        return reported + timedelta(seconds=int(age) if age and age.isdigit() else 0)
+        source_time = parsedate_to_datetime(date or "").astimezone(UTC)
+        return source_time + timedelta(seconds=int(age) if age and age.isdigit() else 0)
     except (ValueError, OverflowError):
         return None

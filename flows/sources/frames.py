@@ -36,19 +36,19 @@ VALUES = {"open", "high", "low", "close", "volume", "value", "shares_outstanding
 DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def days(reported: Iterable[str]) -> np.ndarray | None:
+def days(texts: Iterable[str]) -> np.ndarray | None:
     """Dates written YYYY-MM-DD as datetime64[s]; None when one is not, since numpy reads “2026” and “today” as days too."""
-    reported = list(reported)
-    if not all(DAY_AS_WRITTEN.fullmatch(day) for day in reported):
+    texts = list(texts)
+    if not all(DAY_AS_WRITTEN.fullmatch(day) for day in texts):
         return None
     try:
-        return np.array(reported, dtype=DAY)
+        return np.array(texts, dtype=DAY)
     except ValueError:
         return None
 
 
 def fetched(results: list[tuple[Outcome, KeyResult | None]], names: tuple[str, ...]) -> Fetched:
-    """All keys' answers as whole frames, with the declared columns even where nothing came."""
+    """The results of all keys as one frame per name, with the declared columns even if there are no rows."""
     answers = [answer for _, answer in results if answer]
     frames = {name: tidy(name, [answer.frames[name] for answer in answers if name in answer.frames])
               for name in names}
@@ -57,15 +57,15 @@ def fetched(results: list[tuple[Outcome, KeyResult | None]], names: tuple[str, .
 
 
 def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The parts as one frame of the declared columns and types, sorted by its key columns; every text of it can be seen."""
+    """The parts as one frame of the declared columns and types, sorted by its key columns, invisible characters escaped."""
     types = COLUMNS[name]
     labels = LABELS & types.keys()
     parts = [part.assign(**dict.fromkeys(labels - set(part))).loc[:, list(types)].astype(types)
              for part in parts if len(part)]
-    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(types)).astype(types)
     for column in (column for column, kind in types.items() if kind == "str"):
-        for reported in whole[column].dropna().unique():
-            if not is_visible(reported):
-                whole.loc[whole[column] == reported, column] = visible(reported)
+        for text in frame[column].dropna().unique():
+            if not is_visible(text):
+                frame.loc[frame[column] == text, column] = visible(text)
     keys = [column for column in types if column not in VALUES]
-    return whole.sort_values(keys, kind="stable", ignore_index=True)
+    return frame.sort_values(keys, kind="stable", ignore_index=True)

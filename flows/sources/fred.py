@@ -34,30 +34,30 @@ LONGEST_QUOTE = 160
 
 
 def observations(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, *, keyless: bool | None = None) -> Fetched:
-    """Frame `observations`; NaN is a value the source says is missing.
+    """Frame `observations`; NaN is a value that the source reports as missing.
 
-    An Ask with `vintages` gives every value ever said with realtime_start and realtime_end (9999-12-31 while
-    it is the latest); the others give the latest values with both NaT. Without a key the real host's public
-    CSV gives latest values only, and the outcome of an Ask with `vintages` says so.
+    A key with `vintages` gets every value ever published with realtime_start and realtime_end (9999-12-31 for the
+    latest); the others get the latest values with both NaT. Without an API key the public CSV of the real host has
+    latest values only, and the outcome of a key with `vintages` names that.
     """
     if keyless is None:
         keyless = endpoint.base_url is None and endpoint.api_key is None
     base = endpoint.base_url.rstrip("/") if endpoint.base_url else None
     root, csv = (f"{base}/fred", f"{base}/graph/fredgraph.csv") if base else (ROOT, KEYLESS)
-    round_ = FetchContext("FRED", "observations", urlsplit(csv if keyless else root).netloc, THREADS)
+    context = FetchContext("FRED", "observations", urlsplit(csv if keyless else root).netloc, THREADS)
     with HttpSession(endpoint) as session:
         fred = None if keyless else _Fred(session, root, endpoint.api_key or PLACEHOLDER_KEY)
 
-        def fetch_one(ask: FetchKey) -> KeyResult:
+        def fetch_one(fetch_key: FetchKey) -> KeyResult:
             if fred is None:
-                return _public_csv(ask, csv, session)
-            return _vintages(ask, fred) if ask.vintages else _latest(ask, fred)
+                return _public_csv(fetch_key, csv, session)
+            return _vintages(fetch_key, fred) if fetch_key.vintages else _latest(fetch_key, fred)
 
-        return fetched(fetch_all(fetch_keys, fetch_one, endpoint, session, round_), ("observations",))
+        return fetched(fetch_all(fetch_keys, fetch_one, endpoint, session, context), ("observations",))
 
 
 class _Fred(fredapi.Fred):
-    """fredapi over our HTTP session: bounded in time and rate, with failures that never hold the key."""
+    """fredapi over our HTTP session: bounded in time and rate, with failures that never contain the API key."""
 
     def __init__(self, session: HttpSession, root_url: str, api_key: str) -> None:
         super().__init__(api_key=api_key)
@@ -98,9 +98,9 @@ class _Fred(fredapi.Fred):
 
 
 def _mark_unobserved(root: ET.Element, since: str | None) -> None:
-    """Say of the rows of a replay whose real-time period begins before `since` that a rule, and no release, dates them.
+    """Mark the rows of a replay whose real-time period begins before `since` as dated by a rule instead of a release.
 
-    FRED has every period from a release it saw, and sends no such header.
+    FRED dates every period by a release and does not send this header.
     """
     if since:
         for row in root:
@@ -108,26 +108,26 @@ def _mark_unobserved(root: ET.Element, since: str | None) -> None:
                 row.set("pit_quality", "rule")
 
 
-def _latest(ask: FetchKey, fred: _Fred) -> KeyResult:
-    frame = _observations(ask, fred)
+def _latest(fetch_key: FetchKey, fred: _Fred) -> KeyResult:
+    frame = _observations(fetch_key, fred)
     frame[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
     return KeyResult({"observations": frame}, len(frame))
 
 
-def _vintages(ask: FetchKey, fred: _Fred) -> KeyResult:
-    """Every vintage row, asked in chunks of vintage dates; a period that a chunk cuts is one row again."""
-    dates = _days([row.text or "" for row in _pages(fred, "series/vintagedates", series_id=ask.key)])
+def _vintages(fetch_key: FetchKey, fred: _Fred) -> KeyResult:
+    """Every vintage row, requested in chunks of vintage dates; a period that a chunk splits is joined to one row."""
+    dates = _days([row.text or "" for row in _pages(fred, "series/vintagedates", series_id=fetch_key.key)])
     seams = np.sort(dates)[VINTAGES_A_REQUEST::VINTAGES_A_REQUEST]
     starts = [fred.earliest_realtime_start, *_iso(seams)]
     ends = [*_iso(seams - np.timedelta64(1, "D")), fred.latest_realtime_end]
-    chunks = [_observations(ask, fred, realtime_start=start, realtime_end=end)
+    chunks = [_observations(fetch_key, fred, realtime_start=start, realtime_end=end)
               for start, end in zip(starts, ends, strict=True)]
     frame = _join_seams(pd.concat(chunks, ignore_index=True), seams)
     return KeyResult({"observations": frame}, len(frame))
 
 
 def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
-    """Rows that go on over a seam with the same value, joined: first realtime_start, last realtime_end."""
+    """Join rows that continue across a seam with the same value: first realtime_start, last realtime_end."""
     frame = frame.sort_values(["date", "realtime_start"], kind="stable", ignore_index=True)
     before = frame.shift()
     same_value = (frame["value"] == before["value"]) | (frame["value"].isna() & before["value"].isna())
@@ -139,13 +139,13 @@ def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
     return joined
 
 
-def _observations(ask: FetchKey, fred: _Fred, **realtime: str) -> pd.DataFrame:
-    """The answer to one request as said, "." as NaN."""
-    rows = _pages(fred, "series/observations", series_id=ask.key, observation_start=str(ask.start),
-                  observation_end=str(ask.end), **realtime)
-    _refuse_another_series(ask, (row.get("series_id") or row.get("id") for row in rows))
-    return _within(ask, pd.DataFrame({
-        "series_id": ask.key,
+def _observations(fetch_key: FetchKey, fred: _Fred, **realtime: str) -> pd.DataFrame:
+    """The rows of one request, with "." as NaN."""
+    rows = _pages(fred, "series/observations", series_id=fetch_key.key, observation_start=str(fetch_key.start),
+                  observation_end=str(fetch_key.end), **realtime)
+    _refuse_another_series(fetch_key, (row.get("series_id") or row.get("id") for row in rows))
+    return _within(fetch_key, pd.DataFrame({
+        "series_id": fetch_key.key,
         "date": _days([row.get("date", "") for row in rows]),
         "value": _values([row.get("value", "") for row in rows]),
         "realtime_start": _days([row.get("realtime_start", "") for row in rows]),
@@ -154,54 +154,54 @@ def _observations(ask: FetchKey, fred: _Fred, **realtime: str) -> pd.DataFrame:
     }))
 
 
-def _within(ask: FetchKey, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows dated in the range asked, equal ones once: two values for one date are both for validation to see."""
-    return frame.loc[frame["date"].between(str(ask.start), str(ask.end))].drop_duplicates(ignore_index=True)
+def _within(fetch_key: FetchKey, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows dated in the requested range, equal ones once; validation sees both of two values for one date."""
+    return frame.loc[frame["date"].between(str(fetch_key.start), str(fetch_key.end))].drop_duplicates(ignore_index=True)
 
 
-def _refuse_another_series(ask: FetchKey, named: Iterable[str | None]) -> None:
-    others = sorted({name for name in named if name and name != ask.key})
+def _refuse_another_series(fetch_key: FetchKey, named: Iterable[str | None]) -> None:
+    others = sorted({name for name in named if name and name != fetch_key.key})
     if others:
         raise FetchError("contradiction", f"the observations of {', '.join(others)[:40]}")
 
 
 def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
-    """All elements of one answer, which FRED cuts into pages (100,000 observations, 10,000 vintage dates)."""
+    """All elements of one answer, which FRED splits into pages (100,000 observations, 10,000 vintage dates)."""
     found: list[ET.Element] = []
     pages = bounds.Pages()
     while True:
         root = fred.fetch(path, **query, **({"offset": str(len(found))} if found else {}))
         found.extend(root)
-        total, limit = _whole(root.get("count")), _whole(root.get("limit")) or 1
+        total, limit = _row_count(root.get("count")), _row_count(root.get("limit")) or 1
         if total is None or len(found) >= total:
             return found
         pages.refuse_vast(total, limit)
-        # Every page but the last is full, so that an answer cannot go on for ever a row at a time.
+        # Every page but the last is full, so that an answer of one row per page cannot continue forever.
         if len(root) < limit:
             raise FetchError("answer", f"only {len(found)} of {total} rows", transient=True)
         pages.turned()
 
 
-def _whole(reported: str | None) -> int | None:
-    """A number of rows; None for what is none, also for one of more digits than any count has."""
-    return int(reported) if reported and re.fullmatch("[0-9]{1,18}", reported) else None
+def _row_count(text: str | None) -> int | None:
+    """A number of rows; None if the text is not a number, or has more digits than any count."""
+    return int(text) if text and re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def _days(reported: list[str]) -> np.ndarray:
+def _days(texts: list[str]) -> np.ndarray:
     """Dates as datetime64[s]; anything else is a FetchError that does not quote it."""
-    read = days(reported)
+    read = days(texts)
     if read is None:
         raise FetchError("answer", "an invalid date", transient=True)
     return read
 
 
-def _values(reported: list[str]) -> np.ndarray:
-    """Numbers, NaN where FRED says "."; anything else is a FetchError that does not quote it."""
+def _values(texts: list[str]) -> np.ndarray:
+    """Numbers, with FRED's "." as NaN; anything else is a FetchError that does not quote it."""
     try:
-        values = np.array(["nan" if value == "." else value for value in reported], dtype="float64")
+        values = np.array(["nan" if value == "." else value for value in texts], dtype="float64")
     except ValueError:
         values = None
-    if values is not None and int(np.isnan(values).sum()) == reported.count("."):
+    if values is not None and int(np.isnan(values).sum()) == texts.count("."):
         return values
     raise FetchError("answer", "a value that is not a number", transient=True)
 
@@ -210,9 +210,9 @@ def _iso(days: np.ndarray) -> list[str]:
     return [str(day) for day in days.astype("datetime64[D]")]
 
 
-def _public_csv(ask: FetchKey, url: str, session: HttpSession) -> KeyResult:
-    """The latest values from the CSV anybody may download; a hole or "." is NaN."""
-    query = urlencode({"id": ask.key, "cosd": str(ask.start), "coed": str(ask.end)})
+def _public_csv(fetch_key: FetchKey, url: str, session: HttpSession) -> KeyResult:
+    """The latest values from the public CSV; an empty cell or "." is NaN."""
+    query = urlencode({"id": fetch_key.key, "cosd": str(fetch_key.start), "coed": str(fetch_key.end)})
     response = session.get(f"{url}?{query}")
     if response.status_code != 200:
         kinds: dict[int, Kind] = {401: "refused", 403: "refused", 404: "unknown"}
@@ -221,15 +221,15 @@ def _public_csv(ask: FetchKey, url: str, session: HttpSession) -> KeyResult:
         table = pd.read_csv(io.StringIO(bounds.csv(response.content)), na_values=["."], dtype={0: "str", 1: "float64"})
         # Rows with more cells than there are names: pandas then takes the first for their labels.
         is_plain = isinstance(table.index, pd.RangeIndex)
-        dates, values = days(table.iloc[:, 0].fillna("")) if is_plain else None, table[ask.key]
+        dates, values = days(table.iloc[:, 0].fillna("")) if is_plain else None, table[fetch_key.key]
     except (ValueError, LookupError):
         dates = None
     if dates is None:
-        raise FetchError("answer", f"an answer that is not FRED's CSV of {ask.key}", transient=True)
-    said = _within(ask, pd.DataFrame({"series_id": ask.key, "date": dates, "value": values}))
-    said[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
-    remark = "latest values only: vintages need FRED_API_KEY" if ask.vintages and len(said) else ""
-    return KeyResult({"observations": said}, len(said), remark)
+        raise FetchError("answer", f"an answer that is not FRED's CSV of {fetch_key.key}", transient=True)
+    frame = _within(fetch_key, pd.DataFrame({"series_id": fetch_key.key, "date": dates, "value": values}))
+    frame[["realtime_start", "realtime_end"]] = np.datetime64("NaT", "s")
+    remark = "latest values only: vintages need FRED_API_KEY" if fetch_key.vintages and len(frame) else ""
+    return KeyResult({"observations": frame}, len(frame), remark)
 
 
 FETCHERS = {"observations": lambda fetch_keys, endpoint, catalog: observations(fetch_keys, endpoint)}

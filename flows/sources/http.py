@@ -1,4 +1,4 @@
-"""One HTTP session for both sources: bounded in rate and time, its failures in words that hold no secret."""
+"""One HTTP session for all sources: bounded in rate and time, with failure messages that hold no secret."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class HttpSession(requests.Session):
         self.requests = 0
         """Requests sent."""
         self.answers = 0
-        """Requests that any HTTP answer came back for."""
+        """Requests that got any HTTP response."""
         self._count = threading.Lock()
 
     def request(self, method, url, *args, **options):  # type: ignore[override]
-        """The answer with a status below 500 other than 429; anything less is a FetchError worth another try."""
+        """The response, if its status is below 500 and not 429; otherwise a transient FetchError."""
         response = self.bare_request(method, url, *args, **options)
         if response.status_code == 429 or response.status_code >= 500:
             raise FetchError("answer", f"HTTP {response.status_code}", transient=True)
@@ -51,7 +51,7 @@ class HttpSession(requests.Session):
         return response
 
     def bare_request(self, method, url, *args, **options):
-        """The answer whatever its status; a FetchError where none came, or one that is not read."""
+        """The response, whatever its status; a FetchError if there is none or it cannot be read."""
         follow = options.pop("allow_redirects", True)
         for _ in range(bounds.REDIRECTS + 1):
             response = self._asked_once(method, url, *args, **options)

@@ -1,4 +1,4 @@
-"""How fast a host may be asked: one limiter a host, shared by every thread and batch of the process."""
+"""The rate limit of a host: one limiter per host, shared by every thread and batch of the process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Limiter:
-    """Spaces requests evenly: the n-th caller waits until its own turn, whichever thread it is on."""
+    """Spaces requests evenly: each caller waits for its own slot, on any thread."""
 
     def __init__(self, per_second: float, *, clock: Callable[[], float] = time.monotonic,
                  sleep: Callable[[float], object] = time.sleep) -> None:
@@ -28,7 +28,7 @@ class Limiter:
             self._sleep(writer_lock - now)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody ask for a while: the host said it is asked too often."""
+        """Pause every request to the host for a while, because it reported too many requests."""
         with self._lock:
             self._next = max(self._next, self._clock() + seconds)
 
@@ -38,7 +38,7 @@ _registry = threading.Lock()
 
 
 def limiter(host: str, per_second: float) -> Limiter | None:
-    """The host's one limiter; None on loopback: a replay server is our own and needs no sparing."""
+    """The limiter of the host; None on loopback, where a replay server needs no limit."""
     if is_loopback(host):
         return None
     with _registry:

@@ -1,4 +1,4 @@
-"""Opening an address without following where it redirects: what goes with a request goes to the host that was named."""
+"""Open an address without following redirects, so that the headers of a request go only to the named host."""
 
 from typing import Any
 from urllib.parse import urlsplit

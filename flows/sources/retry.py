@@ -1,7 +1,7 @@
-"""How keys are asked: on a few threads, what is transient again and again a little later, what is final once.
+"""Fetch keys on a few threads: retry transient failures with a back-off, and final ones not at all.
 
-A host that fails key after key is left alone: the rest fail at once, and when nothing at all was received the
-call raises, so that an outage costs seconds and not two hundred timeouts.
+If a host fails for several keys in a row, the remaining keys fail at once, and if no key was received the call
+raises, so that an outage costs seconds and not two hundred timeouts.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Kind = Literal["unreachable", "refused", "answer", "unknown", "contradiction"]
 Part = TypeVar("Part")
 
 FAILURES_IN_A_ROW = 6
-"""Keys that may exhaust their tries one after another before the host is left alone."""
+"""Keys in a row that may exhaust their tries before no further key is requested from the host."""
 LONGEST_BACKOFF_SECONDS = 30.0
 
 log = logging.getLogger("rallyscope.sources")
 
 
 class FetchError(Exception):
-    """Why one request gave nothing; `response_summary` stands in “the request for … failed (…)” and holds no secret."""
+    """Why one request failed; messages quote `response_summary` (“the request for … failed (…)”), so it has no secret."""
 
     def __init__(self, kind: Kind, response_summary: str, *, transient: bool = False, for_all: bool = False) -> None:
         self.response_summary = visible(" ".join(response_summary.split()))
@@ -45,16 +45,16 @@ class FetchError(Exception):
         self.transient = transient
         """The same request may succeed a little later."""
         self.for_all = for_all
-        """Every other key would meet it too."""
+        """Every other key would fail for the same reason."""
 
     def without_traceback(self) -> FetchError:
-        """The same without the frames it passed through, whose variables hold URLs and so perhaps a key."""
+        """The same error without its frames, whose variables hold URLs and so perhaps an API key."""
         return FetchError(self.kind, self.response_summary, transient=self.transient, for_all=self.for_all)
 
 
 @dataclass(frozen=True)
 class KeyResult:
-    """What one key gave: a frame by name, the rows that count, and a remark for the outcome."""
+    """The result of one key: a frame by name, the number of usable rows, and a remark for the outcome."""
 
     frames: dict[str, pd.DataFrame]
     rows: int
@@ -75,7 +75,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FetchContext:
-    """One call's request to a source, in the words its messages use."""
+    """The source and the kind of data of one call, as its messages name them."""
 
     source: str
     """“Yahoo”."""
@@ -88,7 +88,7 @@ class FetchContext:
 
 
 class _Breaker:
-    """Counts keys in a row that failed because of the host; opens on too many, or on one that is for all."""
+    """A circuit breaker: it opens after too many failures of the host in a row, or one that applies to every key."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -112,15 +112,15 @@ class _Breaker:
 
 def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint,
               session: HttpSession,
-            round_: FetchContext) -> list[tuple[Outcome, KeyResult | None]]:
-    """One outcome a key, sorted by key, whatever the threads do; raises when no key was given anything.
+            context: FetchContext) -> list[tuple[Outcome, KeyResult | None]]:
+    """Fetch every key and return one outcome per key, sorted by key, in any order of the threads.
 
-    Raises SourceUnreachable when no request got an answer, SourceRefused when the source refuses whoever
-    asks, and SourceAnswerInvalid when it answers key after key with something that is not data.
+    If no key was received, raises SourceUnreachable (no request got a response), SourceRefused (the source refuses the
+    client) or SourceAnswerInvalid (it responds to several keys in a row with something that is not data).
     """
-    keys = [ask.key for ask in fetch_keys]
+    keys = [fetch_key.key for fetch_key in fetch_keys]
     if len(set(keys)) < len(keys):
-        raise ValueError(f"each key may be asked once in a call, but these repeat: "
+        raise ValueError(f"each key may be requested once per call, but these repeat: "
                          f"{', '.join(sorted({key for key in keys if keys.count(key) > 1}))}")
     if not fetch_keys:
         return []
@@ -128,27 +128,27 @@ def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], Ke
     results: list[tuple[Outcome, KeyResult | None]] = []
     problems: list[FetchError] = []
 
-    def work(ask: FetchKey) -> tuple[Outcome, KeyResult | None]:
-        answer, problem, tries = _one_key(ask, fetch_one, endpoint, round_, breaker)
+    def work(fetch_key: FetchKey) -> tuple[Outcome, KeyResult | None]:
+        answer, problem, tries = _one_key(fetch_key, fetch_one, endpoint, context, breaker)
         if problem:
             problems.append(problem)
-        return _outcome(ask, answer, problem, tries, round_), answer
+        return _outcome(fetch_key, answer, problem, tries, context), answer
 
-    pool = ThreadPoolExecutor(min(round_.threads, len(fetch_keys)), thread_name_prefix="rallyscope-source")
+    pool = ThreadPoolExecutor(min(context.threads, len(fetch_keys)), thread_name_prefix="rallyscope-source")
     try:
-        results = list(pool.map(work, sorted(fetch_keys, key=lambda ask: ask.key)))
+        results = list(pool.map(work, sorted(fetch_keys, key=lambda fetch_key: fetch_key.key)))
     finally:
-        breaker.stop.set()  # on an interrupt nobody sleeps through a back-off or asks another key
+        breaker.stop.set()  # after an interrupt no thread waits for its back-off or requests another key
         pool.shutdown(cancel_futures=True)
-    _log(results, session, round_, time.monotonic() - began)
+    _log(results, session, context, time.monotonic() - began)
     if not breaker.answered:
-        _raise_if_down(fetch_keys, problems, breaker, session, round_)
+        _raise_if_down(fetch_keys, problems, breaker, session, context)
     return results
 
 
-def _one_key(ask: FetchKey, fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint, round_: FetchContext,
+def _one_key(fetch_key: FetchKey, fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint, context: FetchContext,
              breaker: _Breaker) -> tuple[KeyResult | None, FetchError | None, int]:
-    """The key's answer or its problem, and how often it was asked."""
+    """The result or the error of a key, and how many requests it took."""
     if breaker.stop.is_set():
         return None, breaker.cause, 0
     attempts = tenacity.Retrying(
@@ -158,68 +158,69 @@ def _one_key(ask: FetchKey, fetch_one: Callable[[FetchKey], KeyResult], endpoint
         wait=tenacity.wait_exponential_jitter(initial=endpoint.backoff_seconds, max=LONGEST_BACKOFF_SECONDS,
                                               jitter=endpoint.backoff_seconds),
         sleep=tenacity.sleep_using_event(breaker.stop),
-        before_sleep=lambda _: round_.before_retry(),
+        before_sleep=lambda _: context.before_retry(),
         reraise=True,
     )
     try:
-        answer = attempts(fetch_one, ask)
+        answer = attempts(fetch_one, fetch_key)
     except FetchError as caught:
         problem = caught.without_traceback()
     else:
         breaker.key_answered()
         return answer, None, attempts.statistics["attempt_number"]
     if problem.kind in ("unknown", "contradiction"):
-        breaker.key_answered()  # the host is well; it does not know this key, or answers it with something else
+        breaker.key_answered()  # the host works; it does not know this key, or returned another one
     else:
         breaker.key_failed(problem)
     return None, problem, attempts.statistics["attempt_number"]
 
 
-def _outcome(ask: FetchKey, answer: KeyResult | None, problem: FetchError | None, tries: int,
-             round_: FetchContext) -> Outcome:
-    wanted = f"{round_.what} {ask.start} to {ask.end}"
-    failed = f"{ask.key}: the request to {round_.source} for {wanted} failed"
+def _outcome(fetch_key: FetchKey, answer: KeyResult | None, problem: FetchError | None, tries: int,
+             context: FetchContext) -> Outcome:
+    wanted = f"{context.what} {fetch_key.start} to {fetch_key.end}"
+    failed = f"{fetch_key.key}: the request to {context.source} for {wanted} failed"
     if answer is not None:
         status = "received" if answer.rows else "empty"
         reason = answer.remark if answer.rows else (
-            f"{ask.key}: {round_.source} returned no rows for {wanted}{f' ({answer.remark})' if answer.remark else ''}")
-        return Outcome(ask.key, status, answer.rows, visible(reason), ask.start, ask.end)
+            f"{fetch_key.key}: {context.source} returned no rows for {wanted}"
+            f"{f' ({answer.remark})' if answer.remark else ''}")
+        return Outcome(fetch_key.key, status, answer.rows, visible(reason), fetch_key.start, fetch_key.end)
     if problem and problem.kind == "contradiction":
-        reason = (f"{round_.source} returned {problem.response_summary}, when asked for {wanted}; "
-                  "nothing of it is loaded, and the next run requests it again")
-        return Outcome(ask.key, "held", 0, reason, ask.start, ask.end)
+        reason = (f"{context.source} returned {problem.response_summary} for a request of {wanted}; "
+                  "none of it is loaded, and the next run requests it again")
+        return Outcome(fetch_key.key, "held", 0, reason, fetch_key.start, fetch_key.end)
     response_summary = problem.response_summary if problem else "the run was stopped"
     if tries == 0:
-        reason = (f"{ask.key}: not requested, because {round_.source} failed key after key ({response_summary}); "
-                  "the next run requests it")
+        reason = (f"{fetch_key.key}: not requested, because {context.source} failed for several keys in a row "
+                  f"({response_summary}); the next run requests it")
     elif problem and problem.kind == "unknown":
-        reason = (f"{failed} ({response_summary}); {round_.source} does not know it: "
+        reason = (f"{failed} ({response_summary}); {context.source} does not know this key: "
                   "check its catalog entry (renamed, delisted, discontinued?)")
     else:
         times = f", {tries} tries" if tries > 1 else ""
-        reason = f"{failed} ({response_summary}{times}); the next run repeats it"
-    return Outcome(ask.key, "failed", 0, reason, ask.start, ask.end)
+        reason = f"{failed} ({response_summary}{times}); the next run repeats the request"
+    return Outcome(fetch_key.key, "failed", 0, reason, fetch_key.start, fetch_key.end)
 
 
 def _raise_if_down(fetch_keys: Sequence[FetchKey], problems: list[FetchError], breaker: _Breaker, session: HttpSession,
-                   round_: FetchContext) -> None:
-    first = min(ask.key for ask in fetch_keys)
-    requested = f"{round_.what} of {first}" + (f" and {len(fetch_keys) - 1} more" if len(fetch_keys) > 1 else "")
+                   context: FetchContext) -> None:
+    first = min(fetch_key.key for fetch_key in fetch_keys)
+    requested = f"{context.what} of {first}" + (f" and {len(fetch_keys) - 1} more" if len(fetch_keys) > 1 else "")
     cause = breaker.cause or problems[0]
     if cause.kind == "refused":
-        raise SourceRefused(round_.host, requested, cause.response_summary)
+        raise SourceRefused(context.host, requested, cause.response_summary)
     if session.answers == 0:
-        raise SourceUnreachable(round_.host, requested, cause.response_summary)
+        raise SourceUnreachable(context.host, requested, cause.response_summary)
     if breaker.cause:
-        raise SourceAnswerInvalid(round_.host, requested, cause.response_summary)
+        raise SourceAnswerInvalid(context.host, requested, cause.response_summary)
 
 
-def _log(results: list[tuple[Outcome, KeyResult | None]], session: HttpSession, round_: FetchContext,
+def _log(results: list[tuple[Outcome, KeyResult | None]], session: HttpSession, context: FetchContext,
          seconds: float) -> None:
     counts = {status: sum(outcome.status == status for outcome, _ in results)
               for status in ("received", "empty", "failed", "held")}
-    log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d held, %d rows, %d requests, %.1f s", round_.source,
-             round_.what, len(results), counts["received"], counts["empty"], counts["failed"], counts["held"],
+    log.info("%s, %s: %d keys, %d received, %d empty, %d failed, %d held, %d rows, %d requests, %.1f s", context.source,
+             context.what, len(results), counts["received"], counts["empty"], counts["failed"], counts["held"],
              sum(outcome.rows for outcome, _ in results), session.requests, seconds)
     for outcome, _ in results:
         if outcome.status in ("failed", "held"):

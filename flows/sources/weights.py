@@ -24,30 +24,31 @@ def lists(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, declared: Mapping[
           folder: Path) -> Fetched:
     """Frame `weights`: index_code, date, published_on, symbol, weight (0 to 1), of the lists published in the range.
 
-    The key of an Ask is the index's code. A replay server is asked for its own list, and one that has none gives an
-    empty answer; else the place is the one `declared`, a file's path being relative to `folder`.
+    The key is the code of the index. A replay server serves its own list or an empty answer; otherwise the list is
+    the `declared` one, whose file path is relative to `folder`.
     """
     base = endpoint.base_url.rstrip("/") if endpoint.base_url else None
-    places = {ask.key: PublishedWeights(url=f"{base}/weights/{ask.key}.csv") if base else declared.get(ask.key)
-              for ask in fetch_keys}
-    hosts = sorted({urlsplit(place.url).netloc if place.url else str(place.file) for place in places.values() if place})
-    round_ = FetchContext("the list's publisher", "published weights", ", ".join(hosts) or "no place", THREADS)
+    lists_by_index = {key: PublishedWeights(url=f"{base}/weights/{key}.csv") if base else declared.get(key)
+                      for key in (fetch_key.key for fetch_key in fetch_keys)}
+    hosts = sorted({urlsplit(declared_list.url).netloc if declared_list.url else str(declared_list.file)
+                    for declared_list in lists_by_index.values() if declared_list})
+    context = FetchContext("the list's publisher", "published weights", ", ".join(hosts) or "no address", THREADS)
     with HttpSession(endpoint) as session:
 
-        def fetch_one(ask: FetchKey) -> KeyResult:
-            place = places[ask.key]
-            if place is None:
+        def fetch_one(fetch_key: FetchKey) -> KeyResult:
+            declared_list = lists_by_index[fetch_key.key]
+            if declared_list is None:
                 raise FetchError("unknown", "the catalog declares no address or file for it")
-            text = (_download(place.url, session, replay=base is not None) if place.url
-                    else _read(folder / str(place.file), session))
+            text = (_download(declared_list.url, session, replay=base is not None) if declared_list.url
+                    else _read(folder / str(declared_list.file), session))
             if text is None:
-                return KeyResult({"weights": _nothing()}, 0, "no list is published there")
-            frame = _within(_rows(text, place), ask)
-            # A list said twice is one list; two weights of a security are both for validation to see.
+                return KeyResult({"weights": _no_rows()}, 0, "no list is published there")
+            frame = _within(_rows(text, declared_list), fetch_key)
+            # A repeated list is one list; validation sees both of two weights of a security.
             frame = frame.drop_duplicates(ignore_index=True)
             return KeyResult({"weights": frame}, len(frame))
 
-        return fetched(fetch_all(fetch_keys, fetch_one, endpoint, session, round_), ("weights",))
+        return fetched(fetch_all(fetch_keys, fetch_one, endpoint, session, context), ("weights",))
 
 
 def _download(url: str, session: HttpSession, *, replay: bool) -> str | None:
@@ -62,21 +63,21 @@ def _download(url: str, session: HttpSession, *, replay: bool) -> str | None:
 
 
 def _read(path: Path, session: HttpSession) -> str:
-    session.answers += 1  # the disk answers, whatever it says
-    reported, reason = b"", ""
+    session.answers += 1  # the disk always responds
+    content, reason = b"", ""
     try:
         with path.open("rb") as file:
-            reported = file.read(bounds.BYTES + 1)
+            content = file.read(bounds.BYTES + 1)
     except OSError as error:
         reason = error.strerror
     if reason:
         raise FetchError("unknown", f"the file {path} cannot be read: {reason}")
-    if len(reported) > bounds.BYTES:
+    if len(content) > bounds.BYTES:
         raise bounds.too_long()
-    return bounds.csv(reported)
+    return bounds.csv(content)
 
 
-def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:
+def _rows(text: str, declared_list: PublishedWeights) -> pd.DataFrame:
     """All rows of the file under our names, weights as fractions."""
     try:
         table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
@@ -84,45 +85,45 @@ def _rows(text: str, place: PublishedWeights) -> pd.DataFrame:
         table = None
     if table is None:
         raise FetchError("answer", "an answer that is not a CSV file", transient=True)
-    missing = [name for name in place.columns if name not in table]
+    missing = [name for name in declared_list.columns if name not in table]
     if missing:
         raise FetchError("answer", f"a file without the columns {', '.join(missing)}")
-    columns = {ours: pd.Series(table[theirs]) for ours, theirs in zip(LIST_COLUMNS, place.columns, strict=True)}
+    columns = {ours: pd.Series(table[theirs]) for ours, theirs in zip(LIST_COLUMNS, declared_list.columns, strict=True)}
     return pd.DataFrame({
         "index_code": columns["index"],
         "date": _days(columns["date"]), "published_on": _days(columns["published_on"]),
         "symbol": columns["symbol"].str.strip(),
-        "weight": _numbers(columns["weight"]) / UNITS[place.unit],
+        "weight": _numbers(columns["weight"]) / UNITS[declared_list.unit],
     })
 
 
-def _within(rows: pd.DataFrame, ask: FetchKey) -> pd.DataFrame:
-    """The lists of the index asked that were published in the range asked."""
+def _within(rows: pd.DataFrame, fetch_key: FetchKey) -> pd.DataFrame:
+    """The lists of the requested index that were published in the requested range."""
     others = sorted(set(rows["index_code"]))
-    if others and ask.key not in others:
+    if others and fetch_key.key not in others:
         raise FetchError("contradiction", f"the weights of {', '.join(others)[:40]}")
     published = rows["published_on"].to_numpy()
-    inside = (published >= np.datetime64(ask.start)) & (published <= np.datetime64(ask.end))
-    return rows.loc[inside & (rows["index_code"] == ask.key).to_numpy()]
+    inside = (published >= np.datetime64(fetch_key.start)) & (published <= np.datetime64(fetch_key.end))
+    return rows.loc[inside & (rows["index_code"] == fetch_key.key).to_numpy()]
 
 
-def _days(reported: pd.Series) -> np.ndarray:
-    read = days(reported)
+def _days(texts: pd.Series) -> np.ndarray:
+    read = days(texts)
     if read is None:
         raise FetchError("answer", "an invalid date", transient=True)
     return read
 
 
-def _numbers(reported: pd.Series) -> np.ndarray:
+def _numbers(texts: pd.Series) -> np.ndarray:
     """Numbers; an empty cell is NaN, which validation sees."""
     try:
-        return np.array([value or "nan" for value in reported.str.strip()], dtype="float64")
+        return np.array([value or "nan" for value in texts.str.strip()], dtype="float64")
     except ValueError:
         pass
     raise FetchError("answer", "a weight that is not a number", transient=True)
 
 
-def _nothing() -> pd.DataFrame:
+def _no_rows() -> pd.DataFrame:
     return pd.DataFrame(columns=list(COLUMNS["weights"])).astype(COLUMNS["weights"])
 
 

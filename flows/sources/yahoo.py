@@ -58,18 +58,18 @@ def prices(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, kinds: Mapping[st
     out, and does not count. `kinds` says of each key whether it is a stock, fund, index or crypto: an answer in another
     time zone, or with bars on days on which one cannot trade, is held.
     """
-    return _ask(fetch_keys, endpoint, "daily bars", ("bars", "actions"),
-                lambda ask, session: _prices(ask, session, (kinds or {}).get(ask.key)))
+    return _request(fetch_keys, endpoint, "daily bars", ("bars", "actions"),
+                lambda fetch_key, session: _prices(fetch_key, session, (kinds or {}).get(fetch_key.key)))
 
 
 def shares(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
     """Frame `shares`: shares outstanding by date, every count that was said for a date; a remark names several."""
-    return _ask(fetch_keys, endpoint, "share counts", ("shares",), _shares)
+    return _request(fetch_keys, endpoint, "share counts", ("shares",), _shares)
 
 
 def statements(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
     """Frame `statements`: quarterly items under Yahoo's names whose period ends in the range asked."""
-    return _ask(fetch_keys, endpoint, "quarterly statements", ("statements",), _statements)
+    return _request(fetch_keys, endpoint, "quarterly statements", ("statements",), _statements)
 
 
 class _YahooWire(HttpSession):
@@ -115,15 +115,16 @@ class _YahooWire(HttpSession):
                 return self.bare_request(method, url, *args, **options)
             except FetchError:
                 self._no_cookies = True
-        raise ConnectionError("no cookies to be had")
+        raise ConnectionError("Yahoo gave no cookie")
 
 
-def _ask(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, what: str, names: tuple[str, ...],
-         fetch_one: Callable[[FetchKey, _YahooWire], KeyResult]) -> Fetched:
+def _request(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, what: str, names: tuple[str, ...],
+             fetch_one: Callable[[FetchKey, _YahooWire], KeyResult]) -> Fetched:
     host = urlsplit(endpoint.base_url).netloc if endpoint.base_url else HOST
     with _turn, _fresh_yfinance(endpoint) as (session, data):
-        round_ = FetchContext("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
-        return fetched(fetch_all(fetch_keys, lambda ask: fetch_one(ask, session), endpoint, session, round_), names)
+        context = FetchContext("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
+        results = fetch_all(fetch_keys, lambda fetch_key: fetch_one(fetch_key, session), endpoint, session, context)
+        return fetched(results, names)
 
 
 @contextmanager
@@ -183,50 +184,50 @@ def _in_our_words(session: _YahooWire, of: int = 0) -> Iterator[None]:
                       transient=True) from None
 
 
-def _prices(ask: FetchKey, session: _YahooWire, kind: str | None) -> KeyResult:
+def _prices(fetch_key: FetchKey, session: _YahooWire, kind: str | None) -> KeyResult:
     try:
         with _in_our_words(session):
-            yfinance.Ticker(ask.key, session=session).history(
-                start=ask.start, end=ask.end + timedelta(days=1), interval="1d", auto_adjust=False,
+            yfinance.Ticker(fetch_key.key, session=session).history(
+                start=fetch_key.start, end=fetch_key.end + timedelta(days=1), interval="1d", auto_adjust=False,
                 back_adjust=False, repair=False, keepna=True, actions=True, rounding=False, prepost=False,
                 timeout=session.endpoint.source.timeout_seconds)
             chart = session.of_this_thread.body["chart"]["result"][0]
-            bars, remarks = yahoo_chart.bars(chart, ask, kind)
-            actions = yahoo_chart.actions(chart, ask)
+            bars, remarks = yahoo_chart.bars(chart, fetch_key, kind)
+            actions = yahoo_chart.actions(chart, fetch_key)
     except YFPricesMissingError as nothing:
         return KeyResult({}, 0, nothing.yahoo_reason or "")
     except FetchError as problem:
         zones = yf_cache.get_tz_cache()
         if problem.kind == "contradiction" and zones:
-            zones.store(ask.key, None)  # yfinance would go on with the zone this answer gave it
+            zones.store(fetch_key.key, None)  # yfinance would go on with the zone this answer gave it
         raise
     return KeyResult({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 
 
-def _shares(ask: FetchKey, session: _YahooWire) -> KeyResult:
+def _shares(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
     with _in_our_words(session):
-        ticker = yfinance.Ticker(ask.key, session=session)
-        counts = ticker.get_shares_full(ask.start, ask.end + timedelta(days=1))
+        ticker = yfinance.Ticker(fetch_key.key, session=session)
+        counts = ticker.get_shares_full(fetch_key.start, fetch_key.end + timedelta(days=1))
         if counts is None:
             return KeyResult({}, 0)
-        frame = pd.DataFrame({"symbol": ask.key, "date": yahoo_chart.days_of(counts.index),
+        frame = pd.DataFrame({"symbol": fetch_key.key, "date": yahoo_chart.days_of(counts.index),
                               "shares_outstanding": counts.astype("float64").to_numpy()})
-    frame = yahoo_chart.within(ask, frame.dropna()).drop_duplicates(keep="last")
+    frame = yahoo_chart.within(fetch_key, frame.dropna()).drop_duplicates(keep="last")
     several = frame.loc[frame.duplicated("date", keep=False)].groupby("date")["shares_outstanding"]
     remarks = [f"several counts for {day:%Y-%m-%d}: {' and '.join(f'{count:,.0f}' for count in counts)}"
                for day, counts in several]
     return KeyResult({"shares": frame}, len(frame), "; ".join(remarks))
 
 
-def _statements(ask: FetchKey, session: _YahooWire) -> KeyResult:
-    ticker = yfinance.Ticker(ask.key, session=session)
+def _statements(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
+    ticker = yfinance.Ticker(fetch_key.key, session=session)
     parts, missing = [], []
     for name, table_of in STATEMENTS.items():
         table, currencies = _statement(ticker, table_of, session)
         with _in_our_words(session, of=200):
             rows = table.rename_axis("item").reset_index().melt("item", var_name="period_end").dropna()
-            rows = rows.assign(symbol=ask.key, statement=name).astype({"value": "float64"})
-            rows = yahoo_chart.within(ask, rows, "period_end")
+            rows = rows.assign(symbol=fetch_key.key, statement=name).astype({"value": "float64"})
+            rows = yahoo_chart.within(fetch_key, rows, "period_end")
             rows["currency"] = [currencies.get((_bare(item), end)) for item, end in
                                 zip(rows["item"], pd.to_datetime(rows["period_end"]), strict=True)]
         parts.append(rows)

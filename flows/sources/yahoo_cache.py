@@ -1,4 +1,4 @@
-"""What yfinance remembers between runs (time zones, cookies): disposable, and made anew when it cannot be read."""
+"""The cache of yfinance (time zones, cookies): disposable, and created again if it cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("rallyscope.sources")
 
 
 def discard_unreadable(folder: Path) -> list[str]:
-    """Delete each file that is not SQLite any more, or no file, and return their names; HomeUnusable when that fails."""
+    """Delete each path that is not a SQLite file and return their names; HomeUnusable if that fails."""
     gone = []
     try:
         if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
@@ -31,7 +31,7 @@ def discard_unreadable(folder: Path) -> list[str]:
     except OSError as error:
         raise HomeUnusable(str(error.filename or folder), error.strerror or str(error)) from None
     if gone:
-        log.warning("%s in %s could not be read and is made anew; it holds nothing but what was asked before",
+        log.warning("%s in %s could not be read and is created again; it only caches earlier responses",
                     " and ".join(gone), folder)
     return gone
 

@@ -25,17 +25,17 @@ FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) f
 
 def refuse_foreign(path: str, body: Any) -> None:
     """A FetchError when an answer names a symbol other than the requested one or an impossible time."""
-    requested = unquote(path.rsplit("/", 1)[-1]).upper()
+    requested_symbol = unquote(path.rsplit("/", 1)[-1]).upper()
     try:
         results = (body.get("chart") or body.get("timeseries") or {}).get("result") or []
-        named = [result["meta"].get("symbol") or requested for result in results]
+        named = [result["meta"].get("symbol") or requested_symbol for result in results]
         symbols = {str(symbol) for names in named for symbol in (names if isinstance(names, list) else [names])}
         seconds = [second for result in results for second in result.get("timestamp") or []]
         seconds += [event["date"] for result in results for kind in (result.get("events") or {}).values()
                     for event in kind.values()]
     except (AttributeError, KeyError, TypeError):
         return  # it has not the shape of an answer, which yfinance says in its own words
-    others = sorted(symbol for symbol in symbols if symbol.upper() != requested)
+    others = sorted(symbol for symbol in symbols if symbol.upper() != requested_symbol)
     if others:
         raise FetchError("contradiction", f"the data of {', '.join(others)[:40]}")
     for second in seconds:
@@ -43,45 +43,44 @@ def refuse_foreign(path: str, body: Any) -> None:
             raise FetchError("contradiction", f"a timestamp outside the years 1900 to 2100 ({second:.6g})")
 
 
-def bars(chart: dict, ask: FetchKey, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """The bars in the range asked, null ones included, and remarks; a bar said twice with one close is one bar.
+def bars(chart: dict, fetch_key: FetchKey, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """The bars in the requested range, null ones included, and remarks; a bar repeated with the same close is one bar.
 
     `kind` is the catalog's kind of the symbol: with it, the answer's time zone and dates must be possible for one.
     """
     meta, stamps, quote = chart["meta"], chart["timestamp"], chart["indicators"]["quote"][0]
     _refuse_zone(meta["exchangeTimezoneName"], kind)
-    reported = pd.DataFrame({"symbol": ask.key, "date": local_days(stamps, chart),
-                             **{name: quote[name] for name in VALUES}})
-    reported: Any = reported.astype(dict.fromkeys(VALUES,
-                                                  "float64"))  # else each column is a Series or a frame to the checker
-    _refuse_days(reported.loc[reported["close"].notna(), "date"], kind, ask.end.year)
-    if _ends_live(meta, stamps, reported["date"]):
-        reported = reported.drop(index=reported.index[-2])
-    is_null = reported["close"].isna()
-    reported = reported.loc[~(is_null & (reported.duplicated("date", keep=False) | _cannot_trade(reported["date"], kind,
-                                                                                                 ask.end.year)))]
-    reported = within(ask, reported.drop_duplicates(["date", "close"], keep="last"))
-    nulls = len(reported.loc[reported["close"].isna()])
+    bars = pd.DataFrame({"symbol": fetch_key.key, "date": local_days(stamps, chart),
+                         **{name: quote[name] for name in VALUES}})
+    bars: Any = bars.astype(dict.fromkeys(VALUES, "float64"))  # Any: a column is a Series or a frame to the type checker
+    _refuse_days(bars.loc[bars["close"].notna(), "date"], kind, fetch_key.end.year)
+    if _ends_live(meta, stamps, bars["date"]):
+        bars = bars.drop(index=bars.index[-2])
+    is_null = bars["close"].isna()
+    untradable = _cannot_trade(bars["date"], kind, fetch_key.end.year)
+    bars = bars.loc[~(is_null & (bars.duplicated("date", keep=False) | untradable))]
+    bars = within(fetch_key, bars.drop_duplicates(["date", "close"], keep="last"))
+    nulls = len(bars.loc[bars["close"].isna()])
     remarks = [f"{nulls} null bar{'s' if nulls > 1 else ''}"] if nulls else []
-    for day, closes in reported.loc[reported.duplicated("date", keep=False)].groupby("date")["close"]:
+    for day, closes in bars.loc[bars.duplicated("date", keep=False)].groupby("date")["close"]:
         remarks.append(f"several closes for {day:%Y-%m-%d}: {' and '.join(f'{close:g}' for close in closes)}")
-    return reported, remarks
+    return bars, remarks
 
 
-def actions(chart: dict, ask: FetchKey) -> pd.DataFrame:
+def actions(chart: dict, fetch_key: FetchKey) -> pd.DataFrame:
     """The answer's dividends and splits under their own ex-dates, also those without a bar."""
     events = chart.get("events") or {}
     dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
-    rows = [(ask.key, event["date"], "dividend", event["amount"]) for event in dividends]
-    rows += [(ask.key, event["date"], "split", event["numerator"] / event["denominator"]) for event in splits]
+    rows = [(fetch_key.key, event["date"], "dividend", event["amount"]) for event in dividends]
+    rows += [(fetch_key.key, event["date"], "split", event["numerator"] / event["denominator"]) for event in splits]
     frame = pd.DataFrame(rows, columns=["symbol", "date", "kind", "value"])
     frame["date"] = local_days(frame["date"], chart)
-    return within(ask, frame.astype({"value": "float64"}))
+    return within(fetch_key, frame.astype({"value": "float64"}))
 
 
-def within(ask: FetchKey, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
-    """The rows dated in the range asked."""
-    return frame.loc[pd.to_datetime(frame[column]).between(str(ask.start), str(ask.end))]
+def within(fetch_key: FetchKey, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
+    """The rows dated in the requested range."""
+    return frame.loc[pd.to_datetime(frame[column]).between(str(fetch_key.start), str(fetch_key.end))]
 
 
 def local_days(seconds, chart: dict) -> pd.DatetimeIndex:

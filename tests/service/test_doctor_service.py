@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.doctor.service import ANEW, service
+from flows.cli.doctor.service import RESTART, service
 from warehouse import file_lock
 from warehouse.data_folder import DataFolder
 
@@ -81,13 +81,13 @@ def test_a_service_that_is_well(home: DataFolder) -> None:
     server, access, worker, deployments = found(home).values()
     assert access[0]
     assert access[1].startswith("open to every program and user of this machine, because of --no-auth")
-    assert (server[0], server[1].partition(", ")[2]) == (True, f"kept up by pid {os.getpid()}")
+    assert (server[0], server[1].partition(", ")[2]) == (True, f"run by pid {os.getpid()}")
     assert worker == (True, "new polls the work pool rallyscope")
     assert deployments == (True, ", ".join(NAMES))
 
 
 def test_no_service_is_no_error(tmp_path: Path) -> None:
-    line = "not running; rallyscope serve --detach starts it, its worker and schedules"
+    line = "not running; to start it with its worker and schedules: rallyscope serve --detach"
     assert found(DataFolder(tmp_path)) == {"server": (True, line)}
 
 
@@ -99,21 +99,21 @@ def test_the_note_of_a_service_that_was_killed_is_no_service(tmp_path: Path) -> 
 
 def test_a_service_that_is_starting(tmp_path: Path) -> None:
     with noted(tmp_path, "http://127.0.0.1:9", ready=False) as home:
-        assert found(home) == {"server": (True, "http://127.0.0.1:9 is starting; look again in half a minute")}
+        assert found(home) == {"server": (True, "http://127.0.0.1:9 is starting; check again in half a minute")}
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     with noted(tmp_path, "http://127.0.0.1:9") as home:
         (ok, line), = found(home).values()
     assert not ok
-    assert line == f"http://127.0.0.1:9 does not answer, though pid {os.getpid()} keeps it up: {ANEW}"
+    assert line == f"http://127.0.0.1:9 does not respond, although pid {os.getpid()} is running. To restart it: {RESTART}"
 
 
 def test_a_server_without_a_worker(home: DataFolder, answers: dict[str, Any]) -> None:
     answers[WORKERS] = WELL[WORKERS][:1]
     ok, line = found(home)["worker"]
     assert not ok
-    assert line.endswith(f"so no run begins: {ANEW}")
+    assert line.endswith(f"so no run starts. To restart the service: {RESTART}")
 
 
 def test_a_paused_work_pool(home: DataFolder, answers: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ def test_a_deployment_that_was_not_applied_and_one_that_is_paused(home: DataFold
     answers["/api/deployments/filter"] = [{"name": name, "paused": name == "daily"} for name in NAMES]
     assert found(home)["deployments"] == (True, f"{', '.join(NAMES)}; paused: daily")
     del answers["/api/deployments/filter"][1]
-    assert found(home)["deployments"] == (False, f"macro-revisions not applied: {ANEW}")
+    assert found(home)["deployments"] == (False, f"macro-revisions not deployed. To deploy: {RESTART}")
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def closed(answers: dict[str, Any]) -> None:
 def test_the_string_kept_in_the_home_opens_the_server(home: DataFolder) -> None:
     (home.folder / "prefect" / "auth").write_text("user:password\n")
     assert [ok for ok, _ in found(home).values()] == [True] * 4
-    assert found(home)["access"] == (True, "asks for a login and refuses pages of other sites")
+    assert found(home)["access"] == (True, "requires a login and refuses pages of other sites")
 
 
 @pytest.mark.usefixtures("closed")
@@ -177,7 +177,7 @@ def test_files_that_others_can_read(tmp_path: Path) -> None:
     folder.mkdir()
     folder.chmod(0o755)
     assert found(DataFolder(tmp_path))["service files"] == (
-        False, f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
+        False, f"other users of this machine can read {folder}, which holds the webhook's address: chmod -R go= {folder}")
     folder.chmod(0o700)
     assert "service files" not in found(DataFolder(tmp_path))
 
@@ -187,4 +187,4 @@ def test_a_server_in_trouble(status: int, home: DataFolder, answers: dict[str, A
     answers["/api/deployments/filter"] = status
     ok, line = found(home)["deployments"]
     assert not ok
-    assert line.startswith(f"the server answers {status} ")
+    assert line.startswith(f"the server responded with {status} ")

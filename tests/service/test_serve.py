@@ -109,8 +109,8 @@ def test_the_doctor_finds_it_well(served: Served) -> None:
     looked = rallyscope("doctor", "--json", cwd=served.home, env=served.env)
     found = {finding["name"]: finding for finding in json.loads(looked.stdout)}
     assert [name for name, finding in found.items() if not finding["ok"]] == ["publication"], "nothing is published yet"
-    assert found["server"]["line"] == f"{served.ui}, kept up by pid {served.note()['pid']}"
-    assert found["access"]["line"] == "asks for a login and refuses pages of other sites"
+    assert found["server"]["line"] == f"{served.ui}, run by pid {served.note()['pid']}"
+    assert found["access"]["line"] == "requires a login and refuses pages of other sites"
     assert found["worker"]["line"] == "rallyscope polls the work pool rallyscope"
     assert found["deployments"]["line"] == "daily, macro-revisions, fundamentals, backfill, rebuild"
 

@@ -91,7 +91,7 @@ class Catalog:
         others = (s for s in self.sources.values() if s.id != own and s.gives.includes(feed, instrument))
         return self.sources[own], *sorted(others, key=lambda source: (source.priority, source.id))
 
-    def to_ask(self, start: date, end: date) -> tuple[Instrument, ...]:
+    def to_fetch(self, start: date, end: date) -> tuple[Instrument, ...]:
         """The instruments that traded between both days and whose ticker still means them, by symbol."""
         return tuple(
             i

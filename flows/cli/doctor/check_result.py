@@ -1,4 +1,4 @@
-"""What a check of `rallyscope doctor` found."""
+"""The result of a check of `rallyscope doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from warehouse.errors import RallyscopeError, SystemFailed
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's name, whether all is well, and a line; where it is not, the line says what to do."""
+    """The name of a check, whether it passed, and a line; if it failed, the line says how to fix it."""
 
     name: str
     ok: bool
@@ -21,17 +21,17 @@ Outcome = tuple[bool, str]
 
 
 def ok(line: str) -> Outcome:
-    """Nothing is to be done."""
+    """The check passed."""
     return True, line
 
 
 def fix(line: str) -> Outcome:
-    """Something is to be done, and the line says what."""
+    """The check failed, and the line says how to fix it."""
     return False, line
 
 
 def run_check(name: str, check: Callable[[], Outcome]) -> CheckResult:
-    """What the check found; an error that is understood is a finding too."""
+    """The result of the check; an expected error counts as a failed check."""
     try:
         return CheckResult(name, *check())
     except RallyscopeError as error:

@@ -1,4 +1,4 @@
-"""`rallyscope doctor`: is everything here that a run needs, and if not, what to do."""
+"""`rallyscope doctor`: check everything a run needs and print a fix for each problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDTH = 100
 
 
 def doctor(settings: Settings, as_json: bool = False) -> int:
-    """Print a line a check, and return 0 when nothing is wrong, else 1. Data is only looked at, and nobody waited for."""
+    """Print one line per check; return 1 if a check failed, else 0. It changes no data and waits for no lock."""
     check_results = []
     for check_result in checks(settings):
         check_results.append(check_result)
@@ -37,7 +37,7 @@ def checks(settings: Settings) -> Iterator[CheckResult]:
 
     home = settings.home
     source = Source(settings)
-    source.request()  # the answers come while the data is looked at
+    source.request()  # the hosts respond while the data is checked
     yield run_check("catalog", lambda: _catalog(settings))
     yield run_check("data folder", lambda: data.folder(home))
     yield run_check("disk", lambda: data.disk(home))
@@ -46,7 +46,7 @@ def checks(settings: Settings) -> Iterator[CheckResult]:
     yield run_check("publication", lambda: data.publication(home))
     if home.published.exists() and source.clock:
         yield run_check("freshness", lambda clock=source.clock: data.freshness(home, clock))
-    yield run_check("source", source.answers)
+    yield run_check("source", source.is_reachable)
     yield run_check("clock", source.clock_is_right)
     yield run_check("FRED key", lambda: key(settings))
     yield from service(home)

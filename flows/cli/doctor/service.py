@@ -1,4 +1,4 @@
-"""What `rallyscope doctor` asks of the Prefect service of a data folder, over plain HTTP."""
+"""The checks of `rallyscope doctor` for the Prefect service of a data folder, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from flows.settings import PrefectSettings
 from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable
 
-ANEW = "rallyscope serve --stop, then rallyscope serve --detach"
+RESTART = "rallyscope serve --stop, then rallyscope serve --detach"
 
 
 def service(home: DataFolder) -> Iterator[CheckResult]:
-    """The server; the worker and the deployments while it is up. A service that is not running is no error."""
+    """The server, and if it is up the worker and the deployments. It is no error if the service is not running."""
     note = note_of(home.folder / "prefect")
     if access.open_to_others(home.folder):
         yield run_check("service files", lambda: _open_files(home.folder / "prefect"))
     if not note:
-        yield run_check("server", lambda: ok("not running; rallyscope serve --detach starts it, its worker and schedules"))
+        yield run_check("server", lambda: ok("not running; to start it with its worker and schedules: rallyscope serve "
+                                                "--detach"))
         return
     if not note["ready"]:
-        yield run_check("server", lambda: ok(f"{note['ui']} is starting; look again in half a minute"))
+        yield run_check("server", lambda: ok(f"{note['ui']} is starting; check again in half a minute"))
         return
     try:
         auth = access.known(PrefectSettings(), home.folder)
@@ -38,19 +39,19 @@ def service(home: DataFolder) -> Iterator[CheckResult]:
     server = run_check("server", lambda: _server(api, note))
     yield server
     if server.ok:
-        yield run_check("access", lambda: _asked(lambda: _access(note)))
-        yield run_check("worker", lambda: _asked(lambda: _worker(api)))
-        yield run_check("deployments", lambda: _asked(lambda: _deployments(api)))
+        yield run_check("access", lambda: _response_of(lambda: _access(note)))
+        yield run_check("worker", lambda: _response_of(lambda: _worker(api)))
+        yield run_check("deployments", lambda: _response_of(lambda: _deployments(api)))
 
 
 def _server(api: Api, note: dict) -> Outcome:
     if api.is_up():
-        return ok(f"{note['ui']}, kept up by pid {note['pid']}")
-    return fix(f"{note['ui']} does not answer, though pid {note['pid']} keeps it up: {ANEW}")
+        return ok(f"{note['ui']}, run by pid {note['pid']}")
+    return fix(f"{note['ui']} does not respond, although pid {note['pid']} is running. To restart it: {RESTART}")
 
 
 def _open_files(folder: Path) -> Outcome:
-    return fix(f"other users of this machine can read {folder}, where the webhook's address is kept: chmod -R go= {folder}")
+    return fix(f"other users of this machine can read {folder}, which holds the webhook's address: chmod -R go= {folder}")
 
 
 def _access(note: dict) -> Outcome:
@@ -58,30 +59,30 @@ def _access(note: dict) -> Outcome:
         Api(f"{note['ui']}/api", seconds=1, tries=1)("GET", f"/work_pools/{POOL}")
     except HTTPError as error:
         if error.code == 401:
-            return ok("asks for a login and refuses pages of other sites")
+            return ok("requires a login and refuses pages of other sites")
         raise
     return ok("open to every program and user of this machine, because of --no-auth; refuses pages of other sites")
 
 
-def _asked(request: Callable[[], Outcome]) -> Outcome:
+def _response_of(request: Callable[[], Outcome]) -> Outcome:
     try:
         return request()
     except HTTPError as error:
         if error.code == 401:
-            return fix("the server asks for another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
-                       f"rallyscope serve, or {ANEW}")
-        return fix(f"the server answers {error.code} {error.reason}: {ANEW}")
+            return fix("the server requires another user and password: set PREFECT_SERVER_API_AUTH_STRING as it was for "
+                       f"rallyscope serve, or {RESTART}")
+        return fix(f"the server responded with {error.code} {error.reason}. To restart it: {RESTART}")
     except OSError as error:
-        return fix(f"the server gave no answer ({error}): {ANEW}")
+        return fix(f"the server did not respond ({error}). To restart it: {RESTART}")
 
 
 def _worker(api: Api) -> Outcome:
     if api("GET", f"/work_pools/{POOL}")["is_paused"]:
-        return fix(f"the work pool {POOL} is paused, so no run begins: resume it in the UI, under Work Pools")
+        return fix(f"the work pool {POOL} is paused, so no run starts: resume it in the UI, under Work Pools")
     workers = api("POST", f"/work_pools/{POOL}/workers/filter", {})
     online = [worker["name"] for worker in workers if worker["status"] == "ONLINE"]
     if not online:
-        return fix(f"none polls the work pool {POOL}, so no run begins: {ANEW}")
+        return fix(f"no worker polls the work pool {POOL}, so no run starts. To restart the service: {RESTART}")
     return ok(f"{', '.join(online)} polls the work pool {POOL}")
 
 
@@ -91,6 +92,6 @@ def _deployments(api: Api) -> Outcome:
     declared = [deployment["name"] for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]]
     there = {deployment["name"]: deployment for deployment in api("POST", "/deployments/filter", {})}
     if missing := [name for name in declared if name not in there]:
-        return fix(f"{', '.join(missing)} not applied: {ANEW}")
+        return fix(f"{', '.join(missing)} not deployed. To deploy: {RESTART}")
     paused = [name for name in declared if there[name]["paused"]]
     return ok(", ".join(declared) + (f"; paused: {', '.join(paused)}" if paused else ""))

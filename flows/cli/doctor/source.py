@@ -1,4 +1,4 @@
-"""What `rallyscope doctor` asks of the source: does it answer, what time is it there, is the key one."""
+"""The checks of `rallyscope doctor` for the source: whether it responds, its clock, and the FRED key."""
 
 from __future__ import annotations
 
@@ -22,101 +22,101 @@ from warehouse.errors import RallyscopeError
 if TYPE_CHECKING:
     from flows.settings import Clock, Settings
 
-# Where the live clients ask: Yahoo, and FRED with a key or without one.
+# The hosts of the live clients: Yahoo, and FRED with a key or without one.
 YAHOO, FRED, FRED_KEYLESS = "https://query2.finance.yahoo.com", "https://api.stlouisfed.org", "https://fred.stlouisfed.org"
 PATIENCE_SECONDS = 1.8
-# A clock that is kept by the network is right to fractions of a second.
+# A clock that is synchronized over the network is right to fractions of a second.
 OFF_AT_MOST = timedelta(minutes=2)
 KEY_SHAPE = re.compile("[0-9a-z]{32}")
 GET_A_KEY = "https://fred.stlouisfed.org/docs/api/api_key.html"
 
 
 class Source:
-    """The source of the settings, asked once."""
+    """The source of the settings, requested once."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.told: dict[str, timedelta | str] = {}
+        self.responses: dict[str, timedelta | str] = {}
 
     @cached_property
     def clock(self) -> Clock | None:
-        """The pipeline's clock; None while the source does not tell it."""
+        """The pipeline's clock; None if the source does not report it."""
         try:
             return self.settings.clock()
         except RallyscopeError:
             return None
 
     def request(self) -> None:
-        """Begin to ask the live hosts; a replay server is asked for its clock."""
+        """Start the requests to the live hosts; a replay server only reports its clock."""
         if self.settings.source != LIVE:
             return
-        self.requested = time.monotonic()
-        self.requesting = {host: threading.Thread(target=_ask, args=(host, self.told), daemon=True)
+        self.started_at = time.monotonic()
+        self.threads = {host: threading.Thread(target=_measure_offset, args=(host, self.responses), daemon=True)
                        for host in (YAHOO, FRED if self.settings.fred_key else FRED_KEYLESS)}
-        for thread in self.requesting.values():
+        for thread in self.threads.values():
             thread.start()
 
     @cached_property
-    def heard(self) -> dict[str, timedelta | str]:
-        """By live host: how far this machine's clock is ahead of it, or why it gave no answer."""
-        for thread in self.requesting.values():  # looking up a name has no timeout of its own
-            thread.join(max(0.0, self.requested + PATIENCE_SECONDS - time.monotonic()))
-        return {host: self.told.get(host, f"no answer in {PATIENCE_SECONDS} seconds") for host in self.requesting}
+    def clock_offsets(self) -> dict[str, timedelta | str]:
+        """By live host: how far this machine's clock is ahead of it, or why the host did not respond."""
+        for thread in self.threads.values():  # looking up a name has no timeout of its own
+            thread.join(max(0.0, self.started_at + PATIENCE_SECONDS - time.monotonic()))
+        return {host: self.responses.get(host, f"no response in {PATIENCE_SECONDS} seconds") for host in self.threads}
 
-    def answers(self) -> Outcome:
-        """Whether who will be asked is there."""
+    def is_reachable(self) -> Outcome:
+        """Whether every host of the source responds."""
         if self.settings.base_url:
             clock = self.settings.clock() if self.clock is None else self.clock
             return ok(f"{self.settings.base_url} replays {'a simulated market' if clock.simulated else 'an archive'}")
-        silent = [f"{host} ({why})" for host, why in self.heard.items() if isinstance(why, str)]
+        silent = [f"{host} ({why})" for host, why in self.clock_offsets.items() if isinstance(why, str)]
         if silent:
-            return fix(f"live, and cannot be reached: {', '.join(silent)}. Check the network, or name a replay server "
+            return fix(f"live, but cannot be reached: {', '.join(silent)}. Check the network, or name a replay server "
                        "with --source")
-        return ok(f"live; {' and '.join(self.heard)} answer")
+        return ok(f"live; {' and '.join(self.clock_offsets)} respond")
 
     def clock_is_right(self) -> Outcome:
         """The time of day and the time zones that every session depends on."""
         try:
             ZoneInfo("America/New_York")
         except ZoneInfoNotFoundError:
-            return fix("this machine has no time zone database: install the system's tzdata package")
+            return fix("this machine has no time zone database. Install the system's tzdata package")
         if self.settings.base_url:
             if not self.clock:
-                return fix("not known until the source answers: start it, or name another with --source")
+                return fix("unknown, because the source does not respond. Start it, or name another one with --source")
             return ok(f"{self.clock.now:%Y-%m-%d %H:%M} UTC, the replay server's; this machine's is not used")
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        offs = {host: off for host, off in self.heard.items() if isinstance(off, timedelta)}
+        offs = {host: off for host, off in self.clock_offsets.items() if isinstance(off, timedelta)}
         for host, off in offs.items():
             if abs(off) > OFF_AT_MOST:
                 minutes = round(abs(off) / timedelta(minutes=1))
-                return fix(f"{now}, {minutes} minutes {'ahead of' if off > timedelta() else 'behind'} {host}: set this "
+                return fix(f"{now}, {minutes} minutes {'ahead of' if off > timedelta() else 'behind'} {host}. Set this "
                            "machine's clock (timedatectl set-ntp true)")
-        return ok(f"{now}, as at the source" if offs else f"{now}; no source answered that it could be compared with")
+        return ok(f"{now}, as at the source" if offs else f"{now}; no source responded to compare it with")
 
 
 def key(settings: Settings) -> Outcome:
-    """Whether there is a FRED key, and whether it looks like one; it is never shown."""
+    """Whether there is a FRED key and whether it has the right shape; it is never shown."""
     text = settings.fred_api_key.get_secret_value() if settings.fred_api_key else ""
     if text:
         if KEY_SHAPE.fullmatch(text):
             return ok("set")
-        return fix(f"FRED_API_KEY is not a key ({len(text)} characters): a key has 32 lower-case letters and digits. "
+        return fix(f"FRED_API_KEY is not a valid key ({len(text)} characters); a key has 32 lower-case letters and digits. "
                    f"Copy it again from {GET_A_KEY}")
     if settings.base_url:
-        return ok("none, and a replay server needs none")
-    return ok("none: daily series come from the public CSV; revised series are then known only from the day they are "
-                f"fetched. A free key in FRED_API_KEY brings their vintages: {GET_A_KEY}")
+        return ok("none; a replay server does not need one")
+    return ok("none; daily series come from the public CSV, and revised series are known only from the day they are "
+              f"fetched. A free key in FRED_API_KEY adds their vintages: {GET_A_KEY}")
 
 
-def _ask(host: str, answers: dict[str, timedelta | str]) -> None:
+def _measure_offset(host: str, offsets: dict[str, timedelta | str]) -> None:
     try:
         try:
             with urlopen_here(Request(host, method="HEAD"), timeout=PATIENCE_SECONDS) as answer:
-                reported = answer.headers["Date"]
-        except HTTPError as error:  # a page it refuses, or has elsewhere, is an answer too
-            reported = error.headers["Date"]
-        answers[host] = datetime.now(UTC) - parsedate_to_datetime(reported)
+                date_header = answer.headers["Date"]
+        except HTTPError as error:  # an HTTP error is a response too
+            date_header = error.headers["Date"]
+        offsets[host] = datetime.now(UTC) - parsedate_to_datetime(date_header)
     except (OSError, HTTPException) as error:
-        answers[host] = str(getattr(error, "reason", error))
+        offsets[host] = str(getattr(error, "reason", error))
     except (TypeError, ValueError):
-        answers[host] = "an answer without a date"
+        offsets[host] = "a response without a date"

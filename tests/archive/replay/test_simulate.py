@@ -118,7 +118,7 @@ def test_its_tables_have_the_columns_and_types_of_a_real_archive(archive: Path, 
 
 
 def test_every_catalog_symbol_that_a_backfill_since_2023_asks_has_bars(archive: Path):
-    requested = {i.symbol for i in load().to_ask(pd.Timestamp("2023-02-10").date(), pd.Timestamp("2026-05-29").date())}
+    requested = {i.symbol for i in load().to_fetch(pd.Timestamp("2023-02-10").date(), pd.Timestamp("2026-05-29").date())}
     assert requested == set(read(archive, "bars").symbol)
 
 

@@ -31,7 +31,7 @@ def settings(tiny: Path, tiny_server: str, tmp_path_factory: pytest.TempPathFact
 
 def build(settings: Settings, as_of: str | None = None, say: Callable[[str], None] = print) -> Run:
     with open_run(settings, "build", None, say) as run:
-        execute(run, moment=(windows.parse_instant(as_of) if as_of else None, None), render=render)
+        execute(run, times=(windows.parse_instant(as_of) if as_of else None, None), render=render)
     return run
 
 

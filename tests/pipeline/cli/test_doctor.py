@@ -136,7 +136,7 @@ def test_a_published_mart_that_was_changed(found, home: DataFolder) -> None:
     spoil(home.published, "update regime_daily set vix_close = 99 where date = '2026-05-29'")
     finding = found("publication")
     assert not finding.ok
-    assert "does not hold the marts.regime_daily that was published: rallyscope build" in finding.line
+    assert "changed after the publication. To rebuild: rallyscope build" in finding.line
 
 
 def test_a_published_mart_that_is_missing(found, home: DataFolder) -> None:
@@ -148,7 +148,7 @@ def test_a_table_that_somebody_wrote_into_the_published_file(found, home: DataFo
     spoil(home.published, "create table scratch as select 1 as a; create table main.other as select 1 as a")
     finding = found("publication")
     assert not finding.ok
-    assert "also holds other, scratch, which another program wrote there" in finding.line
+    assert "has tables that another program wrote: other, scratch" in finding.line
 
 
 @pytest.mark.parametrize("log", [b"", b"no log" * 1000])
@@ -178,7 +178,7 @@ def test_a_notebook_that_has_the_published_file_open_is_named(settings, home: Da
 def test_a_current_build_that_is_not_kept(found, home: DataFolder) -> None:
     for build in home.builds.glob("*.duckdb"):
         build.unlink()
-    assert "not among the kept builds" in found("publication").line
+    assert "is missing in the kept builds" in found("publication").line
 
 
 def test_sessions_that_are_not_published_yet_are_counted(found, tiny: Path) -> None:
@@ -194,14 +194,14 @@ def test_a_build_as_of_the_past_is_behind_on_purpose(found, home: DataFolder) ->
                              update audit.publication set as_of = '2026-05-09'""")
     finding = found("freshness")
     assert not finding.ok
-    assert finding.line.endswith("it was built as of a past moment: rallyscope build")
+    assert finding.line.endswith("It was built as of a past time. To publish the present: rallyscope build")
 
 
 def test_a_simulated_market_is_not_mixed_with_a_real_one(found, home: DataFolder) -> None:
     spoil(home.published, "update audit.publication set is_simulated = true")
     finding = found("freshness")
     assert not finding.ok
-    assert "holds a simulated market and the source is the real one" in finding.line
+    assert "holds a simulated market, but the source is the real one" in finding.line
 
 
 # The working database
@@ -220,9 +220,9 @@ def writing(home: DataFolder) -> Iterator[subprocess.Popen[str]]:
 def test_a_run_that_is_on_is_named_and_not_waited_for(settings, writing) -> None:
     findings = {finding.name: finding for finding in checks(settings())}
     assert all(finding.ok for finding in findings.values())
-    assert findings["writer"].line == f"pid {writing.pid} is writing, for 0 minutes now"
+    assert findings["writer"].line == f"pid {writing.pid} has been writing for 0 minutes"
     assert {findings[name].line for name in ("landing", "raw tables", "last run")} == {
-        f"not looked at: pid {writing.pid} is writing"}
+        f"skipped, because pid {writing.pid} is writing"}
 
 
 def test_a_turn_held_for_hours(found, home: DataFolder, writing) -> None:
@@ -230,7 +230,7 @@ def test_a_turn_held_for_hours(found, home: DataFolder, writing) -> None:
     os.utime(home.folder / "writer.lock", (hours_ago, hours_ago))
     finding = found("writer")
     assert not finding.ok
-    assert f"pid {writing.pid} is writing, for 240 minutes now" in finding.line
+    assert f"pid {writing.pid} has been writing for 240 minutes" in finding.line
     assert f"kill {writing.pid}" in finding.line
 
 
@@ -239,7 +239,7 @@ def test_what_a_dead_process_left_locks_nothing(found, home: DataFolder, writing
     writing.wait()
     finding = found("writer")
     assert finding.ok
-    assert f"nobody; pid {writing.pid}, the last one, ended in the middle" in finding.line
+    assert f"idle (pid {writing.pid} exited in the middle of a run; no lock is held)" in finding.line
 
 
 def test_a_landed_folder_that_was_not_loaded(found, home: DataFolder) -> None:
@@ -247,7 +247,7 @@ def test_a_landed_folder_that_was_not_loaded(found, home: DataFolder) -> None:
     shutil.copytree(batch, batch.with_name("20260530T020000000000-bars-0123456789"))
     finding = found("landing")
     assert not finding.ok
-    assert finding.line.startswith("1 landed and not loaded, the first 20260530T020000000000-bars-0123456789")
+    assert finding.line.startswith("1 landed but not loaded, the first is 20260530T020000000000-bars-0123456789")
 
 
 def test_a_key_held_twice(found, home: DataFolder) -> None:
@@ -265,7 +265,7 @@ def test_a_working_database_that_is_none(found, home: DataFolder) -> None:
 
 
 @pytest.mark.parametrize(("status", "sentence"), [
-    ("running", "was ended in the middle: rallyscope run goes on where it was"),
+    ("running", "was interrupted. To continue it: rallyscope run"),
     ("incomplete", ", incomplete: run the same command again"), ("failed", ", failed: run the same command again")])
 def test_a_last_run_that_did_not_complete(status: str, sentence: str, found, home: DataFolder) -> None:
     spoil(home.working, f"update audit.run set status = '{status}', message = 'run the same command again'")

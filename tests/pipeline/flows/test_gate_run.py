@@ -70,7 +70,7 @@ def test_a_closure_that_the_calendar_does_not_know(without, tiny: Path, tmp_path
         assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-12",)]
         is_well, line = freshness(given.home, given.clock())
         assert not is_well
-        assert "the source was asked for 2026-05-13 and has nothing of it: rallyscope run asks again" in line
+        assert "the source had no data for 2026-05-13 yet. To request it again: rallyscope run" in line
     with at(archive, tiny, home, AFTER) as given, pytest.raises(RunIncomplete, match="no stock has a bar of 2026-05-13"):
         run_to(given, AFTER)
     with at(archive, tiny, home, LAST) as given:
@@ -146,5 +146,5 @@ def test_a_present_that_ends_before_the_last_one_does_not_replace_it(given: Sett
         run_to(given, LAST, command="build")
     assert table_hashes(given.home.folder) == before
     with open_run(given, "build") as run:
-        execute(run, moment=(windows.parse_instant("2026-05-20"), None))
+        execute(run, times=(windows.parse_instant("2026-05-20"), None))
     assert published(given.home.folder, "select max(date)::varchar from marts.regime_daily") == [("2026-05-20",)]

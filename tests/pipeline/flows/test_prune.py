@@ -30,7 +30,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, tiny: Path, tiny_server: str) 
     settings = Settings(home_folder=folder, source=tiny_server, catalog_folder=tiny / "catalog")
     for day in ("2026-04-30", "2026-05-15"):
         with open_run(settings, "build") as run:
-            execute(run, moment=(windows.parse_instant(day), None))
+            execute(run, times=(windows.parse_instant(day), None))
     return settings
 
 
@@ -74,7 +74,7 @@ def test_what_a_killed_process_left_goes(home) -> None:
     for path in (home.landing / ".draft-bars-1", home.builds / ".x.1.draft", home.folder / ".marts.1.draft"):
         path.write_text("half")
     assert {thing.why for thing in prune(home, datetime(2026, 6, 10, tzinfo=UTC), 90)} == \
-        {"left by a process that was killed"}
+        {"left by a killed process"}
     assert prune_candidates(home, datetime(2026, 6, 10, tzinfo=UTC), 90) == []
 
 
@@ -102,5 +102,5 @@ def test_a_loaded_folder_goes_though_its_manifest_was_damaged(home) -> None:
 
 @pytest.mark.parametrize("days", [999_999, 99_999_999_999])
 def test_more_days_than_there_were_are_refused(home, days: int) -> None:
-    with pytest.raises(BadRequest, match=f"landing-days {days}: there is no such day"):
+    with pytest.raises(BadRequest, match=f"landing-days {days}: the number is too large"):
         prune_candidates(home, LATER, days)

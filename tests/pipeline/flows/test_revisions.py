@@ -229,7 +229,7 @@ def test_what_was_published_then_comes_back_hash_for_hash(before: Path, tiny: Pa
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         assert table_hashes(home) != table_hashes(before)
         with open_run(settings, "build") as this:
-            execute(this, moment=(windows.parse_instant(THEN), windows.parse_instant(THEN)))
+            execute(this, times=(windows.parse_instant(THEN), windows.parse_instant(THEN)))
     assert table_hashes(home) == table_hashes(before)
 
 
@@ -239,5 +239,5 @@ def test_a_past_moment_is_no_revision(before: Path, tiny: Path, tmp_path: Path) 
         settings = Settings(home_folder=home, source=base, catalog_folder=tiny / "catalog")
         for moment in ("2026-04-30", THEN):
             with open_run(settings, "build") as this:
-                execute(this, moment=(windows.parse_instant(moment), None))
+                execute(this, times=(windows.parse_instant(moment), None))
     assert published(home, "select count(*) from audit.revision") == [(0,)]

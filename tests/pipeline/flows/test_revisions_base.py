@@ -34,7 +34,7 @@ def run(home: Path, market: Path, clock: str, **requested: str) -> None:
         window = None if requested else windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(clock))
         with open_run(settings, "build" if requested else "backfill", window) as this:
             as_of, recorded_by = (requested.get(name) for name in ("as_of", "recorded_by"))
-            execute(this, moment=(as_of and windows.parse_instant(as_of),  # type: ignore[arg-type]
+            execute(this, times=(as_of and windows.parse_instant(as_of),  # type: ignore[arg-type]
                                           recorded_by and windows.parse_instant(recorded_by)))  # type: ignore[arg-type]
 
 
@@ -198,9 +198,9 @@ def test_a_simulated_market_stays_marked_and_takes_no_other_source(home: Path, t
                                                        '"last_session": "2026-05-29", "seed": 1}')
     fresh = tmp_path / "fresh"
     run(fresh, market, THEN)
-    with pytest.raises(BadRequest, match="it holds a simulated market, and the source is a real one"):
+    with pytest.raises(BadRequest, match="it holds a simulated market, but the source is a real one"):
         run(fresh, tiny, NOW)
     run(fresh, tiny, NOW, as_of=THEN)
     assert published(fresh, "select is_simulated from audit.publication where is_current") == [(True,)]
-    with pytest.raises(BadRequest, match="it holds a real market, and the source is a simulated one"):
+    with pytest.raises(BadRequest, match="it holds a real market, but the source is a simulated one"):
         run(home, market, NOW)

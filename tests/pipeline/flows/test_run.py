@@ -222,7 +222,7 @@ def test_a_reader_is_never_refused_and_never_sees_half_a_build(tiny: Path, tmp_p
         reader.start()
         for text in ("2026-04-30", "2026-05-29"):
             with open_run(given, "build") as run:
-                execute(run, moment=(windows.parse_instant(text), None))
+                execute(run, times=(windows.parse_instant(text), None))
         for place in range(8):
             build = rollback(given.home, ("20260501", "20260530")[place % 2])
         builds = find(given.home, "20260501"), build

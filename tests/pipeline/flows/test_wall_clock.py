@@ -39,7 +39,7 @@ def backfill(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bac
             window = None if requested else windows.range_window(settings, date(2026, 3, 2),
                                                                  date.fromisoformat(moment[:10]))
             with open_run(settings, "backfill", window) as run:
-                execute(run, moment=(requested.get("as_of"), requested.get("recorded_by")), chunk=chunk)
+                execute(run, times=(requested.get("as_of"), requested.get("recorded_by")), chunk=chunk)
         return run
 
     monkeypatch.setattr(Settings, "clock", clock)

@@ -62,7 +62,7 @@ def test_a_replay_two_days_back_loads_and_publishes_nothing(tiny: Path, tmp_path
             given = Settings(home_folder=tmp_path, source=base, catalog_folder=tiny / "catalog")
             window = windows.range_window(given, date(2026, 5, 18), date(2026, 5, 29)) if command == "backfill" else None
             with open_run(given, command, window) as run:
-                execute(run, moment=(moment and windows.parse_instant(moment), None))  # type: ignore[arg-type]
+                execute(run, times=(moment and windows.parse_instant(moment), None))  # type: ignore[arg-type]
 
     carry_out("2026-05-22", "backfill")
     before = table_hashes(tmp_path), len(list((tmp_path / "landing").iterdir()))

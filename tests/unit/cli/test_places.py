@@ -143,7 +143,7 @@ def test_drafts_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> N
 @pytest.mark.parametrize("year", [1, 1950, 1990, 2200, 2500, 9999])
 def test_a_clock_at_which_there_is_no_market_is_refused(year: int, monkeypatch: pytest.MonkeyPatch) -> None:
     told = datetime(year, 12, 31 if year > 1 else 1, 20, tzinfo=UTC)
-    monkeypatch.setattr("flows.settings._ask", lambda url: {"now": told.isoformat(), "simulated": True})
+    monkeypatch.setattr("flows.settings._fetch_json", lambda url: {"now": told.isoformat(), "simulated": True})
     with pytest.raises(BadRequest, match=r"it says .*, and not a day from 1991 to 2199\. Set it: rallyscope replay"):
         Settings(source="http://127.0.0.1:1").clock()
     with pytest.raises(BadRequest, match="Set it: timedatectl"):

@@ -12,8 +12,8 @@ from flows.sources import yahoo
 
 STOCK, INDEX, COIN = {"AAA": "stock"}, {"AAA": "index"}, {"AAA": "crypto"}
 WEEK = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09"]
-REQUESTED = ("when asked for daily bars 2026-01-01 to 2026-01-31; "
-             "nothing of it is loaded, and the next run requests it again")
+REQUESTED = ("for a request of daily bars 2026-01-01 to 2026-01-31; "
+             "none of it is loaded, and the next run requests it again")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def fetch(scripted, endpoint, ask):
 
 def is_held(fetched, returned: str) -> bool:
     """Whether the key is held because of what was returned, and no row of it came."""
-    assert outcome(fetched)["reason"] == f"Yahoo returned {returned}, {REQUESTED}"
+    assert outcome(fetched)["reason"] == f"Yahoo returned {returned} {REQUESTED}"
     return outcome(fetched)["status"] == "held" and fetched.frames["bars"].empty and fetched.frames["actions"].empty
 
 
@@ -55,7 +55,7 @@ def test_another_symbols_counts_and_statements_are_held(scripted, endpoint, ask,
     server = scripted(lambda path, query: chart(WEEK, [1.0] * 5) if "chart" in path else (200, json.dumps(answer)))
     fetched = feed([ask("AAA")], endpoint(server.base_url))
     assert outcome(fetched)["status"] == "held"
-    assert outcome(fetched)["reason"].startswith(f"Yahoo returned the data of AMD, when asked for {what} 2026-01-01")
+    assert outcome(fetched)["reason"].startswith(f"Yahoo returned the data of AMD for a request of {what} 2026-01-01")
     assert all(frame.empty for frame in fetched.frames.values())
 
 

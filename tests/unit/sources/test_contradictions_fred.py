@@ -75,8 +75,8 @@ def test_an_infinite_value_is_for_validation(fetch):
 
 def test_another_series_is_held(fetch):
     fetched = fetch(("2026-01-05", "4"), more=' series_id="DGS2"')
-    assert outcome(fetched) == ("held", "FRED returned the observations of DGS2, when asked for observations 2026-01-01 to "
-                                        "2026-01-31; nothing of it is loaded, and the next run requests it again")
+    assert outcome(fetched) == ("held", "FRED returned the observations of DGS2 for a request of observations 2026-01-01 "
+                                        "to 2026-01-31; none of it is loaded, and the next run requests it again")
     assert values(fetched) == []
 
 
@@ -113,7 +113,7 @@ def lists(scripted, endpoint, ask, tmp_path):
 def test_the_weights_of_another_index_are_held(lists):
     fetched = lists("SPX,2026-01-05,2026-01-06,AAA,1")
     assert outcome(fetched)[0] == "held"
-    words = "the list's publisher returned the weights of SPX, when asked for published weights"
+    words = "the list's publisher returned the weights of SPX for a request of published weights"
     assert outcome(fetched)[1].startswith(words)
 
 

@@ -154,7 +154,7 @@ def test_a_range_without_observations_is_empty(base, endpoint, ask, vintages):
 def test_an_unknown_series_fails_alone(base, endpoint, ask, keyless):
     fetched = fred.observations([ask("NOSUCH"), ask("D")], endpoint(base, api_key=KEY), keyless=keyless)
     assert fetched.outcomes["status"].tolist() == ["received", "failed"]
-    assert "FRED does not know it" in fetched.outcomes["reason"].iloc[1]
+    assert "FRED does not know this key" in fetched.outcomes["reason"].iloc[1]
 
 
 def test_a_refused_key_stops_the_call_at_once(base, endpoint, ask):

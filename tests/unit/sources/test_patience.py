@@ -70,7 +70,7 @@ def test_after_its_tries_a_key_fails_with_a_sentence_and_the_others_are_whole(re
     assert statuses(fetched) == {"S01": "failed", "S02": "received"}
     assert fetched.outcomes["reason"].tolist() == [
         f"S01: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed ({response_summary}, 2 tries); "
-        "the next run repeats it", ""]
+        "the next run repeats the request", ""]
     assert plan[0].hits == 2  # yfinance did not ask a second time behind our back
 
 
@@ -136,7 +136,8 @@ def test_when_a_host_dies_midway_what_came_is_kept_and_the_rest_says_it_was_not_
     fetched = fred.observations([ask(f"S{n:03d}") for n in range(100)], endpoint(server.base_url))
     assert fetched.outcomes["status"].value_counts().to_dict() == {"failed": 95, "received": 5}
     assert len(fetched.frames["observations"]) == 5
-    assert "S099: not requested, because FRED failed key after key (HTTP 503)" in fetched.outcomes["reason"].iloc[-1]
+    last = fetched.outcomes["reason"].iloc[-1]
+    assert "S099: not requested, because FRED failed for several keys in a row (HTTP 503)" in last
     assert len(server.seen) < 50
 
 

@@ -130,8 +130,8 @@ def test_an_unknown_symbol_fails_alone_and_is_asked_once(scripted, endpoint, ask
     assert outcome(fetched)["status"] == "received"
     assert outcome(fetched, "GONE")["status"] == "failed"
     assert outcome(fetched, "GONE")["reason"] == (
-        "GONE: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed (HTTP 404); Yahoo does not know it: "
-        "check its catalog entry (renamed, delisted, discontinued?)")
+        "GONE: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed (HTTP 404); Yahoo does not know "
+        "this key: check its catalog entry (renamed, delisted, discontinued?)")
     assert server.requested("GONE") == 1
 
 

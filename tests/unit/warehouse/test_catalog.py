@@ -152,7 +152,7 @@ def test_two_classes_are_one_company_with_its_primary_line_first(packaged):
 
 def test_a_delisted_company_is_asked_only_while_it_traded(packaged):
     def requested(start: date, end: date) -> set[str]:
-        return {instrument.symbol for instrument in packaged.to_ask(start, end)}
+        return {instrument.symbol for instrument in packaged.to_fetch(start, end)}
 
     assert "ANSS" in requested(date(2025, 7, 17), date(2025, 8, 1))
     assert "ANSS" not in requested(date(2025, 7, 18), date(2025, 8, 1))
@@ -162,7 +162,7 @@ def test_a_delisted_company_is_asked_only_while_it_traded(packaged):
 def test_a_ticker_another_company_carries_today_is_never_asked(packaged):
     reused = {instrument.symbol for instrument in packaged.instruments.values() if instrument.ticker_reused}
     assert "BBBY" in reused
-    requested = packaged.to_ask(date(2000, 1, 1), date(2030, 1, 1))
+    requested = packaged.to_fetch(date(2000, 1, 1), date(2030, 1, 1))
     assert not reused & {instrument.symbol for instrument in requested}
 
 
