@@ -1,4 +1,4 @@
-"""The flows of the past: `backfill`, any range of sessions, once; `rebuild`, the marts as a moment knew them."""
+"""The flows for the past: `backfill` fetches a range of sessions; `rebuild` publishes the marts as of a past time."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ def backfill_name() -> str:
 
 
 def rebuild_name() -> str:
-    """The flow's name with its moments."""
+    """The flow's name with its dates."""
     given = {name: str(value)[:10] for name, value in flow_run.parameters.items() if value}
     return " ".join(["rebuild", *(f"{name.replace('_', ' ')} {day}" for name, day in given.items())])
 
@@ -31,17 +31,17 @@ def rebuild_name() -> str:
 @flow(name="backfill", flow_run_name=backfill_name)
 def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = Chunk.whole,
              accept: str | None = None) -> State:
-    """Make sure of every session from start to end; what was asked and answered is not asked again.
+    """Fetch every session from start to end that is missing, then build and publish.
 
-    The same request asked twice on one day (a double click) runs once.
+    The same request made twice on one day (a double click) runs once.
 
     Args:
         start: The first date.
         end: The last date. Later than the last closed session means up to that one.
         as_of: Publish the marts as the world knew them at the end of this day. Empty means the present.
-        chunk: How the range is cut on the way; the tables are the same however it is. Smaller pieces take less memory, and
-            an interrupted run has less to ask again.
-        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
+        chunk: How to split the range; the tables are the same for every choice. Smaller chunks take less memory, and an
+            interrupted run has less to fetch again.
+        accept: The reason to publish a build although a check of the publication fails. Empty means the build is withheld.
     """
     settings = Settings()
 
@@ -49,23 +49,23 @@ def backfill(start: date, end: date, as_of: date | None = None, chunk: Chunk = C
         window = windows.range_window(settings, start, end)
         key = request_key(settings, "backfill", start, end, as_of, chunk)
         if done := already_done(settings, key, present=as_of is None):
-            get_run_logger().info("nothing to do: %s did this very request", done)
-            return Completed(message=f"Nothing to do: {done} did this very request")
-        moment = (windows.parse_instant(str(as_of)) if as_of else None, None)
-        return through_prefect(settings, "backfill", window, moment, chunk, key, accept=accept)
+            get_run_logger().info("nothing to do: %s completed the same request", done)
+            return Completed(message=f"Nothing to do: {done} completed the same request")
+        times = (windows.parse_instant(str(as_of)) if as_of else None, None)
+        return through_prefect(settings, "backfill", window, times, chunk, key, accept=accept)
 
     return run_to_state(fill)
 
 
 @flow(name="rebuild", flow_run_name=rebuild_name)
 def rebuild(as_of: date | None = None, recorded_by: date | None = None, accept: str | None = None) -> State:
-    """Build and publish the marts anew from what is loaded; with no date given, the present.
+    """Build and publish the marts from what is loaded, without fetching; without a date, as of the present.
 
     Args:
         as_of: As the world knew it at the end of this day in New York. Empty means the present.
-        recorded_by: From what had been fetched by the end of this day. Empty means the present; with both on one day
-            it is exactly what was published on that day.
-        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
+        recorded_by: From what had been fetched by the end of this day. Empty means the present; both on one day
+            reproduce exactly what was published on that day.
+        accept: The reason to publish a build although a check of the publication fails. Empty means the build is withheld.
     """
     settings = Settings()
     knowledge_time, record_time = (windows.parse_instant(str(day)) if day else None for day in (as_of, recorded_by))

@@ -1,4 +1,4 @@
-"""The flows of the present: `daily` and `refresh`."""
+"""The flows that publish the present: `daily` and `refresh`."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ from warehouse.errors import RallyscopeError
 
 
 def daily_name() -> str:
-    """The flow's name with the session it is about."""
+    """The flow's name with the session."""
     day = flow_run.parameters.get("day")
     return f"daily {_session(day and date.fromisoformat(str(day)[:10]))}"
 
@@ -32,7 +32,7 @@ def _session(day: date | None) -> str:
     try:
         return str(windows.session_window(Settings(), day))
     except RallyscopeError:
-        # The flow says in its own words why it cannot run; a name is no place to fail.
+        # The flow itself reports why it cannot run; computing its name must not fail.
         return str(day or "of an unknown session")
 
 
@@ -42,9 +42,9 @@ def daily(day: date | None = None, skip_holidays: bool = False, accept: str | No
 
     Args:
         day: The session. Leave it empty for the last closed one.
-        skip_holidays: On a day without a session do nothing and say so, if the session before it is published. The
-            schedule sets this.
-        accept: Why what a check of the publication withholds is right and is to be published. Empty means it is withheld.
+        skip_holidays: Skip the run on a day without a session, if the session before it is published. The schedule sets
+            this.
+        accept: The reason to publish a build although a check of the publication fails. Empty means the build is withheld.
     """
     settings = Settings()
 
@@ -60,10 +60,10 @@ def daily(day: date | None = None, skip_holidays: bool = False, accept: str | No
 
 @flow(name="refresh", flow_run_name=refresh_name)
 def refresh(feeds: list[Feed]) -> State:
-    """Ask the whole history of some feeds again, for what their sources have corrected since; then publish.
+    """Fetch the full history of some feeds again to pick up corrections of their sources, then publish.
 
     Args:
-        feeds: What is asked again: observations are the macro series with their vintages, shares the share counts,
+        feeds: The feeds to fetch again: observations are the macro series with their vintages, shares the share counts,
             statements the quarterly statements, bars the prices, weights the published lists of index weights.
     """
     settings = Settings()
@@ -72,5 +72,5 @@ def refresh(feeds: list[Feed]) -> State:
 
 
 if __name__ == "__main__":
-    days_of_shell("flows.daily", "", "It brings up the last closed session; rallyscope run --date takes another")
+    days_of_shell("flows.daily", "", "It runs the last closed session; for another one: rallyscope run --date")
     from_shell(daily(return_state=True))

@@ -1,4 +1,4 @@
-"""How a run becomes a Prefect run: its steps as tasks, its end as a state, what it leaves to read as artifacts."""
+"""A run as a Prefect run: its steps as tasks, its outcome as a state, its summary and tables as artifacts."""
 
 import logging
 import sys
@@ -37,14 +37,14 @@ from warehouse.calendar import day_of
 from warehouse.errors import BadRequest, KeysLost, RallyscopeError
 from warehouse.landing import Batch
 
-# A source that is out of reach for minutes comes back; the client's own tries cover seconds.
+# A source may be unreachable for minutes; the client's own retries cover seconds.
 RETRY_AFTER_SECONDS: list[float] = [30, 120]
 # The name of a run's final state, by the exit code that the same run has as a command.
 STATE_NAMES = {0: "Completed", 1: "Failed", 2: "Refused"}
 
 
 def run_to_state(carry_out: Callable[[], State]) -> State:
-    """The state a run ends in; what went wrong and is understood is one sentence, without a traceback."""
+    """The final state of a run; an expected error becomes one sentence, without a traceback."""
     for name in ("prefect.flow_runs", "prefect.engine"):
         logging.getLogger(name).addFilter(_is_news)
     try:
@@ -55,17 +55,17 @@ def run_to_state(carry_out: Callable[[], State]) -> State:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Prefect raises a Failed state once more and logs where in its own code; the run has said why before."""
+    """False for Prefect's traceback of a Failed state, whose reason the run has already logged."""
     return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
 def through_prefect(settings: Settings, command: str, window: Window | None,
-                    moment: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
+                    times: tuple[datetime | None, datetime | None] = (None, None), chunk: Chunk = Chunk.whole,
                     request_key: str | None = None, again: Again = NOTHING_AGAIN,
                     accept: str | None = None) -> State:
-    """Carry out a run with each step a task; leave its progress, its summary and its tables as artifacts."""
+    """Run the pipeline with each step as a task; create artifacts for its progress, its summary and its tables."""
     log, accepted = get_run_logger(), acceptance(accept)
-    bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=f"{flow_run.name}: waiting for its turn"))
+    bar = cast(UUID, create_progress_artifact(0.0, key="progress", description=f"{flow_run.name}: waiting for the lock"))
 
     def progress(share: float, label: str) -> None:
         update_progress_artifact(bar, 100 * share, description=label)
@@ -73,20 +73,20 @@ def through_prefect(settings: Settings, command: str, window: Window | None,
     known = artifacts.signals(settings.home)
     with open_run(settings, command, window, log.info, request_key=request_key) as run:
         run.progress, run.again, run.acceptance = progress, again, accepted
-        execute(run, as_task, moment, chunk, render if settings.pages else None)
+        execute(run, as_task, times, chunk, render if settings.pages else None)
         progress(1.0, did := artifacts.did(run))
         create_markdown_artifact(artifacts.summary(run), key="summary", description=f"{flow_run.name}: {did}")
         if image := artifacts.picture(run):
             create_image_artifact(image[0], key="picture", description=f"{image[1]}: the day's page as a picture")
         for key, (about, rows) in artifacts.tables(run).items():
             create_table_artifact(rows, key=key, description=about)
-        if moment == (None, None):
+        if times == (None, None):
             emit_signals(known, artifacts.signals(settings.home))
     return Completed(message=did[0].upper() + did[1:])
 
 
 def emit_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None:
-    """An event for each signal that changed on the newest session and was not known before; automations react to it."""
+    """Emit an event for each new signal change of the newest session; automations react to it."""
     for signal in now:
         if signal not in known:
             emit_event("rallyscope.signal", {"prefect.resource.id": f"rallyscope.signal.{signal['signal']}",
@@ -94,9 +94,9 @@ def emit_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None
 
 
 def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step as a coarse task named after what it works on; a source out of reach is asked again later.
+    """The step as a coarse task named after its input; if a source is unreachable, the task retries later.
 
-    A task that did its work and got nothing fails, so that it does not look successful; the run itself continues.
+    A task without a result fails, so that it does not look successful; the run itself continues.
     """
 
     def call(run: Run, *about: Any) -> Any:
@@ -105,7 +105,7 @@ def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
         done: list[Any] = []
 
         def work() -> Any:
-            # A closure: Prefect would otherwise walk through everything a run holds, looking for futures.
+            # A closure, since Prefect would otherwise search everything a run holds for futures.
             done.append(step(run, *about))
             if lost := ingest.lost(done[-1]):
                 raise KeysLost(label, lost)
@@ -126,12 +126,12 @@ def _may_pass(task: Any, run: Any, state: Any) -> bool:
 
 
 def days_of_shell(module: str, names: str, instead: str) -> list[date]:
-    """The days given after `python -m MODULE`; the process ends with 2 and a sentence when they are not what it takes."""
+    """The dates after `python -m MODULE`; if they are invalid, the process prints one sentence and exits with 2."""
     given, wanted = sys.argv[1:], names.split()
     try:
         if len(given) != len(wanted):
-            reported = " ".join(given)[:60] or "none"
-            raise BadRequest(f"python -m {module}", f"it takes {names or 'no arguments'}, and got {reported}", instead)
+            arguments = " ".join(given)[:60] or "none"
+            raise BadRequest(f"python -m {module}", f"it takes {names or 'no arguments'}, but got {arguments}", instead)
         return [day_of(text) for text in given]
     except BadRequest as error:
         sys.stderr.write(f"rallyscope: {error}\n")
@@ -139,7 +139,7 @@ def days_of_shell(module: str, names: str, instead: str) -> list[date]:
 
 
 def from_shell(state: State) -> None:
-    """End the process with the exit code that the same run has as a command."""
+    """Exit with the exit code that the same run has as a command."""
     if not state.is_completed():
         sys.stderr.write(f"rallyscope: {state.message}\n")
     raise SystemExit(0 if state.is_completed() else 2 if state.name == STATE_NAMES[2] else 1)

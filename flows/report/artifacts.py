@@ -1,4 +1,4 @@
-"""What a run leaves to read in Prefect: the day as Markdown; coverage, quarantine and validation as tables."""
+"""The artifacts of a run in Prefect: the day as Markdown; coverage, quarantine and validation as tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, BuildDamaged, NothingPublished
 from warehouse.visible import visible
 
-REVISED = Section("History that this run changed, and why", """
+REVISED = Section("Changes of history by this run, and their causes", """
     select mart, cause, min(date) as first_date, max(date) as last_date, count(distinct key) as rows, count(*) as cells,
         any_value(evidence order by date desc, evidence) as evidence
     from audit.revision where run_id = $run group by mart, cause order by cells desc limit 40""")
@@ -47,7 +47,7 @@ NEWEST_SIGNALS = """
 
 
 def summary(run: Run) -> str:
-    """The newest session of the publication as Markdown, its answer first, below what the run could not get."""
+    """The newest session of the publication as Markdown: what the run could not fetch, then the answer."""
     from flows.report.answer import answer, tiles
     from flows.report.facts import facts
 
@@ -58,7 +58,7 @@ def summary(run: Run) -> str:
         except BadRequest:
             return visible("\n\n".join(["# No session yet", *missing]))
         parts = [f"# {found.date:%A, %-d %B %Y}", *(["**Simulated market.**"] if found.simulated else []), *missing]
-        parts += [f"**{answer(found)}**", _table(["figure", "value", "beside it"],
+        parts += [f"**{answer(found)}**", _table(["figure", "value", "comparison"],
                                                  [[tile.label, tile.value, tile.note] for tile in tiles(found)])]
         if (page := _site(run) / f"{found.date}.html").exists():
             parts += [f"The day's page: [{page}]({page.as_uri()})"]
@@ -70,7 +70,7 @@ def summary(run: Run) -> str:
 
 
 def picture(run: Run) -> tuple[str, str] | None:
-    """The picture of the newest session as a data URI, and that session; None when nothing was published or none made."""
+    """The picture of the newest session as a data URI, and that session; None if there is no publication or picture."""
     if not run.publication:
         return None
     with run.settings.home.marts() as con:
@@ -82,7 +82,7 @@ def picture(run: Run) -> tuple[str, str] | None:
 
 
 def did(run: Run) -> str:
-    """What a run did, in one line."""
+    """One line that summarizes a run."""
     published = run.publication
     outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
                else f"nothing changed, {published.build_id} stays current")
@@ -91,7 +91,7 @@ def did(run: Run) -> str:
 
 
 def lost(run: Run) -> str:
-    """What a run did not get or did not accept, with the first keys of each."""
+    """What a run did not receive or did not accept, with the first keys of each."""
     with run.settings.home.warehouse() as con:
         quarantined, missed = (sorted(key for key, in con.execute(sql, {"run": run.run_id}).fetchall())
                                for sql in (QUARANTINED_KEYS, FAILED_KEYS))
@@ -107,28 +107,28 @@ def _named_keys(keys: Sequence[str]) -> str:
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
     """By key: what the table is about, and its rows as text."""
     given = {"run": run.run_id, "first": run.window and run.window.start, "last": run.window and run.window.end}
-    with run.settings.home.warehouse() as con:  # not the publication, which a run that changed nothing leaves as it is
+    with run.settings.home.warehouse() as con:  # a run that changed nothing leaves the publication unchanged
         coverage = _named(con, COVERAGE, given) if run.window else []
         validation = _named(con, VALIDATION, given)
         quarantine = _named(con, QUARANTINE, given)
     failed = sum(row["success"] == "no" for row in validation)
     holes = sum(row["missing"] != "0" for row in coverage)
     return {
-        "coverage": (f"{count(holes, 'hole') if holes else 'no holes'}: what was expected and came, by session and feed"
-                     if run.window else "no session was asked for, so no hole was looked for", coverage),
-        "quarantine": (f"{count(run.rows_quarantined, 'row')} kept out of the tables, with the reason"
-                       if run.rows_quarantined else "no row was kept out of the tables", quarantine),
+        "coverage": (f"{count(holes, 'hole') if holes else 'no holes'}: expected and received keys, by session and feed"
+                     if run.window else "this run requested no session, so its coverage was not checked", coverage),
+        "quarantine": (f"{count(run.rows_quarantined, 'row')} quarantined, with the reason"
+                       if run.rows_quarantined else "no row was quarantined", quarantine),
         "validation": (f"{failed} of {count(len(validation), 'expectation')} failed" if validation
-                       else "nothing was asked, so nothing was validated", validation),
+                       else "this run fetched nothing, so nothing was validated", validation),
     }
 
 
 def signals(home: DataFolder) -> list[dict[str, str]]:
-    """The signals that changed on the newest session published; none where no publication can be read."""
+    """The signals that changed on the newest published session; none if no publication can be read."""
     try:
         with home.marts() as con:
             return _named(con, NEWEST_SIGNALS, {})
-    except (NothingPublished, BuildDamaged):  # a damaged one is mended by the run
+    except (NothingPublished, BuildDamaged):  # the run replaces a damaged one
         return []
 
 

@@ -1,4 +1,4 @@
-"""`rallyscope claims`: the ledger of the market thesis, as published, or as of any moment without touching what is."""
+"""`rallyscope claims`: the ledger of the market thesis, as published, or as of any time without publishing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json: bool, say: Callable[[str], None]) -> None:
-    """Print the ledger: every claim in a line, or those of `ids` with their evidence and query."""
+    """Print the ledger: one line per claim, or the claims of `ids` with their evidence and query."""
     with home.marts() as con:
         simulated = con.execute("select is_simulated from audit.publication where is_current").fetchall() == [(True,)]
         rows = _rows(con) if as_of is None else None
@@ -42,7 +42,7 @@ def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json
         for row in rows:
             print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})",
                   _wrapped(row["statement"]), "", _wrapped(row["evidence"]), "",
-                  row["metric_sql"] or "No query could answer it.", sep="\n")
+                  row["metric_sql"] or "No query could evaluate it.", sep="\n")
         return
     print_rows(["id", "statement", "supported", "figure", "verdict"],
                [(r["claim_id"], r["statement"], _wanted(r), _figure(r), r["verdict"]) for r in rows],
@@ -52,7 +52,7 @@ def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json
     if any(map(else_missing, rows)):
         print("“and more”: the figure is within its bounds; what else is not met stands in the claim's evidence.")
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
-          f"One with its evidence and query: rallyscope claims {rows[0]['claim_id']}", sep="\n")
+          f"To see one with its evidence and query: rallyscope claims {rows[0]['claim_id']}", sep="\n")
 
 
 def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> list[Row]:
@@ -63,9 +63,9 @@ def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> l
     with raw_copy(home, waiting=lambda lock_owner: say(f"waiting for the run of {lock_owner}")) as con:
         recorded_by = last_fetched(con)
         if recorded_by is None or as_of > recorded_by + timedelta(days=1):
-            raise BadRequest(f"as-of {as_of:%Y-%m-%d %H:%M} UTC", "nothing so late was fetched yet"
+            raise BadRequest(f"as-of {as_of:%Y-%m-%d %H:%M} UTC", "no data that late was fetched yet"
                              + (f", the last was {recorded_by:%Y-%m-%d %H:%M} UTC" if recorded_by else ""),
-                             "Name an earlier moment, or bring the warehouse up to it first: rallyscope run")
+                             "Name an earlier time, or update the warehouse first: rallyscope run")
         build(con, _needed(models()), AsOf(as_of, recorded_by), home.failed_rows)
         return _rows(con)
 
@@ -83,7 +83,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> list[Row]:
     try:
         answer = con.execute(f"select * from {with_zone(con, LEDGER)} order by claim_id")
     except duckdb.CatalogException:
-        raise BadRequest("claims", "the published build has no ledger", "Make one with: rallyscope build") from None
+        raise BadRequest("claims", "the published build has no ledger", "To create one: rallyscope build") from None
     columns = [column[0] for column in answer.description or []]
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
@@ -92,7 +92,7 @@ def _chosen(rows: list[Row], ids: Sequence[str]) -> list[Row]:
     wanted = [text.upper() for text in ids]
     known = {row["claim_id"] for row in rows}
     if unknown := [text for text in wanted if text not in known]:
-        raise BadRequest(f"claim {unknown[0]}", "the ledger has no claim of that name",
+        raise BadRequest(f"claim {unknown[0]}", "the ledger has no such claim",
                          f"It has {min(known)} to {max(known)}: rallyscope claims" if known else "It is empty")
     return [row for row in rows if not wanted or row["claim_id"] in wanted]
 

@@ -37,7 +37,7 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
     except (OSError, duckdb.IOException) as error:
         reported = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise BadRequest(f"export {out}", f"it cannot be written: {reported}",
-                         "Free space or permissions there, or name another folder with --out") from None
+                         "Free disk space or fix its permissions, or name another folder with --out") from None
     rows = sum(table["rows"] for table in manifest["tables"].values())
     say(f"{len(manifest['tables'])} tables, {rows:,} rows of build {manifest['build_id']}: {out}")
     if manifest["notice"]:
@@ -97,7 +97,7 @@ def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str,
 
 
 def _said(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    """What each file says of itself, as Parquet's key-value metadata: texts, the columns' descriptions as JSON."""
+    """The key-value metadata of a Parquet file: texts, and the columns' descriptions as JSON."""
     reported = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
             "columns": json.dumps({c: about["description"] for c, about in entry["columns"].items()}, ensure_ascii=False),
             "is_simulated": json.dumps(manifest["is_simulated"]),

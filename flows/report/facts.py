@@ -1,4 +1,4 @@
-"""The answers of one session: every question asked of the published file, or why it has none."""
+"""The answers of one session: every query of the registry on the published file, or why it has no result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The rows one query gave; without any, `lack` is the sentence that says why."""
+    """The rows of one query; if there are none, `lack` is the sentence that says why."""
 
     question: Question
     sql: str
@@ -70,7 +70,7 @@ def facts(con: duckdb.DuckDBPyConnection, day: date | None, index_code: str | No
 
 
 def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> QueryResult:
-    """One answer; a table, a column or a parameter that is not there is said, and costs only this answer."""
+    """One answer; a missing table, column or parameter is reported and affects only this answer."""
     if "$index" in question.sql and "index" not in given:
         return QueryResult(question, "", (), (), "The catalog has no index.")
     if "$scheme" in question.sql and "scheme" not in given:
@@ -85,7 +85,7 @@ def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping
         rows = tuple({name: _seen(value) for name, value in zip(columns, row, strict=True)} for row in found.fetchall())
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         problem = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
-        return QueryResult(question, sql, (), (), f"This publication cannot answer it: {problem}")
+        return QueryResult(question, sql, (), (), f"This publication cannot answer the question: {problem}")
     return QueryResult(question, sql, columns, rows, "" if rows else question.none)
 
 
@@ -104,8 +104,8 @@ def _session(con: duckdb.DuckDBPyConnection, day: date | None) -> date:
                       {"day": day or date.max}).fetchone()
     newest, wanted = row if row else (None, None)
     if newest is None:
-        raise BadRequest(f"date {day or 'newest'}", "marts.regime_daily has no rows yet", "Fill it: rallyscope run")
+        raise BadRequest(f"date {day or 'newest'}", "marts.regime_daily has no rows yet", "To fill it: rallyscope run")
     if day is not None and wanted != day:
-        raise BadRequest(f"date {day}", "it has no session in marts.regime_daily",
+        raise BadRequest(f"date {day}", "marts.regime_daily has no such session",
                          f"The nearest before it is {wanted}" if wanted else f"The newest is {newest}")
     return wanted or newest

@@ -1,4 +1,4 @@
-"""Where a command writes: every character it writes can be seen, and nobody who does not take it can fail a run.
+"""The output streams of a command: invisible characters are escaped, and a closed reader does not fail a run.
 
 The streams of the process are replaced for as long as a command runs. What Rich draws passes them by, since it colours
 what it writes: `Screen` cleans the text it is given instead.
@@ -109,7 +109,7 @@ def to_nowhere(number: int) -> None:
 
 
 def say(line: str) -> None:
-    """A line to whoever watches; nobody does, perhaps, or the disk that takes it is full."""
+    """Print a line to stderr; a closed stream or a full disk does not fail the command."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""`rallyscope query`: one statement on the published file, in the format asked, within bounds of memory, time and rows."""
+"""`rallyscope query`: one statement on the published file, in the requested format, bounded in memory, time and rows."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ROWS = 5_000_000
 SECONDS, TO_STOP_SECONDS = 300.0, 30.0
 ADDRESSES = 3 << 30
 """Bytes that the process may take beside what it has: DuckDB does not count a long text or list into its own limit."""
-ASK_LESS = "Ask for less of it: a date range, a limit, an aggregate; or write whole tables with rallyscope export"
+ASK_LESS = "Request less data (a date range, a limit, an aggregate), or write full tables with rallyscope export"
 
 
-TABLES = 'Tables: rallyscope query "show all tables"'
-ONLY_READS = "A query only reads what is published, with the settings it has; to write tables to files: rallyscope export"
+TABLES = 'To list the tables: rallyscope query "show all tables"'
+ONLY_READS = "A query can only read the published file and cannot change settings; to write files: rallyscope export"
 
 
 class QueryFailed(BadRequest):
@@ -60,7 +60,7 @@ def query(home: DataFolder, sql: str, format: str) -> None:
             # PyArrow makes an OSError of what DuckDB says.
             if isinstance(error, OSError) and "Out of Memory" not in str(error):
                 raise
-            raise BadRequest("query", f"it takes more memory than a question may ({READERS_MEMORY})", ASK_LESS) from None
+            raise BadRequest("query", f"it takes more memory than a query may ({READERS_MEMORY})", ASK_LESS) from None
         except duckdb.Error as error:
             if isinstance(error, duckdb.InterruptException):
                 raise
@@ -199,9 +199,9 @@ def _parquet(answer: duckdb.DuckDBPyRelation | None) -> None:
     from pyarrow import parquet
 
     if sys.stdout.isatty():
-        raise BadRequest("query --format parquet", "a terminal cannot show it", "Send it to a file: > rows.parquet")
+        raise BadRequest("query --format parquet", "a terminal cannot show it", "Redirect it to a file: > rows.parquet")
     if answer is None:
-        raise BadRequest("query --format parquet", "the statement has no rows", "Ask with select")
+        raise BadRequest("query --format parquet", "the statement has no rows", "Write a select statement")
     _refuse_twins(answer.columns, "parquet")
     reader = answer.to_arrow_reader(100_000)
     for column in reader.schema:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render(run: Run) -> None:
-    """Write the pages. A page that cannot be made is reported and kept in the audit; it does not fail the run."""
+    """Write the pages. If a page cannot be rendered, the run reports it, records it in the audit and does not fail."""
     from flows.report import dictionary
     from flows.report.page.apart import PageNotMade
     from flows.report.page.write import refresh
@@ -26,7 +26,7 @@ def render(run: Run) -> None:
         run.say(f"the day's page is {refresh(run.settings.home, run.settings.catalog)}")
     except (PageNotMade, RallyscopeError, duckdb.Error, OSError, ValueError) as error:
         reason = str(error) if isinstance(error, PageNotMade) else f"{type(error).__name__}: {error}"
-        warning = visible(f"warning: the day's page was not made, {reason}")
+        warning = visible(f"warning: the day's page was not rendered, {reason}")
         run.say(warning)
         with run.settings.home.warehouse() as con:
             con.execute("update audit.run set message = concat_ws('; ', message, ?) where run_id = ?",

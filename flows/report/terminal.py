@@ -44,7 +44,7 @@ def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, s
     Raises BadRequest for a view, a session or an index that is not there; it names those that are.
     """
     if view not in VIEWS:
-        raise BadRequest(f"view {view!r}", "there is no view of that name", f"Views: {', '.join(VIEWS)}")
+        raise BadRequest(f"view {view!r}", "there is no such view", f"Views: {', '.join(VIEWS)}")
     table, sections, with_answer = VIEWS[view].table, VIEWS[view].sections, VIEWS[view].answer
     with home.marts() as con:
         session = _session(con, table, day) if table else None
@@ -179,16 +179,16 @@ def show_failed_rows(home: DataFolder, model: str) -> None:
     """Print the rows that failed an assertion of `model` in the last build that failed on it."""
     note = home.failed_rows / f"{model}.json"
     if not note.exists():
-        raise BadRequest(f"model {model!r}", "no build has found rows that fail an assertion of it",
-                         "Names are like marts.regime_daily; all is well if the last build succeeded")
+        raise BadRequest(f"model {model!r}", "no build has found rows of it that fail an assertion",
+                         "Write a name like marts.regime_daily; if the last build succeeded, no rows failed")
     try:
         assertion = json.loads(note.read_text(encoding="utf-8"))["assertion"]
         with duckdb.connect() as con:
             answer = con.execute("from read_parquet(?) limit 50", [str(home.failed_rows / f"{model}.parquet")])
             columns, rows = [column[0] for column in answer.description or []], answer.fetchall()
     except (OSError, ValueError, LookupError, TypeError, duckdb.Error):
-        raise BadRequest(f"model {model!r}", "the rows that the build kept cannot be read",
-                         "Build again, which writes them again: rallyscope build") from None
+        raise BadRequest(f"model {model!r}", "the rows that the build saved cannot be read",
+                         "To write them again: rallyscope build") from None
     print_rows(columns, rows, f"rows of {model} that fail the assertion “{assertion}”")
 
 
@@ -204,9 +204,9 @@ def _session(con: duckdb.DuckDBPyConnection, table: str, day: date | None) -> da
     first, wanted = con.execute(f"select min(date), max(date) filter (date <= $day) from {table}",
                                  {"day": day or date.max}).fetchone()  # type: ignore[misc]
     if first is None:
-        raise BadRequest(f"date {day or 'newest'}", f"{table} has no rows yet", "Fill it: rallyscope run")
+        raise BadRequest(f"date {day or 'newest'}", f"{table} has no rows yet", "To fill it: rallyscope run")
     if day is not None and wanted != day:
-        raise BadRequest(f"date {day}", f"{table} has no row of it",
+        raise BadRequest(f"date {day}", f"{table} has no row for it",
                          f"The nearest before it is {wanted}" if wanted else f"The first is {first}")
     return wanted
 
@@ -228,7 +228,7 @@ def _working(home: DataFolder, section: Section) -> tuple[list[str], list[tuple]
         with home.writer_lock(None), home.warehouse() as con:
             return _rows(con, section, None)
     except WriterLocked as error:
-        sys.stderr.write(f"{error.lock_owner} is writing: its run shows when it has ended\n")
+        sys.stderr.write(f"{error.lock_owner} is writing; status shows its run when it has finished\n")
     except HomeUnusable:
         pass  # somebody else's folder, only to be read
     return None

@@ -104,7 +104,7 @@ QUARANTINE = Section("Quarantined: the newest twelve", """
 COVERAGE = Section("Coverage of the last sessions", COVERED + """
     where date > (select max(date) from audit.coverage) - 7 order by date desc, feed""", key="coverage")
 
-HOLES = Section("Sessions of the calendar of which no stock has a bar", """
+HOLES = Section("Sessions of the calendar without a bar of any stock", """
     with traded as (
         select distinct p.date from core.security_price p join core.instrument i using (symbol) where i.kind = 'stock'
     )
@@ -112,14 +112,14 @@ HOLES = Section("Sessions of the calendar of which no stock has a bar", """
     where feed = 'bars' and date > (select min(date) from traded) and date not in (from traded)
     order by date desc limit 20""", key="holes", none="none")
 
-GATE = Section("Checks of the newest build that found something", """
+GATE = Section("Failed checks of the newest build", """
     select check_name, severity, sentence, accepted_reason from audit.publication_check
     where not is_passed and run_id = (select arg_max(run_id, checked_at) from audit.publication_check)
     order by severity <> 'withhold', check_name, place limit 20""", key="gate", none="none", working=True)
 
 COVERAGE_THEN = Section("Coverage of the session", COVERED + " where date = $date order by feed", key="coverage")
 
-PUBLICATION = Section("Publication (moments are UTC)", """
+PUBLICATION = Section("Publication (times in UTC)", """
     select build_id, as_of::varchar as as_of, recorded_by::varchar as recorded_by, published_at, code_version,
         is_simulated as simulated, is_present as present
     from audit.publication where is_current""", upright=True, key="publication")
@@ -136,17 +136,17 @@ RUNS = Section("Last runs", f"""
         replace(status, 'running', 'interrupted') as status, {_cut("message", 120)} as message
     from audit.run order by run.started_at desc, rowid desc limit 5""", working=True, key="runs")
 
-CHECKS = Section("Expectations that failed in the newest batches: the ten with most rows", """
+CHECKS = Section("Failed expectations of the newest batches: the ten with the most rows", """
     select suite, expectation, severity, sum(unexpected_rows)::bigint as rows from audit.validation_result
     where not success group by all order by rows desc limit 10""", key="checks")
 
-REVISED = Section("What history says differently, and why: the newest forty", """
+REVISED = Section("Changes of history and their causes: the newest forty", """
     select found_at, mart, cause, min(date) as first_date, max(date) as last_date, count(distinct key) as rows,
         count(*) as cells, bool_or(is_signal) as signal, any_value(evidence order by date desc, evidence) as evidence
     from audit.revision where $since is null or date >= $since
     group by found_at, mart, cause order by found_at desc, cells desc limit 40""", key="revisions")
 
-FLIPPED = Section("Labels that flipped: the newest forty", """
+FLIPPED = Section("Labels that changed: the newest forty", """
     select found_at, date, column_name as label, old, new, cause from audit.revision
     where is_signal and ($since is null or date >= $since) order by found_at desc, date limit 40""", key="labels")
 

@@ -126,10 +126,11 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     lines = dict(con.execute("select symbol, issuer from core.instrument").fetchall())
     shocked = {lines.get(symbol, symbol): move for symbol, move in shocks.items()}
     if unknown := sorted(shocked.keys() - issuers):
-        raise BadRequest(f"shock of {', '.join(unknown)}", f"no member of the {universe.title} has that symbol",
+        raise BadRequest(f"shock of {', '.join(unknown)}", f"it is not a member of the {universe.title}",
                          'Members: rallyscope query "select distinct issuer from core.index_weight"')
     if len(shocked) < len(shocks):
-        raise BadRequest(f"shock of {', '.join(shocks)}", "two of them are lines of one company", "Write each company once")
+        raise BadRequest(f"shock of {', '.join(shocks)}", "two of them are share classes of one company",
+                         "Write each company once")
     implied = _implied(con, shocked)
     con.execute("create temp table moves (issuer varchar, direct double, implied double)")
     con.execute("insert into moves select unnest($1), unnest($2), unnest($3)", [

@@ -81,7 +81,7 @@ def refuse_taken(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise BadRequest(f"port {port}", f"it cannot be had ({error.strerror})",
+            raise BadRequest(f"port {port}", f"it is not available ({error.strerror})",
                              f"Name another: rallyscope serve --port {port + 1}") from None
 
 
@@ -152,8 +152,8 @@ def single_instance(service: Service) -> Iterator[Note]:
         raise HomeUnusable(str(service.folder), error.strerror or str(error)) from None
     if not taken:
         os.close(file)
-        raise BadRequest("serve", f"Prefect is up already for {service.settings.home.folder}",
-                         "Stop it with rallyscope serve --stop")
+        raise BadRequest("serve", f"Prefect is already running for {service.settings.home.folder}",
+                         "To stop it: rallyscope serve --stop")
     try:
         note = Note(file, {"pid": os.getpid(), "ui": service.ui, "ready": False, "server": None, "worker": None})
         note.write()

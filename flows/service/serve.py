@@ -1,4 +1,4 @@
-"""`rallyscope serve`: a Prefect server, a worker and the deployments, up together and down together."""
+"""`rallyscope serve`: a Prefect server, a worker and the deployments, which start and stop together."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
         with started(service, "server", [*SERVER, "--port", str(port)], note) as server:
             until_ready(service, "server", server, service.api.is_up)
             ensure_pool(service.api)
-            again(service, "The service ended while this run was on; it begins anew.", say)
+            again(service, "The service stopped during this run, so it starts again.", say)
             say("applying the deployments")
             _deploy(service)
             say("starting the worker")
@@ -72,22 +72,23 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
                             print(service.description(sys.stdout.isatty()), flush=True)
                         while worker.poll() is None:
                             if server.poll() is not None:
-                                raise service.failed("server", "ended by itself")
+                                raise service.failed("server", "exited")
                             time.sleep(0.5)
                 finally:
                     if server.poll() is None:
-                        again(service, "The worker ended while this run was on; it begins anew.", say)
+                        again(service, "The worker stopped during this run, so it starts again.", say)
                 short_lives = short_lives + 1 if datetime.now(UTC) - began < AT_ONCE else 0
                 if short_lives == AT_MOST:
-                    raise service.failed("worker", "ends as soon as it starts")
-                say("the worker ended by itself; starting another")
+                    raise service.failed("worker", "exits as soon as it starts")
+                say("the worker exited; starting another one")
 
 
 def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
     """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
     service = _service(settings, port, no_auth)
     if held := note_of(service.folder):
-        say(f"Prefect is up already at {held['ui']}; to apply other settings: rallyscope serve --stop, then start it again")
+        say(f"Prefect is already running at {held['ui']}; to apply other settings: rallyscope serve --stop, then start "
+            "it again")
         return
     refuse_taken(port)
     say(f"starting Prefect at {service.ui}; this takes about half a minute")
@@ -106,7 +107,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
             print(service.description(sys.stdout.isatty()))
             return
         time.sleep(0.2)
-    lines = log.read_text().strip().splitlines() or ["rallyscope: the service ended without a word"]
+    lines = log.read_text().strip().splitlines() or ["rallyscope: the service exited without a message"]
     sys.stderr.write(f"{lines[-1]}\n")
     raise SystemExit(child.returncode or 1)
 
@@ -115,7 +116,7 @@ def stop(settings: Settings, say: Say) -> None:
     """End the service of this data folder and wait until all of it is gone."""
     folder = settings.home.folder / "prefect"
     if not (held := note_of(folder)):
-        say(f"nothing is up in {folder}")
+        say(f"no service is running for {folder}")
         return
     with suppress(ProcessLookupError):
         os.kill(held["pid"], signal.SIGTERM)
@@ -162,4 +163,4 @@ def again(service: Service, why: str, say: Say) -> None:
             kill_group(pid)
             wait(lambda gone=pid: not is_alive(gone), EXIT_SECONDS)
         run_again(service.api, run, why)
-        say(f"{run['name']} is run again: {why}")
+        say(f"{run['name']} was scheduled again: {why}")

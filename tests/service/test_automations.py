@@ -87,7 +87,7 @@ def test_a_run_that_nobody_begins_is_told_as_late(served: Served) -> None:
         served.api("DELETE", f"/flow_runs/{run}")
     finally:
         os.kill(worker, signal.SIGCONT)
-    assert reported.endswith(f" and has not begun. {served.ui}/runs/flow-run/{run}")
+    assert reported.endswith(f" and has not started. {served.ui}/runs/flow-run/{run}")
 
 
 def test_no_secret_is_told(served: Served) -> None:

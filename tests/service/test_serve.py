@@ -96,11 +96,11 @@ def test_a_password_is_asked_for(served: Served) -> None:
 def test_a_second_one_is_refused_in_a_sentence(served: Served, tmp_path: Path) -> None:
     same_home = rallyscope("serve", cwd=served.home, env=served.env)
     assert (same_home.returncode, same_home.stderr.count("\n")) == (2, 1)
-    assert "is up already" in same_home.stderr
+    assert "is already running" in same_home.stderr
     same_port = rallyscope("serve", "--detach", "--port", served.port, cwd=tmp_path,
                            env=served.env | {"RALLYSCOPE_HOME": str(tmp_path)})
     assert (same_port.returncode, same_port.stderr) == (
-        2, f"rallyscope: port {served.port}: it cannot be had (Address already in use). Name another: rallyscope serve "
+        2, f"rallyscope: port {served.port}: it is not available (Address already in use). Name another: rallyscope serve "
            f"--port {served.port + 1}\n")
     assert not (tmp_path / "prefect").exists()
 
@@ -221,7 +221,7 @@ def test_down_leaves_no_process_no_lock_and_no_port(served: Served) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", served.port))
     again = rallyscope("serve", "--stop", cwd=served.home, env=served.env)
-    assert (again.returncode, again.stderr) == (0, f"nothing is up in {served.home}/prefect\n")
+    assert (again.returncode, again.stderr) == (0, f"no service is running for {served.home}/prefect\n")
 
 
 def test_nothing_is_started_when_the_source_is_not_there(tmp_path: Path) -> None:

@@ -38,4 +38,4 @@ def test_a_login_of_ones_own_and_none_at_all_is_refused(start, tmp_path: Path, m
 def test_nothing_is_up_in_a_home_that_is_none(settings: Settings) -> None:
     reported: list[str] = []
     serve.stop(settings, reported.append)
-    assert reported == [f"nothing is up in {settings.home.folder / 'prefect'}"]
+    assert reported == [f"no service is running for {settings.home.folder / 'prefect'}"]

@@ -175,7 +175,8 @@ def test_a_verdict_is_told_only_once_it_is_settled(home: DataFolder) -> None:
 @pytest.mark.parametrize("table", [table for table in story.FILL if table != "marts.regime_daily"])
 def test_a_missing_table_costs_a_sentence(table: str, changed: Callable[..., DataFolder], undrawn: None) -> None:
     text = html_of(changed(f"drop table {table}"))
-    assert "This publication cannot answer it: Table with name" in text or "No weighting of the Nasdaq-100" in text
+    assert ("This publication cannot answer the question: Table with name" in text
+            or "No weighting of the Nasdaq-100" in text)
 
 
 @pytest.mark.parametrize("table", story.FILL)

@@ -75,7 +75,7 @@ def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(settings: Sett
     reported: list[str] = []
     run = build(settings, say=reported.append)
     assert run.publication is not None
-    warning = "warning: the day's page was not made, the process that drew it was ended by SIGSEGV"
+    warning = "warning: the day's page was not rendered, the process that drew it was ended by SIGSEGV"
     assert reported[-1] == warning
     with duckdb.connect(str(settings.home.working), read_only=True) as con:
         assert con.execute("select status, message from audit.run where run_id = ?", [run.run_id]).fetchall() == [
@@ -105,4 +105,4 @@ def test_a_folder_in_the_way_is_a_warning_too(settings: Settings, tmp_path: Path
     finally:
         picture.rmdir()
         (settings.home.folder / "site" / "2026-05-29.html").unlink(missing_ok=True)
-    assert "the day's page was not made, HomeUnusable" in reported[-1]
+    assert "the day's page was not rendered, HomeUnusable" in reported[-1]

@@ -185,8 +185,8 @@ def test_sessions_that_are_not_published_yet_are_counted(found, tiny: Path) -> N
     with running(tiny / "archive", datetime(2026, 6, 3, 2, tzinfo=UTC)) as later:
         finding = found("freshness", source=later)
     assert finding == CheckResult("freshness", False,
-                                  "2026-05-29 is published, 2 behind 2026-06-02, the last closed session: "
-                                                  "rallyscope run")
+                                  "2026-05-29 is published, 2 sessions behind 2026-06-02, the last closed one. To catch "
+                                  "up: rallyscope run")
 
 
 def test_a_build_as_of_the_past_is_behind_on_purpose(found, home: DataFolder) -> None:

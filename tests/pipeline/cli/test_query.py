@@ -186,21 +186,21 @@ def test_parquet_keeps_types(home: DataFolder) -> None:
 def test_a_statement_that_takes_all_memory_is_refused(home: DataFolder, format: str) -> None:
     done = rallyscope("query", "select range(1000000000)", "--format", format, "--home", home.folder, cwd=ROOT)
     assert done.returncode == 2
-    assert done.stderr == ("rallyscope: query: it takes more memory than a question may (2GB). Ask for less of it: a date "
-                           "range, a limit, an aggregate; or write whole tables with rallyscope export\n")
+    assert done.stderr == ("rallyscope: query: it takes more memory than a query may (2GB). Request less data (a date "
+                           "range, a limit, an aggregate), or write full tables with rallyscope export\n")
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])
 def test_a_statement_without_end_is_ended(home: DataFolder, format: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requesting, "SECONDS", 0.2)
-    with pytest.raises(BadRequest, match=r"it took more than 0\.2 seconds\. Ask for less of it"):
+    with pytest.raises(BadRequest, match=r"it took more than 0\.2 seconds\. Request less data"):
         query(home, "with recursive t as (select 1 x union all select x + 1 from t) select count(*) from t", format)
 
 
 def test_a_table_says_that_there_is_more_than_it_counts(home: DataFolder, capsys: pytest.CaptureFixture[str],
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requesting, "ROWS", 5_000)
-    assert "… more than 5,000 more rows: ask for less of it" in shown(home, "from range(100000000000)", capsys)
+    assert "… more than 5,000 more rows: request less data" in shown(home, "from range(100000000000)", capsys)
 
 
 @pytest.mark.parametrize("format", ["csv", "json"])

@@ -176,7 +176,7 @@ def test_a_message_that_is_cut_is_marked(mine: DataFolder, capsys: pytest.Captur
 
 
 def test_a_date_before_the_first_session_is_told_the_first(home: DataFolder) -> None:
-    with pytest.raises(BadRequest, match=f"date 1999-01-01: marts.regime_daily has no row of it. The first is {DAYS[0]}"):
+    with pytest.raises(BadRequest, match=f"date 1999-01-01: marts.regime_daily has no row for it. The first is {DAYS[0]}"):
         show(home, "day", date(1999, 1, 1))
     with pytest.raises(BadRequest, match=f"The nearest before it is {LAST}"):
         show(home, "day", date(2100, 1, 1))

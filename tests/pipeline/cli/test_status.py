@@ -54,7 +54,7 @@ def test_while_another_process_writes_the_publication_answers(home: DataFolder, 
     reported = capsys.readouterr()
     assert [run["command"] for run in json.loads(reported.out)["runs"]] == ["run"]
     assert reported.err.startswith("pid ")
-    assert reported.err.endswith(" is writing: its run shows when it has ended\n")
+    assert reported.err.endswith(" is writing; status shows its run when it has finished\n")
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"no database")])

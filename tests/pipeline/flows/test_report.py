@@ -69,10 +69,10 @@ def test_a_run_that_made_no_picture_leaves_none(runs: dict[str, Run], tmp_path: 
 def test_a_rebuild_looks_for_no_hole_and_says_so(runs: dict[str, Run]) -> None:
     about = {name: {key: text for key, (text, _) in artifacts.tables(run).items()} for name, run in runs.items()}
     # The third company has no bar on the fifth of May.
-    assert about["first"]["coverage"] == "1 hole: what was expected and came, by session and feed"
-    assert about["rebuild"]["coverage"] == "no session was asked for, so no hole was looked for"
+    assert about["first"]["coverage"] == "1 hole: expected and received keys, by session and feed"
+    assert about["rebuild"]["coverage"] == "this run requested no session, so its coverage was not checked"
     assert artifacts.tables(runs["rebuild"])["coverage"][1] == []
-    assert about["rebuild"]["validation"] == "nothing was asked, so nothing was validated"
+    assert about["rebuild"]["validation"] == "this run fetched nothing, so nothing was validated"
 
 
 @pytest.mark.parametrize(("counts", "reported"), [((1, 1), "1 row added, 0 quarantined, 1 cell of history revised; "),

@@ -95,7 +95,7 @@ def test_a_damaged_note_of_a_failed_assertion_is_said(tmp_path: Path, note: byte
     home = DataFolder(tmp_path)
     home.failed_rows.mkdir()
     (home.failed_rows / "marts.x.json").write_bytes(note)
-    with pytest.raises(BadRequest, match="the rows that the build kept cannot be read"):
+    with pytest.raises(BadRequest, match="the rows that the build saved cannot be read"):
         show_failed_rows(home, "marts.x")
 
 

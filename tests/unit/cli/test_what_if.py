@@ -100,10 +100,10 @@ def test_a_symbol_given_twice_is_refused() -> None:
 
 
 def test_two_lines_of_one_company_are_refused(home: DataFolder) -> None:
-    with pytest.raises(BadRequest, match="shock of AAA, AAB: two of them are lines of one company"):
+    with pytest.raises(BadRequest, match="shock of AAA, AAB: two of them are share classes of one company"):
         what_if(home, catalog.load().universes["NDX"], {"AAA": 0.1, "AAB": 0.2})
 
 
 def test_a_company_outside_the_index_is_refused(home: DataFolder) -> None:
-    with pytest.raises(BadRequest, match="no member of the Nasdaq-100"):
+    with pytest.raises(BadRequest, match="it is not a member of the Nasdaq-100"):
         what_if(home, catalog.load().universes["NDX"], {"XYZ": 0.1})
