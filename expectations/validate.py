@@ -81,10 +81,10 @@ def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | No
             if severity == STOP or raised:
                 stopped.append(Stop(f"{suite.name}: not so that {why}", key))
             elif severity == QUARANTINE:
-                reported = list(_whole(frame_name, frame, rows, why))
+                rejected_rows = list(_whole(frame_name, frame, rows, why))
                 if column := config.meta.get("contradicts"):
-                    held.extend(_hold(reported, column, why))
-                rejected.extend(reported)
+                    held.extend(_hold(rejected_rows, column, why))
+                rejected.extend(rejected_rows)
     return Verdict(_one_row_each(pd.DataFrame(rejected, columns=REJECTED_COLUMNS)),
                    pd.DataFrame(results, columns=RESULT_COLUMNS), (*stopped, *_without_a_split(rejected)), tuple(held))
 

@@ -1,4 +1,4 @@
-"""The few settings, from the environment or an option; the one clock; nothing else reads the environment."""
+"""The settings, from the environment or an option, and the one clock; no other module reads the environment."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from warehouse.installation import default_data_folder
 LIVE = "live"
 # FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
 PLACEHOLDER_KEY = "0" * 32
-# Sessions are known from 1990 on; what comes after is what calendars, DuckDB and pandas all can hold.
+# Sessions are known from 1990 on; the last year is one that calendars, DuckDB and pandas all can hold.
 CLOCK_YEARS = range(1991, 2200)
-# A replay server is asked for its clock alone.
+# The settings request only its clock from a replay server.
 ANSWERS_WITHIN_SECONDS, ANSWERS_BYTES = 10.0, 1 << 16
 # Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -40,7 +40,7 @@ for _name, _value in (NO_TELEMETRY | CLOSED | PATIENT).items():
 
 @dataclass(frozen=True)
 class Clock:
-    """The pipeline's moment, UTC, and whether the market behind it is a simulated one."""
+    """The pipeline's present time, UTC, and whether its market is simulated."""
 
     now: datetime
     simulated: bool
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
 
     @property
     def home(self) -> DataFolder:
-        return DataFolder(Path(os.path.realpath(self.home_folder)))  # which takes a ring of links as it is
+        return DataFolder(Path(os.path.realpath(self.home_folder)))  # which does not fail on a cycle of links
 
     @property
     def base_url(self) -> str | None:
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         return self.source.rstrip("/")
 
     def _no_source(self, why: str) -> BadRequest:
-        # What stands before an @ may be a password.
+        # The part before an @ may be a password.
         return BadRequest(f"source {self.source.rpartition('@')[2]!r}", why,
                           "Use --source live, or --source http://127.0.0.1:PORT of a `rallyscope replay`")
 
@@ -104,19 +104,19 @@ class Settings(BaseSettings):
         try:
             clock = Clock(datetime.fromisoformat(response["now"]).astimezone(UTC), bool(response["simulated"]))
         except (KeyError, TypeError, ValueError, OverflowError):
-            raise self._no_source("what answers there is no replay server: it does not tell the clock") from None
+            raise self._no_source("the server there is not a replay server: it does not report a clock") from None
         return self._of_the_market(clock, self.base_url, "rallyscope replay --now")
 
     def _of_the_market(self, clock: Clock, of: str, how: str) -> Clock:
         """The clock; BadRequest for one at which no session can have been, or that no calendar reaches."""
         if clock.now.year not in CLOCK_YEARS:
-            raise BadRequest(f"the clock of {of}", f"it says {clock.now:%Y-%m-%d}, and not a day from {CLOCK_YEARS[0]} to "
-                             f"{CLOCK_YEARS[-1]}", f"Set it: {how}")
+            raise BadRequest(f"the clock of {of}", f"it reads {clock.now:%Y-%m-%d}, which is not between "
+                             f"{CLOCK_YEARS[0]} and {CLOCK_YEARS[-1]}", f"Set it: {how}")
         return clock
 
 
 class PrefectSettings(BaseSettings):
-    """What `rallyscope serve` reads: two of Prefect's own variables, and the address that is told what happens."""
+    """The settings of `rallyscope serve`: two variables of Prefect, and the address that receives notifications."""
 
     model_config = SettingsConfigDict(frozen=True, populate_by_name=True)
 
@@ -126,12 +126,12 @@ class PrefectSettings(BaseSettings):
 
 
 def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
-    """Ours for a child process: the user's variables win over `defaults`, `fixed` wins over them."""
+    """The environment of a child process: the user's variables override `defaults`, `fixed` overrides both."""
     return {**defaults, **os.environ, **fixed}
 
 
 def _fetch_json(url: str) -> Any:
-    """The JSON at an address; SourceUnreachable when what comes is none, half of one, or without end."""
+    """The JSON at an address; SourceUnreachable if it is invalid, incomplete or too long."""
     import time
     from http.client import HTTPException, IncompleteRead
     from urllib.error import URLError
@@ -144,7 +144,7 @@ def _fetch_json(url: str) -> Any:
             while part := answer.read1(ANSWERS_BYTES):
                 body += part
                 if len(body) > ANSWERS_BYTES or time.monotonic() > until:
-                    raise ValueError(f"no end of it within {ANSWERS_BYTES} bytes and {ANSWERS_WITHIN_SECONDS:g} seconds")
+                    raise ValueError(f"more than {ANSWERS_BYTES} bytes or {ANSWERS_WITHIN_SECONDS:g} seconds")
             if answer.length:
                 raise IncompleteRead(body, answer.length)
         return json.loads(body)

@@ -145,12 +145,12 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
         for table in sorted({t for model in needed for t in model.reads if t.startswith("raw.")}):
             small.register("rows", con.execute(f"from {table} where {_only(con, table)}", {"symbol": SYMBOL}).df())
             small.execute(f"insert into {table} from rows")
-        reported = None
+        known_at = None
         for month in reversed(months):
-            since = {"date": month.date, "then": month.known_at, "told": reported}
-            if reported is None or small.execute(CAME_LATER, since).fetchone() == (True,):
-                reported = month.known_at
-                set_as_of(small, AsOf(reported, now))
+            since = {"date": month.date, "then": month.known_at, "told": known_at}
+            if known_at is None or small.execute(CAME_LATER, since).fetchone() == (True,):
+                known_at = month.known_at
+                set_as_of(small, AsOf(known_at, now))
                 for model in needed:
                     make(small, model)
             answer = small.execute("""

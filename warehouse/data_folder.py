@@ -125,9 +125,9 @@ class DataFolder:
                 _put_in_place(con, SCHEMA.read_text())
                 yield con
         except duckdb.Error as error:
-            reported = str(error).splitlines()[0]
-            if isinstance(error, duckdb.IOException) or any(sign in reported for sign in DISK_TROUBLE):
-                raise HomeUnusable(str(self.working), reported) from None
+            message = str(error).splitlines()[0]
+            if isinstance(error, duckdb.IOException) or any(sign in message for sign in DISK_TROUBLE):
+                raise HomeUnusable(str(self.working), message) from None
             raise
 
     @contextmanager
@@ -173,12 +173,12 @@ def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
 
 def damage_in(error: duckdb.Error) -> str | None:
     """What DuckDB says of a file that is not what it once wrote; None when the error is another."""
-    reported = str(error).splitlines()[0].rstrip(".")
-    return reported if _is_damage(reported) else None
+    message = str(error).splitlines()[0].rstrip(".")
+    return message if _is_damage(message) else None
 
 
-def _is_damage(reported: str) -> bool:
-    return any(sign in reported for sign in DAMAGE)
+def _is_damage(message: str) -> bool:
+    return any(sign in message for sign in DAMAGE)
 
 
 def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:

@@ -69,15 +69,15 @@ def set_aside(file: Path, folder: Path) -> Path | None:
     if not (left := logs(file)):
         return None
     written = datetime.fromtimestamp(max(log.lstat().st_mtime for log in left), UTC)
-    place = _new_folder(folder, f"{written:%Y%m%dT%H%M%SZ}")
+    folder_kept = _new_folder(folder, f"{written:%Y%m%dT%H%M%SZ}")
     if file.exists():
         try:
-            os.link(file, place / file.name)
+            os.link(file, folder_kept / file.name)
         except OSError:
-            shutil.copyfile(file, place / file.name)
+            shutil.copyfile(file, folder_kept / file.name)
     for log in left:
-        log.replace(place / log.name)
-    return place
+        log.replace(folder_kept / log.name)
+    return folder_kept
 
 
 def trouble(file: Path) -> str | None:
@@ -91,12 +91,12 @@ def trouble(file: Path) -> str | None:
     return None
 
 
-def reported(file: Path, place: Path | None, lock_owner: str | None) -> str:
+def describe(file: Path, folder_kept: Path | None, lock_owner: str | None) -> str:
     """One or two sentences about what was set aside, and who still writes to the file that was replaced; "" for neither."""
     lines = []
-    if place:
+    if folder_kept:
         lines.append(f"another program had opened {file.name} for writing and left {file.name}.wal: both were moved to "
-                     f"{place}, and {file.name} holds only what was published")
+                     f"{folder_kept}, and {file.name} holds only what was published")
     if lock_owner:
         lines.append(f"{lock_owner} still has the earlier {file.name} open for writing: close it there and open it "
                      f"read-only, or what it writes next appears beside the new one as {file.name}.wal")
@@ -105,10 +105,10 @@ def reported(file: Path, place: Path | None, lock_owner: str | None) -> str:
 
 def _new_folder(folder: Path, name: str) -> Path:
     for number in range(1, 1000):
-        place = folder / (name if number == 1 else f"{name}-{number}")
+        folder_kept = folder / (name if number == 1 else f"{name}-{number}")
         try:
-            place.mkdir(parents=True)
+            folder_kept.mkdir(parents=True)
         except FileExistsError:
             continue
-        return place
+        return folder_kept
     raise OSError(f"{folder} is full of folders of {name}")

@@ -20,9 +20,9 @@ def use_utc(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("set global timezone = 'UTC'")
 
 
-def as_stored(moment: datetime) -> datetime:
+def as_stored(instant: datetime) -> datetime:
     """A moment as the working database holds it: in UTC, without its zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def with_zone(con: duckdb.DuckDBPyConnection, table: str) -> str:

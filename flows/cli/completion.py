@@ -1,4 +1,4 @@
-"""What a shell completes after a command: names of files, so that a completion waits for no database."""
+"""The values a shell completes, read from file names so that a completion never waits for a database."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def claims() -> list[str]:
 
 
 def faults() -> list[str]:
-    """The faults a replay server can have, and the word that lists them."""
+    """The faults that a replay server can inject, and the word that lists them."""
     from flows.replay.faults import LIBRARY
 
     return ["list", *LIBRARY]
 
 
 def failed_models(context: typer.Context) -> list[str]:
-    """The models of which a build found rows that fail an assertion."""
+    """The models with rows that failed an assertion in a build."""
     return sorted(file.stem for file in _in_home(context, "failed-rows", "*.json"))
 
 
 def builds(context: typer.Context) -> list[str]:
-    """The ids of the kept builds, the latest as_of first."""
+    """The ids of the kept builds, the newest first."""
     return sorted((file.stem for file in _in_home(context, "builds", "*.duckdb")), reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""`rallyscope demo`: the whole job on a simulated market, over real sockets."""
+"""`rallyscope demo`: the full pipeline on a simulated market, over real sockets."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _shown(path: Path) -> str:
 
 @contextmanager
 def _replaying(archive: Path, now: date | None) -> Iterator[str]:
-    """A replay server of its own process on a free port, so that it does not share our interpreter."""
+    """A replay server in a separate process on a free port, so that it does not share our interpreter."""
     command = [sys.executable, "-m", "flows.cli", "replay", "--archive", str(archive), "--port", str(port := _free_port())]
     server = subprocess.Popen(command + (["--now", str(now)] if now else []), stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)

@@ -51,7 +51,7 @@ def replay(archive: Annotated[Path | None, typer.Option(help="The folder of a ma
     if fault == ["list"]:
         print(faults.listing())
         return
-    injected = faults.chosen(fault or [], seed)
+    injected = faults.parse_faults(fault or [], seed)
     if archive is None:
         raise BadRequest("replay", "no archive is given", "Name a folder with --archive; rallyscope simulate writes one")
     serve(archive, port, parse_instant(now) if now else None, faults=injected, say=say)

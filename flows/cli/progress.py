@@ -1,4 +1,4 @@
-"""How far a long run is, for whoever watches: a bar with percent, rate and time left on a terminal."""
+"""The progress of a long run on a terminal: a bar with percent, rate and remaining time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Progress = Callable[[float, str], None]
 
 @contextmanager
 def on_terminal(say: Say) -> Iterator[tuple[Say, Progress]]:
-    """(say, progress) that draw a bar on stderr when a terminal watches, and lines alone when none does."""
+    """(say, progress) that draw a bar if stderr is a terminal, and print only lines if it is not."""
     if not sys.stderr.isatty():
         yield say, lambda share, label: None
         return

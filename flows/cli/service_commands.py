@@ -1,4 +1,4 @@
-"""The commands for the Prefect service and for a check of the surroundings: serve, doctor."""
+"""The commands for the Prefect service and for a check of the environment: serve, doctor."""
 
 from typing import Annotated
 

@@ -63,7 +63,7 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
     project = models()
     with run.settings.home.warehouse() as con:
         stamp = Stamp(run.clock.now, as_of or run.clock.now, recorded_by or run.clock.now, code_version(project),
-                      run.settings.catalog.hash, True in market_kind.held(con), run.run_id,
+                      run.settings.catalog.hash, True in market_kind.loaded_kinds(con), run.run_id,
                       as_of is None and recorded_by is None)
         run.cells_revised = record_revisions(con, run.settings.home, stamp, project, computed_from)
         pass_gate(run, con, stamp)

@@ -1,4 +1,4 @@
-"""Ask the source of a request."""
+"""Fetch a request from its source."""
 
 from __future__ import annotations
 

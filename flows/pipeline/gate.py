@@ -21,12 +21,12 @@ def pass_gate(run: Run, con: duckdb.DuckDBPyConnection, stamp: Stamp) -> Verdict
     window = run.window
     verdict = judge(con, run.settings.home, Build(run.run_id, stamp.published_at, stamp.is_present,
                                                   window and window.start, window and window.end), run.acceptance)
-    run.problems.extend(finding.sentence for finding in verdict.incomplete)
-    run.reports.extend(finding.sentence for finding in verdict.reported)
+    run.problems.extend(violation.sentence for violation in verdict.incomplete)
+    run.reports.extend(violation.sentence for violation in verdict.reported)
     for sentence in run.reports:
         run.say(sentence)
     if verdict.withheld:
-        raise PublicationWithheld((*(f"{finding.check.name}: {finding.sentence}" for finding in verdict.withheld),
+        raise PublicationWithheld((*(f"{violation.check.name}: {violation.sentence}" for violation in verdict.withheld),
                                    *run.problems), current_build(run.settings.home))
     return verdict
 

@@ -8,14 +8,14 @@ from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
 
 
-def held(con: duckdb.DuckDBPyConnection) -> set[bool]:
+def loaded_kinds(con: duckdb.DuckDBPyConnection) -> set[bool]:
     """Whether the loaded data is from a simulated market: one value, or none before the first load."""
     return {bool(kind) for kind, in con.execute("select distinct is_simulated from audit.batch").fetchall()}
 
 
-def refuse_another(home: DataFolder, held: set[bool], simulated: bool) -> None:
+def refuse_another(home: DataFolder, loaded_kinds: set[bool], simulated: bool) -> None:
     """Raise BadRequest if the data folder holds another kind of market than the source."""
-    if not held <= {simulated}:
+    if not loaded_kinds <= {simulated}:
         kinds = ("real", "simulated") if simulated else ("simulated", "real")
         raise BadRequest(f"data folder {home.folder}", f"it holds a {kinds[0]} market, but the source is a {kinds[1]} one",
                          "Name another data folder with --home or RALLYSCOPE_HOME, or the right source with --source or "

@@ -1,4 +1,4 @@
-"""What a run has to ask: the catalog over the wanted sessions, less what was already asked and answered."""
+"""The requests of a run: what the catalog declares for the sessions of its window, less what was already received."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ NEW_YORK = ZoneInfo("America/New_York")
 CLOSE_IS_KNOWN_AFTER = timedelta(minutes=15)
 KEYS_A_BATCH = 60
 
-# The count in force when a range begins was said before it: the newest one within this many days is asked too.
+# The count in force when a range begins was published before it, so a request reaches back this many days.
 COUNT_BEFORE = timedelta(days=400)
-# Quarterly statements, and the whole history of revised series, are asked anew when this many days have passed.
+# Quarterly statements and the full history of revised series are requested again after this many days.
 WEEKLY = 7
-# A key whose newest bar lies further back than this before a session has ended; one whose bar is younger is late.
+# A key whose newest bar is older than this before a session no longer trades; one with a younger bar is late.
 STILL_TRADES = timedelta(days=10)
-# Days before the last observation that are asked again, by frequency.
+# Days before the last observation that are requested again, by frequency.
 REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
 
 
 @dataclass(frozen=True)
 class Window:
-    """The sessions a run makes sure of, both ends included."""
+    """The sessions that a run covers, both ends included."""
 
     start: date
     end: date
@@ -44,7 +44,7 @@ class Window:
 
 
 class Feed(StrEnum):
-    """What a source can be asked for again."""
+    """The feeds that can be fetched again."""
 
     bars = "bars"
     shares = "shares"
@@ -55,7 +55,7 @@ class Feed(StrEnum):
 
 @dataclass(frozen=True)
 class Again:
-    """What is asked again as if for the first time: feeds, of one key alone where `key` names it."""
+    """The feeds to fetch again as if for the first time; only one key of them if `key` names it."""
 
     feeds: frozenset[str] = frozenset()
     key: str | None = None
@@ -65,21 +65,22 @@ NOTHING_AGAIN = Again()
 
 
 def requested_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
-    """One feed again, of all its keys or one; BadRequest for a key that the feed does not have."""
+    """One feed again, for all its keys or for one; BadRequest for a key that the feed does not have."""
     if key is None:
         return Again(frozenset({feed}))
     keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
         feed, {i.symbol for i in catalog.instruments.values() if _gives(i, feed)})
     if key not in keys:
-        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} of it{did_you_mean(key, keys).rstrip('?')}",
-                         "Leave --symbol out to request the whole feed")
+        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} for it{did_you_mean(key, keys).rstrip('?')}",
+                         "Leave out --symbol to fetch all keys of the feed")
     if key in catalog.instruments and catalog.instruments[key].ticker_reused:
-        raise BadRequest(f"symbol {key!r}", "its ticker means another company today", "What is held of it stays")
+        raise BadRequest(f"symbol {key!r}", "its ticker belongs to another company today",
+                         "Its loaded data stays unchanged")
     return Again(frozenset({feed}), key)
 
 
 class Chunk(StrEnum):
-    """How a range is cut; the tables are the same however it is."""
+    """How to split a range; the tables are the same for every choice."""
 
     whole = "whole"
     year = "year"
@@ -89,7 +90,7 @@ class Chunk(StrEnum):
 
 
 def chunks(window: Window, chunk: Chunk) -> list[Window]:
-    """The window cut at calendar borders, in order; days without a session are in no chunk of their own."""
+    """The window split at calendar boundaries, in order; every chunk has a session."""
     days = [day for day, _, _ in sessions(window.end.year) if window.start <= day <= window.end]
     border = {Chunk.whole: lambda day: 0, Chunk.year: lambda day: day.year, Chunk.month: lambda day: (day.year, day.month),
               Chunk.week: lambda day: day.isocalendar()[:2], Chunk.day: lambda day: day}[chunk]
@@ -99,9 +100,9 @@ def chunks(window: Window, chunk: Chunk) -> list[Window]:
 
 @dataclass(frozen=True)
 class Request:
-    """One batch to ask: a feed of one source, for some of the `watched` keys that the window needs of it.
+    """One batch to fetch: a feed of one source, for some of the `watched` keys that the window needs.
 
-    `other` is the source's name where it is not the feed's own one.
+    `other` is the source's name if it is not the feed's own source.
     """
 
     feed: str
@@ -125,13 +126,13 @@ def last_closed(now: datetime) -> date:
 
 def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
              again: Again = NOTHING_AGAIN, replay: bool = False) -> list[Request]:
-    """Everything still to ask for `window`, in batches; what is in `again` is asked as if for the first time.
+    """Everything still to fetch for `window`, in batches; what is in `again` is fetched as if for the first time.
 
-    A key never asked is asked from its catalog `since`. One asked up to a session before the window's end is asked
-    from there, with its feed's days of re-asking. Every range ends today, so that an answer names each later split.
-    An answer covers only the sessions it has: a key whose newest due bar did not come, or was held by the last build, is
-    asked again, the same evening too, while that session is young; an older hole that was answered without it is settled.
-    Lists of weights are asked where the catalog declares them, and of a replay server always.
+    A new key is requested from its catalog `since`. A key that was requested up to a session before the window's end is
+    requested from there, minus its feed's `reask_days`. Every range ends today, so that a response names each later split.
+    A response covers only the sessions it has: a key whose newest due bar is missing, or was held by the last build, is
+    requested again, even the same evening, while that session is young; an older gap is final once a response had it.
+    Lists of weights are requested if the catalog declares them, and always from a replay server.
     """
     history = _FetchHistory(con, now, again)
     naive = now.astimezone(UTC).replace(tzinfo=None)
@@ -171,7 +172,7 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
 
 def _batches(catalog: Catalog, fetch_keys: dict[tuple[str, str], list[FetchKey]],
              watched: Counter[tuple[str, str]]) -> Iterator[Request]:
-    """Feed by feed, of each the feed's own source first."""
+    """Feed by feed, with the feed's own source first."""
     own = {(feed.id, feed.source) for feed in catalog.feeds.values()}
     order = [str(feed) for feed in Feed]
     for feed, source in sorted(
@@ -183,15 +184,15 @@ def _batches(catalog: Catalog, fetch_keys: dict[tuple[str, str], list[FetchKey]]
 
 
 def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
-    """What the marts of the window are made from: every index, fund and coin, and the stocks that are members then.
+    """The instruments that the marts of the window need: every index, fund and coin, and the member stocks.
 
-    One that has just left is needed for its last days, which may come late. A company whose statements are watched is
-    needed always.
+    A stock that has just left is needed for its last days, whose bars may be late. A company with statements is always
+    needed.
     """
     groups = (*catalog.universes.values(), *catalog.baskets.values())
-    still_asked = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
+    still_requested = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
     members = {m.symbol for group in groups for m in group.members
-               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > still_asked)}
+               if m.valid_from <= window.end and (m.valid_to is None or m.valid_to > still_requested)}
     for instrument in catalog.to_fetch(window.start, window.end):
         if instrument.kind != "stock" or instrument.statements or instrument.symbol in members:
             yield instrument
@@ -202,7 +203,7 @@ def _gives(instrument: Instrument, feed: str) -> bool:
 
 
 def _newest_due(instrument: Instrument, window: Window, now: datetime, young: list[tuple[date, datetime]]) -> date | None:
-    """The newest session of the window whose bar is due by its availability; None where none is young enough to be late."""
+    """The newest session of the window whose bar is due by its availability rule; None if no such session is young."""
     lag = timedelta(minutes=instrument.known.lag)
     around_the_clock = instrument.known.rule == "after_utc_midnight_minutes"
     last = min(window.end, instrument.until or window.end)
@@ -230,12 +231,12 @@ def _parts(fetch_keys: list[FetchKey]) -> list[tuple[FetchKey, ...]]:
 
 
 Key = tuple[str, str, str]
-"""Feed, source, and the symbol, series or index that it is asked for."""
+"""Feed, source, and the requested symbol, series or index."""
 
 
 class _FetchHistory:
-    """The memory of what was asked up to `now`: by feed, source and key from when, up to which closed session, on what day;
-    what is in `forgotten` was never asked."""
+    """The requests up to `now`: by feed, source and key, from when, up to which closed session, on what day; without those
+    in `forgotten`."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
         self.today = now.astimezone(NEW_YORK).date()
@@ -245,7 +246,7 @@ class _FetchHistory:
                             where fetched_at = (select max(fetched_at) from raw.catalog_session))
             select feed, source, key, asked_from, least(asked_to, session),
                 timezone('America/New_York', timezone('UTC', fetched_at))::date,
-                -- Before it was recorded what an answer covers, an answer counted as covering what was asked.
+                -- Releases that did not record what an answer covers counted it as covering what was requested.
                 if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
             from raw.fetch_outcome asof left join closed on fetched_at >= known_at
             where status in ('received', 'empty') and fetched_at <= ?
@@ -253,7 +254,7 @@ class _FetchHistory:
             [now.replace(tzinfo=None), sorted(forgotten.feeds), forgotten.key]).fetchall()
         self.answers: dict[Key, list[tuple[date, date, date]]] = {}
         self.newest: dict[Key, date] = {}
-        """The last date of which an accepted row came."""
+        """The last date with an accepted row."""
         for feed, source, name, *answer, covered_to in rows:
             key = feed, source, name
             self.answers.setdefault(key, []).append(tuple(answer))  # type: ignore[arg-type]
@@ -263,7 +264,7 @@ class _FetchHistory:
         """The dates of the bars that the last build held, by symbol."""
 
     def start(self, key: Key, since: date, until: date, reask_days: int) -> date | None:
-        """Where to ask from so that sessions up to `until` are covered; None when they already are."""
+        """The date to request from so that sessions up to `until` are covered; None if they already are."""
         answers = self.answers.get(key)
         if not answers or min(first for first, _, _ in answers) > since:
             return since
@@ -271,7 +272,7 @@ class _FetchHistory:
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
 
     def start_of_late(self, key: Key, instrument: Instrument, due: date, reask_days: int) -> date | None:
-        """Where to ask from for a bar that was asked for and did not come, or that the last build held; else None."""
+        """The date to request from for a bar that is missing although requested, or that the last build held; else None."""
         newest = self.newest.get(key, instrument.since - timedelta(days=1))
         held = self.held.get(instrument.symbol, [])
         newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
@@ -279,9 +280,9 @@ class _FetchHistory:
         return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
 
     def within(self, key: Key, days: int, since: date = date.max) -> bool:
-        """Whether an answer that reached back to `since` is younger than `days`."""
-        return any(self.today - asked_on < timedelta(days=days) and first <= since
-                   for first, _, asked_on in self.answers.get(key, []))
+        """Whether a response that reached back to `since` is younger than `days`."""
+        return any(self.today - requested_on < timedelta(days=days) and first <= since
+                   for first, _, requested_on in self.answers.get(key, []))
 
 
 def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:

@@ -94,7 +94,7 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
             if window:
-                market_kind.refuse_another(settings.home, market_kind.held(con), clock.simulated)
+                market_kind.refuse_another(settings.home, market_kind.loaded_kinds(con), clock.simulated)
             this.newest_fetch = source_clock.newest_fetch(con)
             record(con, catalog, clock.now)
             con.execute(_INTERRUPTED)  # no other run is active, since we hold the lock

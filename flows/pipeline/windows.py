@@ -85,21 +85,21 @@ def parse_instant(text: str) -> datetime:
     """A UTC instant from ISO text; a date alone, however written, means 23:59:59 New York, a time without zone is UTC."""
     try:
         day = _day_of(text)
-        moment = datetime.combine(day, time(23, 59, 59), NEW_YORK) if day else datetime.fromisoformat(text)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if moment.year not in YEARS:
-            raise ValueError(moment)
+        instant = datetime.combine(day, time(23, 59, 59), NEW_YORK) if day else datetime.fromisoformat(text)
+        instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        if instant.year not in YEARS:
+            raise ValueError(instant)
     except (ValueError, OverflowError):
         raise BadRequest(f"moment {text!r}", f"it is neither a date nor an instant from {YEARS[0]} to {YEARS[-1]}",
                          "Write 2026-03-27, or 2026-03-27T21:15:00Z") from None
-    return moment
+    return instant
 
 
-def refuse_future(now: datetime, **moments: datetime | None) -> None:
+def refuse_future(now: datetime, **instants: datetime | None) -> None:
     """BadRequest for the first of the named moments that lies after `now`: nobody knows what will be known then."""
-    for what, moment in moments.items():
-        if moment and moment > now:
-            raise BadRequest(f"{what} {moment:%Y-%m-%dT%H:%M:%SZ}", "it lies in the future",
+    for what, instant in instants.items():
+        if instant and instant > now:
+            raise BadRequest(f"{what} {instant:%Y-%m-%dT%H:%M:%SZ}", "it lies in the future",
                              f"The clock says {now:%Y-%m-%dT%H:%M:%SZ}")
 
 

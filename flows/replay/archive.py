@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 import duckdb
 import numpy as np
 
-from flows.replay.faults.declared import Chosen
+from flows.replay.faults.declared import InjectedFault
 from flows.replay.faults.strike import resolved, strike
-from flows.replay.layout import CURRENCIES, KNOWN, LAYOUT, OPTIONAL
-from flows.replay.moment import (
+from flows.replay.instant import (
     NEW_YORK,
     bars_known_through,
     end_of_day,
     releases_known_through,
     utc_days_known_through,
 )
+from flows.replay.layout import CURRENCIES, KNOWN, LAYOUT, OPTIONAL
 from warehouse.errors import ArchiveError
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Archive:
     names what the archive has not.
     """
 
-    def __init__(self, folder: Path, now: datetime | None = None, faults: Sequence[Chosen] = ()):
+    def __init__(self, folder: Path, now: datetime | None = None, faults: Sequence[InjectedFault] = ()):
         self.folder = Path(folder)
         self._made: dict[tuple[str, str], Any] = {}
         self._con = duckdb.connect(config={"threads": 1})
@@ -236,8 +236,8 @@ def adjusted_for_dividends(
     return adjusted
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _is_simulated(folder: Path) -> bool:

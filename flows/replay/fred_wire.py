@@ -97,7 +97,7 @@ def series(archive: Archive, query: Mapping[str, str]) -> Document:
 def observations(archive: Archive, query: Mapping[str, str]) -> Document:
     """Rows whose real-time period meets the asked one, clipped to it (output_type 1); first releases (4)."""
     series_id = _series_id(archive, query)
-    output_type = _whole(query, "output_type", 1, 1, 4)
+    output_type = _integer(query, "output_type", 1, 1, 4)
     if output_type not in (1, 4):
         raise Refused("Bad Request.  Value of output_type is not one of: 1, 4.")
     if query.get("units", "lin") != "lin":
@@ -248,12 +248,12 @@ def _page(query: Mapping[str, str], kept: np.ndarray, most: int) -> tuple[str, n
     order = query.get("sort_order", "asc")
     if order not in ("asc", "desc"):
         raise Refused("Bad Request.  Value of sort_order is not one of: asc, desc.")
-    limit = _whole(query, "limit", most, 1, most)
-    offset = _whole(query, "offset", 0, 0, 10**9)
+    limit = _integer(query, "limit", most, 1, most)
+    offset = _integer(query, "offset", 0, 0, 10**9)
     return order, (kept if order == "asc" else kept[::-1])[offset:offset + limit], limit, offset
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+def _integer(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = query.get(name, str(default))
     if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
         raise Refused(f"Bad Request.  Variable {name} is not between {low} and {high}.")

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flows.replay.archive import Archive
-from flows.replay.moment import NEW_YORK
+from flows.replay.known_through import NEW_YORK
 from flows.replay.yahoo_wire import JsonResponse, error
 
 SHARES = "shares_out"

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from flows.replay import cboe_wire, fred_wire, fundamentals_wire, quote_wire, yahoo_wire
 from flows.replay.archive import Archive
-from flows.replay.faults import Chosen, Fault, FaultyApp
+from flows.replay.faults import Fault, FaultyApp, InjectedFault
 from warehouse.errors import BadRequest
 
 log = logging.getLogger("rallyscope.replay")
@@ -29,13 +29,13 @@ log = logging.getLogger("rallyscope.replay")
 YAHOO_JSON = "application/json;charset=utf-8"
 
 
-def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault | Chosen] = ()) -> FastAPI:
+def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault | InjectedFault] = ()) -> FastAPI:
     """The app that serves an archive folder as the world knew it at `now`; see Archive for the default clock.
 
     Raises ArchiveError, and BadRequest for a fault of something that the archive has not. `app.state.archive` is what
     is served, `app.state.faults` what goes wrong on the wire, with its counts.
     """
-    world = Archive(archive, now, [fault for fault in faults if isinstance(fault, Chosen)])
+    world = Archive(archive, now, [fault for fault in faults if isinstance(fault, InjectedFault)])
     on_wire = [fault for fault in faults if isinstance(fault, Fault)]
     on_wire += [fault.declared.wire({**fault.arguments, "now": world.now.isoformat()})
                 for fault in world.faults if fault.declared.wire]
@@ -171,8 +171,8 @@ class _Stamped:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def stamped(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                reported = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in self.headers if pair[0] not in reported)]
+                names = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in self.headers if pair[0] not in names)]
                 log.info("%s %s %s", scope["method"], scope["path"], message["status"])
             await send(message)
 
@@ -208,7 +208,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def serve(archive: Path, port: int, now: datetime | None = None, host: str = "127.0.0.1", log: bool = False,
-          faults: Sequence[Fault | Chosen] = (), say: Callable[[str], None] = lambda line: None) -> None:
+          faults: Sequence[Fault | InjectedFault] = (), say: Callable[[str], None] = lambda line: None) -> None:
     """Serve an archive folder until interrupted; `log` writes a line a request, and `say` is told each fault chosen.
 
     Raises ArchiveError for the folder, BadRequest for an address that cannot be listened on or a fault that cannot be.
@@ -225,7 +225,7 @@ def serve(archive: Path, port: int, now: datetime | None = None, host: str = "12
 
 
 @contextlib.contextmanager
-def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault | Chosen] = ()) -> Iterator[str]:
+def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault | InjectedFault] = ()) -> Iterator[str]:
     """A server on a free loopback port, in a thread, for as long as the block runs; gives its base URL."""
     server = _server(create_app(archive, now, faults))
     with _listening("127.0.0.1", 0) as listener:

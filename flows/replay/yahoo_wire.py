@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from flows.replay.archive import Archive, Bars
-from flows.replay.moment import NEW_YORK
+from flows.replay.timestamp import NEW_YORK
 
 JsonResponse = tuple[int, dict[str, Any]]
 
@@ -122,19 +122,19 @@ def events(archive: Archive, symbol: str, first: int, end: int, requested: str) 
     found: dict[str, Any] = {}
     if kinds & {"div", "dividends"}:
         found["dividends"] = {
-            str(moment): {"amount": amount, "date": moment}
-            for moment, amount in archive.dividends(symbol) if first <= moment < end}
+            str(timestamp): {"amount": amount, "date": timestamp}
+            for timestamp, amount in archive.dividends(symbol) if first <= timestamp < end}
     if kinds & {"split", "splits"}:
         found["splits"] = {
-            str(moment): split_event(moment, ratio)
-            for moment, ratio in archive.splits(symbol) if first <= moment < end}
+            str(timestamp): split_event(timestamp, ratio)
+            for timestamp, ratio in archive.splits(symbol) if first <= timestamp < end}
     return {kind: rows for kind, rows in found.items() if rows}
 
 
-def split_event(moment: int, ratio: float) -> dict[str, Any]:
+def split_event(timestamp: int, ratio: float) -> dict[str, Any]:
     """A split as Yahoo says it: 10 is 10:1, 0.1 is 1:10, 1.5 is 3:2."""
     parts = Fraction(ratio).limit_denominator(10_000)
-    return {"date": moment, "numerator": float(parts.numerator), "denominator": float(parts.denominator),
+    return {"date": timestamp, "numerator": float(parts.numerator), "denominator": float(parts.denominator),
             "splitRatio": f"{parts.numerator}:{parts.denominator}"}
 
 
@@ -199,10 +199,10 @@ def trading_period(day: date, zone: ZoneInfo) -> dict[str, Any]:
     if zone is UTC:
         edges = [time(0), time(0), time(23, 59), time(23, 59)]
     home = UTC if zone is UTC else NEW_YORK
-    moments = [datetime.combine(day, edge, home) for edge in edges]
-    local = moments[1].astimezone(zone)
+    edges_at = [datetime.combine(day, edge, home) for edge in edges]
+    local = edges_at[1].astimezone(zone)
     return {
         name: {"timezone": local.strftime("%Z"), "start": int(start.timestamp()), "end": int(end.timestamp()),
                "gmtoffset": offset(local)}
-        for name, start, end in zip(("pre", "regular", "post"), moments, moments[1:], strict=False)
+        for name, start, end in zip(("pre", "regular", "post"), edges_at, edges_at[1:], strict=False)
     }

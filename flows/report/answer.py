@@ -39,10 +39,10 @@ def movers(rows: Sequence[Row], fewest: int = 3) -> list[Row]:
 
 def _drivers(facts: Facts) -> str:
     index = facts.index.title if facts.index else "index"
-    reported = (_carried(facts["window"].rows, index, "over 21 sessions", FLAT_BP)
+    phrases = (_carried(facts["window"].rows, index, "over 21 sessions", FLAT_BP)
             or _carried(facts["day"].rows, index, "on the day", FLAT_BP / 5)
             or f"who drives the market is {_unknown(facts)}")
-    return ", ".join(filter(None, (reported, _leader(facts))))
+    return ", ".join(filter(None, (phrases, _leader(facts))))
 
 
 def _unknown(facts: Facts) -> str:
@@ -90,14 +90,14 @@ def _concentration(facts: Facts) -> str:
 
 def _regime(facts: Facts) -> str:
     today, stage = facts["regime"].row, facts["stage"].row.get("stage")
-    reported = [f"the VIX at {number(today['vix_close'])}"] if today.get("vix_close") is not None else []
+    phrases = [f"the VIX at {number(today['vix_close'])}"] if today.get("vix_close") is not None else []
     if today.get("is_ath_close"):
-        reported.append("the Nasdaq Composite at a record")
+        phrases.append("the Nasdaq Composite at a record")
     elif today.get("drawdown_return") is not None:
-        reported.append(f"the Nasdaq Composite {percent(-today['drawdown_return'])} below its record")
+        phrases.append(f"the Nasdaq Composite {percent(-today['drawdown_return'])} below its record")
     if stage:
-        return ", ".join(filter(None, (f"the regime is {name(stage)}", listed(reported))))
-    return listed(reported)
+        return ", ".join(filter(None, (f"the regime is {name(stage)}", listed(phrases))))
+    return listed(phrases)
 
 
 def tiles(facts: Facts) -> Iterator[Tile]:

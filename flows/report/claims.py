@@ -31,14 +31,14 @@ def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json
         rows = _rows(con) if as_of is None else None
     if as_of is not None:
         rows = evaluate(home, as_of, say)
-    rows = _chosen(rows or [], ids)
+    rows = _selected(rows or [], ids)
     if as_json:
         json.dump(rows, sys.stdout, default=str, indent=1)
         sys.stdout.write("\n")
         return
-    moment = f"as of {rows[0]['as_of']:%Y-%m-%d %H:%M} UTC" + (", simulated market" if simulated else "")
+    heading = f"as of {rows[0]['as_of']:%Y-%m-%d %H:%M} UTC" + (", simulated market" if simulated else "")
     if ids:
-        print(moment)
+        print(heading)
         for row in rows:
             print(f"\n{row['claim_id']}  {row['verdict']}  {_figure(row)}  (supported: {_wanted(row)})",
                   _wrapped(row["statement"]), "", _wrapped(row["evidence"]), "",
@@ -46,7 +46,7 @@ def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json
         return
     print_rows(["id", "statement", "supported", "figure", "verdict"],
                [(r["claim_id"], r["statement"], _wanted(r), _figure(r), r["verdict"]) for r in rows],
-               f"Claims of the thesis, {moment}")
+               f"Claims of the thesis, {heading}")
     counts = {verdict: sum(row["verdict"] == verdict for row in rows)
               for verdict in ("supported", "partial", "contradicted", "data_missing", "not_testable")}
     if any(map(else_missing, rows)):
@@ -88,7 +88,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> list[Row]:
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
-def _chosen(rows: list[Row], ids: Sequence[str]) -> list[Row]:
+def _selected(rows: list[Row], ids: Sequence[str]) -> list[Row]:
     wanted = [text.upper() for text in ids]
     known = {row["claim_id"] for row in rows}
     if unknown := [text for text in wanted if text not in known]:
@@ -109,11 +109,11 @@ def _wanted(row: Row) -> str:
     """The bounds; "and more" where the figure is within them and that was not enough."""
     match row["lower"], row["upper"]:
         case None, None:
-            reported = NOTHING
+            bounds = NOTHING
         case lower, None:
-            reported = f"≥ {plain(lower)}"
+            bounds = f"≥ {plain(lower)}"
         case None, upper:
-            reported = f"≤ {plain(upper)}"
+            bounds = f"≤ {plain(upper)}"
         case lower, upper:
-            reported = f"{plain(lower)} to {plain(upper)}"
-    return reported + (" and more" if else_missing(row) else "")
+            bounds = f"{plain(lower)} to {plain(upper)}"
+    return bounds + (" and more" if else_missing(row) else "")

@@ -66,7 +66,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the page; `is_told` is False for a model whose columns sqlglot cannot follow."""
+    """One table of the page; `has_lineage` is False for a model whose SQL sqlglot cannot follow."""
 
     name: str
     doc: str
@@ -75,7 +75,7 @@ class Table:
     assertions: dict[str, str]
     reads: list[str]
     readers: list[str]
-    is_told: bool
+    has_lineage: bool
     upstream: list[Branch]
 
 
@@ -130,7 +130,7 @@ def _tables(project: Sequence[Model], stored: Mapping[str, Stored]) -> list[Tabl
 
     made = {model.name: model for model in project}
     found = lineage(project, {name: list(table.columns) for name, table in stored.items()})
-    reads = {name: sorted(made[name].reads, key=_place) if name in made else [] for name in stored}
+    reads = {name: sorted(made[name].reads, key=_anchor) if name in made else [] for name in stored}
     column_readers: dict[str, set[str]] = {}
     for reader, columns in found.items():
         for each, sources in columns.items():
@@ -151,10 +151,10 @@ def _tables(project: Sequence[Model], stored: Mapping[str, Stored]) -> list[Tabl
         return Table(
             name, " ".join((model.doc if model else stored[name].doc).split()), model.grain if model else (),
             [column(name, each) for each in stored[name].columns], model.assertions if model else {},
-            reads[name], sorted((t for t in reads if name in reads[t]), key=_place), not model or name in found,
+            reads[name], sorted((t for t in reads if name in reads[t]), key=_anchor), not model or name in found,
             upstream(name, reads) if name.startswith("marts.") else [])
 
-    return [table(name) for name in sorted(stored, key=_place)]
+    return [table(name) for name in sorted(stored, key=_anchor)]
 
 
 def upstream(name: str, reads: Mapping[str, Sequence[str]]) -> list[Branch]:
@@ -226,13 +226,13 @@ def _file(home: DataFolder) -> Path:
     return home.folder / "site" / "dictionary.html"
 
 
-def _place(name: str) -> tuple[int, str]:
+def _anchor(name: str) -> tuple[int, str]:
     return list(LAYERS).index(name.partition(".")[0]), name
 
 
 def _by_table(names: Iterable[str]) -> Names:
     tables: dict[str, list[str]] = {}
-    for name in sorted(names, key=_place):
+    for name in sorted(names, key=_anchor):
         table, _, column = name.rpartition(".")
         tables.setdefault(table, []).append(column)
     return list(tables.items())

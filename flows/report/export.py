@@ -35,8 +35,8 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
             manifest = _write(home.published, out / DRAFT)
             publish(manifest)
     except (OSError, duckdb.IOException) as error:
-        reported = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise BadRequest(f"export {out}", f"it cannot be written: {reported}",
+        metadata = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise BadRequest(f"export {out}", f"it cannot be written: {metadata}",
                          "Free disk space or fix its permissions, or name another folder with --out") from None
     rows = sum(table["rows"] for table in manifest["tables"].values())
     say(f"{len(manifest['tables'])} tables, {rows:,} rows of build {manifest['build_id']}: {out}")
@@ -63,7 +63,7 @@ def _write(published: Path, folder: Path) -> Manifest:
                 con.execute(
                     f"copy (from {with_zone(con, source)} order by all) to $file "
                     "(format parquet, compression zstd, kv_metadata $said)",
-                    {"file": str(folder / entry["file"]), "said": _said(manifest, name, entry)})
+                    {"file": str(folder / entry["file"]), "said": _file_metadata(manifest, name, entry)})
     return manifest
 
 
@@ -83,8 +83,8 @@ def _publication(con: duckdb.DuckDBPyConnection) -> Manifest:
             strftime(published_at, '%xT%XZ') as published_at, code_version, catalog_hash, is_simulated
         from audit.publication where is_current""")
     columns = [column[0] for column in answer.description or []]
-    reported = dict(zip(columns, answer.fetchall()[0], strict=True))
-    return {"format": FORMAT, **reported, "notice": SIMULATED if reported["is_simulated"] else None, "tables": {}}
+    metadata = dict(zip(columns, answer.fetchall()[0], strict=True))
+    return {"format": FORMAT, **metadata, "notice": SIMULATED if metadata["is_simulated"] else None, "tables": {}}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str, str | None]]:
@@ -96,13 +96,13 @@ def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str,
             for name, kind, comment in found}
 
 
-def _said(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:
+def _file_metadata(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:
     """The key-value metadata of a Parquet file: texts, and the columns' descriptions as JSON."""
-    reported = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
+    metadata = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
             "columns": json.dumps({c: about["description"] for c, about in entry["columns"].items()}, ensure_ascii=False),
             "is_simulated": json.dumps(manifest["is_simulated"]),
             **{key: manifest[key] for key in ("build_id", "as_of", "recorded_by", "code_version", "notice")}}
-    return {key: value for key, value in reported.items() if value is not None}
+    return {key: value for key, value in metadata.items() if value is not None}
 
 
 def _line(comment: str | None) -> str | None:

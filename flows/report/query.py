@@ -64,8 +64,8 @@ def query(home: DataFolder, sql: str, format: str) -> None:
         except duckdb.Error as error:
             if isinstance(error, duckdb.InterruptException):
                 raise
-            reported = str(error).strip().rstrip("!.")
-            raise QueryFailed("query", reported, _next_step(error)) from None
+            message = str(error).strip().rstrip("!.")
+            raise QueryFailed("query", message, _next_step(error)) from None
 
 
 def _next_step(error: duckdb.Error) -> str:

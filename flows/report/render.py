@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def render(run: Run) -> None:
     """Write the pages. If a page cannot be rendered, the run reports it, records it in the audit and does not fail."""
     from flows.report import dictionary
-    from flows.report.page.apart import PageNotMade
+    from flows.report.page.separate_process import PageNotMade
     from flows.report.page.write import refresh
     from transforms.engine.project import models
 

@@ -90,9 +90,9 @@ def print_section(screen: Console, section: Section, columns: Sequence[str], row
         screen.print()
         title = section.title
         if section.common:
-            place = columns.index(section.common)
-            title += f" ({section.common.replace('_', ' ')}: {rows[0][place]})"
-            columns, *rows = [(*row[:place], *row[place + 1:]) for row in (columns, *rows)]
+            index = columns.index(section.common)
+            title += f" ({section.common.replace('_', ' ')}: {rows[0][index]})"
+            columns, *rows = [(*row[:index], *row[index + 1:]) for row in (columns, *rows)]
         print_rows(columns, rows, title, screen, by_suffix=True)
         return
     for row in rows:
@@ -132,7 +132,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for index, (name, width) in enumerate(zip(columns, widths, strict=True)):
         numeric = any(isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows)
-        table.add_column(Text(_broken(name, width)), justify="right" if numeric else "left", overflow="fold", width=width)
+        table.add_column(Text(_split(name, width)), justify="right" if numeric else "left", overflow="fold", width=width)
     for row in texts:
         table.add_row(*map(Text, row))
     screen.print(table)
@@ -146,7 +146,7 @@ def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Seque
         wanted.append(max(cell_len(name), *lengths, 1))
         # Half a number is another number: only text, lists and names may go on in the next line.
         whole = [size for size, row in zip(lengths, rows, strict=True) if not isinstance(row[index], str | list | dict)]
-        least.append(max(min(LEAST, max(lengths, default=1)), *whole, *map(cell_len, _broken(name, 1).splitlines()), 1))
+        least.append(max(min(LEAST, max(lengths, default=1)), *whole, *map(cell_len, _split(name, 1).splitlines()), 1))
     for most in range(max(1, min(room, max(wanted, default=1))), 0, -1):
         widths = [max(few, min(many, most)) for few, many in zip(least, wanted, strict=True)]
         if sum(widths) <= room:
@@ -154,7 +154,7 @@ def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Seque
     return None
 
 
-def _broken(name: str, width: int) -> str:
+def _split(name: str, width: int) -> str:
     """A column's name in lines of at most `width` where its words allow it: it goes on only after “_” or a space."""
     lines = [""]
     for word in re.findall(r"[^_ ]+[_ ]?|[_ ]", name):
@@ -239,8 +239,8 @@ def readable(name: str, value: object) -> str:
     return figure(name, value) if isinstance(value, float) else _plain(value)
 
 
-def _in_new_york(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=UTC).astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York"
+def _in_new_york(instant: datetime) -> str:
+    return f"{instant.replace(tzinfo=UTC).astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York"
 
 
 def _plain(value: object) -> str:

@@ -136,7 +136,7 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     con.execute("insert into moves select unnest($1), unnest($2), unnest($3)", [
         (names := sorted(issuers)), [shocked.get(issuer, 0.0) for issuer in names],
         [0.0 if issuer in shocked else implied.get(issuer) for issuer in names]])
-    _tell_limits(con, universe)
+    _load_limits(con, universe)
     con.execute("create temp table moved as from weights join moves using (issuer)")
     answers: list[SectionRows] = []
     for section in SECTIONS:
@@ -145,14 +145,14 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     return answers
 
 
-def _tell_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
+def _load_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
     """Temporary table `limits`: the catalog's limits of the universe, none where it declares none."""
     con.execute("create temp table limits (place integer, is_annual boolean, limited varchar, size double, above double)")
     if rules := universe.rebalancing:
         declared = [*((False, limit) for limit in rules.limits), *((True, limit) for limit in rules.annual_limits)]
         con.executemany("insert into limits values (?, ?, ?, ?, ?)",
-                        [[place, is_annual, limit.of, limit.size, limit.above]
-                         for place, (is_annual, limit) in enumerate(declared)])
+                        [[scheme_number, is_annual, limit.of, limit.size, limit.above]
+                         for scheme_number, (is_annual, limit) in enumerate(declared)])
 
 
 def _implied(con: duckdb.DuckDBPyConnection, shocked: Mapping[str, float]) -> dict[str, float]:

@@ -43,9 +43,9 @@ def name(key: str | None) -> str:
     return NOTHING if key is None else NAMES.get(key, key.replace("_", " "))
 
 
-def rounded(value: float | Decimal, places: int, times: int = 1) -> Decimal:
+def rounded(value: float | Decimal, decimals: int, times: int = 1) -> Decimal:
     """A multiple of a figure to so many places, halves away from zero, as its decimal digits say: 36.55 is 36.6."""
-    return (times * Decimal(str(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return (times * Decimal(str(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def signal(key: str) -> str:
@@ -56,16 +56,16 @@ def signal(key: str) -> str:
     return {"residual": f"residual ({name(of)})", "stale": f"age of {of}"}.get(kind) or SIGNALS.get(key, name(key))
 
 
-def percent(value: float | None, places: int = 1, signed: bool = False) -> str:
+def percent(value: float | None, decimals: int = 1, signed: bool = False) -> str:
     """0.0123 as 1.2%."""
-    return NOTHING if value is None else f"{number(rounded(value, places, 100), places, signed)}%"
+    return NOTHING if value is None else f"{number(rounded(value, decimals, 100), decimals, signed)}%"
 
 
-def number(value: float | Decimal | None, places: int = 1, signed: bool = False) -> str:
+def number(value: float | Decimal | None, decimals: int = 1, signed: bool = False) -> str:
     """Thousands with commas, a real minus; nothing is ever shown as -0."""
     if value is None:
         return NOTHING
-    shown = rounded(value, places)
+    shown = rounded(value, decimals)
     return f"{MINUS if shown < 0 else '+' if signed and shown else ''}{abs(shown):,}"
 
 
@@ -76,8 +76,8 @@ def count(value: int | None, of: str = "") -> str:
 
 def plain(value: float) -> str:
     """A figure whose unit is not known: four places below 10, from there four digits; 0 is exactly that, 0.0000 is not."""
-    places = 4 if abs(value) < 10 else max(0, 4 - len(f"{abs(value):.0f}"))
-    text = number(value, places)
+    decimals = 4 if abs(value) < 10 else max(0, 4 - len(f"{abs(value):.0f}"))
+    text = number(value, decimals)
     return text.rstrip("0").rstrip(".") if "." in text and (text.strip("0.") or not value) else text
 
 

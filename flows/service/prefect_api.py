@@ -45,7 +45,7 @@ class Api:
         fresh = not self._token
         for tries_left in reversed(range(self.tries)):
             try:
-                return self._ask(method, path, body, self._csrf() if method in CHANGING else {})
+                return self._send(method, path, body, self._csrf() if method in CHANGING else {})
             except HTTPError as error:
                 if error.code == 403 and not fresh and tries_left:  # the token is older than an hour
                     self._token.clear()
@@ -59,14 +59,14 @@ class Api:
     def _csrf(self) -> dict[str, str]:
         if not self._token:
             try:
-                self._token.append(self._ask("GET", f"/csrf-token?client={self._client}")["token"])
+                self._token.append(self._send("GET", f"/csrf-token?client={self._client}")["token"])
             except HTTPError as error:
                 if error.code != 422:  # 422: a server that wants none
                     raise
                 return {}
         return {"Prefect-Csrf-Token": self._token[0], "Prefect-Csrf-Client": self._client}
 
-    def _ask(self, method: str, path: str, body: Any = None, more: Mapping[str, str] = MappingProxyType({})) -> Any:
+    def _send(self, method: str, path: str, body: Any = None, more: Mapping[str, str] = MappingProxyType({})) -> Any:
         headers = {"Content-Type": "application/json", **more}
         if self.auth:
             headers["Authorization"] = "Basic " + base64.b64encode(self.auth.encode()).decode()

@@ -86,8 +86,8 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
 def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
     """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
     service = _service(settings, port, no_auth)
-    if held := note_of(service.folder):
-        say(f"Prefect is already running at {held['ui']}; to apply other settings: rallyscope serve --stop, then start "
+    if note := note_of(service.folder):
+        say(f"Prefect is already running at {note['ui']}; to apply other settings: rallyscope serve --stop, then start "
             "it again")
         return
     refuse_taken(port)
@@ -103,7 +103,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
                                   *["--no-auth"][:service.no_auth]], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                  env=environment({}, service.own_settings()), start_new_session=True)
     while child.poll() is None:
-        if (held := note_of(service.folder)) and held["ready"]:
+        if (note := note_of(service.folder)) and note["ready"]:
             print(service.description(sys.stdout.isatty()))
             return
         time.sleep(0.2)
@@ -115,20 +115,20 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
 def stop(settings: Settings, say: Say) -> None:
     """End the service of this data folder and wait until all of it is gone."""
     folder = settings.home.folder / "prefect"
-    if not (held := note_of(folder)):
+    if not (note := note_of(folder)):
         say(f"no service is running for {folder}")
         return
     with suppress(ProcessLookupError):
-        os.kill(held["pid"], signal.SIGTERM)
-    wait(lambda: not note_of(folder) or not is_alive(held["pid"]), 3 * STOP_SECONDS)
+        os.kill(note["pid"], signal.SIGTERM)
+    wait(lambda: not note_of(folder) or not is_alive(note["pid"]), 3 * STOP_SECONDS)
     if note_of(folder):  # its keeper was killed, or hangs
         for part in ("worker", "server"):
-            kill_group(held[part])
+            kill_group(note[part])
         with suppress(ProcessLookupError):
-            os.kill(held["pid"], signal.SIGKILL)
+            os.kill(note["pid"], signal.SIGKILL)
         (folder / NOTE).unlink(missing_ok=True)
-    wait(lambda: not any(is_alive(held[part] or 0) for part in ("pid", "server", "worker")), EXIT_SECONDS)
-    say(f"stopped {held['ui']}")
+    wait(lambda: not any(is_alive(note[part] or 0) for part in ("pid", "server", "worker")), EXIT_SECONDS)
+    say(f"stopped {note['ui']}")
 
 
 def _service(settings: Settings, port: int, no_auth: bool) -> Service:

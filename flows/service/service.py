@@ -89,8 +89,8 @@ class Service:
 
     def failed(self, part: str, problem: str) -> ServiceFailed:
         """The error, with the last thing that the part said of it."""
-        reported = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
-        return ServiceFailed(part, f"{problem}: {reported[-1]}" if reported else problem, str(self.log(part)))
+        lines = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
+        return ServiceFailed(part, f"{problem}: {lines[-1]}" if lines else problem, str(self.log(part)))
 
     def description(self, show_secret: bool = False) -> str:
         """What a person needs to know of a service that is up; the authentication string only if it is asked for."""

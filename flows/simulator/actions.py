@@ -30,18 +30,18 @@ class Counts:
 
     def feed(self, listings: Listings, sessions: Sessions, start: np.ndarray) -> np.ndarray:
         """What the feed says each session (whole shares): late and early splits, one wrong count, one late one."""
-        reported = np.ones_like(self.ratio)
+        applied = np.ones_like(self.ratio)
         for (t, n), lag in self.lag.items():
-            if 0 <= t + lag < len(reported):
-                reported[t + lag, n] *= self.ratio[t, n]
+            if 0 <= t + lag < len(applied):
+                applied[t + lag, n] *= self.ratio[t, n]
         neutral = self.neutral.copy()
         symbol, day, by, _ = story.LATE_COUNT
-        if (n := listings.place(symbol)) is not None:
+        if (n := listings.index(symbol)) is not None:
             t = sessions.at(day)
             neutral[t:t + by, n] = neutral[t - 1, n]
-        counts = neutral * np.cumprod(reported, axis=0) * start
+        counts = neutral * np.cumprod(applied, axis=0) * start
         symbol, day, length, factor = story.WRONG_COUNT
-        if (n := listings.place(symbol)) is not None:
+        if (n := listings.index(symbol)) is not None:
             t = sessions.at(day)
             counts[t:t + length, n] *= factor
         return np.round(counts).astype(np.int64)
@@ -67,22 +67,22 @@ def count_paths(listings: Listings, sessions: Sessions, seed: int) -> Counts:
         far = np.abs(days[:, None] - splits[None, :]).min(axis=1, initial=99) > 12
         steps[days[far], n] = changes[far]
     for symbol, day, factor in (story.MERGER, (story.LATE_COUNT[0], story.LATE_COUNT[1], story.LATE_COUNT[3])):
-        if (n := listings.place(symbol)) is not None:
+        if (n := listings.index(symbol)) is not None:
             t = sessions.at(day)
             steps[max(t - 70, 0):t + 70, n] = 0.0      # so that nothing blurs what is planted
             steps[t, n] = np.log(factor)
     return Counts(ratio, np.cumprod(ratio, axis=0), np.exp(np.cumsum(steps, axis=0)), lag)
 
 
-def in_force(reported: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
+def in_force(applied: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
     """The neutral count in force of one stock each session (T,), NaN where it does not trade.
 
     A count is accepted within BAND of the last accepted one; one that is off by a near split's ratio changes nothing;
     any other is held, and accepted once it has stood HELD_SESSIONS sessions in a row.
     """
-    neutral = reported / np.cumprod(ratio)
+    neutral = applied / np.cumprod(ratio)
     splits = np.flatnonzero(ratio != 1)
-    out = np.full(len(reported), np.nan)
+    out = np.full(len(applied), np.nan)
     changed = np.flatnonzero(np.diff(neutral[first:last + 1])) + first + 1
     accepted, held = neutral[first], 0
     for start, end in zip([first, *changed], [*changed, last + 1], strict=True):

@@ -24,8 +24,8 @@ Table = dict[str, Any]
 def bars(stocks: Columns, others: Columns, listings: Listings) -> Table:
     """Stocks first, then indices, funds and bitcoin; each by symbol and date."""
     names = sorted(set(others["symbol"]))
-    place = {symbol: len(listings.symbols) + n for n, symbol in enumerate(names)}
-    codes = np.concatenate([stocks["symbol"], [place[symbol] for symbol in others["symbol"]]])
+    index = {symbol: len(listings.symbols) + n for n, symbol in enumerate(names)}
+    codes = np.concatenate([stocks["symbol"], [index[symbol] for symbol in others["symbol"]]])
     table: Table = {name: np.concatenate([stocks[name], others[name]]) for name in stocks if name != "symbol"}
     return {"symbol": coded(codes, [*listings.symbols, *names])} | table
 
@@ -52,10 +52,10 @@ def actions(
 def shares(listings: Listings, stocks: Stocks, sessions: Sessions) -> Table:
     """What the feed says, a row where it changed."""
     changed = listings.alive.copy()
-    changed[1:] &= (stocks.reported[1:] != stocks.reported[:-1]) | ~listings.alive[:-1]
+    changed[1:] &= (stocks.reported_counts[1:] != stocks.reported_counts[:-1]) | ~listings.alive[:-1]
     columns, days = np.nonzero(changed.T)
     return {"symbol": coded(columns, listings.symbols), "date": sessions.days[days],
-            "shares_outstanding": stocks.reported[days, columns]}
+            "shares_outstanding": stocks.reported_counts[days, columns]}
 
 
 def instruments(catalog: Catalog, listings: Listings) -> Table:

@@ -36,7 +36,7 @@ def stock_bars(
     shape = stocks.close.shape
     held = ~np.isnan(stocks.close)
     symbol, day = story.STOCK_HOLE
-    if (n := listings.place(symbol)) is not None:
+    if (n := listings.index(symbol)) is not None:
         held[sessions.at(day), n] = False
     held[sessions.at(story.EVERY_STOCK_HOLE)] = False
     draw = stream(seed, "stock bars")
@@ -97,8 +97,8 @@ def _around(
 def _with_holidays(days: np.ndarray, close: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The VIX with a row on two exchange holidays, as the feed has it; such a row makes no session."""
     extra = np.array(story.VIX_ON_HOLIDAYS, "datetime64[D]")
-    place = np.searchsorted(days, extra)
-    return np.insert(days, place, extra), np.insert(close, place, np.round(close[place - 1] * 0.994, 2))
+    index = np.searchsorted(days, extra)
+    return np.insert(days, index, extra), np.insert(close, index, np.round(close[index - 1] * 0.994, 2))
 
 
 def _block(
@@ -113,7 +113,7 @@ def holes(listings: Listings, sessions: Sessions) -> list[Hole]:
     """Every planted hole."""
     found = []
     symbol, day = story.STOCK_HOLE
-    if listings.place(symbol) is not None:
+    if listings.index(symbol) is not None:
         found.append(_hole(sessions, "bar_missing", symbol, day, day, "this stock has no bar on this session"))
     day = story.EVERY_STOCK_HOLE
     found.append(_hole(sessions, "bars_missing", None, day, day, "no stock has a bar on this session"))
@@ -122,17 +122,17 @@ def holes(listings: Listings, sessions: Sessions) -> list[Hole]:
     for day in story.VIX_ON_HOLIDAYS:
         found.append(Hole("bar_on_holiday", "^VIX", np.datetime64(day), np.datetime64(day), "no session"))
     symbol, by = story.LATE_LISTING
-    if (n := listings.place(symbol)) is not None:
+    if (n := listings.index(symbol)) is not None:
         first = int(listings.first[n])
         found.append(Hole("late_listing", symbol, sessions.days[first - by], sessions.days[first - 1],
                           "a member from the first day on, its bars begin on the session after the last"))
     symbol, day, by, factor = story.LATE_COUNT
-    if listings.place(symbol) is not None:
+    if listings.index(symbol) is not None:
         t = sessions.at(day)
         found.append(Hole("share_count_late", symbol, sessions.days[t], sessions.days[t + by - 1],
                           f"the count is {factor} times the one the feed still says"))
     symbol, day, length, factor = story.WRONG_COUNT
-    if listings.place(symbol) is not None:
+    if listings.index(symbol) is not None:
         t = sessions.at(day)
         found.append(Hole("share_count_wrong", symbol, sessions.days[t], sessions.days[t + length - 1],
                           f"the feed says {factor} times the true count"))

@@ -42,9 +42,9 @@ def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Re
     every = [day.astype(object) for day in sessions.every]
     found = {}
     for effective, reference, kind in rebalancing.dates(every, date.min.replace(year=every[0].year)):
-        place = sessions.at(effective)
-        if np.datetime64(reference) >= sessions.days[0] and place < len(sessions):
-            found[place] = Review(sessions.at(reference), kind)
+        index = sessions.at(effective)
+        if np.datetime64(reference) >= sessions.days[0] and index < len(sessions):
+            found[index] = Review(sessions.at(reference), kind)
     return found
 
 
@@ -52,8 +52,8 @@ def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray
     """Weights (sum 1) of these capitalisations: the first limit that is broken is kept, and again, until none is."""
     weights, limits = caps / caps.sum(), tuple(limits)
     for _ in range(20):
-        broken = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)
-        kept = weights if broken is None else _keep(weights, broken)
+        violated = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)
+        kept = weights if violated is None else _keep(weights, violated)
         if kept is weights:
             break
         weights = kept
@@ -105,7 +105,7 @@ class IndexShares:
         self.base, self.joined = np.zeros(size, bool), np.zeros(size, bool)
         self.joined_at = np.zeros(size, int)
 
-    def open(self, before: Values, holders: np.ndarray, place: int, review: Review | None = None,
+    def open(self, before: Values, holders: np.ndarray, index: int, review: Review | None = None,
              then: Values | None = None) -> None:
         """Set the shares that hold for the session at `place`.
 
@@ -117,7 +117,7 @@ class IndexShares:
         if not self.base.any():
             self._set(before, holders, self.limits)
         elif review and then:
-            if review.kind != "quarterly" or self._is_broken(then, holders):
+            if review.kind != "quarterly" or self._is_violated(then, holders):
                 annual = self.annual_limits if review.kind == "annual" else ()
                 self._set(then, holders, (*self.limits, *annual))
             else:
@@ -125,7 +125,7 @@ class IndexShares:
                 self.counted[counted] = then.count[counted]
         entering = holders & ~self.base & ~self.joined
         if entering.any():
-            self._enter(before, entering, place - 1)
+            self._enter(before, entering, index - 1)
         self.holders = holders.copy()
         self.shares = np.where(holders, self.counted * self.factor, 0.0)
 
@@ -142,16 +142,16 @@ class IndexShares:
         limited = self.base & (self.factor < UNTOUCHED) & (values > 0)
         return values[limited].min() if limited.any() else np.inf
 
-    def _is_broken(self, then: Values, holders: np.ndarray) -> bool:
+    def _is_violated(self, then: Values, holders: np.ndarray) -> bool:
         here = np.where(holders, then.caps, 0.0)
         values = np.where(self.base, here * self.factor, here)
         values = np.where(self.base, values, np.minimum(values, self._smallest(values)))
         weights = values[values > 0] / values.sum()
         return any(_held(weights, limit)[1] > limit.above + TOLERANCE for limit in self.limits)
 
-    def _enter(self, before: Values, entering: np.ndarray, place: int) -> None:
+    def _enter(self, before: Values, entering: np.ndarray, index: int) -> None:
         smallest = self._smallest(self.counted * self.factor * before.price)
         self.counted[entering] = before.count[entering]
         self.factor[entering] = np.minimum(1.0, smallest / before.caps[entering])
         self.joined |= entering
-        self.joined_at[entering] = place
+        self.joined_at[entering] = index

@@ -41,7 +41,7 @@ class Listings:
     own_volatility: np.ndarray           # of the daily idiosyncratic log return on an ordinary day
     caps: np.ndarray                     # (2, N) dollars at the first and last bar, the whole company's
 
-    def place(self, symbol: str) -> int | None:
+    def index(self, symbol: str) -> int | None:
         """Where a symbol stands, or None when it is not simulated."""
         return self.symbols.index(symbol) if symbol in self.symbols else None
 
@@ -56,13 +56,13 @@ def choose(catalog: Catalog, sessions: Sessions, seed: int) -> Listings:
         first[symbols.index(late)] += by
     last = np.array([_last_session(sessions, stock.until) for stock in stocks])
     clock = np.arange(len(sessions))[:, None]
-    place = {symbol: n for n, symbol in enumerate(symbols)}
-    issuer = np.array([place.get(stock.issuer, n) for n, stock in enumerate(stocks)])
+    index = {symbol: n for n, symbol in enumerate(symbols)}
+    issuer = np.array([index.get(stock.issuer, n) for n, stock in enumerate(stocks)])
     line_member = np.zeros((len(sessions), len(stocks)), bool)
     for stay in (m for u in catalog.universes.values() if u.published_index == "^NDX" for m in u.members):
-        if stay.symbol in place:
+        if stay.symbol in index:
             end = sessions.at(stay.valid_to) if stay.valid_to else len(sessions)
-            line_member[sessions.at(stay.valid_from):end, place[stay.symbol]] = True
+            line_member[sessions.at(stay.valid_from):end, index[stay.symbol]] = True
     member = np.zeros_like(line_member)
     for n, primary in enumerate(issuer):
         member[:, primary] |= line_member[:, n]

@@ -71,8 +71,8 @@ def values_of(
         return _weekly(series, dates, market, sessions, draw)
     else:
         return _periodic(series, len(dates), draw)
-    place = np.searchsorted(sessions.days, dates, side="right") - 1
-    values = path[np.maximum(place, 0)]
+    index = np.searchsorted(sessions.days, dates, side="right") - 1
+    values = path[np.maximum(index, 0)]
     if series.id == "DFF":                      # the one daily series without holidays
         return values
     return np.where(np.isin(dates, sessions.days), values, np.nan)
@@ -118,7 +118,7 @@ def _policy_rate(clock: np.ndarray) -> np.ndarray:
 def _weekly(
     series: Series, dates: np.ndarray, market: Market, sessions: Sessions, draw: np.random.Generator
 ) -> np.ndarray:
-    place = np.maximum(np.searchsorted(sessions.days, dates, side="right") - 1, 0)
+    index = np.maximum(np.searchsorted(sessions.days, dates, side="right") - 1, 0)
     vix = np.convolve(market.vix, np.ones(10) / 10)[:len(market.vix)]
     vix[:10] = market.vix[:10]
     noise = autoregression(draw.standard_normal(len(dates)), 0.85)
@@ -126,9 +126,9 @@ def _weekly(
         path = 218_000 + 1_250_000 * np.exp(-np.linspace(0, 26, len(dates))) + 4_500 * noise
         return np.round(path, -3)
     if series.id == "NFCI":
-        return np.round(-0.62 + 0.019 * (vix[place] - 14) + 0.012 * noise, 3)
+        return np.round(-0.62 + 0.019 * (vix[index] - 14) + 0.012 * noise, 3)
     if series.id == "STLFSI4":
-        return np.round(-0.85 + 0.062 * (vix[place] - 14) + 0.05 * noise, 4)
+        return np.round(-0.85 + 0.062 * (vix[index] - 14) + 0.05 * noise, 4)
     low, high = series.range
     return np.round(low + (high - low) * (0.3 + 0.005 * noise), 3)
 

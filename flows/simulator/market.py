@@ -76,8 +76,8 @@ def _points(sessions: Sessions, points: Sequence[tuple[str, float]]) -> tuple[li
 
 
 def _resilient(sessions: Sessions) -> np.ndarray:
-    place = np.arange(len(sessions))
-    return ((place >= sessions.at("2026-04-01")) & (place < sessions.at("2026-04-09"))).astype(float)
+    index = np.arange(len(sessions))
+    return ((index >= sessions.at("2026-04-01")) & (index < sessions.at("2026-04-09"))).astype(float)
 
 
 def _noisy(seed: int, name: str, path: np.ndarray, size: float) -> np.ndarray:
@@ -87,10 +87,10 @@ def _noisy(seed: int, name: str, path: np.ndarray, size: float) -> np.ndarray:
 
 def _vix(sessions: Sessions, seed: int, shocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """VIX closes and the smooth level under them; it rises where the market's shock is negative."""
-    places, logs = _points(sessions, story.VIX)
-    level = np.interp(np.arange(len(sessions)), places, logs)
+    indices, logs = _points(sessions, story.VIX)
+    level = np.interp(np.arange(len(sessions)), indices, logs)
     own = stream(seed, "vix").standard_normal(len(sessions))
-    noise = autoregression(0.058 * (-0.85 * shocks + 0.53 * own), 0.86) * taper(len(sessions), places, 4)
+    noise = autoregression(0.058 * (-0.85 * shocks + 0.53 * own), 0.86) * taper(len(sessions), indices, 4)
     noise[sessions.at("2026-02-20"):sessions.at(story.PEAK)] *= 0.6      # no lesser peak before the planned one
     vix = np.maximum(np.exp(level + noise), 10.6)
     record = sessions.at(story.RECORD)
@@ -101,12 +101,12 @@ def _vix(sessions: Sessions, seed: int, shocks: np.ndarray) -> tuple[np.ndarray,
 def _composite(sessions: Sessions, level: np.ndarray, shocks: np.ndarray) -> np.ndarray:
     """Log of the composite: through the story's levels, as volatile as the VIX says."""
     noise = shocks * np.minimum(level, 42.0) / 100 / ROOT_YEAR * 0.86
-    places, logs = _points(sessions, story.COMPOSITE)
+    indices, logs = _points(sessions, story.COMPOSITE)
     spring, multiples = _points(sessions, story.COMPOSITE_SPRING)
     noise[spring[0] + 1:spring[8] + 1] *= 0.45      # the planned fall and rise carry the movement themselves
-    before = bridge(noise[:places[-1] + 1], places, logs)
+    before = bridge(noise[:indices[-1] + 1], indices, logs)
     record = before.max()
-    path = bridge(noise, places + spring, logs + [record + multiple for multiple in multiples])
+    path = bridge(noise, indices + spring, logs + [record + multiple for multiple in multiples])
     record = path[:spring[0] + 1].max()
     path[spring[0] + 1:spring[7]] = np.minimum(path[spring[0] + 1:spring[7]], record - 0.008)
     return path
@@ -139,29 +139,29 @@ def _nasdaq_100(seed: int, composite_return: np.ndarray, calm: np.ndarray) -> np
 
 def _yield(sessions: Sessions, seed: int, name: str, points: list[tuple[str, float]]) -> np.ndarray:
     """A Treasury yield in percent with two decimals, never negative."""
-    places = [sessions.at(day) for day, _ in points]
+    indices = [sessions.at(day) for day, _ in points]
     levels = [value for _, value in points]
     size = np.interp(np.arange(len(sessions)), [0, 350, 450, len(sessions)], [0.03, 0.035, 0.06, 0.055])
     noise = size * (0.7 * stream(seed, "rates").standard_normal(len(sessions))
                     + 0.7 * stream(seed, name).standard_normal(len(sessions)))
-    return np.round(np.maximum(bridge(noise, places, levels), 0.04), 2)
+    return np.round(np.maximum(bridge(noise, indices, levels), 0.04), 2)
 
 
 def _bitcoin(sessions: Sessions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     days = np.arange(sessions.days[0], sessions.days[-1] + 1)
-    places = [int(np.searchsorted(days, np.datetime64(day))) for day, _ in story.BITCOIN]
+    indices = [int(np.searchsorted(days, np.datetime64(day))) for day, _ in story.BITCOIN]
     weekend = (days.astype("datetime64[D]").view("int64") + 3) % 7 >= 5
     noise = np.where(weekend, 0.020, 0.029) * stream(seed, "bitcoin").standard_normal(len(days))
-    noise[places[-4]:] *= 0.7
-    path = bridge(noise, places, [float(np.log(value)) for _, value in story.BITCOIN])
+    noise[indices[-4]:] *= 0.7
+    path = bridge(noise, indices, [float(np.log(value)) for _, value in story.BITCOIN])
     return days, np.round(np.exp(path), 2)
 
 
 def _seen_by_sessions(sessions: Sessions, days: np.ndarray, bitcoin: np.ndarray) -> np.ndarray:
     """Bitcoin since the session before: mostly up to the day itself, partly up to the bar that had ended by then."""
     path = np.log(bitcoin)
-    place = np.searchsorted(days, sessions.days)
-    seen = 0.6 * path[place] + 0.4 * path[np.maximum(place - 1, 0)]
+    index = np.searchsorted(days, sessions.days)
+    seen = 0.6 * path[index] + 0.4 * path[np.maximum(index - 1, 0)]
     return np.diff(seen, prepend=seen[0])
 
 

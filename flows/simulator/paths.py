@@ -38,19 +38,19 @@ class Sessions:
         return self.every[np.searchsorted(self.every, days, side=side) + max(sessions - 1, 0)]
 
 
-def bridge(noise: np.ndarray, places: list[int], levels: list[float]) -> np.ndarray:
+def bridge(noise: np.ndarray, indices: list[int], levels: list[float]) -> np.ndarray:
     """A path through `levels` at `places` (ascending, first 0) whose steps are `noise` plus, in each span, a drift.
 
     The drift falls on the steps in proportion to their variance, here taken as noise scaled beforehand; shape (T,).
     """
     path = np.empty(len(noise))
     path[0] = levels[0]
-    for start, end, low, high in zip(places, places[1:], levels, levels[1:], strict=False):
+    for start, end, low, high in zip(indices, indices[1:], levels, levels[1:], strict=False):
         steps = noise[start + 1:end + 1]
         path[start + 1:end + 1] = low + np.cumsum(steps + (high - low - steps.sum()) / (end - start))
         path[end] = high
-    if places[-1] + 1 < len(noise):
-        path[places[-1] + 1:] = levels[-1] + np.cumsum(noise[places[-1] + 1:])
+    if indices[-1] + 1 < len(noise):
+        path[indices[-1] + 1:] = levels[-1] + np.cumsum(noise[indices[-1] + 1:])
     return path
 
 
@@ -63,7 +63,7 @@ def autoregression(shocks: np.ndarray, persistence: float) -> np.ndarray:
     return out
 
 
-def taper(length: int, places: list[int], over: int) -> np.ndarray:
+def taper(length: int, indices: list[int], over: int) -> np.ndarray:
     """0 at each place, rising to 1 at `over` sessions from the nearest."""
-    distance = np.abs(np.arange(length)[:, None] - np.asarray(places)[None, :]).min(axis=1)
+    distance = np.abs(np.arange(length)[:, None] - np.asarray(indices)[None, :]).min(axis=1)
     return np.minimum(distance / over, 1.0)

@@ -38,10 +38,10 @@ class Observations:
         self.rows["series_id"].extend([series] * len(days))
         self.rows["pit_quality"].extend([quality] * len(days))
 
-    def add_vintages(self, series: str, day: np.datetime64, reported: list[tuple[np.datetime64, float, str]]) -> None:
+    def add_vintages(self, series: str, day: np.datetime64, vintages: list[tuple[np.datetime64, float, str]]) -> None:
         """One date's values in the order they were said: (release, value, why); an equal one adds nothing."""
-        kept = [reported[0]]
-        for release, value, reason in reported[1:]:
+        kept = [vintages[0]]
+        for release, value, reason in vintages[1:]:
             if value != kept[-1][1]:
                 for name, item in zip(self.revisions, (series, day, release, kept[-1][1], value, reason), strict=True):
                     self.revisions[name].append(item)
@@ -95,15 +95,15 @@ def _weekly(
     days, values, releases = days[out], values[out], releases[out]
     draw = stream(seed, "releases", series.id)
     for n, (day, value, release) in enumerate(zip(days, values.tolist(), releases, strict=True)):
-        reported = [(release, value, "first release")]
+        vintages = [(release, value, "first release")]
         if series.id == "ICSA" and n + 1 < len(days):
-            reported = [(release, value + 1000.0 * draw.integers(-4, 4), "first release"),
-                    (releases[n + 1], value, "next week's revision")]
+            vintages = [(release, value + 1000.0 * draw.integers(-4, 4), "first release"),
+                        (releases[n + 1], value, "next week's revision")]
         if series.id == "NFCI":
             for later in range(max(n + 1, len(days) - REESTIMATED_RELEASES), min(n + REESTIMATED_WEEKS, len(days))):
                 estimate = round(value + 0.004 * float(draw.standard_normal()), 3)
-                reported.append((releases[later], estimate, "re-estimate of recent weeks"))
-        found.add_vintages(series.id, day, reported)
+                vintages.append((releases[later], estimate, "re-estimate of recent weeks"))
+        found.add_vintages(series.id, day, vintages)
 
 
 def _periodic(
@@ -120,23 +120,23 @@ def _periodic(
     februaries = [k for k, release in enumerate(releases) if release.astype(object).month == 2]
     wedge = values * _wedge(len(days), februaries, draw) if series.id == "PAYEMS" else np.zeros(len(days))
     for n, day in enumerate(days):
-        reported = [(k, values[n] + error, why) for k, error, why in (
+        vintages = [(k, values[n] + error, why) for k, error, why in (
             (n, errors[n].sum(), "first release"), (n + 1, errors[n, 1], "second release"),
             (n + 2, 0.0, "third release")) if k < len(days) and (size or k == n)]
         benchmark = next((k for k in februaries if k > n), None)
         if wedge[n] and benchmark is not None and releases[benchmark] <= sessions.days[-1]:
-            reported = _with_benchmark(reported, benchmark, wedge[n])
-        reported = [(releases[k], round(float(value), decimals), why) for k, value, why in reported
-                if releases[k] <= sessions.days[-1]]
-        if reported:
-            found.add_vintages(series.id, day, reported)
+            vintages = _with_benchmark(vintages, benchmark, wedge[n])
+        vintages = [(releases[k], round(float(value), decimals), why) for k, value, why in vintages
+                    if releases[k] <= sessions.days[-1]]
+        if vintages:
+            found.add_vintages(series.id, day, vintages)
 
 
-def _with_benchmark(reported: list[tuple[int, float, str]], at: int, wedge: float) -> list[tuple[int, float, str]]:
+def _with_benchmark(vintages: list[tuple[int, float, str]], at: int, wedge: float) -> list[tuple[int, float, str]]:
     """What was said before the benchmark lay off by the wedge; the benchmark itself is a release."""
-    before = [(k, value - wedge, why) for k, value, why in reported if k < at]
-    corrected = next((value for k, value, _ in reported if k == at), before[-1][1] + wedge)
-    return [*before, (at, corrected, "annual benchmark"), *(item for item in reported if item[0] > at)]
+    before = [(k, value - wedge, why) for k, value, why in vintages if k < at]
+    corrected = next((value for k, value, _ in vintages if k == at), before[-1][1] + wedge)
+    return [*before, (at, corrected, "annual benchmark"), *(item for item in vintages if item[0] > at)]
 
 
 def _wedge(length: int, februaries: list[int], draw: np.random.Generator) -> np.ndarray:
@@ -156,5 +156,5 @@ def _release(series: Series, day: date) -> date:
     if series.id in EMPLOYMENT:
         friday = following + timedelta(days=(4 - following.weekday()) % 7)
         return friday if friday.day > 3 else friday + timedelta(days=7)
-    place = RELEASE_DAY.get(series.id, 15)
-    return following + timedelta(days=place - 1 if place > 0 else place)
+    index = RELEASE_DAY.get(series.id, 15)
+    return following + timedelta(days=index - 1 if index > 0 else index)

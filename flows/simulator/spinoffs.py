@@ -37,7 +37,7 @@ def spin_offs(catalog: Catalog, listings: Listings, sessions: Sessions) -> SpinO
     """The catalog's, as places in the listings."""
     rows = []
     for one in catalog.spinoffs.values():
-        company, line = listings.place(one.of), listings.place(one.symbol)
+        company, line = listings.index(one.of), listings.index(one.symbol)
         if company is None or line is None:
             continue
         t = sessions.at(one.ex_date)

@@ -22,7 +22,7 @@ class Stocks:
 
     close: np.ndarray
     given: np.ndarray                # dollars of another line that a share was given, 0 on all but ex-dates
-    reported: np.ndarray                 # the feed's share counts, whole shares
+    reported_counts: np.ndarray                 # the feed's share counts, whole shares
     true: np.ndarray                 # the true ones
     force: np.ndarray                # neutral counts in force
     index_shares: np.ndarray         # neutral, those that hold for the session
@@ -40,13 +40,13 @@ def simulate_stocks(
     price = _first_prices(listings, counts, market, relative, seed)
     start = listings.caps[0] / price / counts.neutral[listings.first, np.arange(len(price))]
     start = start[_count_owner(listings)] / counts.product[listings.first, np.arange(len(price))]
-    reported = counts.feed(listings, sessions, start)
-    force = np.stack([in_force(reported[:, n], counts.ratio[:, n], listings.first[n], listings.last[n])
+    reported_counts = counts.feed(listings, sessions, start)
+    force = np.stack([in_force(reported_counts[:, n], counts.ratio[:, n], listings.first[n], listings.last[n])
                       for n in range(len(price))], axis=1)
     close, given, shares, index_return = _walk(
         listings, counts, spin_offs, market, relative, price, force, sessions, rebalancing, seed)
     true = np.round(counts.neutral * counts.product * start).astype(np.int64)
-    return Stocks(close, given, reported, true, force, shares, index_return, factors)
+    return Stocks(close, given, reported_counts, true, force, shares, index_return, factors)
 
 
 def _count_owner(listings: Listings) -> np.ndarray:

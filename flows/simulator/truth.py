@@ -90,8 +90,8 @@ def index_weight(weights: Weights, listings: Listings, sessions: Sessions) -> di
 def index_return(weights: Weights, published: np.ndarray, due: dict[int, Review], sessions: Sessions) -> dict:
     """Rows of truth/index_return: the published index against both weightings, over the same span."""
     change = np.nan_to_num(weights.price_return)
-    place = np.arange(len(published))
-    official = np.where(weights.span > 0, published / published[np.maximum(place - weights.span, 0)] - 1, np.nan)
+    index = np.arange(len(published))
+    official = np.where(weights.span > 0, published / published[np.maximum(index - weights.span, 0)] - 1, np.nan)
     present = weights.open_weight["full_cap"] > 0
     equal = (change * present).sum(axis=1) / np.where(present.any(axis=1), present.sum(axis=1), np.nan)
     table: dict = {

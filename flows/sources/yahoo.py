@@ -48,7 +48,7 @@ logging.getLogger("yfinance").setLevel(logging.CRITICAL)
 logging.getLogger("peewee").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")  # its own affair
 
-_turn = threading.Lock()
+_yfinance_lock = threading.Lock()
 
 
 def prices(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, kinds: Mapping[str, str] | None = None) -> Fetched:
@@ -72,7 +72,7 @@ def statements(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
     return _request(fetch_keys, endpoint, "quarterly statements", ("statements",), _statements)
 
 
-class _YahooWire(HttpSession):
+class _YahooSession(HttpSession):
     """yfinance's session: on a replay every Yahoo host becomes the base URL, and no other host is asked."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -119,16 +119,16 @@ class _YahooWire(HttpSession):
 
 
 def _request(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, what: str, names: tuple[str, ...],
-             fetch_one: Callable[[FetchKey, _YahooWire], KeyResult]) -> Fetched:
+             fetch_one: Callable[[FetchKey, _YahooSession], KeyResult]) -> Fetched:
     host = urlsplit(endpoint.base_url).netloc if endpoint.base_url else HOST
-    with _turn, _fresh_yfinance(endpoint) as (session, data):
+    with _yfinance_lock, _fresh_yfinance(endpoint) as (session, data):
         context = FetchContext("Yahoo", what, host, THREADS, before_retry=data.cache_get.cache_clear)
         results = fetch_all(fetch_keys, lambda fetch_key: fetch_one(fetch_key, session), endpoint, session, context)
         return fetched(results, names)
 
 
 @contextmanager
-def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
+def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooSession, YfData]]:
     """A yfinance without a cookie, cached answer or fallback left over from another host or moment."""
     folder = str(endpoint.cache)
     if discard_unreadable(endpoint.cache) or yf_cache._TzDBManager.get_location() != folder:
@@ -142,7 +142,7 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
             zones.lookup("")  # opened once here, before eight threads open it at the same moment
         except DatabaseError as error:  # its SQLite file, on a full disk
             raise HomeUnusable(folder, str(error)) from None
-    session = _YahooWire(endpoint)
+    session = _YahooSession(endpoint)
     try:
         data = YfData(session=session)
         if endpoint.base_url:
@@ -155,7 +155,7 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooWire, YfData]]:
 
 
 @contextmanager
-def _in_our_words(session: _YahooWire, of: int = 0) -> Iterator[None]:
+def _in_our_words(session: _YahooSession, of: int = 0) -> Iterator[None]:
     """Turns what yfinance raises into a FetchError; YFPricesMissingError passes where Yahoo just has no rows.
 
     `of` is the status of an answer that was read before, 0 where none was.
@@ -184,7 +184,7 @@ def _in_our_words(session: _YahooWire, of: int = 0) -> Iterator[None]:
                       transient=True) from None
 
 
-def _prices(fetch_key: FetchKey, session: _YahooWire, kind: str | None) -> KeyResult:
+def _prices(fetch_key: FetchKey, session: _YahooSession, kind: str | None) -> KeyResult:
     try:
         with _in_our_words(session):
             yfinance.Ticker(fetch_key.key, session=session).history(
@@ -204,7 +204,7 @@ def _prices(fetch_key: FetchKey, session: _YahooWire, kind: str | None) -> KeyRe
     return KeyResult({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 
 
-def _shares(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
+def _shares(fetch_key: FetchKey, session: _YahooSession) -> KeyResult:
     with _in_our_words(session):
         ticker = yfinance.Ticker(fetch_key.key, session=session)
         counts = ticker.get_shares_full(fetch_key.start, fetch_key.end + timedelta(days=1))
@@ -219,7 +219,7 @@ def _shares(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
     return KeyResult({"shares": frame}, len(frame), "; ".join(remarks))
 
 
-def _statements(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
+def _statements(fetch_key: FetchKey, session: _YahooSession) -> KeyResult:
     ticker = yfinance.Ticker(fetch_key.key, session=session)
     parts, missing = [], []
     for name, table_of in STATEMENTS.items():
@@ -238,7 +238,7 @@ def _statements(fetch_key: FetchKey, session: _YahooWire) -> KeyResult:
     return KeyResult({"statements": frame}, len(frame), remark)
 
 
-def _statement(ticker: yfinance.Ticker, table_of: str, session: _YahooWire) -> tuple[pd.DataFrame, dict]:
+def _statement(ticker: yfinance.Ticker, table_of: str, session: _YahooSession) -> tuple[pd.DataFrame, dict]:
     """Items by period end, without columns where Yahoo has no such statement; and the currency of each amount."""
     session.of_this_thread.statement = []
     with _in_our_words(session):

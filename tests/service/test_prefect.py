@@ -14,7 +14,7 @@ from tiny_market import ROOT, published
 
 from flows.pipeline.windows import parse_instant
 from flows.prefect_run import STATE_NAMES, from_shell
-from flows.replay.faults import Fault, chosen
+from flows.replay.faults import Fault, parse_faults
 from flows.replay.server import running
 from flows.service.service import DEPLOYMENTS
 
@@ -211,7 +211,7 @@ def test_a_run_ends_in_the_state_that_the_matrix_of_faults_gives_it(fault: str, 
     with running(tiny / "archive", parse_instant("2026-04-16")) as base:
         monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
         assert exit_code(state_of(backfill, date(2026, 3, 2), date(2026, 4, 16))) == 0
-    with running(tiny / "archive", parse_instant("2026-04-17"), chosen([fault], 0)) as base:
+    with running(tiny / "archive", parse_instant("2026-04-17"), parse_faults([fault], 0)) as base:
         monkeypatch.setenv("RALLYSCOPE_SOURCE", base)
         state = state_of(daily)
     recorded = json.loads(RECORD.read_text())[fault]["exit"]

@@ -21,7 +21,7 @@ from tiny_market import table_hashes, write_archive, write_catalog
 from flows.pipeline import build, windows
 from flows.pipeline.execute import execute
 from flows.pipeline.run import open_run
-from flows.replay.faults import chosen
+from flows.replay.faults import parse_faults
 from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RallyscopeError
@@ -99,7 +99,7 @@ class Stage:
     def evening(self, home: Path, clock: str, faults: Sequence[str] = (), seed: int = 0, backfill: bool = False) -> Outcome:
         """`rallyscope run` on an evening whose source has these faults."""
         outcome = Outcome()
-        with running(self.archive, windows.parse_instant(clock), chosen(faults, seed)) as base:
+        with running(self.archive, windows.parse_instant(clock), parse_faults(faults, seed)) as base:
             settings = Settings(home_folder=home, source=base, catalog_folder=self.catalog)
             try:
                 window = windows.session_window(settings, None)

@@ -24,13 +24,13 @@ class AsOf:
     recorded_by: datetime
 
 
-def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: AsOf, failed_rows: Path,
+def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], as_of: AsOf, failed_rows: Path,
           progress: Callable[[str], None] = lambda name: None) -> None:
     """Make every model's table again, all or none.
 
     Raises AssertionFailed after writing the failed rows below `failed_rows`, ModelError when SQL and header differ.
     """
-    set_as_of(con, moment)
+    set_as_of(con, as_of)
     # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
     threads, = con.execute("select current_setting('threads')").fetchone()  # type: ignore[misc]
     con.execute("set threads = 1")
@@ -49,10 +49,10 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], moment: AsOf,
         con.execute(f"set threads = {threads}")
 
 
-def set_as_of(con: duckdb.DuckDBPyConnection, moment: AsOf) -> None:
+def set_as_of(con: duckdb.DuckDBPyConnection, as_of: AsOf) -> None:
     """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by')."""
     for name in ("as_of", "recorded_by"):
-        con.execute(f"set variable {name} = ?::timestamp", [getattr(moment, name).replace(tzinfo=None)])
+        con.execute(f"set variable {name} = ?::timestamp", [getattr(as_of, name).replace(tzinfo=None)])
 
 
 def make(con: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -89,7 +89,7 @@ def with_claims(sql: str, claims: list[Claim]) -> str:
 
 
 def _row(claim: Claim) -> str:
-    reported = ", ".join(f"{_literal(getattr(claim, key))} as {key}" for key in (
+    constants = ", ".join(f"{_literal(getattr(claim, key))} as {key}" for key in (
         "claim_id", "statement", "lower", "upper", "and_also", "otherwise", "shown_by", "absent", "untestable"))
     found = {
         "observed": "q.observed::double" if claim.sql else "null::double",
@@ -99,7 +99,7 @@ def _row(claim: Claim) -> str:
     }
     columns = ", ".join(f"{expression} as {name}" for name, expression in found.items())
     source = f"(select 1) left join (\n{claim.sql}\n    ) q on true" if claim.sql else "(select 1)"
-    return f"    select {reported}, {_literal(claim.sql or None)} as metric_sql, {columns}\n    from {source}"
+    return f"    select {constants}, {_literal(claim.sql or None)} as metric_sql, {columns}\n    from {source}"
 
 
 def _literal(value: str | float | None) -> str:

@@ -123,22 +123,22 @@ def load(folder: Path | None = None) -> Catalog:
 
     A folder that has every file of the packaged one is a catalog of its own. Raises CatalogError for the first wrong entry.
     """
-    reported: dict[str, dict[str, tuple[Reader, Any]]] = {}
+    tables_by_file: dict[str, dict[str, tuple[Reader, Any]]] = {}
     defaults: dict[str, dict[str, Any]] = {}
     readers: list[Reader] = []
-    for place, files in _layers(folder):
+    for prefix, files in _layers(folder):
         for file, path in files.items():
-            readers.append(reader := Reader(f"{place}{file}"))
-            reported.setdefault(file, {}).update(_entries(reader, file, _toml(reader.file, path), defaults))
+            readers.append(reader := Reader(f"{prefix}{file}"))
+            tables_by_file.setdefault(file, {}).update(_entries(reader, file, _toml(reader.file, path), defaults))
     found: dict[str, dict[str, Any]] = {name: {} for name, _ in FILES.values()} | {"universes": {}}
-    for file, entries in reported.items():
+    for file, entries in tables_by_file.items():
         collection, cls = FILES.get(file, ("universes", Universe))
         for name, (reader, table) in entries.items():
             if name in found[collection]:
                 raise reader.fail(name, "-", f"is in {collection} twice, here and in another file")
             found[collection][name] = reader.entry(cls, name, table)
     _check_together(found, [used for reader in readers for used in reader.references])
-    tables = {file: {name: table for name, (_, table) in entries.items()} for file, entries in reported.items()}
+    tables = {file: {name: table for name, (_, table) in entries.items()} for file, entries in tables_by_file.items()}
     return Catalog(
         **{name: MappingProxyType(entries) for name, entries in found.items()},
         hash=hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest(),

@@ -285,16 +285,16 @@ class Universe:
         last = date.min
         whole = Change(self.initial_date, add=self.initial_symbols)
         for i, change in enumerate((whole, *self.changes)):
-            place = f"changes[{i - 1}]" if i else "initial_symbols"
+            key = f"changes[{i - 1}]" if i else "initial_symbols"
             if change.date <= last:
-                yield place, f"is dated {change.date}, not after the change before it ({last})"
+                yield key, f"is dated {change.date}, not after the change before it ({last})"
             for symbol in change.remove:
                 if symbol not in inside:
-                    yield place, f"removes {symbol} on {change.date}, when it is no member"
+                    yield key, f"removes {symbol} on {change.date}, when it is no member"
                 inside.discard(symbol)
             for symbol in change.add:
                 if symbol in inside or symbol in change.remove:
-                    yield place, f"adds {symbol} on {change.date}, when it is a member already"
+                    yield key, f"adds {symbol} on {change.date}, when it is a member already"
                 inside.add(symbol)
             last = change.date
 

@@ -195,9 +195,9 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
     if table.covers is None:
         return 0
     keys = ", ".join(f"h.{k}" for k in table.keys)
-    reported = f"select ({', '.join(table.keys)}) from said_{table.frame}"
+    covered_keys = f"select ({', '.join(table.keys)}) from said_{table.frame}"
     if table.frame == "observations":
-        reported += f" where {UNREVISED} and value is not null"
+        covered_keys += f" where {UNREVISED} and value is not null"
     return _count(con, f"""
         insert into {table.name} ({_columns(table)})
         with held as ({_held(table)}), covered as ({table.covers})
@@ -205,7 +205,7 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
             greatest(s.fetched_at, h.known_at + interval 1 microsecond), s.fetched_at, s.source, 'snapshot', s.run_id
         from held h cross join stamp s
         join covered v on v.key = h.{table.keys[0]} and h.{table.dated} between v.first and v.last
-        where not h.is_withdrawn and ({keys}) not in ({reported})""")
+        where not h.is_withdrawn and ({keys}) not in ({covered_keys})""")
 
 
 def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:

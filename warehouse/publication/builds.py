@@ -70,13 +70,13 @@ def _publish_again(home: DataFolder, build: Path, say: Callable[[str], None]) ->
             use_utc(con)
             con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
             hashes, = con.execute("select table_hashes from kept.audit.publication where is_current").fetchone()  # type: ignore[misc]
-            places = {name: f"{PUBLISHED_SCHEMAS[schema]}.{table}" for name in hashes
+            tables = {name: f"{PUBLISHED_SCHEMAS[schema]}.{table}" for name in hashes
                       for schema, _, table in [name.partition(".")]}
             audit = con.execute("select schema_name || '.' || table_name from duckdb_tables() "
                                 "where database_name = 'kept' and schema_name = 'audit' order by 1").fetchall()
-            snapshot(con, draft, {f"kept.{place}": place for place in (*places.values(), *(name for name, in audit))})
-            for name, place in places.items():
-                if table_hash(con, f"kept.{place}") != hashes[name]:
+            snapshot(con, draft, {f"kept.{table}": table for table in (*tables.values(), *(name for name, in audit))})
+            for name, table in tables.items():
+                if table_hash(con, f"kept.{table}") != hashes[name]:
                     raise _Altered(name)
     except _Altered as error:
         return f"{error} was altered"

@@ -41,7 +41,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """What a check observed at a place that is above its bound."""
 
     check: Check
@@ -74,9 +74,9 @@ class Acceptance:
 class Verdict:
     """The findings by what they do; what an acceptance covers withholds nothing."""
 
-    withheld: tuple[Finding, ...] = ()
-    incomplete: tuple[Finding, ...] = ()
-    reported: tuple[Finding, ...] = ()
+    withheld: tuple[Violation, ...] = ()
+    incomplete: tuple[Violation, ...] = ()
+    reported: tuple[Violation, ...] = ()
 
 
 @cache
@@ -96,22 +96,22 @@ def judge(con: duckdb.DuckDBPyConnection, home: DataFolder, build: Build, accept
         select ? as run_id, ? as is_present, ?::date as first, ?::date as last, max(date) as newest from staging.session""",
                 [build.run_id, build.is_present, build.first, build.last])
     con.execute("delete from audit.publication_check where run_id = ?", [build.run_id])
-    found: dict[str, list[Finding]] = {severity: [] for severity in SEVERITIES}
+    found: dict[str, list[Violation]] = {severity: [] for severity in SEVERITIES}
     with _before(con, home) as has_before:
         for check in checks() if declared is None else declared:
             if (build.is_present or not check.present_only) and (has_before or not check.compares):
                 try:
-                    found[check.severity].extend(_ask(con, build, check, acceptance))
+                    found[check.severity].extend(_measure(con, build, check, acceptance))
                 except duckdb.Error as error:
                     if not check.compares or not (damage := damage_in(error)):
                         raise
                     # A damaged file of before must not keep the present from being published; it is said, by doctor too.
-                    found["report"].append(Finding(check, "last publication", 0.0, 0.0, (
+                    found["report"].append(Violation(check, "last publication", 0.0, 0.0, (
                         f"the check “{check.name}” was passed over, since the last publication cannot be read: {damage}")))
     return Verdict(*(tuple(found[severity]) for severity in SEVERITIES))
 
 
-def _ask(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance: Acceptance | None) -> list[Finding]:
+def _measure(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance: Acceptance | None) -> list[Violation]:
     """Measure, record all findings (the nearest to its bound where there is none), and return those not accepted."""
     con.execute(f"create or replace temp table measured as select place, observed::double as observed, "
                 f"bound::double as bound, sentence from ({check.sql})")
@@ -139,7 +139,7 @@ def _ask(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance:
         select place, observed, bound, sentence from audit.publication_check
         where run_id = ? and check_name = ? and not is_passed and accepted_reason is null order by place""",
                        [build.run_id, check.name]).fetchall()
-    return [Finding(check, *row) for row in rows]
+    return [Violation(check, *row) for row in rows]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import duckdb
 from warehouse.data_folder import DataFolder
 from warehouse.errors import HomeUnusable, NothingPublished
 from warehouse.publication import v1
-from warehouse.stray import logs, reported, set_aside, writer
+from warehouse.stray import describe, logs, set_aside, writer
 from warehouse.zones import WITH, WITHOUT, with_zone
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
@@ -104,11 +104,11 @@ def replaced(home: DataFolder, file: Path, say: Callable[[str], None] = lambda l
         draft.unlink(missing_ok=True)
         yield draft
         _sync(draft)
-        lock_owner, place = writer(file), set_aside(file, home.set_aside)
+        lock_owner, folder_kept = writer(file), set_aside(file, home.set_aside)
         draft.replace(file)
         _sync(file.parent)
-        if place or lock_owner:
-            say(reported(file, place, lock_owner))
+        if folder_kept or lock_owner:
+            say(describe(file, folder_kept, lock_owner))
     finally:
         for left in (*logs(draft), draft):
             left.unlink(missing_ok=True)
@@ -141,17 +141,17 @@ def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Ma
     tables = [row[0] for row in con.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()]
     counts = {name: con.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in tables}  # type: ignore[index]
-    moments = (m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by))
-    return [build_id, *moments, stamp.code_version, stamp.catalog_hash, stamp.simulated, stamp.run_id, counts,
+    times = (m.replace(tzinfo=None) for m in (stamp.published_at, stamp.as_of, stamp.recorded_by))
+    return [build_id, *times, stamp.code_version, stamp.catalog_hash, stamp.simulated, stamp.run_id, counts,
             dict(hashes), stamp.is_present]
 
 
-def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, moment: str = "?") -> None:
+def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, at: str = "?") -> None:
     """Write the publication into an audit schema, as its current one; in the working database after the swap."""
     con.begin()
     try:
         con.execute(f"update {schema}.publication set is_current = false where is_current")
-        con.execute(f"insert into {schema}.publication values (?, {moment}, {moment}, {moment}, ?, ?, ?, ?, "
+        con.execute(f"insert into {schema}.publication values (?, {at}, {at}, {at}, ?, ?, ?, ?, "
                     "?::map(varchar, bigint), ?::map(varchar, varchar), true, ?)", row)
     except BaseException:
         con.rollback()
@@ -191,8 +191,8 @@ def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     """Tables with their comments into the attached publication; moments get their zone."""
     for schema in PUBLISHED_SCHEMAS.values():
         con.execute(f"create schema if not exists publication.{schema}")
-    for name, place in tables.items():
-        con.execute(f"create table publication.{place} as from {with_zone(con, name)}")
+    for name, table in tables.items():
+        con.execute(f"create table publication.{table} as from {with_zone(con, name)}")
     # Asked once: the catalog's own tables are slow to read.
     described = con.execute("""
         select database_name || '.' || schema_name || '.' || table_name as name, null as column_name, comment
@@ -202,8 +202,8 @@ def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
         from duckdb_columns() where comment is not null""").fetchall()
     for name, column, comment in described:
         if name in tables:
-            place = f"publication.{tables[name]}"
-            kind, of = ("table", place) if column is None else ("column", f'{place}."{column}"')
+            table = f"publication.{tables[name]}"
+            kind, of = ("table", table) if column is None else ("column", f'{table}."{column}"')
             con.execute(f"comment on {kind} {of} is {_text(comment)}")
     v1.create_views(con, "publication")
 

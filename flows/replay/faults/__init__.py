@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flows.replay.faults import actions, bars, charts, companies, lists, macro, transport
-from flows.replay.faults.declared import MEANING, Chosen, Declared, choose
+from flows.replay.faults.declared import MEANING, Declared, InjectedFault, choose
 from flows.replay.faults.wire import Fault, FaultyApp
 
-__all__ = ["LIBRARY", "SUBJECTS", "Chosen", "Declared", "Fault", "FaultyApp", "chosen", "listing"]
+__all__ = ["LIBRARY", "SUBJECTS", "Declared", "Fault", "FaultyApp", "InjectedFault", "listing", "parse_faults"]
 
 SUBJECTS: Mapping[str, tuple[Declared, ...]] = {
     "the wire": transport.FAULTS, "charts": charts.FAULTS, "bars": bars.FAULTS, "splits and dividends": actions.FAULTS,
@@ -17,9 +17,9 @@ SUBJECTS: Mapping[str, tuple[Declared, ...]] = {
 LIBRARY: Mapping[str, Declared] = {fault.name: fault for faults in SUBJECTS.values() for fault in faults}
 
 
-def chosen(texts: Sequence[str], seed: int = 0) -> list[Chosen]:
+def parse_faults(texts: Sequence[str], seed: int = 0) -> list[InjectedFault]:
     """The faults named, each with a seed of its own; BadRequest for a name or an argument that is none."""
-    return [choose(text, LIBRARY, f"{seed}/{place}") for place, text in enumerate(texts)]
+    return [choose(text, LIBRARY, f"{seed}/{number}") for number, text in enumerate(texts)]
 
 
 def listing() -> str:

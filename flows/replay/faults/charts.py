@@ -98,11 +98,11 @@ def stamped(second: int) -> Callable[[Chart, Arguments], None]:
     return alter
 
 
-def event(kind: str, **reported: Any) -> Callable[[Chart, Arguments], None]:
+def event(kind: str, **fields: Any) -> Callable[[Chart, Arguments], None]:
     """An event on the newest bar's date, in the words given."""
     def alter(result: Chart, _: Arguments) -> None:
-        moment = result["timestamp"][-1]
-        result.setdefault("events", {}).setdefault(kind, {})[str(moment)] = {"date": moment} | reported
+        timestamp = result["timestamp"][-1]
+        result.setdefault("events", {}).setdefault(kind, {})[str(timestamp)] = {"date": timestamp} | fields
     return alter
 
 

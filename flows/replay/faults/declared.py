@@ -73,7 +73,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class InjectedFault:
     """A fault with its arguments; `seed` decides what they leave open."""
 
     declared: Declared
@@ -87,7 +87,7 @@ class Chosen:
         return f"{self.declared.name}:{given}" if given else self.declared.name
 
 
-def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> Chosen:
+def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> InjectedFault:
     """The fault that NAME or NAME:argument=value,... names; BadRequest for what is none."""
     name, _, given = text.partition(":")
     declared = library.get(name)
@@ -105,7 +105,7 @@ def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> Chose
         arguments[argument] = _read(text, argument, value, declared.takes[argument])
     if "on" in arguments and arguments["on"] not in PATHS:
         raise BadRequest(f"--fault {text}", f"on={arguments['on']} names no requests", f"It is one of {', '.join(PATHS)}")
-    return Chosen(declared, arguments, seed)
+    return InjectedFault(declared, arguments, seed)
 
 
 def _read(text: str, argument: str, value: str, default: Value) -> Value:

@@ -15,13 +15,13 @@ INDEX = {"index": "*"}
 
 def clock_back(arguments: Arguments) -> Fault:
     """Every answer, and the clock itself, some days in the past."""
-    moment = datetime.fromisoformat(str(arguments["now"])) - timedelta(days=float(arguments["days"]))
+    now = datetime.fromisoformat(str(arguments["now"])) - timedelta(days=float(arguments["days"]))
 
     def change(answer: Response) -> Response:
-        reported = answer.body
-        if reported.startswith(b'{"now":'):
-            reported = json.dumps(answer.json() | {"now": moment.isoformat()}).encode()
-        return Response(answer.status, answer.headers | {"date": format_datetime(moment, usegmt=True)}, reported)
+        body = answer.body
+        if body.startswith(b'{"now":'):
+            body = json.dumps(answer.json() | {"now": now.isoformat()}).encode()
+        return Response(answer.status, answer.headers | {"date": format_datetime(now, usegmt=True)}, body)
 
     return Fault("*", "changed", times=None, change=change)
 

@@ -40,11 +40,11 @@ def encoded(arguments: Arguments) -> Change:
     name = str(arguments["encoding"])
 
     def change(answer: Response) -> Response:
-        reported = answer.body.decode().replace('encoding="utf-8"', f'encoding="{name}"')
+        attributes = answer.body.decode().replace('encoding="utf-8"', f'encoding="{name}"')
         try:
-            return answer.with_body(reported.encode(name))
+            return answer.with_body(attributes.encode(name))
         except LookupError:
-            return answer.with_body(reported.encode())
+            return answer.with_body(attributes.encode())
     return change
 
 
@@ -55,10 +55,10 @@ def entities(_: Arguments) -> Change:
         '<observation date="2026-05-01" value="&a9;"/></observations>'.encode())
 
 
-def newest(**reported: str) -> Callable[[ET.Element, Arguments], None]:
+def newest(**attributes: str) -> Callable[[ET.Element, Arguments], None]:
     """The newest row in other words."""
     def alter(root: ET.Element, _: Arguments) -> None:
-        root[-1].attrib.update(reported)
+        root[-1].attrib.update(attributes)
     return alter
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from flows.replay.faults.declared import Chosen
+from flows.replay.faults.declared import InjectedFault
 from warehouse.errors import BadRequest
 
 # From what the seed chooses, by what a declaration says it is among.
@@ -28,7 +28,7 @@ KNOWN = {
 }
 
 
-def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], bar_day: date) -> list[Chosen]:
+def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], bar_day: date) -> list[InjectedFault]:
     """The faults with whom and when they strike; BadRequest for a symbol, series or session the archive has not."""
     if not faults:
         return []
@@ -38,7 +38,7 @@ def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], bar_day: 
     return [_whom(con, _when(fault, sessions)) for fault in faults]
 
 
-def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], stage: Literal["archive", "answer"],
+def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], stage: Literal["archive", "answer"],
            days: Mapping[str, Any]) -> None:
     """Carry out the SQL of one stage; the arguments and the days are its parameters."""
     for fault in faults:
@@ -48,7 +48,7 @@ def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[Chosen], stage: Lite
             con.execute(statement, {name: value for name, value in given.items() if name in used})
 
 
-def _when(fault: Chosen, sessions: Sequence[date]) -> Chosen:
+def _when(fault: InjectedFault, sessions: Sequence[date]) -> InjectedFault:
     """The fault with the first and the last session struck."""
     days, back = int(fault.arguments.get("days", 1)), int(fault.arguments.get("back", 0))
     if max(days, 1) + back > len(sessions):
@@ -56,7 +56,7 @@ def _when(fault: Chosen, sessions: Sequence[date]) -> Chosen:
     return replace(fault, struck={"first": sessions[-back - max(days, 1)], "last": sessions[-back - 1]})
 
 
-def _whom(con: duckdb.DuckDBPyConnection, fault: Chosen) -> Chosen:
+def _whom(con: duckdb.DuckDBPyConnection, fault: InjectedFault) -> InjectedFault:
     """The fault with a symbol or a series for each that was left open."""
     arguments, among = dict(fault.arguments), fault.declared.among
     for name in ("symbol", "series", "key"):

@@ -54,17 +54,17 @@ def bomb(arguments: Arguments) -> Change:
     return change
 
 
-def malformed(reported: bytes) -> bytes:
+def malformed(content: bytes) -> bytes:
     """JSON without its first colon, XML without its last bracket, CSV with a quote that nothing closes."""
-    if reported.lstrip().startswith(b"{"):
-        return reported.replace(b":", b" ", 1)
-    return reported.rstrip().removesuffix(b">") if reported.lstrip().startswith(b"<") else reported.replace(b",", b',"', 1)
+    if content.lstrip().startswith(b"{"):
+        return content.replace(b":", b" ", 1)
+    return content.rstrip().removesuffix(b">") if content.lstrip().startswith(b"<") else content.replace(b",", b',"', 1)
 
 
-def nested(reported: bytes) -> bytes:
+def nested(content: bytes) -> bytes:
     """Brackets or tags, a hundred thousand deep."""
     deep = 100_000
-    return b"<a>" * deep if reported.lstrip().startswith(b"<") else b"[" * deep + b"]" * deep
+    return b"<a>" * deep if content.lstrip().startswith(b"<") else b"[" * deep + b"]" * deep
 
 
 def control_characters(arguments: Arguments) -> Change:
@@ -98,13 +98,13 @@ FAULTS = (
     Declared("redirect", "redirects to another host", WIRE | {"to": "http://localhost:9/elsewhere"},
              wire=changing(redirect)),
     Declared("redirect-loop", "redirects to an address that redirects again", WIRE | {"to": "?"}, wire=changing(redirect)),
-    Declared("empty-body", "answers 200 with nothing", WIRE, wire=changing(body(lambda reported: b""))),
+    Declared("empty-body", "answers 200 with nothing", WIRE, wire=changing(body(lambda content: b""))),
     Declared("html-page", "answers 200 with a page that asks for consent", WIRE, wire=changing(status(200, CONSENT))),
     Declared("truncated", "answers 200 with the first half of the answer", WIRE,
-             wire=changing(body(lambda reported: reported[:len(reported) // 2]))),
+             wire=changing(body(lambda content: content[:len(content) // 2]))),
     Declared("malformed", "answers JSON, XML or CSV with one character wrong", WIRE, wire=changing(body(malformed))),
     Declared("not-text", "answers bytes that are not text", WIRE,
-             wire=changing(body(lambda reported: bytes(range(128, 256)) * 20))),
+             wire=changing(body(lambda content: bytes(range(128, 256)) * 20))),
     Declared("nested", "answers brackets or tags nested a hundred thousand deep", WIRE, wire=changing(body(nested))),
     Declared("huge", "adds so many megabytes of blanks to the end of the answer", WIRE | {"megabytes": 100},
              wire=changing(huge)),

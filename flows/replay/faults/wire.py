@@ -39,10 +39,10 @@ class Response:
     def json(self) -> dict[str, Any]:
         """What it says; nothing where it says something else, or another fault has broken it already."""
         try:
-            reported = json.loads(self.body)
+            parsed = json.loads(self.body)
         except (ValueError, RecursionError):
             return {}
-        return reported if isinstance(reported, dict) else {}
+        return parsed if isinstance(parsed, dict) else {}
 
 
 Change = Callable[[Response], Response]

@@ -121,6 +121,6 @@ def _cleaned(svg: str, key: str) -> str:
     while (emptied := re.sub(r"<g[^>]*></g>", "", svg)) != svg:
         svg = emptied
     # Vega numbers its ids on from chart to chart.
-    for place, found in enumerate(dict.fromkeys(re.findall(r'\bid="(\w+)"', svg))):
-        svg = svg.replace(f'id="{found}"', f'id="{key}-{place}"').replace(f"url(#{found})", f"url(#{key}-{place})")
+    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="(\w+)"', svg))):
+        svg = svg.replace(f'id="{found}"', f'id="{key}-{number}"').replace(f"url(#{found})", f"url(#{key}-{number})")
     return re.sub(r'^<svg xmlns="\S+"\s+width="[\d.]+" height="[\d.]+"', "<svg", svg)

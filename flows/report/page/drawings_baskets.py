@@ -80,12 +80,12 @@ def rotation(rows: Rows, kinds: tuple[tuple[str, ...], tuple[str, ...]], x: str,
              titles: tuple[str, str], format: str) -> Draw:
     """Strength against its momentum: a tail of past points a basket, its head today; the two `kinds` apart."""
     tiers, funds = kinds
-    places: dict[str, int] = {}
+    ranks: dict[str, int] = {}
     tails = []
     for row in sorted(rows, key=lambda row: row["date"], reverse=True):
-        place = places[row["basket"]] = places.get(row["basket"], 0) + 1
-        if place <= TAIL[row["basket"] in tiers]:
-            tails.append({"basket": row["basket"], "date": row["date"], "x": row[x], "y": row[y], "is_head": place == 1,
+        rank = ranks[row["basket"]] = ranks.get(row["basket"], 0) + 1
+        if rank <= TAIL[row["basket"] in tiers]:
+            tails.append({"basket": row["basket"], "date": row["date"], "x": row[x], "y": row[y], "is_head": rank == 1,
                           "short": row["basket"].upper() if row["basket"] in funds else name(row["basket"])})
 
     def panel(size: Size, shown: tuple[str, ...], key: str, title: str) -> tuple[Any, dict[str, Points]]:

@@ -50,8 +50,8 @@ def svg(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Secti
     for row in CHARTS:
         panels = [_panel(by_key[key]) for key in row]
         high = max(60 + content_height for _, _, content_height in panels)
-        for place, (title, content, _) in enumerate(panels):
-            x = MARGIN + place * (COLUMN + GAP)
+        for number, (title, content, _) in enumerate(panels):
+            x = MARGIN + number * (COLUMN + GAP)
             parts.append(_box(x, y, COLUMN, high) + _text(title, x + 16, y + 29, 18, "ink", bold=True)
                          + f'<g transform="translate({x + 16} {y + 44:.1f})">{content}</g>')
         y += high + GAP
@@ -63,8 +63,8 @@ def svg(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Secti
 
 def _tiles(tiles: Sequence[Tile], notes: Sequence[Sequence[str]], y: float, high: float) -> Iterator[str]:
     width = (WIDTH - 2 * MARGIN - GAP / 2 * (len(tiles) - 1)) / len(tiles)
-    for place, (tile, note) in enumerate(zip(tiles, notes, strict=True)):
-        x = MARGIN + place * (width + GAP / 2)
+    for number, (tile, note) in enumerate(zip(tiles, notes, strict=True)):
+        x = MARGIN + number * (width + GAP / 2)
         yield _box(x, y, width, high)
         yield _text(tile.label, x + 12, y + 22, 14, "soft")
         yield _text(tile.value, x + 12, y + 47, 18 if len(tile.value) > 18 else 21, "ink", bold=True)
@@ -77,8 +77,8 @@ def _panel(section: Section) -> tuple[str, str, float]:
     inner = COLUMN - 32
     if section.drawing is None:
         lines = wrap(" ".join(section.lacks) or "Not known.", 84, break_on_hyphens=False)
-        reported = (_text(line, 0, 16 + 22 * place, 16, "soft") for place, line in enumerate(lines))
-        return section.title, "".join(reported), 22.0 * len(lines)
+        texts = (_text(line, 0, 16 + 22 * number, 16, "soft") for number, line in enumerate(lines))
+        return section.title, "".join(texts), 22.0 * len(lines)
     chart = section.drawing.svgs["wide"]
     box = re.match(r'<svg\s+viewBox="0 0 ([\d.]+) ([\d.]+)"', chart)
     if box is None:

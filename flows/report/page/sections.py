@@ -51,10 +51,10 @@ def table(answer: QueryResult, caption: str = "", only: Sequence[str] = (), last
     rows = answer.rows[:last] if last else answer.rows
     numeric = tuple(any(isinstance(row[column], int | float) and not isinstance(row[column], bool) for row in rows)
                     for column in columns)
-    reported = caption or answer.question.title
+    title = caption or answer.question.title
     if last and len(answer.rows) > last:
-        reported += f": the newest {last} of {len(answer.rows)}"
-    return (Table(reported, tuple(heading(column) for column in columns),
+        title += f": the newest {last} of {len(answer.rows)}"
+    return (Table(title, tuple(heading(column) for column in columns),
                   tuple(tuple(cell(column, row[column]) for column in columns) for row in rows), numeric),)
 
 

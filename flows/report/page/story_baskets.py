@@ -51,12 +51,12 @@ def _rotation_message(heads: dict[str, Row], funds: tuple[str, ...], x: str, y: 
     quadrants: dict[str, list[str]] = {}
     for basket, row in heads.items():
         strong, gaining = row[x] >= centre, row[y] >= centre
-        place = "leading" if strong and gaining else "weakening" if strong else "improving" if gaining else "lagging"
-        quadrants.setdefault(place, []).append(basket.upper() if basket in funds else name(basket))
+        quadrant = "leading" if strong and gaining else "weakening" if strong else "improving" if gaining else "lagging"
+        quadrants.setdefault(quadrant, []).append(basket.upper() if basket in funds else name(basket))
     if not quadrants:
         return ""
-    order = [place for place in ("leading", "weakening", "improving", "lagging") if place in quadrants]
-    return "; ".join(f"{place.capitalize()}: {listed(quadrants[place])}" for place in order) + "."
+    order = [quadrant for quadrant in ("leading", "weakening", "improving", "lagging") if quadrant in quadrants]
+    return "; ".join(f"{quadrant.capitalize()}: {listed(quadrants[quadrant])}" for quadrant in order) + "."
 
 
 def since_peak(facts: Facts) -> Section:

@@ -52,24 +52,24 @@ def regime(facts: Facts) -> Section:
 
 
 def _regime_message(facts: Facts) -> str:
-    today, stage, reported = facts["regime"].row, facts["stage"].row.get("stage"), []
+    today, stage, sentences = facts["regime"].row, facts["stage"].row.get("stage"), []
     if today.get("vix_close") is not None:
         fallen = today.get("vix_from_peak_63d_points")
         below = f", {number(-fallen, 1)} points under its highest close of 63 sessions" if fallen else ""
         inside = f", in the {band(today)}" if today["band"] else ""
-        reported.append(f"The VIX closed at {number(today['vix_close'], 2)}{inside}{below}.")
+        sentences.append(f"The VIX closed at {number(today['vix_close'], 2)}{inside}{below}.")
     if today.get("nasdaq_close") is not None:
         recent = sum(bool(row["is_ath_close"]) for row in facts["timeline"].rows[:21])
-        reported.append("The Nasdaq Composite closed at a record" if today["is_ath_close"] else
+        sentences.append("The Nasdaq Composite closed at a record" if today["is_ath_close"] else
                     f"The Nasdaq Composite closed {percent(-today['drawdown_return'])} below its record of "
                     f"{count(today['sessions_since_ath'], 'session')} ago")
-        reported[-1] += f"; {recent or 'none'} of the last 21 sessions brought one."
+        sentences[-1] += f"; {recent or 'none'} of the last 21 sessions brought one."
     if stage:
-        reported.append(f"Stage: {name(stage)}.")
+        sentences.append(f"Stage: {name(stage)}.")
     if facts["model"].row.get("turbulent_probability") is not None:
-        reported.append("The two-state model of the Nasdaq's variance gives turbulence a probability of "
+        sentences.append("The two-state model of the Nasdaq's variance gives turbulence a probability of "
                     f"{percent(facts['model'].row['turbulent_probability'], 0)}.")
-    return " ".join(reported)
+    return " ".join(sentences)
 
 
 def contributions(facts: Facts) -> Section:
@@ -107,13 +107,13 @@ def waterfall_message(rows: Sequence[Row], span: str) -> str:
     against = sorted((row for row in rows if row["kind"] == "company" and row["bp"] * by_kind["sum"] < 0),
                      key=lambda row: -abs(row["bp"]))[:2]
 
-    def reported(some: Sequence[Row]) -> str:
+    def sentences(some: Sequence[Row]) -> str:
         return listed([f"{row['label']} ({number(row['bp'], 1, True)})" for row in some])
 
     verb, other = ("added", "took") if by_kind["sum"] >= 0 else ("took", "added")
-    sentences = [f"{reported(first)} {verb} most {span}, in basis points of the index"] if first else []
+    sentences = [f"{sentences(first)} {verb} most {span}, in basis points of the index"] if first else []
     if first and against:
-        sentences[-1] += f"; {reported(against)} {other} most"
+        sentences[-1] += f"; {sentences(against)} {other} most"
     closing = f"All companies together make {number(by_kind['sum'], 1, True)} bp"
     if "index" in by_kind and "residual" in by_kind:
         closing += (f" of the published {number(by_kind['index'], 1, True)} bp; the residual is "

@@ -35,11 +35,11 @@ def claims(facts: Facts) -> tuple[Claim, ...]:
     """The ledger's rows."""
     made = []
     for row in facts["claims"].rows:
-        reported, _, shown = (row["evidence"] or "").rpartition(" See: ")
+        evidence, _, shown = (row["evidence"] or "").rpartition(" See: ")
         made.append(Claim(
             row["claim_id"], row["statement"] or "", row["verdict"], MARKS.get(row["verdict"], "?"),
-            _found(row), reported or shown,
-            tuple(sql for sql in (row["metric_sql"], shown if reported else None) if sql)))
+            _found(row), evidence or shown,
+            tuple(sql for sql in (row["metric_sql"], shown if evidence else None) if sql)))
     return tuple(made)
 
 
@@ -48,8 +48,8 @@ def ledger(facts: Facts) -> Section:
     answer, message = facts["claims"], ""
     if answer.rows:
         counts = {verdict: sum(row["verdict"] == verdict for row in answer.rows) for verdict in VERDICTS}
-        reported = listed([f"{count} {name(verdict)}" for verdict, count in counts.items() if count])
-        message = (f"Of {len(answer.rows)} statements of the thesis: {reported}, "
+        sentences = listed([f"{count} {name(verdict)}" for verdict, count in counts.items() if count])
+        message = (f"Of {len(answer.rows)} statements of the thesis: {sentences}, "
                    f"with what was known at {answer.row['as_of']:%Y-%m-%d %H:%M} UTC.")
     return Section("claims", "The claim ledger", message, queries=queries_of(answer), lacks=lacks(answer),
                    notes=("The ledger is of the publication's own moment, also on the page of an earlier session.",))
@@ -60,23 +60,23 @@ def changes(facts: Facts) -> Section:
     before, signals, revisions = (facts["yesterday"], facts["index_yesterday"]), facts["signals"], facts["revisions"]
     moved = {row["figure"]: _moved(row["figure"], row["before"], row["now"]) for answer in before for row in answer.rows}
     rows = tuple((words, *moved[figure]) for figure, words in FIGURES.items() if figure in moved)
-    reported = []
+    sentences = []
     if signals.rows:
-        reported.append("Signals that changed: " + "; ".join(
+        sentences.append("Signals that changed: " + "; ".join(
             f"{signal(row['signal'])}: {name(row['current'])} (was {name(row['previous'])})" for row in signals.rows) + ".")
     elif signals.columns:
-        reported.append("No signal changed its state.")
+        sentences.append("No signal changed its state.")
     if revisions.rows:
         causes = listed(sorted({row["cause"] for row in revisions.rows}))
         cells = count(sum(row["cells"] for row in revisions.rows), "cell")
-        reported.append(f"{cells} of the past read differently than in "
+        sentences.append(f"{cells} of the past read differently than in "
                     f"the publication before; causes: {causes}.")
     elif revisions.columns:
-        reported.append("No cell of the past reads differently than in the publication before.")
+        sentences.append("No cell of the past reads differently than in the publication before.")
     shown = (Table("This session against the one before", ("figure", "before", "now", "change"), rows,
                    (False, True, True, True)),)
     return Section(
-        "changes", "What changed since the session before", " ".join(reported),
+        "changes", "What changed since the session before", " ".join(sentences),
         open_tables=(*(shown if rows else ()), *table(signals, only=("signal", "previous", "current", "severity")),
                      *table(revisions)),
         queries=(*queries_of(*before, signals, revisions), *(
@@ -87,15 +87,15 @@ def changes(facts: Facts) -> Section:
 
 def coverage(facts: Facts) -> Section:
     """How fresh and how whole the session is."""
-    received, reported = facts["coverage"], []
+    received, sentences = facts["coverage"], []
     others = [facts[key] for key in ("macro", "quarantine", "run", "publication")]
     for row in received.rows:
-        reported.append(f"{count(row['received'])} of {count(row['expected'])} {name(row['feed'])} came"
+        sentences.append(f"{count(row['received'])} of {count(row['expected'])} {name(row['feed'])} came"
                     + (f" ({row['missing_keys'] or count(row['missing'])} missing)" if row["missing"] else "")
                     + (f", {row['late']} of them late" if row["late"] else ""))
     if (status := facts["run"].row.get("status")) is not None:
-        reported.append(f"the run behind this page is {status}")
-    message = "; ".join(reported)
+        sentences.append(f"the run behind this page is {status}")
+    message = "; ".join(sentences)
     return Section(
         "coverage", "Freshness and coverage", message and message[0].upper() + message[1:] + ".",
         open_tables=(*table(received, only=("feed", "expected", "received", "late", "missing_keys")),

@@ -44,8 +44,8 @@ def refresh(home: DataFolder, catalog: Catalog) -> Path:
 
     It is drawn in a process of its own: what a chart library does to that one ends no run. PageNotMade says what it was.
     """
-    from flows.report.page.apart import write_apart
     from flows.report.page.page import meta
+    from flows.report.page.separate_process import write_in_separate_process
 
     sources = list(catalog.sources.values())
 
@@ -55,7 +55,7 @@ def refresh(home: DataFolder, catalog: Catalog) -> Path:
     picture = file.with_suffix(".png")
     if file.is_file() and picture.is_file() and meta(file, "made-from") == _key(found, sources):
         return file
-    return write_apart(home, sources, found.date)
+    return write_in_separate_process(home, sources, found.date)
 
 
 def _write(home: DataFolder, sources: Sequence[Named], found: Facts, suffix: str) -> Path:

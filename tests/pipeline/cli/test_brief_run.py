@@ -13,7 +13,7 @@ import pytest
 from flows.pipeline import windows
 from flows.pipeline.execute import execute
 from flows.pipeline.run import Run, open_run
-from flows.report.page import apart, write
+from flows.report.page import separate_process, write
 from flows.report.page.page import meta
 from flows.report.render import render
 from flows.settings import Settings
@@ -61,16 +61,16 @@ CRASHES = {
 @pytest.mark.parametrize(("code", "reason"), CRASHES.values(), ids=CRASHES)
 def test_whatever_becomes_of_who_draws_is_a_warning_and_fails_no_run(code: str, reason: str, settings: Settings,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", code))
-    monkeypatch.setattr(apart, "SECONDS", 0.5 if "sleep" in code else 30)
-    with pytest.raises(apart.PageNotMade) as raised:
-        apart.write_apart(settings.home, [], date(2026, 5, 29))
+    monkeypatch.setattr(separate_process, "COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(separate_process, "SECONDS", 0.5 if "sleep" in code else 30)
+    with pytest.raises(separate_process.PageNotMade) as raised:
+        separate_process.write_in_separate_process(settings.home, [], date(2026, 5, 29))
     assert visible(str(raised.value)) == reason
 
 
 def test_a_page_that_cannot_be_made_is_a_warning_and_fails_no_run(settings: Settings,
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "COMMAND", (sys.executable, "-c", CRASHES["a segmentation fault"][0]))
+    monkeypatch.setattr(separate_process, "COMMAND", (sys.executable, "-c", CRASHES["a segmentation fault"][0]))
     (settings.home.folder / "site" / "2026-05-29.html").unlink()
     reported: list[str] = []
     run = build(settings, say=reported.append)

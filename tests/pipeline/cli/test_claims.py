@@ -84,8 +84,8 @@ def test_a_reader_and_a_writer_do_not_stand_in_the_way(home: Path, tmp_path: Pat
     copy = shutil.copytree(home, tmp_path / "home")
     with duckdb.connect(str(copy / "marts.duckdb"), read_only=True) as reader:
         assert reader.execute("select count(*) from marts.claim_ledger").fetchall() == [(46,)]
-        apart = another_process("claims", "--as-of", "2026-03-31", "--home", copy, cwd=tmp_path)
-        assert "2026-04-01" in apart.stdout, apart.stderr
+        separate_process = another_process("claims", "--as-of", "2026-03-31", "--home", copy, cwd=tmp_path)
+        assert "2026-04-01" in separate_process.stdout, separate_process.stderr
     with DataFolder(copy).writer_lock():
         assert len(rows(copy)) == 46
 

@@ -133,7 +133,7 @@ def test_a_symbol_refreshed_brings_a_correction_beside_what_was_held(home: Path,
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (("refresh", "bars", "--symbol", "AAB"), "the catalog has no bars of it; did you mean 'AAA'."),
+    (("refresh", "bars", "--symbol", "AAB"), "the catalog has no bars for it; did you mean 'AAA'."),
     (("run", "--catalog", "nowhere"), "is not a folder; name one with --catalog"),
 ])
 def test_what_cannot_be_asked_is_refused(arguments, words, tiny_is_packaged, tiny_server: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tiny_market import ROOT, clean_environment
 
 from warehouse.data_folder import DataFolder
 
-SENTENCE = "rallyscope: interrupted; what was loaded stays, the same command goes on\n"
+SENTENCE = "rallyscope: interrupted; loaded data is kept, run the same command again to continue\n"
 
 
 def started(*command: object) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from flows.cli.doctor import data
 from flows.cli.doctor.check_result import CheckResult, Outcome, run_check
 from flows.cli.exit_codes import exit_code
 from flows.prefect_run import days_of_shell
-from flows.replay.moment import bars_known_through
+from flows.replay.known_through import bars_known_through
 from flows.replay.server import create_app
 from flows.report.export import export
 from flows.report.terminal import show_failed_rows
@@ -144,7 +144,7 @@ def test_drafts_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> N
 def test_a_clock_at_which_there_is_no_market_is_refused(year: int, monkeypatch: pytest.MonkeyPatch) -> None:
     told = datetime(year, 12, 31 if year > 1 else 1, 20, tzinfo=UTC)
     monkeypatch.setattr("flows.settings._fetch_json", lambda url: {"now": told.isoformat(), "simulated": True})
-    with pytest.raises(BadRequest, match=r"it says .*, and not a day from 1991 to 2199\. Set it: rallyscope replay"):
+    with pytest.raises(BadRequest, match=r"it reads .*, which is not between 1991 and 2199\. Set it: rallyscope replay"):
         Settings(source="http://127.0.0.1:1").clock()
     with pytest.raises(BadRequest, match="Set it: timedatectl"):
         Settings()._of_the_market(Clock(told, False), "this machine", "timedatectl set-ntp true")
@@ -187,7 +187,7 @@ def test_a_module_says_what_it_takes(names: str, given: list[str], sentence: str
 @pytest.mark.parametrize(("error", "reported"), [
     (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device. Free disk space or memory, or"),
     (PermissionError(13, "Permission denied", "/data/y"), "/data/y: Permission denied. Free disk space or memory, or"),
-    (MemoryError(), "the machine has not enough memory. Free disk space or memory, or"),
+    (MemoryError(), "the machine does not have enough memory. Free disk space or memory, or"),
     (TimeoutError("timed out"), "timed out. Free disk space")])
 def test_what_the_machine_cannot_do_is_a_sentence(error: Exception, reported: str) -> None:
     def command() -> None:

@@ -84,7 +84,7 @@ def test_a_clock_elsewhere_is_not_asked(answering: Answering) -> None:
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'"now"', b'{"now": 5, "simulated": true}', b'{"now": "2026-05-30"}',
                                   b'{"now": "then", "simulated": true}', b'{"status": "ok"}'])
 def test_a_server_that_tells_no_clock_is_no_replay_server(body: bytes, answering: Answering) -> None:
-    with pytest.raises(BadRequest, match="what answers there is no replay server"):
+    with pytest.raises(BadRequest, match="the server there is not a replay server"):
         Settings(source=answering(http(body))).clock()
 
 

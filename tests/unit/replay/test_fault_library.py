@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from tiny_market import rallyscope
 
 from flows.pipeline import windows
-from flows.replay.faults import LIBRARY, chosen, listing
+from flows.replay.faults import LIBRARY, listing, parse_faults
 from flows.replay.server import create_app
 from warehouse.errors import BadRequest
 
@@ -41,7 +41,7 @@ def archive(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def reported(archive: Path, *faults: str) -> dict[str, Any]:
     """Everything a source with these faults says of what a run asks."""
-    with TestClient(create_app(archive, CLOCK, chosen(faults)), raise_server_exceptions=False) as client:
+    with TestClient(create_app(archive, CLOCK, parse_faults(faults)), raise_server_exceptions=False) as client:
         answers = {
             "bars": client.get("/v8/finance/chart/AAA", params=PERIOD, follow_redirects=False),
             "others": client.get("/v8/finance/chart/BBB", params=PERIOD, follow_redirects=False),
@@ -85,14 +85,15 @@ def test_an_answer_that_a_fault_has_broken_is_as_broken_after_the_next(broken: s
 
 def test_the_seed_decides_what_is_left_open(archive: Path) -> None:
     def struck(seed: int) -> list[str]:
-        return [str(f) for f in create_app(archive, CLOCK, chosen(["bar-x100", "value-spike"], seed)).state.archive.faults]
+        app = create_app(archive, CLOCK, parse_faults(["bar-x100", "value-spike"], seed))
+        return [str(fault) for fault in app.state.archive.faults]
 
     assert struck(1) == struck(1)
     assert len({tuple(struck(seed)) for seed in range(8)}) > 1
 
 
 def test_a_fault_strikes_so_many_times(archive: Path) -> None:
-    with TestClient(create_app(archive, CLOCK, chosen(["server-error:key=AAA,after=1,times=1"]))) as client:
+    with TestClient(create_app(archive, CLOCK, parse_faults(["server-error:key=AAA,after=1,times=1"]))) as client:
         assert [client.get("/v8/finance/chart/AAA").status_code for _ in range(3)] == [200, 500, 200]
 
 
@@ -112,7 +113,7 @@ def test_a_fault_strikes_so_many_times(archive: Path) -> None:
 ])
 def test_what_is_no_fault_is_one_sentence(text: str, sentence: str, archive: Path) -> None:
     with pytest.raises(BadRequest) as refused:
-        create_app(archive, CLOCK, chosen([text]))
+        create_app(archive, CLOCK, parse_faults([text]))
     assert sentence in str(refused.value)
     assert refused.value.exit_code == 2
 

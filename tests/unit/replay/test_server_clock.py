@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from flows.replay.archive import Archive
-from flows.replay.moment import bars_known_through, releases_known_through, utc_days_known_through
+from flows.replay.known_through import bars_known_through, releases_known_through, utc_days_known_through
 from flows.replay.server import create_app, running, serve
 from warehouse.errors import ArchiveError, BadRequest
 

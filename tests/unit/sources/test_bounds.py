@@ -164,7 +164,7 @@ def test_a_redirect_within_the_host_is_followed_a_few_times(scripted, endpoint, 
 def test_yahoo_may_lead_to_its_own_hosts_alone(endpoint, location, led_to):
     from flows.sources.retry import FetchError
 
-    with yahoo._YahooWire(endpoint(None)) as wire:
+    with yahoo._YahooSession(endpoint(None)) as wire:
         if led_to is None:
             with pytest.raises(FetchError, match="a redirect to"):
                 wire._led_to("https://query2.finance.yahoo.com/v8/y", location)

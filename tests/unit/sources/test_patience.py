@@ -184,7 +184,7 @@ def test_a_replay_is_asked_directly_whatever_proxy_the_environment_names(replay,
 
 
 def test_a_mistake_of_our_own_is_not_said_to_be_the_sources(endpoint, ask, monkeypatch):
-    monkeypatch.setattr(yahoo._YahooWire, "request", lambda *_, **__: None + 1)
+    monkeypatch.setattr(yahoo._YahooSession, "request", lambda *_, **__: None + 1)
     with pytest.raises(TypeError):
         yahoo.prices([ask("AAA")], endpoint("http://127.0.0.1:1"))
 

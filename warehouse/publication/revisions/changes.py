@@ -106,8 +106,8 @@ def _snapshot_difference(table: str) -> str:
     """
     name, left_out = f"raw.catalog_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
     now, then = (f"select * exclude ({left_out}) from {name} where fetched_at = ("
-                 f"select max(fetched_at) from {name}, span where fetched_at <= {moment})"
-                 for moment in ("recorded", "then_recorded"))
+                 f"select max(fetched_at) from {name}, span where fetched_at <= {variable})"
+                 for variable in ("recorded", "then_recorded"))
     differs = f"(({now}) except all ({then})) union all (({then}) except all ({now}))"
     if group := STAYS.get(table):
         return (f"select symbol as key, if(count(*) > 1, min(valid_to), min(valid_from)) as date from ({differs}) "

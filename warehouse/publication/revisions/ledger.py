@@ -57,7 +57,7 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: St
     marts = [model for model in models if model.name.startswith("marts.") and "as_of" not in model.columns]
     if not stamp.is_present or (before := _compared(con, home, stamp, marts)) is None:
         return 0
-    write_changes(con, before.moment, stamp, before.run_id)
+    write_changes(con, before.times, stamp, before.run_id)
     code_changed = before.code_version != stamp.code_version
     _reads(con, _raw_reads({m.name: m.reads for m in models}), code_changed, computed_from)
     return con.execute(_EXPLAINED, {
@@ -79,7 +79,7 @@ class Before:
     catalog_hash: str
 
     @property
-    def moment(self) -> tuple[datetime, datetime]:
+    def times(self) -> tuple[datetime, datetime]:
         return self.as_of, self.recorded_by
 
 

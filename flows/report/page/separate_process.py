@@ -21,7 +21,7 @@ from warehouse.installation import CODE_FOLDER
 if TYPE_CHECKING:
     from flows.report.page.write import Named
 
-COMMAND = (sys.executable, "-m", "flows.report.page.apart")
+COMMAND = (sys.executable, "-m", "flows.report.page.separate_process")
 # A page takes seconds.
 SECONDS = 300.0
 LONGEST_REASON = 500
@@ -37,7 +37,7 @@ class _Source:
     terms: str
 
 
-def write_apart(home: DataFolder, sources: Sequence[Named], day: date) -> Path:
+def write_in_separate_process(home: DataFolder, sources: Sequence[Named], day: date) -> Path:
     """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
     wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
     given = environment({}, {})
