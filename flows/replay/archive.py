@@ -15,7 +15,7 @@ import numpy as np
 
 from flows.replay.faults.declared import InjectedFault
 from flows.replay.faults.strike import resolved, strike
-from flows.replay.instant import (
+from flows.replay.known_through import (
     NEW_YORK,
     bars_known_through,
     end_of_day,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from flows.replay.archive import Archive, Bars
-from flows.replay.timestamp import NEW_YORK
+from flows.replay.known_through import NEW_YORK
 
 JsonResponse = tuple[int, dict[str, Any]]
 

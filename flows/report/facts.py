@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 
 from flows.report.index import Index, index_of
-from flows.report.questions import FIRST, THEN, Question, written_out
+from flows.report.question import Question, written_out
+from flows.report.questions import FIRST, THEN
 from warehouse.errors import BadRequest
 from warehouse.visible import visible
 

@@ -1,4 +1,4 @@
-"""What the page asks, as data: each answer on it is one of these queries, shown beside what it gave.
+"""The queries of the page, as data: each answer on it is one of these queries, shown beside its result.
 
 `$date` is the session, `$scheme` the index weighting in use and `$peak` the last peak of the VIX: they are written into the
 text as literals, so that what a reader copies is what was run. None of them looks past the session, except at what the
@@ -7,38 +7,12 @@ publication as a whole is: the ledger, the revisions, the coverage.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from flows.report.question import Question
 
 SHOWN_ISSUERS = 12
 FIRST_SESSION = "The record has no session before this one."
 
-
-@dataclass(frozen=True)
-class Question:
-    """A query with a name; `title` says what its rows are, `none` what it means that there are none."""
-
-    key: str
-    title: str
-    sql: str
-    none: str = "The published file has no row of it for this session."
-
-
-def written_out(sql: str, given: Mapping[str, date | str]) -> str:
-    """The query with its parameters as SQL literals, ready to be copied."""
-
-    def literal(found: re.Match[str]) -> str:
-        value = given[found[1]]
-        return f"date '{value}'" if isinstance(value, date) else "'" + value.replace("'", "''") + "'"
-
-    lines = re.sub(r"\$(\w+)", literal, sql).strip("\n").splitlines()
-    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[indent:] for line in lines).rstrip()
-
-
-PUBLICATION = Question("publication", "The publication this page is made from (moments are UTC)", """
+PUBLICATION = Question("publication", "The publication this page is made from (times in UTC)", """
     select build_id, as_of, recorded_by, published_at, code_version, catalog_hash, is_simulated
     from audit.publication where is_current""")
 
@@ -48,7 +22,7 @@ REGIME = Question("regime", "The session", """
         sessions_since_ath, is_correction, realized_vol_21d, hy_oas_change_21d_bp
     from marts.regime_daily where date = $date""")
 
-STAGE = Question("stage", "The stage and every condition it is judged by", """
+STAGE = Question("stage", "The stage and its conditions", """
     select stage, risk_score, risk_score_inputs, is_recontraction_confirmed_5d, is_vix_above_22, is_band_above_30,
         is_band_25_to_30, is_band_20_to_25, has_band_above_25_63d, is_vix_calm_63d, has_5_ath_closes_63d,
         is_band_below_20, is_near_ath, is_top10_return_share_high, is_rotation_fast, is_crypto_leading
@@ -193,7 +167,7 @@ PEAK = Question("peak", "The last declared peak of the VIX", """
     from marts.rotation_sequence where declared_on <= $date order by episode desc limit 1""",
     "No peak of the VIX had been declared by this session.")
 
-LEADS = Question("leads", "When each tier took the lead, as far as it was known on the session", """
+LEADS = Question("leads", "When each tier took the lead, as known on the session", """
     select tier, lead_date, confirmed.date as confirmed_on
     from core.tier_lead t
     join core.nasdaq_state confirmed on confirmed.position = t.confirmed_position
@@ -255,14 +229,14 @@ SIGNALS = Question("signals", "Signals of the session", """
     select signal, previous, current, severity, evidence from marts.signal_daily where date = $date
     order by signal""")
 
-REVISIONS = Question("revisions", "What this publication says differently of the past than the one before, and why", """
+REVISIONS = Question("revisions", "Past values that differ from the publication before, and why", """
     select mart, cause, count(*) as cells, count(distinct key) as rows, min(date) as first_date, max(date) as last_date,
         count(*) filter (is_signal) as flipped_labels, any_value(evidence order by date desc, evidence) as newest_evidence
     from audit.revision
     where run_id = (select run_id from audit.publication where is_current)
     group by mart, cause order by flipped_labels desc, cells desc, mart, cause limit 12""")
 
-COVERAGE = Question("coverage", "What was expected of the session and what came", """
+COVERAGE = Question("coverage", "Expected and received keys of the session", """
     select feed, expected, received, missing, late, array_to_string(missing_keys[:8], ' ')
         || case when missing > 8 then ' and ' || (missing - 8) || ' more' else '' end as missing_keys
     from audit.coverage where date = $date order by feed""")
@@ -274,7 +248,7 @@ FRESHNESS = Question("freshness", "The newest session of each mart", """
     union all select 'marts.rotation_daily', max(date), count(*) from marts.rotation_daily
     union all select 'marts.sector_weight_daily', max(date), count(*) from marts.sector_weight_daily""")
 
-MACRO = Question("macro", "Macro values in force on the session, and the day each is for", """
+MACRO = Question("macro", "Macro values in force on the session, and the date of each", """
     select 'High-yield spread, percent' as series, hy_oas_pct as value, hy_oas_pct_date as for_day,
         date - hy_oas_pct_date as age_days from marts.regime_daily where date = $date
     union all select 'Baa spread over 10 years, percent', baa10y_pct, baa10y_pct_date, date - baa10y_pct_date
@@ -286,7 +260,7 @@ MACRO = Question("macro", "Macro values in force on the session, and the day eac
     union all select 'Financial conditions (NFCI), standard deviations', nfci, nfci_date, date - nfci_date
         from marts.regime_daily where date = $date""")
 
-QUARANTINE = Question("quarantine", "Rows kept out, newest first", """
+QUARANTINE = Question("quarantine", "Quarantined rows, newest first", """
     select feed, key, date, reason, times from audit.quarantine
     where date is null or date <= $date order by known_at desc nulls last, feed, key, date limit 8""")
 
@@ -294,7 +268,7 @@ RUN = Question("run", "The run behind the publication", """
     select command, first_session, last_session, started_at, status, message
     from audit.run where run_id = (select run_id from audit.publication where is_current)""")
 
-# In the order they are asked: the first ones decide $scheme and $peak.
+# In the order they run: the first ones decide $scheme and $peak.
 FIRST = (PUBLICATION, CLOSURE, PEAK)
 THEN = (REGIME, STAGE, MODEL, TIMELINE, STAGES, DAY, WINDOW, CONCENTRATION, ROTATION, STRENGTH, TIERS, LEADS,
         SINCE_PEAK, DIVERGENCE, BREADTH, CLAIMS, YESTERDAY, INDEX_YESTERDAY, SIGNALS, REVISIONS, COVERAGE, FRESHNESS,

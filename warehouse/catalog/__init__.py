@@ -12,20 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from warehouse.catalog.entries import (
-    Availability,
-    Basket,
-    Change,
-    Feed,
-    Gives,
-    Instrument,
-    Kind,
-    Membership,
-    Series,
-    Source,
-    SpinOff,
-    Universe,
-)
+from warehouse.catalog.entries import Availability, Feed, Gives, Instrument, Kind, Series, Source
+from warehouse.catalog.groups import Basket, Change, Membership, SpinOff, Universe
 from warehouse.catalog.reader import Reader, Reference, did_you_mean
 from warehouse.errors import CatalogError
 

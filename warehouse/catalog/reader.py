@@ -78,12 +78,12 @@ class Reader:
         except ValidationError as error:
             # A misspelt key first: it is often why another is missing.
             first = min(error.errors(include_url=False), key=lambda found: found["type"] != UNKNOWN_KEY)
-            raise self.fail(name, _place(first["loc"]), _problem(cls, first)) from None
-        for place, value in _inside(made, ""):
+            raise self.fail(name, _key_path(first["loc"]), _problem(cls, first)) from None
+        for key_path, value in _inside(made, ""):
             for key, problem in value.problems() if hasattr(value, "problems") else ():
-                raise self.fail(name, ".".join(part for part in (place, key) if part), problem)
-        self.references += [Reference(self.file, name, place, collection, used)
-                            for place, collection, used in _names(made, "")]
+                raise self.fail(name, ".".join(part for part in (key_path, key) if part), problem)
+        self.references += [Reference(self.file, name, key_path, collection, used)
+                            for key_path, collection, used in _names(made, "")]
         return made
 
     def known_keys(self, cls: type, name: str, table: object) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Reader:
         return table
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _key_path(location: tuple[int | str, ...]) -> str:
     """The place of an error as one writes it: members[1].symbol."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
 
@@ -139,20 +139,20 @@ def _dataclasses(hint: Any) -> Iterator[type]:
             yield from _dataclasses(argument)
 
 
-def _inside(made: Any, place: str) -> Iterator[tuple[str, Any]]:
+def _inside(made: Any, key_path: str) -> Iterator[tuple[str, Any]]:
     """The dataclasses within one, the innermost first, and itself, each with its place."""
     for name, _, holds_dataclasses in _followed(type(made)):
         if holds_dataclasses:
             for key, item in _items(name, getattr(made, name)):
-                yield from _inside(item, f"{place}.{key}" if place else key)
-    yield place, made
+                yield from _inside(item, f"{key_path}.{key}" if key_path else key)
+    yield key_path, made
 
 
-def _names(made: Any, place: str) -> Iterator[tuple[str, str, str]]:
+def _names(made: Any, key_path: str) -> Iterator[tuple[str, str, str]]:
     """Every name of another entry within one: its place, the collection, the name."""
     for name, collection, holds_dataclasses in _followed(type(made)):
         for key, item in _items(name, getattr(made, name)):
-            here = f"{place}.{key}" if place else key
+            here = f"{key_path}.{key}" if key_path else key
             if holds_dataclasses:
                 yield from _names(item, here)
             elif item:

@@ -189,7 +189,8 @@ def divergence(rows: Rows) -> Draw:
                     size, "Divergent days: a record close of the Nasdaq", "Composite while the S&P 500 fell")))
         if known(rows, "cyclicals_minus_ai_leaders_rs_21d"):
             panels.append(alt.layer(
-                alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(y="cyclicals_minus_ai_leaders_rs_21d:Q"),
+                alt.Chart(alt.NamedData("zero")).mark_rule(color=var("soft")).encode(
+                    y="cyclicals_minus_ai_leaders_rs_21d:Q"),
                 alt.Chart(alt.NamedData("days")).mark_line(color=var("total")).encode(
                     days(size), measure("cyclicals_minus_ai_leaders_rs_21d", "+.2~%")),
             ).properties(width=size.width, height=90, title=titled(

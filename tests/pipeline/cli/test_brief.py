@@ -19,7 +19,8 @@ from flows.report.facts import Facts
 from flows.report.page import chart, page
 from flows.report.page.story_record import claims
 from flows.report.page.write import write
-from flows.report.questions import FIRST, THEN, written_out
+from flows.report.question import written_out
+from flows.report.questions import FIRST, THEN
 from warehouse import catalog
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest
