@@ -152,7 +152,7 @@ def test_one_key_of_a_feed_is_asked_again_also_when_no_session_needs_it_any_more
 
 @pytest.mark.parametrize(("feed", "key", "words"), [
     (Feed.bars, "AAB", "has no bars for it; did you mean 'AAA'. "), (Feed.shares, "XLK", "has no shares for it"),
-    (Feed.observations, "AAA", "has no observations of it")])
+    (Feed.observations, "AAA", "has no observations for it")])
 def test_a_key_that_the_feed_does_not_have_is_refused(small, feed, key, words):
     with pytest.raises(BadRequest, match=words):
         requested_again(small, feed, key)
