@@ -107,13 +107,13 @@ def waterfall_message(rows: Sequence[Row], span: str) -> str:
     against = sorted((row for row in rows if row["kind"] == "company" and row["bp"] * by_kind["sum"] < 0),
                      key=lambda row: -abs(row["bp"]))[:2]
 
-    def sentences(some: Sequence[Row]) -> str:
+    def companies(some: Sequence[Row]) -> str:
         return listed([f"{row['label']} ({number(row['bp'], 1, True)})" for row in some])
 
     verb, other = ("added", "took") if by_kind["sum"] >= 0 else ("took", "added")
-    sentences = [f"{sentences(first)} {verb} most {span}, in basis points of the index"] if first else []
+    sentences = [f"{companies(first)} {verb} most {span}, in basis points of the index"] if first else []
     if first and against:
-        sentences[-1] += f"; {sentences(against)} {other} most"
+        sentences[-1] += f"; {companies(against)} {other} most"
     closing = f"All companies together make {number(by_kind['sum'], 1, True)} bp"
     if "index" in by_kind and "residual" in by_kind:
         closing += (f" of the published {number(by_kind['index'], 1, True)} bp; the residual is "
