@@ -73,7 +73,7 @@ def facts(con: duckdb.DuckDBPyConnection, day: date | None, index_code: str | No
 def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> QueryResult:
     """One answer; a missing table, column or parameter is reported and affects only this answer."""
     if "$index" in question.sql and "index" not in given:
-        return QueryResult(question, "", (), (), "The catalog has no index.")
+        return QueryResult(question, "", (), (), "This publication names no index.")
     if "$scheme" in question.sql and "scheme" not in given:
         return QueryResult(question, "", (), (),
                            f"No weighting of the {given['index_title']} has a return on this session.")

@@ -23,10 +23,14 @@ class Index:
 
 
 def index_of(con: duckdb.DuckDBPyConnection, code: str | None = None) -> Index | None:
-    """The index with this code, by default the primary one; None where there is no index at all.
+    """The index with this code, by default the primary one; None where there is none, as in a build of an earlier release.
 
     Raises BadRequest for a code that no index has, with those there are.
     """
+    there = con.execute("""
+        select count(*) from duckdb_tables() where schema_name = 'core' and table_name = 'index_definition'""")
+    if there.fetchone() == (0,):
+        return None
     found = {row[0]: Index(*row[:3]) if row[3] or code else None for row in con.execute(
         "select index_code, title, published_index, is_primary from core.index_definition order by index_code").fetchall()}
     if code is None:

@@ -17,6 +17,7 @@ from flows.pipeline import build
 from flows.pipeline.run import open_run
 from flows.report import dictionary
 from flows.report.dictionary import Branch, Stored
+from flows.report.render import render
 from flows.settings import Settings
 from transforms.engine.project import Model
 from warehouse.data_folder import DataFolder
@@ -212,6 +213,7 @@ def test_a_publication_writes_the_page(tiny: Path, tiny_server: str, tmp_path: P
     with open_run(settings, "build") as run:
         build.build(run)
         build.publish(run)
+        render(run)
     assert "marts.regime_daily.nfci" in Page((tmp_path / "site" / "dictionary.html").read_text()).by_id
 
 

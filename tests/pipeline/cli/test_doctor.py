@@ -104,9 +104,9 @@ def test_a_script_reads_the_same_as_json(settings, capsys) -> None:
 def test_it_starts_fast_since_no_large_library_is_imported(settings) -> None:
     code = """
 import sys
-from flows.doctor import doctor
+from flows.cli.doctor.doctor import doctor
+from flows.report.terminal import show
 from flows.settings import Settings
-from flows.show import show
 doctor(Settings())
 print({"prefect", "great_expectations", "yfinance", "fredapi", "altair"} & sys.modules.keys())"""
     given = settings()

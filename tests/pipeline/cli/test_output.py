@@ -91,7 +91,7 @@ def test_an_answer_that_a_full_disk_does_not_take_is_said(home: DataFolder, comm
     code, reported = rallyscope(f"{command} >/dev/full", home)
     assert code == ends
     assert reported.startswith("rallyscope: ")
-    assert "No space left on device. Free space" in reported
+    assert "No space left on device. Free disk space" in reported
     assert reported.count("\n") == 1
 
 

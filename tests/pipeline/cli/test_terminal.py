@@ -54,14 +54,14 @@ def test_an_interrupt_is_one_whatever_a_library_makes_of_it() -> None:
     """DuckDB ends an interrupted query with a RuntimeError of its own."""
     command = """
 import signal, sys
-from flows import ending
+from flows.cli import exit_codes
 def ask():
     try:
         signal.raise_signal(signal.SIGINT)
     except KeyboardInterrupt:
         pass
     raise RuntimeError("Query interrupted")
-raise SystemExit(ending.exit_code(ask, lambda line: sys.stderr.write(line + "\\n")))
+raise SystemExit(exit_codes.exit_code(ask, lambda line: sys.stderr.write(line + "\\n")))
 """
     process = started("-c", command)
     assert (process.communicate(timeout=60)[1], process.returncode) == (SENTENCE, 130)
@@ -69,13 +69,13 @@ raise SystemExit(ending.exit_code(ask, lambda line: sys.stderr.write(line + "\\n
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     """A shell starts what runs in the background (&) so that Ctrl-C is not for it."""
-    code = ("import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from flows import ending; "
-            "sys.exit(ending.exit_code(lambda: os.kill(os.getpid(), signal.SIGINT), print))")
+    code = ("import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from flows.cli import exit_codes; "
+            "sys.exit(exit_codes.exit_code(lambda: os.kill(os.getpid(), signal.SIGINT), print))")
     process = started("-c", code)
     assert (process.communicate(timeout=60), process.returncode) == (("", ""), 0)
 
 
 def test_a_defect_still_shows_where_it_is() -> None:
-    process = started("-c", "from flows import ending; ending.exit_code(lambda: 1 / 0, print)")
+    process = started("-c", "from flows.cli import exit_codes; exit_codes.exit_code(lambda: 1 / 0, print)")
     assert "ZeroDivisionError" in process.communicate(timeout=60)[1]
     assert process.returncode == 1

@@ -13,6 +13,7 @@ from flows.pipeline import windows
 from flows.pipeline.execute import execute
 from flows.pipeline.run import Run, open_run
 from flows.report import artifacts
+from flows.report.render import render
 from flows.settings import Settings
 from warehouse.data_folder import DataFolder
 
@@ -30,7 +31,7 @@ def ran(settings: Settings) -> Callable[..., Run]:
     def carry_out(command: str = "backfill") -> Run:
         window = windows.range_window(settings, date(2026, 5, 4), date(2026, 5, 29)) if command == "backfill" else None
         with open_run(settings, command, window) as this:
-            execute(this)
+            execute(this, render=render)
         return this
 
     return carry_out

@@ -82,7 +82,8 @@ def test_comments_survive_quotes_and_all(con, home):
                 "comment on column marts.regime_daily.vix_close is 'Close of the \"VIX\", it''s in points'")
     publish_now(con, home)
     table, = requested(home, "select comment from duckdb_tables() where table_name = 'regime_daily'")
-    columns = requested(home, "select column_name, comment from duckdb_columns() where table_name = 'regime_daily'")
+    columns = requested(home, "select column_name, comment from duckdb_columns() "
+                       "where schema_name = 'main' and table_name = 'regime_daily'")
     assert table == ("The market's state",)
     assert columns == [("date", None), ("vix_close", 'Close of the "VIX", it\'s in points')]
 

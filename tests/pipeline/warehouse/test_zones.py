@@ -64,6 +64,7 @@ def moments(file: Path) -> set[str]:
 def drop_zones(file: Path) -> None:
     """Make of a build what earlier versions published."""
     with duckdb.connect(str(file)) as con:
+        con.execute("drop schema if exists v1 cascade")
         for schema, table, column in con.execute("""
                 select schema_name, table_name, column_name from duckdb_columns()
                 where data_type = 'TIMESTAMP WITH TIME ZONE' and not internal""").fetchall():
