@@ -45,7 +45,7 @@ class Market:
         """Rows of `today` known by the moment that `then`, of the build of that moment, does not have, to the last bit."""
         assert self.moment
         return self.con.execute(f"select count(*) from (from {today} where known_at <= ? except all from {then})",
-                                [self.moment.replace(tzinfo=None)]).fetchone()[0]  # type: ignore[index]
+                                [self.moment.replace(tzinfo=None)]).fetchall()[0][0]
 
 
 @pytest.fixture(scope="module")
