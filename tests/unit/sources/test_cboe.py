@@ -42,7 +42,7 @@ def test_a_range_without_a_bar_is_empty(replay, endpoint, ask):
 def test_what_cboe_has_no_file_of_is_unknown(replay, endpoint, ask, symbol):
     outcome, = cboe.prices([ask(symbol)], endpoint(replay(bars=BARS))).outcomes.itertuples()
     assert outcome.status == "failed"
-    assert "does not know it" in outcome.reason
+    assert "does not know this key" in outcome.reason
 
 
 def test_the_public_file_is_the_one_asked_for(scripted, endpoint, ask):

@@ -278,7 +278,7 @@ def test_a_key_that_came_when_it_was_asked_again_is_not_lost(given):
 
 @pytest.mark.parametrize(("others", "found"), [(10, 0), (9, 0), (8, 1)])
 def test_a_key_that_the_source_does_not_know_is_no_loss_while_it_is_one_of_ten(others, found, given):
-    unknown = requested("XXX", status="failed", reason="Yahoo does not know it: check its entry")
+    unknown = requested("XXX", status="failed", reason="Yahoo does not know this key: check its entry")
     known = requested(*(f"S{n}" for n in range(others)), run="run-0").splitlines()[1:]
     assert len(given("lost keys", {"staging.instrument": INSTRUMENTS,
                                    "raw.fetch_outcome": "\n".join([unknown, *known])})) == found
@@ -286,7 +286,7 @@ def test_a_key_that_the_source_does_not_know_is_no_loss_while_it_is_one_of_ten(o
 
 def test_what_a_source_does_not_know_is_reported(given):
     assert given("unknown keys", {"raw.fetch_outcome": requested("XXX", "YYY", status="failed",
-                                                             reason="Yahoo does not know it: check its entry")}) == [
+                                                             reason="Yahoo does not know this key: check its entry")}) == [
         "bars: the source does not know XXX, YYY"]
 
 
