@@ -108,7 +108,7 @@ def test_one_row_more_is_one_row(home: DataFolder, capsys: pytest.CaptureFixture
     assert "… 1 more row;" in shown(home, "select unnest(range(1001))", capsys)
 
 
-TABLES = 'Tables: rallyscope query "show all tables"'
+TABLES = 'To list the tables: rallyscope query "show all tables"'
 
 
 @pytest.mark.parametrize(("sql", "ends", "next_step"), [
