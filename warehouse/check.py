@@ -8,14 +8,14 @@ from warehouse.load.batch import TABLES
 
 
 def duplicates(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Keys that a raw table holds twice for one `known_at` and `fetched_at`, by table; empty when all is well.
+    """Keys that a raw table holds twice of one source, `known_at` and `fetched_at`, by table; empty when all is well.
 
     Such a pair would leave open which of the two is in force. The tables carry no primary key (it costs more than
     all loads together), so the load keeps this and this query proves it.
     """
     found = {}
     for table in (table for tables in TABLES.values() for table in tables):
-        key = ", ".join((*table.keys, "known_at", "fetched_at"))
+        key = ", ".join((*table.keys, "source", "known_at", "fetched_at"))
         twice = f"select {key} from {table.name} group by all having count(*) > 1"
         row = con.execute(f"select count(*) from ({twice})").fetchone()
         if row and row[0]:

@@ -51,6 +51,7 @@ def test_an_entry_of_the_same_name_takes_the_packaged_ones_place(overlay) -> Non
     folder = overlay(sources="""
         [yahoo]
         title = "Yahoo, asked with patience"
+        price_convention = "split_adjusted"
         requests_per_second = 1
         timeout_seconds = 60
         tries = 2

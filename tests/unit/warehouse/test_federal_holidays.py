@@ -10,7 +10,7 @@ from transforms.engine.build import AsOf, set_as_of
 from transforms.engine.project import models
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-MODELS = ("staging.session", "staging.series", "staging.macro_observation", "core.macro_as_known")
+MODELS = ("staging.session", "staging.series", "staging.source", "staging.macro_observation", "core.macro_as_known")
 
 
 @pytest.fixture(scope="module")
