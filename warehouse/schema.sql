@@ -149,8 +149,10 @@ create table if not exists raw.fetch_outcome (
 );
 alter table raw.fetch_outcome add column if not exists covered_to date;
 alter table raw.fetch_outcome add column if not exists source varchar;
+alter table raw.fetch_outcome add column if not exists is_unknown_key boolean;
 comment on table raw.fetch_outcome is 'One row per key asked: received, empty, failed (the source), stopped (by validation) or held (contradicts its evidence).';
 comment on column raw.fetch_outcome.source is 'Who was asked.';
+comment on column raw.fetch_outcome.is_unknown_key is 'Whether the source does not know the key; NULL in rows older than the column.';
 comment on column raw.fetch_outcome.covered_to is 'The last date of which the answer brought an accepted row; NULL without one, and in rows older than the column.';
 
 create table if not exists raw.rejected_row (

@@ -53,7 +53,7 @@ class Fetched:
     """Tidy frames by name, each sorted by its key columns, and one outcome a key.
 
     `outcomes`: key, status (received, empty, failed, held), rows, reason (a sentence; empty if there is no problem),
-    asked_from, asked_to.
+    asked_from, asked_to, is_unknown_key.
     """
 
     frames: dict[str, pd.DataFrame]

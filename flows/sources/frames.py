@@ -25,7 +25,7 @@ COLUMNS = {
                      "realtime_end": DAY, "pit_quality": "str"},
     "weights": {"index_code": "str", "date": DAY, "published_on": DAY, "symbol": "str", "weight": "float64"},
     "outcomes": {"key": "str", "status": "str", "rows": "int64", "reason": "str", "asked_from": DAY,
-                 "asked_to": DAY},
+                 "asked_to": DAY, "is_unknown_key": "bool"},
 }
 LABELS = {"currency", "pit_quality"}
 """Texts that a source may leave out."""

@@ -71,6 +71,8 @@ class Outcome:
     reason: str
     asked_from: object
     asked_to: object
+    is_unknown_key: bool = False
+    """Whether the source said that it does not know the key; repeating the request is then no remedy."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,8 @@ def _outcome(fetch_key: FetchKey, answer: KeyResult | None, problem: FetchError 
     else:
         times = f", {tries} tries" if tries > 1 else ""
         reason = f"{failed} ({response_summary}{times}); the next run repeats the request"
-    return Outcome(fetch_key.key, "failed", 0, reason, fetch_key.start, fetch_key.end)
+    is_unknown = tries > 0 and problem is not None and problem.kind == "unknown"
+    return Outcome(fetch_key.key, "failed", 0, reason, fetch_key.start, fetch_key.end, is_unknown)
 
 
 def _raise_if_down(fetch_keys: Sequence[FetchKey], problems: list[FetchError], breaker: _Breaker, session: HttpSession,

@@ -73,7 +73,8 @@ class Desk:
         outcomes = pd.DataFrame({
             "key": keys, "status": ["failed" if key in failed else "received" for key in keys],
             "rows": 1, "reason": ["no answer" if key in failed else "" for key in keys],
-            "asked_from": pd.Timestamp(asked_from), "asked_to": pd.Timestamp(at.date())})
+            "asked_from": pd.Timestamp(asked_from), "asked_to": pd.Timestamp(at.date()),
+            "is_unknown_key": False})
         return landing.land(self.landing, feed, source, at, str(at.date()),
                             {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
 

@@ -122,7 +122,9 @@ def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop])
         select o.* replace (
             if(status = 'received' and why is not null, 'stopped', status) as status,
             if(status = 'received' and why is not null, why, o.reason) as reason)
-        from read_parquet(?) o cross join lateral (
+        from (  -- a batch that an earlier release landed does not say which keys are unknown
+            from read_parquet(?) union all by name select null::boolean as is_unknown_key where false
+        ) o cross join lateral (
             select string_agg(s.reason, '; ') as why from stops s where coalesce(s.key, o.key) = o.key)""",
                 [str(batch.frame("outcomes"))])
     for table in TABLES[batch.feed]:
@@ -251,7 +253,7 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
     con.execute(f"""
         insert into raw.fetch_outcome by name
         select batch_id, feed, o.key, asked_from::date as asked_from, asked_to::date as asked_to, status, rows, reason,
-            fetched_at, run_id, if(status = 'received', covered_to, null) as covered_to, source
+            fetched_at, run_id, if(status = 'received', covered_to, null) as covered_to, source, is_unknown_key
         from outcomes o cross join stamp left join ({_covered(TABLES[batch.feed][0])}) c on c.key = o.key""")
     quarantined = _count(con, """
         insert into raw.rejected_row

@@ -34,7 +34,8 @@ def test_bars_are_split_adjusted_up_to_the_asking_and_say_their_splits(replay, e
         {"symbol": "AAA", "date": pd.Timestamp("2026-01-02"), "kind": "dividend", "value": 0.5},
         {"symbol": "AAA", "date": pd.Timestamp("2026-01-05"), "kind": "split", "value": 4.0}]
     assert outcome(fetched) == {"status": "received", "rows": 2, "reason": "",
-                                "asked_from": pd.Timestamp("2026-01-01"), "asked_to": pd.Timestamp("2026-01-31")}
+                                "asked_from": pd.Timestamp("2026-01-01"), "asked_to": pd.Timestamp("2026-01-31"),
+                                "is_unknown_key": False}
 
 
 def test_each_key_has_its_own_range_and_both_ends_belong_to_it(replay, endpoint, ask):
@@ -128,6 +129,7 @@ def test_an_unknown_symbol_fails_alone_and_is_asked_once(scripted, endpoint, ask
                       else chart(["2026-01-02"], [1.0]))
     fetched = yahoo.prices([ask("GONE"), ask("AAA")], endpoint(server.base_url))
     assert outcome(fetched)["status"] == "received"
+    assert (outcome(fetched)["is_unknown_key"], outcome(fetched, "GONE")["is_unknown_key"]) == (False, True)
     assert outcome(fetched, "GONE")["status"] == "failed"
     assert outcome(fetched, "GONE")["reason"] == (
         "GONE: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed (HTTP 404); Yahoo does not know "

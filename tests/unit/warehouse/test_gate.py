@@ -161,9 +161,12 @@ def bars(**until: int) -> str:
         (symbol, day(n), 1.0) for symbol, last in {"BTC": 10, "^VIX": 10, **until}.items() for n in range(1, last + 1)])
 
 
-def requested(*keys: str, status: str = "received", run: str = "run-1", reason: str = "-", feed: str = "bars") -> str:
-    columns = ("batch_id", "feed", "key", "asked_from", "asked_to", "status", "rows", "reason", "fetched_at", "run_id")
-    return table(columns, [("b", feed, key, day(1), day(10), status, 1, reason, f"{day(10)} 22:00", run) for key in keys])
+def requested(*keys: str, status: str = "received", run: str = "run-1", reason: str = "-", feed: str = "bars",
+              is_unknown_key: bool = False) -> str:
+    columns = ("batch_id", "feed", "key", "asked_from", "asked_to", "status", "rows", "reason", "fetched_at", "run_id",
+               "is_unknown_key")
+    return table(columns, [("b", feed, key, day(1), day(10), status, 1, reason, f"{day(10)} 22:00", run, is_unknown_key)
+                           for key in keys])
 
 
 def market(**until: int) -> dict[str, str]:
@@ -278,15 +281,14 @@ def test_a_key_that_came_when_it_was_asked_again_is_not_lost(given):
 
 @pytest.mark.parametrize(("others", "found"), [(10, 0), (9, 0), (8, 1)])
 def test_a_key_that_the_source_does_not_know_is_no_loss_while_it_is_one_of_ten(others, found, given):
-    unknown = requested("XXX", status="failed", reason="Yahoo does not know this key: check its entry")
+    unknown = requested("XXX", status="failed", is_unknown_key=True)
     known = requested(*(f"S{n}" for n in range(others)), run="run-0").splitlines()[1:]
     assert len(given("lost keys", {"staging.instrument": INSTRUMENTS,
                                    "raw.fetch_outcome": "\n".join([unknown, *known])})) == found
 
 
 def test_what_a_source_does_not_know_is_reported(given):
-    assert given("unknown keys", {"raw.fetch_outcome": requested("XXX", "YYY", status="failed",
-                                                             reason="Yahoo does not know this key: check its entry")}) == [
+    assert given("unknown keys", {"raw.fetch_outcome": requested("XXX", "YYY", status="failed", is_unknown_key=True)}) == [
         "bars: the source does not know XXX, YYY"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import duckdb
+import pandas as pd
 import pytest
 
 from warehouse.load.batch import Stop
@@ -139,3 +140,12 @@ def test_an_outcome_says_up_to_which_date_the_answer_brought_an_accepted_row(des
     """))
     assert desk.con.execute("select key, covered_to from raw.fetch_outcome order by key").fetchall() == [
         ("AAA", date(2026, 3, 5)), ("BBB", date(2026, 3, 5)), ("DGS10", date(2026, 3, 5)), ("^VIX", None)]
+
+
+def test_a_batch_that_an_earlier_release_landed_is_loaded(desk):
+    """Its outcomes do not say which keys the source does not know."""
+    batch = desk.land("bars", "2026-03-04 23:00", "symbol | date | close\nAAA | 2026-03-02 | 10", requested=["AAA"])
+    outcomes = batch.frame("outcomes")
+    pd.read_parquet(outcomes).drop(columns="is_unknown_key").to_parquet(outcomes)
+    assert desk.load(batch).added == 1
+    assert desk.con.execute("select key, is_unknown_key from raw.fetch_outcome").fetchall() == [("AAA", None)]
