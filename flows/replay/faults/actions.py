@@ -28,42 +28,42 @@ def added(kind: str, amount: str) -> str:
 
 
 FAULTS = (
-    Declared("split-late", "does not name the newest split yet, and divides no bar by it", SYMBOL, among="split",
+    Declared("split-late", "omits the newest split and does not adjust bars for it", SYMBOL, among="split",
              archive=(f"delete from actions where {IN_ARCHIVE}",)),
-    Declared("split-lost", "names the newest split no longer; its bars stay divided", SYMBOL, among="split",
+    Declared("split-lost", "omits the newest split; bars stay adjusted for it", SYMBOL, among="split",
              answer=(f"delete from split where {IN_ANSWER}",)),
-    Declared("split-undivided", "names the newest split and has not divided the bars before it", SYMBOL, among="split",
+    Declared("split-undivided", "reports the newest split without adjusting the bars before it", SYMBOL, among="split",
              answer=(f"update bar set {multiplied('* newest_ratio')} {BEFORE_IT}",)),
     Declared("split-early", "dates the newest split a session early", SYMBOL, among="split",
              archive=(f"update actions set date = {SESSION_BEFORE} where {IN_ARCHIVE}",)),
     Declared("split-a-day-late", "dates the newest split a session late", SYMBOL, among="split",
              archive=(f"update actions set date = {NEXT_SESSION} where {IN_ARCHIVE}",)),
-    Declared("split-doubled", "names the newest split a second time, a week earlier", SYMBOL, among="split",
+    Declared("split-doubled", "reports the newest split a second time, a week earlier", SYMBOL, among="split",
              answer=("insert into split select symbol, date - 7, opened - 604800, ratio, factor from split "
                      f"where {IN_ANSWER}",)),
-    Declared("split-divided-twice", "divides the bars before the newest split twice", SYMBOL, among="split",
+    Declared("split-divided-twice", "adjusts the bars before the newest split twice", SYMBOL, among="split",
              answer=(f"update bar set {multiplied('/ newest_ratio')} {BEFORE_IT}",)),
-    Declared("split-wrong-ratio", "names the newest split with another ratio than it divides by", SYMBOL | {"ratio": 7.0},
+    Declared("split-wrong-ratio", "reports the newest split with another ratio than it adjusts by", SYMBOL | {"ratio": 7.0},
              among="split", answer=(f"update split set ratio = $ratio where {IN_ANSWER}",)),
-    Declared("split-invented", "names a split on the newest session that never was, and divides by it",
+    Declared("split-invented", "reports a split that never was on the newest session, and adjusts by it",
              SYMBOL | {"ratio": 2.0}, archive=(added("split_ratio", "$ratio"),)),
-    Declared("split-invented-undivided", "names a split on the newest session that never was, and divides nothing",
+    Declared("split-invented-undivided", "reports a split that never was on the newest session, without adjusting bars",
              SYMBOL | {"ratio": 2.0}, answer=(
                  "insert into split select symbol, date, opened, $ratio, $ratio from bar "
                  "where symbol = $symbol and date = $last",)),
-    Declared("spinoff-as-split", "writes a spin-off on the newest session as a split", SYMBOL | {"ratio": 1.323}, archive=(
+    Declared("spinoff-as-split", "reports a spin-off on the newest session as a split", SYMBOL | {"ratio": 1.323}, archive=(
         f"update bars set {multiplied('/ $ratio')} where symbol = $symbol and date >= $last",
         added("split_ratio", "$ratio"))),
-    Declared("spinoff-unnamed", "lets the price fall by a spin-off on the newest session that nothing names",
+    Declared("spinoff-unnamed", "lets the price fall by an unreported spin-off on the newest session",
              SYMBOL | {"ratio": 1.323},
              archive=(f"update bars set {multiplied('/ $ratio')} where symbol = $symbol and date >= $last",)),
-    Declared("dividend-doubled", "says each dividend of a symbol twice, on the ex-date and a session later", SYMBOL,
+    Declared("dividend-doubled", "reports each dividend of a symbol twice, on the ex-date and a session later", SYMBOL,
              answer=("insert into dividend select symbol, date - 1, opened - 86400, amount from dividend "
                      "where symbol = $symbol",)),
-    Declared("dividend-invented", "names a dividend on the newest session that never was", SYMBOL | {"amount": 1.0},
+    Declared("dividend-invented", "reports a dividend that never was on the newest session", SYMBOL | {"amount": 1.0},
              archive=(added("dividend", "$amount"),)),
-    Declared("dividend-of-a-million", "names a dividend of a million a share on the newest session",
+    Declared("dividend-of-a-million", "reports a dividend of a million a share on the newest session",
              SYMBOL | {"amount": 1_000_000.0}, archive=(added("dividend", "$amount"),)),
-    Declared("dividends-lost", "names no dividend any more", SYMBOL,
+    Declared("dividends-lost", "no longer reports dividends", SYMBOL,
              answer=("delete from dividend where symbol = $symbol",)),
 )

@@ -44,22 +44,22 @@ def other_columns(_: Arguments) -> Change:
 
 
 FAULTS = (
-    Declared("weights-in-percent", "says weights in percent", INDEX,
+    Declared("weights-in-percent", "returns weights in percent", INDEX,
              answer=(f"update index_weights set weight = weight * 100 where {ONE}",)),
-    Declared("weights-doubled", "says every member twice", INDEX,
+    Declared("weights-doubled", "lists every member twice", INDEX,
              answer=(f"insert into index_weights from index_weights where {ONE}",)),
-    Declared("weights-short", "says half of the weight", INDEX,
+    Declared("weights-short", "lists half of the weight", INDEX,
              answer=(f"update index_weights set weight = weight / 2 where {ONE}",)),
-    Declared("weights-negative", "says negative weights", INDEX,
+    Declared("weights-negative", "lists negative weights", INDEX,
              answer=(f"update index_weights set weight = -weight where {ONE}",)),
-    Declared("weights-foreign", "lists a symbol that nobody knows", INDEX, answer=(f"""
+    Declared("weights-foreign", "lists an unknown symbol", INDEX, answer=(f"""
         insert into index_weights
         select distinct "index", date, published_on, 'NOBODY', 0.1 from index_weights where {ONE}""",)),
-    Declared("weights-of-another-index", "names another index in its list", {"key": "*", "other": "OTHER"},
+    Declared("weights-of-another-index", "returns the list of another index", {"key": "*", "other": "OTHER"},
              wire=changing(other_index, "weights")),
-    Declared("weights-columns", "names the columns of its list differently", {"key": "*"},
+    Declared("weights-columns", "renames the columns of its list", {"key": "*"},
              wire=changing(other_columns, "weights")),
-    Declared("clock-back", "dates its answers, and tells the clock, some days in the past", {"days": 2.0}, wire=clock_back),
-    Declared("clock-in-words", "tells the clock in words", {}, wire=lambda arguments: Fault(
+    Declared("clock-back", "dates its responses, and its clock, some days in the past", {"days": 2.0}, wire=clock_back),
+    Declared("clock-in-words", "returns its clock as text", {}, wire=lambda arguments: Fault(
         "/clock", "changed", times=None, change=clock_in_words(arguments))),
 )
