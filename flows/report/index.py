@@ -1,4 +1,4 @@
-"""The index that a page or a table speaks of: the catalog's primary one, or another that is asked for by its code."""
+"""The index that a page or a table is about: the catalog's primary one, or another chosen by its code."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ class Index:
 
 
 def index_of(con: duckdb.DuckDBPyConnection, code: str | None = None) -> Index | None:
-    """The index with this code, by default the primary one; None where there is none, as in a build of an earlier release.
+    """The index with this code, by default the primary one; None if no index is published, as by an earlier release.
 
-    Raises BadRequest for a code that no index has, with those there are.
+    Raises BadRequest for a code that no published index has; it names those there are.
     """
     there = con.execute("""
-        select count(*) from duckdb_tables() where schema_name = 'core' and table_name = 'index_definition'""")
-    if there.fetchone() == (0,):
-        return None
-    found = {row[0]: Index(*row[:3]) if row[3] or code else None for row in con.execute(
-        "select index_code, title, published_index, is_primary from core.index_definition order by index_code").fetchall()}
+        select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'index_definition'""").fetchall()
+    rows = con.execute("select index_code, title, published_index, is_primary from core.index_definition "
+                       "order by index_code").fetchall() if there else []
     if code is None:
-        return next((index for index in found.values() if index), None)
-    if code not in found:
-        raise BadRequest(f"index {code!r}", "no index with this code is published",
-                         f"Use {' or '.join(found)}" if found else "The catalog has no index")
-    return found[code]
+        return next((Index(*row[:3]) for row in rows if row[3]), None)
+    for row in rows:
+        if row[0] == code:
+            return Index(*row[:3])
+    raise BadRequest(f"index {code!r}", "no index with this code is published",
+                     f"Use {' or '.join(row[0] for row in rows)}" if rows else "Publish again: rallyscope build")

@@ -190,3 +190,40 @@ def test_a_columns_name_goes_on_only_after_its_words(width: int) -> None:
     text = screen.file.getvalue()  # type: ignore[attr-defined]
     words = [word for name in columns for word in name.replace("_", "_ ").split()]
     assert all(word in text for word in words)
+
+
+# Which index
+
+SECOND = (
+    "insert into core.index_definition values ('SPX', 'S&P 500', '^GSPC', false)",
+    """insert into marts.concentration_daily by name
+       select * replace ('SPX' as index_code, 0.25 as top10_weight) from marts.concentration_daily""")
+
+
+def weights(home: DataFolder, capsys: pytest.CaptureFixture[str], index_code: str | None) -> set[tuple[str, bool]]:
+    show(home, "concentration", None, as_json=True, index_code=index_code)
+    rows = json.loads(capsys.readouterr().out)["concentration"]
+    return {(row["index_code"], row["top10_weight"] == 0.25) for row in rows}
+
+
+def test_a_view_is_of_the_primary_index_or_of_the_one_that_is_named(mine: DataFolder,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    change(mine, *SECOND)
+    assert weights(mine, capsys, None) == weights(mine, capsys, "NDX") == {("NDX", False)}
+    assert weights(mine, capsys, "SPX") == {("SPX", True)}
+    with mine.marts() as con:
+        known = facts(con, None, "SPX")
+    assert [(row["kind"], row["label"]) for row in known["day"].rows] == [("residual", "Residual"), ("index", "S&P 500")]
+
+
+def test_an_index_that_is_not_published_names_those_that_are(mine: DataFolder) -> None:
+    change(mine, *SECOND)
+    with pytest.raises(BadRequest, match=r"index 'DJI': no index with this code is published\. Use NDX or SPX"):
+        show(mine, "day", None, index_code="DJI")
+
+
+def test_a_build_of_an_earlier_release_has_no_index_to_name(mine: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    change(mine, "drop table core.index_definition")
+    assert "Regime" in printed(mine, "day", capsys)
+    with pytest.raises(BadRequest, match="Publish again: rallyscope build"):
+        show(mine, "day", None, index_code="NDX")
