@@ -86,8 +86,8 @@ def test_the_users_own_wins(home: Path) -> None:
     own = service(home, auth="me:mine")
     assert own.auth == "me:mine"
     assert {own.environment()[name] for name in AUTH_VARIABLES} == {"me:mine"}
-    assert "the value of PREFECT_SERVER_API_AUTH_STRING" in own.reported(show_secret=True)
-    assert "me:mine" not in own.reported(show_secret=True)
+    assert "the value of PREFECT_SERVER_API_AUTH_STRING" in own.description(show_secret=True)
+    assert "me:mine" not in own.description(show_secret=True)
 
 
 def test_an_empty_one_of_the_user_is_none(home: Path) -> None:
@@ -99,9 +99,9 @@ def test_every_process_of_the_service_gets_it_and_only_a_terminal_is_told(home: 
     access.close(home)
     text = access.make(home)
     assert {service(home).environment()[name] for name in AUTH_VARIABLES} == {text}
-    assert text in service(home).reported(show_secret=True)
-    assert text not in service(home).reported()
-    assert f"log in with  the line in {home}/prefect/auth\n" in service(home).reported()
+    assert text in service(home).description(show_secret=True)
+    assert text not in service(home).description()
+    assert f"log in with  the line in {home}/prefect/auth\n" in service(home).description()
 
 
 def test_without_one_nothing_is_asked_and_that_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_without_one_nothing_is_asked_and_that_is_said(home: Path, monkeypatch: 
     access.close(home)
     access.make(home)
     assert not {*AUTH_VARIABLES} & service(home, no_auth=True).environment().keys()
-    assert f"log in with  nothing: {OPEN}\n" in service(home, no_auth=True).reported()
+    assert f"log in with  nothing: {OPEN}\n" in service(home, no_auth=True).description()
 
 
 @pytest.mark.parametrize("no_auth", [False, True])

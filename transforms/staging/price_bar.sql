@@ -22,7 +22,7 @@ volume_known_at = "When the volume could be known (UTC)."
 [assertions]
 "prices are positive" = "close > 0"
 */
-select b.*
-from staging.price_bar_by_source b
-left join staging.source s using (source)
-qualify row_number() over (partition by b.symbol, b.date order by s.priority nulls last, source) = 1
+select price_bar_by_source.*
+from staging.price_bar_by_source
+left join staging.source using (source)
+qualify row_number() over (partition by symbol, date order by priority nulls last, source) = 1

@@ -25,9 +25,9 @@ with latest as (
         partition by index_code, date, published_on, symbol, source order by known_at desc, fetched_at desc
     ) = 1
 )
-select l.index_code, l.date, l.published_on, l.symbol, l.weight, l.known_at
-from latest l
-left join staging.source s using (source)
-where not l.is_withdrawn and l.weight is not null
+select index_code, date, published_on, symbol, weight, known_at
+from latest
+left join staging.source using (source)
+where not is_withdrawn and weight is not null
 -- A list is one source's: the weights of two do not add to a whole.
-qualify dense_rank() over (partition by l.index_code, l.date, l.published_on order by s.priority nulls last, source) = 1
+qualify dense_rank() over (partition by index_code, date, published_on order by priority nulls last, source) = 1

@@ -6,7 +6,9 @@ grain = ["source"]
 source = "Id of the source, as rows name it."
 title = "Name of the service."
 priority = "Of several sources of one value the one with the lowest number is used."
-price_convention = "What its bars are: split_adjusted (divided by later splits, which the load undoes) or as_traded; NULL without bars."
+price_convention = """\
+How it states prices: split_adjusted (divided by later splits, which the load undoes) or as_traded; NULL for a source \
+without bars."""
 
 [assertions]
 "a priority is a positive number" = "priority > 0"

@@ -21,8 +21,8 @@ with latest as (
     where known_at <= getvariable('as_of') and fetched_at <= getvariable('recorded_by')
     qualify row_number() over (partition by symbol, date, source order by known_at desc, fetched_at desc) = 1
 )
-select l.symbol, l.date, l.shares_outstanding, l.known_at
-from latest l
-left join staging.source s using (source)
-where not l.is_withdrawn and l.shares_outstanding is not null
-qualify row_number() over (partition by l.symbol, l.date order by s.priority nulls last, source) = 1
+select symbol, date, shares_outstanding, known_at
+from latest
+left join staging.source using (source)
+where not is_withdrawn and shares_outstanding is not null
+qualify row_number() over (partition by symbol, date order by priority nulls last, source) = 1

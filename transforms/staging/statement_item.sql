@@ -29,9 +29,9 @@ with latest as (
         partition by symbol, statement, period_end, item, source order by known_at desc, fetched_at desc
     ) = 1
 )
-select l.symbol, l.statement, l.period_end, l.item, l.value, l.currency, l.pit_quality, l.known_at
-from latest l
-left join staging.source s using (source)
-where not l.is_withdrawn and l.value is not null
+select symbol, statement, period_end, item, value, currency, pit_quality, known_at
+from latest
+left join staging.source using (source)
+where not is_withdrawn and value is not null
 -- A statement is one source's: another one calls its items, and cuts them, otherwise.
-qualify dense_rank() over (partition by l.symbol, l.statement, l.period_end order by s.priority nulls last, source) = 1
+qualify dense_rank() over (partition by symbol, statement, period_end order by priority nulls last, source) = 1

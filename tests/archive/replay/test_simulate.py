@@ -63,7 +63,7 @@ def test_another_seed_gives_another_market_with_the_same_story(archive: Path, tm
 
 def test_an_archive_that_was_not_simulated_is_never_overwritten(archive: Path, tmp_path: Path):
     (tmp_path / "bars.parquet").write_bytes(b"quotations")
-    with pytest.raises(ArchiveNotSimulated, match="nothing was written"):
+    with pytest.raises(ArchiveNotSimulated, match="so it was not overwritten"):
         simulate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["bars.parquet"]
 

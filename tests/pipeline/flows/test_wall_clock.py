@@ -53,7 +53,7 @@ def raw(home: Path, sql: str) -> list[tuple]:
 
 def test_a_chunk_asks_nothing_that_one_before_it_asked(backfill: Backfill, tmp_path: Path) -> None:
     backfill(EVENING, Chunk.month)
-    assert raw(tmp_path, "select feed, key from raw.fetch_outcome group by all having count(*) > 1") == []
+    assert raw(tmp_path, "select feed, key, source from raw.fetch_outcome group by all having count(*) > 1") == []
 
 
 def test_the_regime_model_sees_what_its_own_run_fetched(backfill: Backfill, tmp_path: Path) -> None:
