@@ -85,7 +85,8 @@ def what_if(shocks: Annotated[list[str], typer.Argument(help="SYMBOL=RETURN, one
     estimate(settings.home, universe, parse(shocks), json)
 
 
-@commands.command("broken", hidden=True, epilog="Example: rallyscope failed-rows marts.regime_daily")  # its name up to 0.1, kept for one release
+# Its name up to 0.1, kept for one release:
+@commands.command("broken", hidden=True, epilog="Example: rallyscope failed-rows marts.regime_daily")
 @commands.command("failed-rows", epilog="Example: rallyscope failed-rows marts.regime_daily")
 def failed_rows(model: Annotated[str, typer.Argument(help="A model, e.g. marts.regime_daily.",
                                                      autocompletion=completion.failed_models)],
