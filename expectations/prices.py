@@ -21,7 +21,7 @@ ACTIONS = """
     order by a.file_row_number"""
 LARGEST_NUMBER = 1e300  # what is larger is infinite
 
-HIGHEST_CLOSE = 1e9
+HIGHEST_CLOSE = 1e7
 
 
 def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
@@ -36,7 +36,7 @@ def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
                                           **why("most closes are positive", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="close", **why("a bar has a close", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="close", min_value=0, strict_min=True, max_value=HIGHEST_CLOSE,
-                                          **why("a close is positive and no more than a billion", QUARANTINE)),
+                                          **why("a close is positive and no more than ten million", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
                                           **why("a bar is not dated after its fetch", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],

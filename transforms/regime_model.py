@@ -141,7 +141,6 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
     needed = _upstream("core.index_level")
     with duckdb.connect() as small:
         small.execute(SCHEMA.read_text())
-        small.execute("set threads = 1")
         for table in sorted({t for model in needed for t in model.reads if t.startswith("raw.")}):
             small.register("rows", con.execute(f"from {table} where {_only(con, table)}", {"symbol": SYMBOL}).df())
             small.execute(f"insert into {table} from rows")

@@ -78,6 +78,9 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
 
 
 def code_version(project) -> str:
-    """The package version and a digest of every model, which identify the code that built a table."""
-    digest = hashlib.sha256("".join(f"{m.name}\n{m.sql}\n" for m in project).encode()).hexdigest()
+    """The package version and a digest of every model and the macros, which identify the code that built a table."""
+    from transforms.engine.build import MACROS
+
+    texts = (f"{name}\n{sql}\n" for name, sql in (*((m.name, m.sql) for m in project), ("macros", MACROS.read_text())))
+    digest = hashlib.sha256("".join(texts).encode()).hexdigest()
     return f"{version('rallyscope')}+{digest[:10]}"

@@ -88,13 +88,14 @@ def built_file(archive: Path, as_of: datetime = AS_OF) -> Path:
     """The database of `built`."""
     def make(folder: Path) -> None:
         if as_of == AS_OF:
-            with duckdb.connect(str(folder / FILE)) as con:
+            with duckdb.connect(str(folder / FILE), config={"threads": 4}) as con:
                 _load(con, archive)
                 fit_missing(con, FITTED_SINCE, AS_OF, "archive", lambda line: None)
                 build(con, models(), AsOf(AS_OF, AS_OF), folder)
         else:
             shutil.copyfile(built_file(archive), folder / FILE)
-            with duckdb.connect(str(folder / FILE)) as con:
+            # On one thread, the present on several: what is compared bit by bit is then equal for any number of them.
+            with duckdb.connect(str(folder / FILE), config={"threads": 1}) as con:
                 build(con, models(), AsOf(as_of, AS_OF), folder)
 
     return kept(f"built-{as_of:%Y%m%dT%H%M}", MODELS, make, files_of(archive), as_of) / FILE

@@ -14,14 +14,14 @@ with bitcoin as (
 ), rally as (
     select max(level) filter (date = '2026-04-20') / max(level) filter (date = '2026-04-09') - 1 as gain from bitcoin
 ), pair as (
-    select bitcoin.day_return, rotation_daily.basket_return
+    select bitcoin.date, bitcoin.day_return, rotation_daily.basket_return
     from bitcoin join marts.rotation_daily on rotation_daily.date = bitcoin.date
         and rotation_daily.basket = 'crypto_equity'
     where bitcoin.date <= '2026-04-20' and bitcoin.day_return is not null and rotation_daily.basket_return is not null
     order by bitcoin.date desc limit 63
 ), moved as (
-    select count(*) as sessions, corr(basket_return, day_return) as together,
-        regr_slope(basket_return, day_return) as beta
+    select count(*) as sessions, corr(basket_return, day_return order by date) as together,
+        regr_slope(basket_return, day_return order by date) as beta
     from pair
 )
 select

@@ -31,7 +31,7 @@ with named(band, basket) as (
     join day shifted_day on shifted_day.n = (event_day.n + shift.k) % event_day.days
     where shifted_day.band in ('above_30', '20_to_25', 'below_20')
 ), mean as (
-    select k, band, tier[1] as basket, avg(tier[2]) as excess, count(*) as sessions
+    select k, band, tier[1] as basket, exact_mean(tier[2]) as excess, count(*) as sessions
     from shifted group by k, band, basket
 ), lead as (
     select k, band, any_value(sessions) as sessions,

@@ -12,7 +12,8 @@ with quarter as (
     where issuer in ('NVDA', 'AAPL', 'MSFT') and revenue > 0 and gross_profit is not null
     qualify row_number() over (partition by issuer order by period_end desc) <= 8
 ), spread as (
-    select issuer, count(*) as quarters, min(margin) as lowest, max(margin) as highest, stddev_samp(margin) as deviation
+    select issuer, count(*) as quarters, min(margin) as lowest, max(margin) as highest,
+        stddev_samp(margin order by period_end) as deviation
     from quarter group by issuer having count(*) >= 4
 )
 select

@@ -19,11 +19,12 @@ with newest as (
     join core.security_price start on start.symbol = newest.issuer and start.position = stop.position - 63
     where newest.incremental_margin is not null
 ), ranked as (
-    select percent_rank() over (order by incremental_margin) as x, percent_rank() over (order by issuer_return) as y
+    select issuer, percent_rank() over (order by incremental_margin) as x, percent_rank() over (order by issuer_return) as y
     from priced
 ), slope as (
-    select count(*) as companies, regr_slope(y, x) as slope,
-        sqrt((1 - regr_r2(y, x)) * regr_syy(y, x) / (count(*) - 2) / regr_sxx(y, x)) as error
+    select count(*) as companies, regr_slope(y, x order by issuer) as slope,
+        sqrt((1 - regr_r2(y, x order by issuer)) * regr_syy(y, x order by issuer) / (count(*) - 2)
+            / regr_sxx(y, x order by issuer)) as error
     from ranked having count(*) >= 3
 )
 select

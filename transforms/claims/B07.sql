@@ -15,7 +15,7 @@ with yearly as (
     where series_id in ('AHETPI', 'ECIWAG', 'PPIACO') and change_return is not null
 ), figure as (
     select series_id, arg_max(change_return, date) as change, max(date) as date,
-        stddev_samp(change_return) as deviation,
+        stddev_samp(change_return order by date) as deviation,
         count(*) as values
     from yearly where date > newest - interval 2 year
     group by series_id having count(*) >= 8

@@ -13,7 +13,7 @@ with rate as (
     select date, rate_beta_126d as beta, rate_beta_126d_standard_error as error from marts.rate_beta_daily
     where asset = 'ai_leaders' and rate_beta_126d_standard_error > 0 order by date desc limit 1
 ), cycle as (
-    select count(*) as sessions, corr(leaders, industrials) ** 2 as shared
+    select count(*) as sessions, corr(leaders, industrials order by date) ** 2 as shared
     from (
         select date, any_value(basket_return) filter (basket = 'ai_leaders') as leaders,
             any_value(basket_return) filter (basket = 'xli') as industrials

@@ -34,18 +34,18 @@ with valued as (
 ), total as (
     select
         date, index_code,
-        sum(close_value order by symbol) as close_value,
-        sum(open_value order by symbol) as open_value
+        sum(exact(close_value))::double as close_value,
+        sum(exact(open_value))::double as open_value
     from valued
     group by date, index_code
 ), company as (
     select
         date, index_code, issuer, any_value(list_date) as list_date, any_value(market_cap) as market_cap,
-        sum(close_value order by symbol) as close_value,
-        sum(open_value order by symbol) as open_value,
+        sum(exact(close_value))::double as close_value,
+        sum(exact(open_value))::double as open_value,
         -- A mean of one would lose the last digit of its only return.
         if(count(price_return) = 1, max(price_return),
-           sum(open_value * price_return order by symbol) / sum(open_value order by symbol)) as price_return,
+           sum(exact(open_value * price_return))::double / sum(exact(open_value))::double) as price_return,
         min(previous_date) as previous_date,
         any_value(has_return) as has_return,
         any_value(known_at) as known_at

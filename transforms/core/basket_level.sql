@@ -40,7 +40,7 @@ with steps as (
     from points left join core.index_level on index_level.date = points.date and index_level.symbol = '^IXIC'
 ), levels as (
     select *,
-        sum(log_return::decimal(38, 18)) over so_far::double as log_level,
+        sum(exact(log_return)) over so_far::double as log_level,
         max(both_known_at) over so_far as all_known_at
     from beside
     window so_far as (partition by basket, run order by position rows between unbounded preceding and current row)

@@ -42,13 +42,13 @@ with member_day as (
         last_value(case when has_return and price_return is not null then struct_pack(date, level, known_at) end
             ignore nulls) over (
             partition by basket, symbol order by position range between 5 preceding and 1 preceding
-        ) as since
+        ) as since,
+        -- Over the last day alone the price return as it is, so that no digit is lost in levels.
+        case when since['date'] < previous_date then level / since['level'] - 1 else price_return end as return_since
     from member_day join coverage using (basket, date)
 ), averaged as (
     select basket, date, position,
-        -- Over the last day alone the price return as it is, so that no digit is lost in levels.
-        avg(case when since.date < previous_date then level / since.level - 1 else price_return end order by symbol)
-            filter (has_return) as basket_return,
+        exact_mean(case when has_return then return_since end) as basket_return,
         max(previous_date) filter (has_return) as members_previous_date,
         max(case when has_return and since.date < previous_date then greatest(known_at, since.known_at)
             else known_at end) as known_at

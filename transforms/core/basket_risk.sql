@@ -49,14 +49,14 @@ with paired as (
 ), summed as (
     select *,
         count(x) over last_63 as pairs,
-        sum(x::decimal(38, 18)) over last_63::double as sum_x,
-        sum(y::decimal(38, 18)) over last_63::double as sum_y,
-        sum((x * x)::decimal(38, 18)) over last_63::double as sum_xx,
-        sum((x * y)::decimal(38, 18)) over last_63::double as sum_xy,
-        sum((y * y)::decimal(38, 18)) over last_63::double as sum_yy,
+        sum(exact(x)) over last_63::double as sum_x,
+        sum(exact(y)) over last_63::double as sum_y,
+        sum(exact(x * x)) over last_63::double as sum_xx,
+        sum(exact(x * y)) over last_63::double as sum_xy,
+        sum(exact(y * y)) over last_63::double as sum_yy,
         count(log_return) over last_63 as returns,
-        sum(log_return::decimal(38, 18)) over last_63::double as sum_log,
-        sum((log_return * log_return)::decimal(38, 18)) over last_63::double as sum_log_squared
+        sum(exact(log_return)) over last_63::double as sum_log,
+        sum(exact(log_return * log_return)) over last_63::double as sum_log_squared
     from pair
     window last_63 as (partition by basket order by position range between 62 preceding and current row)
 ), centred as (

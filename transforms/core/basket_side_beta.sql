@@ -27,15 +27,15 @@ with pair as (
     select basket, date, known_at,
         count(*) filter (is_pair) over last_63 as pairs,
         count(*) filter (is_up) over last_63 as ups,
-        sum(x::decimal(38, 18)) filter (is_up) over last_63::double as up_x,
-        sum(y::decimal(38, 18)) filter (is_up) over last_63::double as up_y,
-        sum((x * x)::decimal(38, 18)) filter (is_up) over last_63::double as up_xx,
-        sum((x * y)::decimal(38, 18)) filter (is_up) over last_63::double as up_xy,
+        sum(exact(x)) filter (is_up) over last_63::double as up_x,
+        sum(exact(y)) filter (is_up) over last_63::double as up_y,
+        sum(exact(x * x)) filter (is_up) over last_63::double as up_xx,
+        sum(exact(x * y)) filter (is_up) over last_63::double as up_xy,
         count(*) filter (is_down) over last_63 as downs,
-        sum(x::decimal(38, 18)) filter (is_down) over last_63::double as down_x,
-        sum(y::decimal(38, 18)) filter (is_down) over last_63::double as down_y,
-        sum((x * x)::decimal(38, 18)) filter (is_down) over last_63::double as down_xx,
-        sum((x * y)::decimal(38, 18)) filter (is_down) over last_63::double as down_xy
+        sum(exact(x)) filter (is_down) over last_63::double as down_x,
+        sum(exact(y)) filter (is_down) over last_63::double as down_y,
+        sum(exact(x * x)) filter (is_down) over last_63::double as down_xx,
+        sum(exact(x * y)) filter (is_down) over last_63::double as down_xy
     from pair
     window last_63 as (partition by basket order by position range between 62 preceding and current row)
 )

@@ -30,7 +30,7 @@ with strength as (
     select *,
         -- Decimals add exactly, so that what comes later moves no last digit.
         case when count(*) over last_50 >= 45
-            then sum(relative_strength::decimal(38, 12)) over last_50::double / count(*) over last_50 end as mean_50d
+            then sum(exact(relative_strength)) over last_50::double / count(*) over last_50 end as mean_50d
     from strength
     window last_50 as (partition by basket, run order by position range between 49 preceding and current row)
 ), streaks as (

@@ -59,7 +59,7 @@ with recursive pair as (
         row_number() over (partition by index_code, review, base order by value desc, issuer) as place
     from plain
     join (
-        select index_code, review, base, sum(value order by issuer) as total, max(known_at) as all_known_at
+        select index_code, review, base, sum(exact(value))::double as total, max(known_at) as all_known_at
         from plain
         group by index_code, review, base
     ) using (index_code, review, base)

@@ -52,7 +52,7 @@ with recursive member as (
     from valued
 ), weighed as (
     select index_code, review, base,
-        list(held order by held desc, issuer) as values_held, sum(held order by issuer) as total,
+        list(held order by held desc, issuer) as values_held, sum(exact(held))::double as total,
             max(known_at) as known_at
     from in_force
     group by index_code, review, base

@@ -34,8 +34,8 @@ with valued as (
             and full_cap_value.open_value is not null)
 ), total as (
     select date, index_code,
-        sum(close_value order by issuer) as close_value,
-        sum(open_value order by issuer) as open_value
+        sum(exact(close_value))::double as close_value,
+        sum(exact(open_value))::double as open_value
     from valued
     group by date, index_code
 )

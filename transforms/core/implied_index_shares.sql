@@ -42,8 +42,8 @@ with listed as (
     select index_code, list_date, published_on, date, max(known_at) as known_at
     from listed
     group by index_code, list_date, published_on, date
-    having sum(weight order by symbol) between 0.98 and 1.02
-        and sum(weight order by symbol) filter (level is not null) >= 0.9
+    having sum(exact(weight)) between 0.98 and 1.02
+        and sum(exact(weight)) filter (level is not null) >= 0.9
     -- Of two lists published on one day for one session the one that is dated so stands.
     qualify row_number() over (partition by index_code, list_date, published_on order by date <> list_date, date) = 1
 )

@@ -31,7 +31,7 @@ known_at = "When all weights and returns of the session were known (UTC)."
 with daily as (
     select
         date, index_code, weight_scheme,
-        sum(open_weight * price_return order by issuer) as index_return,
+        sum(exact(open_weight * price_return))::double as index_return,
         max(previous_date) as opened_date,
         max(known_at) as known_at
     from core.index_weight

@@ -40,7 +40,7 @@ with basis as (
 ), listed as (
     select basis.index_code, basis.review, basis.list_date, basis.counted_position, basis.limited_position,
         implied_index_shares.issuer,
-        sum(implied_index_shares.weight order by implied_index_shares.symbol) as weight,
+        sum(exact(implied_index_shares.weight))::double as weight,
             max(implied_index_shares.known_at) as known_at
     from basis
     join core.implied_index_shares

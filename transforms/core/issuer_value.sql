@@ -57,13 +57,13 @@ with line as (
     select
         issuer, date,
         count(market_cap) as closed_lines,
-        sum(market_cap order by symbol) as market_cap,
+        sum(exact(market_cap))::double as market_cap,
         count(open_market_cap) as opened_lines,
-        sum(open_market_cap order by symbol) as open_market_cap,
+        sum(exact(open_market_cap))::double as open_market_cap,
         min(previous_date) as previous_date,
         -- A mean of one would lose the last digit of its only return.
         if(count(*) = 1, any_value(price_return),
-           sum(open_market_cap * price_return order by symbol) / sum(open_market_cap order by symbol)) as price_return,
+           sum(exact(open_market_cap * price_return))::double / sum(exact(open_market_cap))::double) as price_return,
         max(known_at) as known_at
     from valued
     group by issuer, date

@@ -175,15 +175,15 @@ with recursive bound as (
     asof join count_step on count_step.symbol = member_bar.symbol and count_step.date <= member_bar.date
     where abs(index_bar.step) < (select leap from bound where kind = 'index')
 ), contribution as (
-    select *, value / sum(value order by symbol) over (partition by index_code, date) * (exp(step) - 1) as contribution,
+    select *, value / sum(exact(value)) over (partition by index_code, date)::double * (exp(step) - 1) as contribution,
         max(known_at) over (partition by index_code, date) as session_known_at,
         coalesce(abs(step) >= suspected_step.leap and not suspected_step.is_confirmed, false) as is_suspected
     from member_day
     left join (select symbol, number, leap, is_confirmed from suspected) suspected_step using (symbol, number)
 ), session_sum as (
-    select index_code, date, sum(contribution order by symbol) - exp(any_value(index_step)) + 1 as residual,
-        coalesce(sum(contribution order by symbol) filter (is_suspected), 0) as suspected_sum,
-        coalesce(sum(abs(contribution) order by symbol) filter (is_suspected), 0) as suspected_size
+    select index_code, date, sum(exact(contribution))::double - exp(any_value(index_step)) + 1 as residual,
+        coalesce(sum(exact(contribution)) filter (is_suspected)::double, 0) as suspected_sum,
+        coalesce(sum(exact(abs(contribution))) filter (is_suspected)::double, 0) as suspected_size
     from contribution
     group by index_code, date
 ), closing as (

@@ -59,7 +59,7 @@ select
     any_value(percentile) filter (gauge = 'drawdown') as drawdown_percentile,
     any_value(percentile) filter (gauge = 'realized_vol') as realized_vol_percentile,
     count(percentile) as risk_score_inputs,
-    case when count(percentile) >= 4 then 100 * sum(percentile order by gauge) / count(percentile) end as risk_score,
+    case when count(percentile) >= 4 then 100 * exact_mean(percentile) end as risk_score,
     max(known_at) as known_at
 from ranked
 group by date

@@ -34,11 +34,11 @@ with fund as (
 ), summed as (
     select date, one, other,
         count(*) over last_63 as pairs,
-        sum(x::decimal(38, 18)) over last_63::double as sum_x,
-        sum(y::decimal(38, 18)) over last_63::double as sum_y,
-        sum((x * x)::decimal(38, 18)) over last_63::double as sum_xx,
-        sum((x * y)::decimal(38, 18)) over last_63::double as sum_xy,
-        sum((y * y)::decimal(38, 18)) over last_63::double as sum_yy
+        sum(exact(x)) over last_63::double as sum_x,
+        sum(exact(y)) over last_63::double as sum_y,
+        sum(exact(x * x)) over last_63::double as sum_xx,
+        sum(exact(x * y)) over last_63::double as sum_xy,
+        sum(exact(y * y)) over last_63::double as sum_yy
     from pair
     window last_63 as (partition by one, other order by position range between 62 preceding and current row)
 ), correlated as (
@@ -52,7 +52,7 @@ with fund as (
 ), averaged as (
     select date,
         count(correlation) as pairs,
-        sum(correlation::decimal(38, 18))::double / count(correlation) as correlation
+        exact_mean(correlation) as correlation
     from correlated
     group by date
 ), required as (

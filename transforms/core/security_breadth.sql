@@ -19,9 +19,9 @@ with windowed as (
         security_price.symbol, security_price.date, security_price.return_level as level,
         -- Decimals add exactly in any order: on an edge, a later row of another symbol must not tip the scale.
         count(*) over w50 as closes_50,
-            sum(security_price.return_level::decimal(38, 10)) over w50 / count(*) over w50 as mean_50,
+            sum(exact(security_price.return_level)) over w50 / count(*) over w50 as mean_50,
         count(*) over w200 as closes_200,
-            sum(security_price.return_level::decimal(38, 10)) over w200 / count(*) over w200 as mean_200,
+            sum(exact(security_price.return_level)) over w200 / count(*) over w200 as mean_200,
         count(*) over w252 as closes_252,
         max(security_price.return_level) over before_252 as highest_before,
             min(security_price.return_level) over before_252 as lowest_before,

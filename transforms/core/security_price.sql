@@ -60,7 +60,7 @@ with last_stay as (
     -- All or nothing: half of what was given is not what was given.
     select spinoff.symbol, spinoff.ex_date,
         case when count(*) = count(price_bar.close)
-            then sum(spinoff.per_share * price_bar.close order by spinoff.distributed) end as value,
+            then sum(exact(spinoff.per_share * price_bar.close))::double end as value,
         string_agg(format('{:.6g} {}', spinoff.per_share, spinoff.distributed)
             || coalesce(format(' at {:.2f}', price_bar.close), ', whose close is not known'),
                 ' and ' order by spinoff.distributed) as text,

@@ -66,7 +66,7 @@ with line as (
     select sampled.*, sampled.units * sampled.open_level / session_total.open_value as plain_weight
     from sampled
     join (
-        select index_code, end_position, position, sum(units * open_level order by symbol) as open_value
+        select index_code, end_position, position, sum(exact(units * open_level))::double as open_value
         from sampled
         group by index_code, end_position, position
     ) session_total using (index_code, end_position, position)
@@ -74,7 +74,7 @@ with line as (
     select weighed.*, session_total.typical_weight, session_total.typical_weight > 0.025 as is_large
     from weighed
     join (
-        select index_code, end_position, symbol, avg(plain_weight order by position) as typical_weight
+        select index_code, end_position, symbol, exact_mean(plain_weight) as typical_weight
         from weighed
         group by index_code, end_position, symbol
     ) session_total using (index_code, end_position, symbol)
@@ -84,9 +84,9 @@ with line as (
     from sized
     join (
         select index_code, end_position, position,
-            sum(plain_weight * price_return order by symbol) as plain_return,
-            coalesce(sum(plain_weight * price_return order by symbol) filter (is_large), 0) as large_return,
-            coalesce(sum(plain_weight order by symbol) filter (is_large), 0) as large_weight
+            sum(exact(plain_weight * price_return))::double as plain_return,
+            coalesce(sum(exact(plain_weight * price_return)) filter (is_large)::double, 0) as large_return,
+            coalesce(sum(exact(plain_weight)) filter (is_large)::double, 0) as large_weight
         from sized
         group by index_code, end_position, position
     ) session_total using (index_code, end_position, position)
@@ -95,25 +95,26 @@ with line as (
     select symbol, index_code, end_position, position, units, factor, published_return, window_known_at,
         1 + (factor - 1) * (large_weight - is_large::integer * plain_weight) as total,
         plain_weight / total as weight,
-        weight * (price_return - published_return) as lever,
-        published_return
-            - (plain_return + (factor - 1) * (large_return - is_large::integer * plain_weight * price_return)) / total
+        -- In basis points, so that squares keep their digits.
+        1e4 * weight * (price_return - published_return) as lever,
+        1e4 * (published_return
+            - (plain_return + (factor - 1) * (large_return - is_large::integer * plain_weight * price_return)) / total)
             as residual
     from day
     cross join (select unnest(range(2, 13)) / 10 as factor)
     where typical_weight >= 0.004
 ), regressed as (
     select symbol, index_code, end_position as position, factor, any_value(units) as units,
-        avg(weight order by position) as plain_weight,
-        sum(lever * residual order by position) / sum(lever * lever order by position) as slope,
-        sum(residual * residual order by position)
-            - power(sum(lever * residual order by position), 2) / sum(lever * lever order by position) as squares,
-        sqrt(greatest(squares, 0) / (count(*) - 1) / sum(lever * lever order by position)) as standard_error,
-        sum(published_return * published_return order by position) as published_squares,
+        exact_mean(weight) as plain_weight,
+        sum(exact(lever * residual))::double / sum(exact(lever * lever))::double as slope,
+        sum(exact(residual * residual))::double
+            - power(sum(exact(lever * residual))::double, 2) / sum(exact(lever * lever))::double as squares,
+        sqrt(greatest(squares, 0) / (count(*) - 1) / sum(exact(lever * lever))::double) as standard_error,
+        1e8 * sum(exact(published_return * published_return))::double as published_squares,
         any_value(window_known_at) as known_at
     from tried
     group by symbol, index_code, end_position, factor
-    having count(*) >= 63 and sum(lever * lever order by position) > 0
+    having count(*) >= 63 and sum(exact(lever * lever)) > 0
 ), fitted as (
     select *
     from regressed

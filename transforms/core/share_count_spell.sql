@@ -89,9 +89,9 @@ with reported_share_count as (
     from moved
 ), earlier as (
     select newer.symbol, newer.number,
-        coalesce(sum(least(older.last_position, newer.first_position - 1) - greatest(older.first_position,
-            newer.first_position - 42) + 1)
-            filter (older.number is not null), 0) / 42 as share
+        coalesce(sum(exact(least(older.last_position, newer.first_position - 1)
+            - greatest(older.first_position, newer.first_position - 42) + 1))
+            filter (older.number is not null)::double, 0) / 42 as share
     from counted newer
     left join counted older
         on older.symbol = newer.symbol and older.first_position < newer.first_position

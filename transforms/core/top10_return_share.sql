@@ -21,9 +21,7 @@ known_at = "When all weights and returns of the windows were known (UTC)."
 with linked as (
     select
         index_weight.date, index_code, weight_scheme, index_weight.issuer, index_weight.open_weight,
-        -- Decimals add exactly in any order, so that what comes later moves no last digit.
-        (index_weight.open_weight * index_weight.price_return * index_return.link_factor)::decimal(38,
-            18) as contribution
+        exact(index_weight.open_weight * index_weight.price_return * index_return.link_factor) as contribution
     from core.index_weight
     join core.index_return using (date, index_code, weight_scheme)
     where index_weight.open_weight is not null
@@ -44,7 +42,7 @@ with linked as (
     -- The link factor of the whole window cancels: contribution / return = linked contributions / log return.
     select
         opened.date, opened.index_code, opened.weight_scheme, opened.window_sessions,
-        sum(summed.contribution_so_far - opened.contribution_before)::double / any_value(opened.log_return)
+        sum(exact(summed.contribution_so_far - opened.contribution_before))::double / any_value(opened.log_return)
             as return_share,
         any_value(opened.index_return) as index_return,
         any_value(opened.known_at) as known_at

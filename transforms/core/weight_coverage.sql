@@ -37,10 +37,10 @@ with valued as (
 ), added as (
     select
         date, index_code, weight_scheme,
-        sum(last_value order by member) filter (close_value is not null) as closed_value,
-        sum(last_value order by member) filter (close_value is not null and price_return is not null) as returned_value,
+        sum(exact(last_value)) filter (close_value is not null)::double as closed_value,
+        sum(exact(last_value)) filter (close_value is not null and price_return is not null)::double as returned_value,
         -- Who was never worth anything known counts as the mean of the others.
-        sum(last_value order by member) * (count(*) / count(last_value)) as whole_value,
+        sum(exact(last_value))::double * (count(*) / count(last_value)) as whole_value,
         max(known_at) as known_at
     from valued
     group by date, index_code, weight_scheme

@@ -66,11 +66,11 @@ with list as (
             and second_solution.number between first_solution.number - 10 and first_solution.number - 1
 ), deviation as (
     select index_code, number, moved, earlier,
-        1e4 * sum(weight * least(abs(ratio / scale - 1), 0.1) order by symbol) as bp
+        1e4 * sum(exact(weight * least(abs(ratio / scale - 1), 0.1)))::double as bp
     from compared
     where earlier_moved = 0
     group by index_code, number, moved, earlier
-    having sum(weight order by symbol) >= 0.8
+    having sum(exact(weight)) >= 0.8
 ), agreement as (
     select index_code, number, count(distinct earlier) as earlier_lists,
         min(bp) filter (moved = 0) as deviation_bp,
@@ -99,7 +99,7 @@ with list as (
             and same_member.published_on = newer_list.published_on
             and same_member.symbol = published_weight.symbol and same_member.weight > 0)
 ), lacking as (
-    select index_code, number, list(symbol order by symbol) as missing, sum(weight order by symbol) as missing_weight
+    select index_code, number, list(symbol order by symbol) as missing, sum(exact(weight))::double as missing_weight
     from (select index_code, number, symbol, max(weight) as weight from gap group by all)
     group by index_code, number
 ), changed as (

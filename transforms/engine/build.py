@@ -14,6 +14,7 @@ from transforms.engine.project import Model
 from warehouse.errors import AssertionFailed, ModelError
 
 FAILED_ROWS_KEPT = 10_000
+MACROS = Path(__file__).parents[1] / "macros.sql"
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,6 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], as_of: AsOf, 
     Raises AssertionFailed after writing the failed rows below `failed_rows`, ModelError when SQL and header differ.
     """
     set_as_of(con, as_of)
-    # One thread: sums of doubles then add in the order of the sorted inputs, and equal inputs give equal bytes.
-    threads, = con.execute("select current_setting('threads')").fetchone()  # type: ignore[misc]
-    con.execute("set threads = 1")
     con.begin()
     try:
         for model in models:
@@ -45,12 +43,11 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], as_of: AsOf, 
         raise
     else:
         con.commit()
-    finally:
-        con.execute(f"set threads = {threads}")
 
 
 def set_as_of(con: duckdb.DuckDBPyConnection, as_of: AsOf) -> None:
-    """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by')."""
+    """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by'), and call the macros."""
+    con.execute(MACROS.read_text())
     for name in ("as_of", "recorded_by"):
         con.execute(f"set variable {name} = ?::timestamp", [getattr(as_of, name).replace(tzinfo=None)])
 

@@ -75,16 +75,16 @@ with ranked as (
 ), weighted as (
     select
         date, index_code, weight_scheme,
-        sum(market_cap order by issuer) as total_market_cap,
+        sum(exact(market_cap))::double as total_market_cap,
         max(weight) as top1_weight,
         list_sum(max(weight, 5)) as top5_weight,
         list_sum(max(weight, 10)) as top10_weight,
         list(issuer order by weight desc, issuer) filter (weight is not null) as largest_first,
-        sum(weight * weight order by issuer) as hhi,
-        -sum(weight * ln(weight) order by issuer) as entropy,
-        2 * sum(from_smallest * weight order by issuer) / count(weight) - (count(weight) + 1) / count(weight) as gini,
-        sum(open_weight * price_return order by issuer) as index_return,
-        sum(price_return order by issuer) filter (open_weight is not null) / count(open_weight) as equal_weight_return,
+        sum(exact(weight * weight))::double as hhi,
+        -sum(exact(weight * ln(weight)))::double as entropy,
+        2 * sum(exact(from_smallest * weight))::double / count(weight) - (count(weight) + 1) / count(weight) as gini,
+        sum(exact(open_weight * price_return))::double as index_return,
+        sum(exact(price_return)) filter (open_weight is not null)::double / count(open_weight) as equal_weight_return,
         max(known_at) as known_at
     from ranked
     group by date, index_code, weight_scheme
@@ -92,7 +92,7 @@ with ranked as (
     -- Where the feed dropped a session the issuers' returns are longer; the published index is taken over as much.
     select date, index_code, weight_scheme, arg_max(previous_date, (open_weight, previous_date)) as start
     from (
-        select date, index_code, weight_scheme, previous_date, sum(open_weight order by issuer) as open_weight
+        select date, index_code, weight_scheme, previous_date, sum(exact(open_weight))::double as open_weight
         from core.index_weight
         where open_weight is not null
         group by date, index_code, weight_scheme, previous_date

@@ -38,9 +38,7 @@ known_at = "When all contributions of the window could be known (UTC)."
 with linked as (
     select
         index_code, weight_scheme, index_weight.issuer, index_return.position,
-        -- Decimals add exactly in any order, so that what comes later moves no last digit.
-        (index_weight.open_weight * index_weight.price_return * index_return.link_factor)::decimal(38,
-            18) as contribution
+        exact(index_weight.open_weight * index_weight.price_return * index_return.link_factor) as contribution
     from core.index_weight
     join core.index_return using (date, index_code, weight_scheme)
     where index_weight.open_weight is not null

@@ -70,23 +70,24 @@ with fund as (
     )
 ), spearman as (
     select date, count(*) as ranked_funds,
-        sum(rank_now * rank_past) - count(*) * ((count(*) + 1) / 2) ** 2 as covariation,
-        sum(rank_now * rank_now) - count(*) * ((count(*) + 1) / 2) ** 2 as variation_now,
-        sum(rank_past * rank_past) - count(*) * ((count(*) + 1) / 2) ** 2 as variation_past
+        sum(exact(rank_now * rank_past))::double - count(*) * ((count(*) + 1) / 2) ** 2 as covariation,
+        sum(exact(rank_now * rank_now))::double - count(*) * ((count(*) + 1) / 2) ** 2 as variation_now,
+        sum(exact(rank_past * rank_past))::double - count(*) * ((count(*) + 1) / 2) ** 2 as variation_past
     from placed
     group by date
 ), kendall as (
     select first_fund.date,
-        sum(sign(first_fund.now - second_fund.now) * sign(first_fund.past - second_fund.past)) as concordance,
-        sum(abs(sign(first_fund.now - second_fund.now))) as untied_now,
-        sum(abs(sign(first_fund.past - second_fund.past))) as untied_past
+        sum(exact(sign(first_fund.now - second_fund.now)
+            * sign(first_fund.past - second_fund.past)))::double as concordance,
+        sum(exact(abs(sign(first_fund.now - second_fund.now))))::double as untied_now,
+        sum(exact(abs(sign(first_fund.past - second_fund.past))))::double as untied_past
     from placed first_fund
     join placed second_fund on second_fund.date = first_fund.date and second_fund.basket > first_fund.basket
     group by first_fund.date
 ), spread as (
     select index_weight.date,
-        sqrt(sum(index_weight.open_weight * (index_weight.price_return - index_return.index_return) ** 2
-            order by index_weight.issuer)) as dispersion,
+        sqrt(sum(exact(index_weight.open_weight
+            * (index_weight.price_return - index_return.index_return) ** 2))::double) as dispersion,
         max(index_weight.known_at) as known_at
     from core.index_weight
     join core.index_return using (date, index_code, weight_scheme)

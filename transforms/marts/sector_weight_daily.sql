@@ -34,8 +34,8 @@ with classified as (
 )
 select
     date, index_code, weight_scheme, taxonomy, sector,
-    sum(weight order by issuer) as weight,
-    sum(open_weight * price_return order by issuer) as contribution,
+    sum(exact(weight))::double as weight,
+    sum(exact(open_weight * price_return))::double as contribution,
     max(known_at) as known_at
 from classified
 group by date, index_code, weight_scheme, taxonomy, sector

@@ -119,7 +119,7 @@ def test_an_infinite_close_is_kept_out_with_its_reason(meet):
         AAPL   | 2026-03-09 | inf
     """)
     rejected, = meet("bars", bars=bars, actions=NO_ACTIONS).rejected.itertuples()
-    assert rejected.reason == "not so that a close is positive and no more than a billion"
+    assert rejected.reason == "not so that a close is positive and no more than ten million"
     assert json.loads(rejected.row_json, parse_constant=pytest.fail)["close"] == "inf"
 
 

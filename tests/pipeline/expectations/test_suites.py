@@ -92,9 +92,9 @@ CASES: dict[str, dict[str, Case]] = {
         "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every bar has a date": Case(put("date", None, 3)),
         "most closes are positive": Case(put("close", -1.0, 0, 5, 7),
-                                         also=("a close is positive and no more than a billion",)),
+                                         also=("a close is positive and no more than ten million",)),
         "a bar has a close": Case(put("close", None, 3), (3,)),
-        "a close is positive and no more than a billion": Case(put("close", 0.0, 3), (3,)),
+        "a close is positive and no more than ten million": Case(put("close", 0.0, 3), (3,)),
         "a bar is not dated after its fetch": Case(put("date", LATER, 5), (5,)),
         "one bar for a symbol and date": Case(twice(3), (3, 12)),
         **{f"{words} is finite": Case(put(column, float("inf"), 3), (3,))

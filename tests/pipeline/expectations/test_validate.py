@@ -273,10 +273,11 @@ def test_from_validation_to_the_tables(packaged, tmp_path):
             ("NVDA", date(2026, 3, 6), 180), ("NVDA", date(2026, 3, 9), 180)]
         assert con.execute("select feed, key, date, (row_json::json)->>'close', reason, batch_id from raw.rejected_row"
                            ).fetchall() == [("bars", "AAPL", date(2026, 3, 5), "2500000000.0",
-                                             "not so that a close is positive and no more than a billion", batch.batch_id)]
+                                             "not so that a close is positive and no more than ten million",
+                                              batch.batch_id)]
         assert con.execute("select expectation, severity, unexpected_rows from audit.validation_result where not success"
                            " order by all").fetchall() == [
-            ("a close is positive and no more than a billion", "quarantine", 1),
+            ("a close is positive and no more than ten million", "quarantine", 1),
             ("the high is not below the low", "warn", 1)]
         assert con.execute("select status, rows_landed, rows_loaded, rows_quarantined from audit.batch").fetchall() == [
             ("loaded", 7, 4, 1)]
