@@ -33,7 +33,7 @@ def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
             run.progress((window_number + number / len(requests)) / len(windows), f"{windows[window_number]}: {request}")
             _fetch_and_load(run, step, request)
     step(build.fit)(run)
-    if run.command == "backfill" and times == (None, None) and not run.acceptance and _keep_current(run):
+    if run.command in ("backfill", "run") and times == (None, None) and not run.acceptance and _keep_current(run):
         return
     run.progress(1.0, "build and publication")
     step(build.build)(run, *times)
