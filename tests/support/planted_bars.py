@@ -10,10 +10,12 @@ from pathlib import Path
 
 import duckdb
 
+from transforms.engine.build import AsOf, set_as_of
 from transforms.engine.project import FOLDER, read
 from warehouse import catalog
 from warehouse.catalog.record import record
 
+LATE = datetime(2100, 1, 1, tzinfo=UTC)
 KINDS = {"x2": (2.0,), "x0.5": (0.5,), "x100": (100.0,), "undivided": (1.5, 2.0, 3.0, 4.0, 5.0, 10.0, 15.0, 20.0, 0.1),
          "stale": (None,)}
 VERDICT = read(FOLDER / "core" / "price_bar_verdict.sql").sql
@@ -36,8 +38,8 @@ class Planted:
     def __init__(self, archive: Path, packaged: bool = True) -> None:
         self.con = con = duckdb.connect()
         con.execute((FOLDER.parent / "warehouse" / "schema.sql").read_text())
-        con.execute("set threads = 1; set variable as_of = '2100-01-01'::timestamp;"
-                    "set variable recorded_by = '2100-01-01'::timestamp")
+        con.execute("set threads = 1")
+        set_as_of(con, AsOf(LATE, LATE))
         known = "date + interval '21 hours 15 minutes' as known_at"
         con.execute(f"""
             create table truth as select symbol, date, open, high, low, close::double as close, volume::double as volume,
