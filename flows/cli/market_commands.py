@@ -35,15 +35,15 @@ def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
 
 @commands.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765 --fault bar-x100:symbol=AAPL,days=2")
 def replay(archive: Annotated[Path | None, typer.Option(help="The folder of a market archive.")] = None,
-           port: Annotated[int, typer.Option(help="The port on loopback.")] = 8765,
-           now: Annotated[str | None, typer.Option(help="The time of the server's clock; by default the end of the day "
+           port: Annotated[int, typer.Option(help="The loopback port to listen on.")] = 8765,
+           now: Annotated[str | None, typer.Option(help="The time on the server's clock; by default the end of the day "
                                                         "after the last session.")] = None,
            fault: Annotated[list[str] | None, typer.Option(
                help="A fault to inject: NAME or NAME:argument=value,... Repeat it to combine faults; “list” prints all "
                     "of them.",
                autocompletion=completion.faults)] = None,
            seed: Annotated[int, typer.Option(help="The seed for what a fault leaves open, e.g. the symbol.")] = 0) -> None:
-    """Serve an archive over Yahoo's and FRED's wire protocols as of `--now`, with faults if you inject some."""
+    """Serve an archive over Yahoo's and FRED's wire protocols as of `--now`, optionally with faults."""
     from flows.pipeline.windows import parse_instant
     from flows.replay import faults
     from flows.replay.server import serve

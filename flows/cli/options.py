@@ -40,12 +40,12 @@ CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="A folder 
                                                   "(RALLYSCOPE_CATALOG); they add to the packaged ones or "
                                                   "replace them.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=day_of, help="A session, e.g. 2026-03-27.")]
-IndexOption = Annotated[str | None, typer.Option("--index", help="Code of an index; by default the primary one.")]
+IndexOption = Annotated[str | None, typer.Option("--index", help="The code of an index; by default the primary index.")]
 SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help="Show rows from this date on.")]
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
-AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; now by default.")]
+AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or a moment; now by default.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for another run to finish, or fail at once.")]
-AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish what a check withholds; "
+AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish although a check fails; "
                                                   "the audit records the reason.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

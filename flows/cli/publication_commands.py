@@ -34,7 +34,7 @@ def docs(home: HomeOption = None) -> None:
 def rollback(build: Annotated[str | None, typer.Argument(help="The start of a build's id; the previous build by default.",
                                                          autocompletion=completion.builds)] = None,
              home: HomeOption = None) -> None:
-    """Publish an older build again. The raw data stays, and the next run publishes a new build."""
+    """Publish an older build again. The raw data is kept, and the next run publishes a new build."""
     from warehouse.drafts import sweep
     from warehouse.publication.builds import rollback as publish_older
 

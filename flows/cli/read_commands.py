@@ -15,11 +15,11 @@ commands = typer.Typer()
 
 @commands.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
 def query(sql: Annotated[str, typer.Argument(help="One statement, or - to read it from standard input.")],
-          format: Annotated[Format, typer.Option("--format", help="JSON writes NaN as null.")] = Format.table,
+          format: Annotated[Format, typer.Option("--format", help="The output format; JSON writes NaN as null.")] = Format.table,
           home: HomeOption = None) -> None:
     """Run one SQL statement on the published file: read-only, without access to other files, never blocking a run.
 
-    It may take 2 GB of memory, 5 minutes and 5,000,000 rows; a table shows the first thousand.
+    A query is limited to 2 GB of memory, 5 minutes and 5,000,000 rows; a table shows the first thousand rows.
     """
     from flows.report.query import bound_the_process
     from flows.report.query import query as run_query
@@ -58,7 +58,7 @@ def status(json: JsonOption = False, home: HomeOption = None) -> None:
 @commands.command(epilog="Example: rallyscope claims --as-of 2026-04-20")
 def claims(ids: Annotated[list[str] | None, typer.Argument(help="The claims to show with their evidence, e.g. A06.",
                                                            autocompletion=completion.claims)] = None,
-           as_of: Annotated[str | None, typer.Option(help="A date (its end in New York) or an instant; as published "
+           as_of: Annotated[str | None, typer.Option(help="A date (its end in New York) or a moment; as published "
                                                           "by default.")] = None,
            json: JsonOption = False, home: HomeOption = None) -> None:
     """Show the verdict on each statement of the market thesis, as published or as of any date."""
@@ -99,7 +99,7 @@ def failed_rows(model: Annotated[str, typer.Argument(help="A model, e.g. marts.r
 
 @commands.command(epilog="Example: rallyscope revisions --since 2026-03-01")
 def revisions(since: SinceOption = None, json: JsonOption = False, home: HomeOption = None) -> None:
-    """Show every change of history: which past cells a publication changed, and why."""
+    """Show every change to history: which past cells a publication changed, and why."""
     from flows.report.terminal import show as print_view
 
     print_view(settings_from(home).home, "revisions", None, json, since)

@@ -11,7 +11,7 @@ commands = typer.Typer()
 
 
 @commands.command(epilog="Example: rallyscope serve --detach")
-def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The port on loopback.")] = 4200,
+def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The loopback port to listen on.")] = 4200,
           detach: Annotated[bool, typer.Option("--detach", help="Return when it is up, and leave it running.")] = False,
           stop: Annotated[bool, typer.Option("--stop", help="Stop the service of this data folder.")] = False,
           no_auth: Annotated[bool, typer.Option("--no-auth", help="Require no user and password: every program and user of "
