@@ -15,7 +15,8 @@ commands = typer.Typer()
 
 @commands.command(epilog='Example: rallyscope query "select date, band from marts.regime_daily order by date desc limit 5"')
 def query(sql: Annotated[str, typer.Argument(help="One statement, or - to read it from standard input.")],
-          format: Annotated[Format, typer.Option("--format", help="The output format; JSON writes NaN as null.")] = Format.table,
+          format: Annotated[Format, typer.Option("--format",
+                                                 help="The output format; JSON writes NaN as null.")] = Format.table,
           home: HomeOption = None) -> None:
     """Run one SQL statement on the published file: read-only, without access to other files, never blocking a run.
 

@@ -34,7 +34,8 @@ def run(day: DayOption = None, wait: WaitOption = True, home: HomeOption = None,
 
 @commands.command(epilog="Example: rallyscope backfill 2024-01-02 2026-05-29 --source http://127.0.0.1:8765")
 def backfill(start: Day, end: Day, as_of: AsOfOption = None,
-             chunk: Annotated[Chunk, typer.Option(help="How to split the range; the resulting tables are the same.")] = Chunk.whole,
+             chunk: Annotated[Chunk, typer.Option(
+                 help="How to split the range; the resulting tables are the same.")] = Chunk.whole,
              wait: WaitOption = True, home: HomeOption = None, source: SourceOption = None,
              catalog: CatalogOption = None, accept: AcceptOption = None) -> None:
     """Fetch every session from START to END that is missing, then build and publish."""
