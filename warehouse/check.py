@@ -10,8 +10,8 @@ from warehouse.load.batch import TABLES
 def duplicates(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Count by table the keys that occur twice with the same source, `known_at` and `fetched_at`; empty if none do.
 
-    Of two such rows neither would be the one in force. The tables have no primary key, since it costs more than all
-    loads together. The load keeps the rows unique, and this query proves it.
+    With two such rows it would be undefined which one is in force. The tables have no primary key, since it costs more
+    than all loads together. The load keeps the rows unique, and this query proves it.
     """
     found = {}
     for table in (table for tables in TABLES.values() for table in tables):

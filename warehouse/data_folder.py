@@ -59,7 +59,7 @@ class DataFolder:
 
     @property
     def set_aside(self) -> Path:
-        """The logs that other programs left beside published files, moved here."""
+        """The folder to which logs are moved that other programs left beside published files."""
         return self.folder / "set-aside"
 
     @property

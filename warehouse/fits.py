@@ -79,7 +79,7 @@ def unfitted(con: duckdb.DuckDBPyConnection, symbol: str, start: date | None, no
 
 
 def append(con: duckdb.DuckDBPyConnection, fits: Iterable[Fit], source: str, run_id: str, now: datetime) -> int:
-    """Append the fits in one transaction. A fit replaces an earlier one of the same fetch time, as in a replay."""
+    """Append the fits in one transaction. In a replay, a fit replaces one of the same month-end and fetch time."""
     stamp = [now.replace(tzinfo=None), source, "rule", run_id]
     rows = [[*astuple(fit), *stamp] for fit in fits]
     con.begin()

@@ -109,7 +109,7 @@ def _stamp(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str) -> None:
 
 
 def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
-    """Whether this landing folder was already validated and loaded."""
+    """Whether this landing folder was already validated, and loaded or recorded as stopped."""
     return con.execute("select 1 from audit.batch where batch_id = ?", [batch_id]).fetchone() is not None
 
 
