@@ -45,10 +45,10 @@ wheel: .venv/installed  ## build dist/rallyscope-VERSION-py3-none-any.whl, which
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-drill: .venv/installed  ## test kills, full disks, damaged files, environments, combined faults, a full-size market, fuzzing; N=200 of each, SEED=7
+drill: .venv/installed  ## kills, full disks, damaged files, environments, faults, a full-size market, fuzzing; N=200, SEED=7
 	$(BIN)/python tests/support/drills.py --number $(N) --seed $(SEED)
 
-drill-history: .venv/installed  ## test every way to split a range, and planted history, on a full market; takes about an hour
+drill-history: .venv/installed  ## every way to split a range, and planted history, on a full market; about an hour
 	$(BIN)/python tests/support/drill_cuts.py
 	$(BIN)/python tests/support/drill_history.py
 
