@@ -45,7 +45,7 @@ wheel: .venv/installed  ## build dist/rallyscope-VERSION-py3-none-any.whl, which
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-drill: .venv/installed  ## kills, full disks, damaged files, environments, faults, a full-size market, fuzzing; N=200, SEED=7
+drill: .venv/installed  ## kills, full disks, damage, environments, combined faults, full size, fuzzing; N=200 each, SEED=7
 	$(BIN)/python tests/support/drills.py --number $(N) --seed $(SEED)
 
 drill-history: .venv/installed  ## every way to split a range, and planted history, on a full market; about an hour
