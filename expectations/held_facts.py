@@ -1,4 +1,4 @@
-"""What the warehouse holds that an answer is compared with, as small frames; empty ones where nothing is at hand."""
+"""Read the held rows that a response is compared with, as small frames, or empty frames without a warehouse."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from warehouse.landing import Batch
 if TYPE_CHECKING:
     import pandas as pd
 
-# The last observations before an answer begins, the closes of the symbols that series stand in for, the last count
-# before an answer begins with the splits since, and the lists of the days before.
+# The last observations before a response begins; the recent closes by symbol, since a series can be a fallback for one;
+# the share counts up to its last date, with the splits; and the lists of the 30 days before.
 OBSERVATIONS = """
     select h.series_id, h.date, h.value
     from (
@@ -63,7 +63,7 @@ FACTS = {
 
 
 def held_facts(con: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, pd.DataFrame]:
-    """The frames that the batch's feed is compared with, as they were held at its fetch."""
+    """Return the frames that the batch's feed is compared with, as they were held at its fetch."""
     given = {"landed": str(batch.frame(batch.feed)), "fetched_at": batch.fetched_at.replace(tzinfo=None),
              "source": batch.source} if batch.feed in FACTS else {}
     return {name: con.execute(sql, {key: value for key, value in given.items() if f"${key}" in sql}).df()
@@ -71,7 +71,7 @@ def held_facts(con: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, pd.Dat
 
 
 def nothing_held() -> dict[str, pd.DataFrame]:
-    """The same frames without a row."""
+    """Return the same frames without rows."""
     import pandas as pd
 
     columns = {"held_observation": {"series_id": "str", "date": "datetime64[s]", "value": "float64"},

@@ -1,4 +1,4 @@
-"""What the observations of a macro series must be before they are loaded; the ranges are the catalog's."""
+"""The suites for observations of macro series; their ranges come from the catalog."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import great_expectations.expectations as gxe
 from expectations.severity import MOSTLY, QUARANTINE, STOP, why
 from warehouse.catalog import Series
 
-# How far a value stands off its neighbours, as a part of the most that its series may change in a day: the smaller of
-# the two changes; of the newest value, which has neighbours on one side only, the smaller of those to the nearest two, so
-# that a leap back passes. A value out of the series' range is no neighbour. A newest value that the close of the symbol it
-# stands in for confirms is no spike.
+# The distance of a value from its neighbors, as a fraction of the largest change its series allows: the smaller of the two
+# changes. The newest value has neighbors on one side only, so it is the smaller of the changes from the nearest two, and a
+# jump back passes. A value outside the series' range does not count as a neighbor. A newest value is not a spike if the
+# close of the symbol that the series is a fallback for confirms it.
 SPIKES = """
     with usable as (
         select o.series_id, o.date, o.value, o.file_row_number, l.largest_change, l.largest_ratio, l.symbol
@@ -55,7 +55,7 @@ COLUMNS = ["series_id", "date", "value", "realtime_start", "realtime_end"]
 
 
 def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
-    """The observations of a batch as a whole; `known` are the catalog's series."""
+    """Return the suite for all observations of a batch; `known` are the catalog's series."""
     return gx.ExpectationSuite(name="macro", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are an observation's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="series_id", **why("every observation has a series", STOP)),
@@ -65,14 +65,14 @@ def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
 
 
 def limits(catalog_series: Iterable[Series]) -> list[tuple]:
-    """Of each daily series, and each other that says it: id, range, the most it may change from one observation to the
-    next (in its unit or as a ratio), fallback symbol."""
+    """Return for each daily series, and each other that declares a limit: id, range, the largest change from one
+    observation to the next (in its unit or as a ratio), fallback symbol."""
     return [(s.id, *s.range, s.largest_change, s.max_ratio, s.fallback_for)
             for s in catalog_series if s.frequency == "daily" or s.max_change or s.max_ratio]
 
 
 def macro_suite(series: Series, fetched_on: date) -> gx.ExpectationSuite:
-    """Observations of one series, one for a date and real-time period; an explicitly missing value is allowed."""
+    """Return the suite for one series: one observation per date and real-time period, of which the value may be NULL."""
     low, high = series.range
     leap = f"a factor of {series.max_ratio:g}" if series.max_ratio else f"{series.largest_change:g} {series.unit}"
     plausible = f"{series.id} lies between {low:g} and {high:g} {series.unit}"

@@ -1,4 +1,4 @@
-"""What a batch of daily bars and actions must be before it is loaded; core.price_bar_verdict judges leaps."""
+"""The suites for daily bars and actions. They do not check price jumps, which core.price_bar_verdict judges."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from expectations.severity import MOSTLY, QUARANTINE, STOP, WARN, why
 
 BAR_COLUMNS = ["symbol", "date", "open", "high", "low", "close", "volume"]
 ACTION_COLUMNS = ["symbol", "date", "kind", "value", "share_of_price"]
-# A dividend as a part of the close before it, or after it where the answer begins with it.
+# A dividend as a fraction of the close before it, or of the next close if the response begins with the dividend.
 ACTIONS = """
     select a.*, if(a.kind = 'dividend', a.value / coalesce(b.close, n.close), null) as share_of_price
     from landed a
     asof left join (select symbol, date, close from bars where close > 0) b on b.symbol = a.symbol and b.date < a.date
     asof left join (select symbol, date, close from bars where close > 0) n on n.symbol = a.symbol and n.date >= a.date
     order by a.file_row_number"""
-LARGEST_NUMBER = 1e300  # what is larger is infinite
+LARGEST_NUMBER = 1e300  # larger numbers count as infinite
 
 HIGHEST_CLOSE = 1e7
 
 
 def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Bars of instruments the catalog holds (`known`); `fetched_on` is the UTC date of the fetch."""
+    """Return the suite for bars of the catalog's instruments (`known`); `fetched_on` is the UTC date of the fetch."""
     return gx.ExpectationSuite(name="bars", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=BAR_COLUMNS, **why("the columns are a bar's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every bar has a symbol", STOP)),
@@ -52,7 +52,7 @@ def bars_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
 
 
 def actions_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Splits and dividends; a split ratio outside 1:200 to 200:1 is a mistake."""
+    """Return the suite for splits and dividends; a split ratio outside 1:200 to 200:1 is an error."""
     return gx.ExpectationSuite(name="actions", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=ACTION_COLUMNS, **why("the columns are an action's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every action has a symbol", STOP)),

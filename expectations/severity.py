@@ -1,4 +1,4 @@
-"""What a failed expectation does, in the project's words and in Great Expectations'."""
+"""The severities of a failed expectation, in the project's terms and in those of Great Expectations."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ WARN = "info"
 
 NAMES = {STOP: "stop", QUARANTINE: "quarantine", WARN: "warn"}
 
-# A batch in which more than this share of rows is wrong is wrong as a whole.
+# The fraction of rows that must pass; below it the entire batch is wrong.
 MOSTLY = 0.8
 
 
 def why(sentence: str, severity: str, contradicts: str | None = None) -> dict[str, Any]:
-    """Keyword arguments of an expectation: its severity, and the sentence people read when it fails.
+    """Return keyword arguments of an expectation: its severity, and the sentence that users see if it fails.
 
-    `contradicts` is the column whose values are evidence against one another: such rows are held, and the run says so.
+    `contradicts` is a column whose values contradict each other in the failed rows. Such rows are held and reported by the
+    run.
     """
     return {"severity": severity, "meta": {"why": sentence, "contradicts": contradicts}}

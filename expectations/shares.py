@@ -1,4 +1,4 @@
-"""What a batch of share counts must be before it is loaded; whether one is believed is core.share_count's matter."""
+"""The suite for share counts. core.share_count decides later whether a count is plausible."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import great_expectations.expectations as gxe
 
 from expectations.severity import MOSTLY, QUARANTINE, STOP, why
 
-# Of several counts for one date, how near each is to the count in force: the one before, or else the next one after, as
-# it became by the splits in between. `place` 1 is the nearest; one count for a date is not compared.
+# If a date has several counts, rank each by its distance to the count in force: the previous count, or else the next one,
+# adjusted for the splits in between. `place` 1 is the nearest. A date with a single count is not compared.
 CHOICE = """
     with said as (
         select symbol, date::date as date, shares_outstanding, file_row_number,
@@ -45,7 +45,7 @@ FEWEST, MOST = 1e5, 1e12
 
 
 def shares_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Counts of shares outstanding, one for a symbol and date."""
+    """Return the suite for counts of shares outstanding, one per symbol and date."""
     return gx.ExpectationSuite(name="shares", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a share count's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every count has a symbol", STOP)),

@@ -1,14 +1,14 @@
-"""A derived column for validation only: how far a row stands off its neighbours in time."""
+"""Derive a column for validation only: the distance of a row from its neighbors in time."""
 
 from __future__ import annotations
 
 
 def with_spikes(rows: str, key: str, time: str) -> str:
-    """SQL of `rows`, which have a column `level` (a logarithm), with the column `spike` in its place.
+    """Return SQL for `rows` with the column `level` (a logarithm) replaced by the column `spike`.
 
-    A row is a spike when it stands off both its neighbours of the same `key` in the order of `time`: the smaller of
-    the two |changes|. The first and the newest row have neighbours on one side only: half the smaller of the |changes|
-    to the nearest two counts, so that a true leap to a new level passes, and so does a row next to a spike.
+    A spike differs from both neighbors of the same `key` in the order of `time`: its size is the smaller of the two
+    |changes|. The first and the newest row have neighbors on one side only. For them it is half the smaller of the
+    |changes| to the nearest two rows, so that a true jump to a new level passes, and so does a row next to a spike.
     """
     return f"""
         select * exclude (level, before, before2, after, after2),

@@ -1,4 +1,4 @@
-"""What a batch of quarterly statement items must be before it is loaded."""
+"""The suite for quarterly statement items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ["symbol", "statement", "period_end", "item", "value"]
 
 
 def statements_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Items of income statement, balance sheet and cash flow, one for a symbol, period and item."""
+    """Return the suite for items of income statement, balance sheet and cash flow, one per symbol, period and item."""
     return gx.ExpectationSuite(name="statements", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a statement item's", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every item has a symbol", STOP)),

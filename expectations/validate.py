@@ -1,4 +1,4 @@
-"""Meet a landed batch with its suites: which rows pass, which are quarantined and why, whether the batch stops."""
+"""Validate a landed batch by its suites: which rows pass, which are quarantined and why, and whether the batch stops."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
 REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
-# What the columns that are derived for validation only are made from, by frame; and those columns.
+# The inputs of columns that are derived only for validation, by frame; and those columns.
 DERIVED_FROM = {"actions": {"symbol", "date", "kind", "value"},
                 "weights": {"index_code", "symbol", "date", "published_on", "weight"}}
 DERIVED = ["spike", "list_total", "is_known", "is_session", "names_kept", "share_of_price"]
-# What says of a value what it is; a source may leave it out, and no suite judges it.
+# Columns that describe a value; a source may omit them, and no suite checks them.
 LABELS = ["currency", "pit_quality"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`rejected` rows go to quarantine, `results` to the audit; what `stopped` names is not loaded.
+    """`rejected` rows go to quarantine and `results` to the audit; a batch or key in `stopped` is not loaded.
 
-    `held` says in a sentence each which values contradict one another, or what is held.
+    `held` has one sentence for each set of values that contradict each other or the held rows.
     """
 
     rejected: pd.DataFrame
@@ -52,9 +52,9 @@ class Verdict:
 
 
 def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | None = None) -> Verdict:
-    """Run every suite of the batch's frames; the frames themselves stay as they landed.
+    """Run every suite on the batch's frames, without changing the landed frames.
 
-    With the warehouse's connection an answer is compared with what is held, too.
+    With a connection to the warehouse, the suites also compare the response with the held rows.
     """
     import pandas as pd
 
@@ -90,7 +90,10 @@ def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | No
 
 
 def _hold(rejected: list[dict[str, Any]], column: str, why: str) -> Iterator[str]:
-    """Mark rows whose values contradict evidence as held, each with all values for its key and date; a sentence each."""
+    """Mark rows with contradicting values as held, with all values of their key and date in the reason.
+
+    Yields one sentence per key and date.
+    """
     def key_and_date(row: dict[str, Any]) -> tuple:
         return row["key"], row["date"], row["values"].get("symbol")
 
@@ -105,15 +108,12 @@ def _hold(rejected: list[dict[str, Any]], column: str, why: str) -> Iterator[str
 
 def _suites(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame],
             rejected: list[dict[str, Any]]) -> Iterator[tuple[str, pd.DataFrame, gx.ExpectationSuite, str | None]]:
-    """Each frame of the batch with a suite to meet, and the key it is about when it is one alone.
-
-    An empty frame has nothing to prove.
-    """
+    """Yield each non-empty frame of the batch with its suite, and the key if the suite is for a single key."""
     import pandas as pd
 
     from expectations import macro, prices, shares, statements, weights
 
-    fetched_on = batch.fetched_at.astimezone(UTC).date()  # where a bar's date may already be tomorrow's in New York
+    fetched_on = batch.fetched_at.astimezone(UTC).date()  # this date may already be tomorrow in New York
     if batch.feed == "observations":
         whole = _frame(batch, "observations")
         if len(whole):
@@ -144,13 +144,16 @@ def _suites(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame],
 
 
 def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
-    """A source adjusts for a split that was kept out all the same, so what traded before it cannot be told."""
+    """Yield a stop for each key with a rejected split.
+
+    The source adjusts earlier bars for that split all the same, so the prices traded before it cannot be restored.
+    """
     for key in sorted({r["key"] for r in rejected if r["frame"] == "actions" and r["values"]["kind"] == "split"}):
         yield Stop(f"bars: a split of {key} was kept out, so its earlier prices cannot be told", key)
 
 
 def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
-    """How far each observation of a daily series stands off its neighbours, by its position."""
+    """Return the distance of each observation of a series with a limit from its neighbors, by row position."""
     import pandas as pd
 
     from expectations import macro
@@ -167,7 +170,7 @@ def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -
 
 def _choose(batch: Batch, frame: pd.DataFrame, facts: Mapping[str, pd.DataFrame],
             rejected: list[dict[str, Any]]) -> pd.DataFrame:
-    """The counts without those of which a date has another one nearer to the count in force; these are rejected."""
+    """Keep for each date only the count nearest to the count in force, and reject the others."""
     from expectations import shares
 
     with _landed(batch, "shares", facts) as con:
@@ -182,7 +185,7 @@ def _choose(batch: Batch, frame: pd.DataFrame, facts: Mapping[str, pd.DataFrame]
 
 @contextmanager
 def _landed(batch: Batch, name: str, facts: Mapping[str, pd.DataFrame]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with the frame as view `landed`, a batch's bars beside its actions, and the facts held."""
+    """Open a database in memory with the frame as view `landed`, for actions also the batch's bars, and the held facts."""
     def parquet(frame: str) -> str:
         return "select * from read_parquet('" + str(batch.frame(frame)).replace("'", "''") + "', file_row_number = true)"
 
@@ -197,10 +200,10 @@ def _landed(batch: Batch, name: str, facts: Mapping[str, pd.DataFrame]) -> Itera
 
 def _frame(batch: Batch, name: str, derived: str | None = None,
            facts: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> pd.DataFrame:
-    """The landed rows, labelled by their position, dates as plain dates; `derived` adds columns by SQL."""
+    """Read the landed rows, indexed by position, with dates as plain dates; `derived` is SQL that adds columns."""
     with _landed(batch, name, facts) as con:
         columns = {row[0] for row in con.execute("describe landed").fetchall()}
-        # A frame without its columns is for the suite to stop, not for the derivation to fail on.
+        # If columns are missing, skip the derivation instead of failing: the suite stops the batch.
         derivable = derived and DERIVED_FROM[name] <= columns
         if name == "actions" and derivable:
             derivable = {"symbol", "date", "close"} <= {row[0] for row in con.execute("describe bars").fetchall()}
@@ -214,7 +217,7 @@ def _frame(batch: Batch, name: str, derived: str | None = None,
 
 
 def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> Iterator[dict[str, Any]]:
-    """The rows as they came, null where they were null: NaN is no JSON."""
+    """Yield the rows as received, with null instead of NaN, which is not valid JSON."""
     import pandas as pd
 
     received = frame.loc[rows].drop(columns=DERIVED, errors="ignore").to_dict("records")
@@ -227,7 +230,7 @@ def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> I
 
 
 def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:
-    """A row that fails twice is quarantined once, with both reasons."""
+    """Merge the rejections of each row, so that a row that fails twice is quarantined once with both reasons."""
     if rejected.empty:
         return rejected.astype({"row": "int64"})
     first = {c: "first" for c in REJECTED_COLUMNS if c not in ("frame", "row", "reason")}
@@ -244,8 +247,8 @@ def _observed(result: dict[str, Any]) -> str | None:
 
 @cache
 def _context() -> gx.data_context.EphemeralDataContext:
-    """One context a process: in memory, silent, and without the documentation site it would write to disk."""
-    # Nothing of a run leaves the machine; the library reads its switch from the environment at import.
+    """Create one context per process: in memory, silent, and without the documentation site it would write to disk."""
+    # Disable analytics, so that no data of a run leaves the machine. The library reads this variable at import.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import (

@@ -1,4 +1,4 @@
-"""What a batch of published index weights must be before it is loaded: whole lists, and no weight out of line."""
+"""The suite for published index weights: lists must be complete, and no weight may be an outlier."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COLUMNS = [*SAID, "list_total", "is_known", "is_session", "names_kept", "spike"]
 WHOLE = (0.98, 1.02)
 FEWEST_NAMES = 0.9
 
-# With what the weights of a row's list add to, those of securities that the catalog does not hold left out; and how
-# many names it has, if they add to a whole, as a part of the most that a list of the thirty days before had. Rounded as
-# they are, the smallest weights may double and mean nothing.
+# Derive `list_total`, the sum of the weights of a row's list without securities that the catalog does not hold; and, if
+# that sum is about 1, `names_kept`, the number of names as a fraction of the largest list of the thirty days before. The
+# constant in `level` damps the smallest weights, which may double by mere rounding.
 LISTS = with_spikes("""
     with known as (
         select *, ln(if(weight >= 0, weight + 1e-4, null)) as level,
@@ -38,11 +38,11 @@ LISTS = with_spikes("""
         select max(l.names) from lists l
         where l.index_code = s.index_code and l.date between s.date::date - 30 and s.date::date - 1), null) as names_kept
     from said s""", "index_code, symbol", "date, published_on")
-LARGEST_SPIKE = 1.1  # a factor of three, there and back
+LARGEST_SPIKE = 1.1  # the logarithm of a factor of three, up and back
 
 
 def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
-    """Weights by index, day, publication and security; `known` are the catalog's universes."""
+    """Return the suite for weights by index, day, publication and security; `known` are the catalog's universes."""
     low, high = WHOLE
     return gx.ExpectationSuite(name="weights", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a list's", STOP)),

@@ -1,8 +1,8 @@
 """The two-state model of the Nasdaq Composite's daily log returns, fitted at every month-end outside the build.
 
-Returns are normal around one mean; their variance is that of a calm or of a turbulent state, and the state is a
-Markov chain (Hamilton 1989; statsmodels' MarkovRegression). A fit sees what was known at its month-end and nothing
-else, so when it is made does not matter; a build then only filters with the newest fit known by each day.
+Returns are normal with one mean. Their variance is that of a calm or a turbulent state, and the state follows a Markov
+chain (Hamilton 1989; statsmodels' MarkovRegression). A fit uses only what was known at its month-end, so it does not
+matter when it is computed. A build then only filters with the newest fit known by each day.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 SYMBOL = "^IXIC"
-# Ten years of returns at most, two at least.
+# At most ten years of returns, at least two.
 MOST, LEAST = 2520, 504
-# Significant digits kept of a parameter: those in which the maximum does not depend on where the search began.
+# Significant digits kept of a parameter: in these the maximum does not depend on the starting point of the search.
 DIGITS = 7
-# A state that is the likelier one on less of the window than this describes a few days, not a state.
+# A state that is the more likely one on a smaller fraction of the window describes a few days, not a state.
 LEAST_SHARE = 0.05
-# Further starting points drawn around ours, each improved by so many steps of expectation and maximisation.
+# The number of random starting points around ours, and of expectation-maximization steps for each.
 STARTS, STEPS, SEED = 3, 5, 1989
-# Whether a row about a session up to a month-end came later: a bar, or the second source's word where there is none.
+# Whether a row about a session up to a month-end became known later: a bar, or the second source's value if there is none.
 CAME_LATER = """
     select exists (
         from (from raw.price_bar select date, known_at union all from raw.macro_observation select date, known_at
@@ -43,9 +43,9 @@ CAME_LATER = """
 
 def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetime, run_id: str,
                 say: Callable[[str], None], progress: Callable[[str], None] = lambda month: None) -> int:
-    """Fit the month-ends that need it, from the one in force on `start` on, and record them; how many there were.
+    """Fit and record the month-ends that need it, from the one in force on `start` on; return their number.
 
-    The rule is `warehouse.fits.unfitted`. Without `start` only months not older than the first fit are looked at.
+    `warehouse.fits.unfitted` selects them. Without `start` it considers only months not older than the first fit.
     """
     due = unfitted(con, SYMBOL, start, now)
     if not due:
@@ -59,10 +59,10 @@ def fit_missing(con: duckdb.DuckDBPyConnection, start: date | None, now: datetim
 
 
 def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
-    """The model at a month-end, from daily log returns and their sessions, oldest first, all known then.
+    """Fit the model at a month-end to daily log returns and their sessions, oldest first, all known at that time.
 
-    Rejected, with the reason: too few returns, returns that do not vary, no maximum found, a state whose expected
-    duration is not finite (longer than the window itself), a state visited on under 5 % of the window.
+    The fit is rejected with a reason if there are too few returns, the returns do not vary, no maximum is found, the
+    expected duration of a state is longer than the window, or a state is visited on under 5 % of the window.
     """
     days, returns = days[-MOST:], returns[-MOST:]
     about = {"fitted_on": month.date, "first_return_on": days[0] if days else None, "returns": len(days),
@@ -88,9 +88,9 @@ def fit(month: MonthEnd, days: list[date], returns: np.ndarray) -> Fit:
 
 
 def _maximise(returns: np.ndarray) -> tuple | None:
-    """Stay probabilities and variances (calm, turbulent), mean, log-likelihood and share of turbulent days.
+    """Fit standardized returns: stay probabilities and variances (calm, turbulent), mean, log-likelihood, turbulent share.
 
-    Of standardised returns; None when the optimiser does not converge to numbers.
+    Returns None if the optimizer does not converge to finite numbers.
     """
     import numpy as np
     from statsmodels.tools.sm_exceptions import ModelWarning
@@ -100,25 +100,25 @@ def _maximise(returns: np.ndarray) -> tuple | None:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ModelWarning)
         try:
-            # Newton steps within a trusted region end at the maximum itself, whatever the start, in the time of BFGS.
+            # The trust-region Newton method ends at the exact maximum from any start, and takes as long as BFGS.
             result = model.fit(start_params=[0.98, 0.05, 0.0, 0.5, 2.5], search_scale=[4, 4, 0.1, 0.5, 1.5],
                                search_reps=STARTS, search_iter=STEPS, em_iter=2 * STEPS, rng=SEED, cov_type="none",
                                method="minimize", min_method="trust-exact", gtol=1e-7)
         except (np.linalg.LinAlgError, ValueError):
-            # A likelihood without end, or steps that left the numbers: the record says so, and the day goes on.
+            # An unbounded likelihood or non-finite steps: record the rejected fit and continue with the next month.
             return None
     calm_stay, leaves_turbulence, mean, *variance = result.params
     stay, variance = np.array([calm_stay, 1 - leaves_turbulence]), np.array(variance)
     if not (result.mle_retvals["converged"] and np.isfinite(result.params).all() and np.isfinite(result.llf)):
         return None
-    # The states come in any order: the turbulent one is that of the larger variance.
+    # statsmodels returns the states in any order; the turbulent one has the larger variance.
     order = np.argsort(variance)
     share = (result.filtered_marginal_probabilities[:, order[1]] > 0.5).mean()
     return stay[order], variance[order], mean, result.llf, share
 
 
 def fault(figures: dict[str, float], returns: int) -> str:
-    """Why a fit describes no two states; empty when it does."""
+    """Return why a fit does not describe two states, or an empty string if it does."""
     for state in ("calm", "turbulent"):
         if (1 - figures[f"{state}_stay_probability"]) * returns < 1:
             return f"the {state} state is expected to last longer than the window"
@@ -131,10 +131,10 @@ def fault(figures: dict[str, float], returns: int) -> str:
 
 def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
              now: datetime) -> Iterator[tuple[MonthEnd, list[date], np.ndarray]]:
-    """Each month with the sessions and log returns of the index, as the models tell them as of that month-end.
+    """Yield each month with the sessions and log returns of the index, as the models compute them as of that month-end.
 
-    The models run on a warehouse in memory that holds this one index. What the newest month-end knows of the sessions
-    before an older one is what that one knew, unless a row about them came in between: then they run for it alone.
+    The models run on a warehouse in memory that holds only this index. The result of a newer month-end is reused for an
+    older one, unless a row about the older sessions became known in between. Then the models run again.
     """
     import numpy as np
 
@@ -160,7 +160,7 @@ def returns_known(con: duckdb.DuckDBPyConnection, months: list[MonthEnd],
 
 
 def _upstream(name: str) -> list[Model]:
-    """The model and all it is made from, in order."""
+    """Return the model and all models it reads, directly or indirectly, in build order."""
     wanted, found = {name}, []
     for model in reversed(models()):
         if model.name in wanted:
@@ -170,7 +170,7 @@ def _upstream(name: str) -> list[Model]:
 
 
 def _only(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """The rows of a raw table that tell of the one index; all where it is not by symbol or series."""
+    """Return an SQL condition for the index's rows of a raw table; it is true for all rows of other tables."""
     columns = {row[0] for row in con.execute(f"describe {table}").fetchall()}
     if "symbol" in columns:
         return "symbol = $symbol"

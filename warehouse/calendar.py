@@ -9,8 +9,8 @@ from warehouse.errors import BadRequest
 
 FIRST_YEAR = 1990
 INAUGURATION_YEARS = range(1993, 2200, 4)
-# Days off that presidents gave the federal government, whole days only. The Board posts no H.15 on them (its notices of
-# 2008-12-26 and 2014-12-26), although bonds may trade. A closing not listed here makes values known a day early.
+# Full days on which presidents closed the federal government. The Board posts no H.15 on them (its notices of 2008-12-26
+# and 2014-12-26), although bonds may trade. If a closure is missing here, values become known a day early.
 DECLARED = tuple(map(date.fromisoformat, (
     "1994-04-27", "2001-12-24", "2003-12-26", "2004-06-11", "2007-01-02", "2007-12-24", "2008-12-26", "2012-12-24",
     "2014-12-26", "2018-12-05", "2018-12-24", "2019-12-24", "2020-12-24", "2024-12-24", "2025-01-09", "2025-12-24",
@@ -20,7 +20,7 @@ DECLARED = tuple(map(date.fromisoformat, (
 
 @cache
 def sessions(last_year: int) -> list[tuple[date, datetime, datetime]]:
-    """(date, open, close) of every New York Stock Exchange session since 1990, UTC without zone."""
+    """Return (date, open, close) of every New York Stock Exchange session since 1990, in UTC without zone."""
     from exchange_calendars import get_calendar
 
     schedule = get_calendar("XNYS", start=f"{FIRST_YEAR}-01-01", end=f"{last_year}-12-31").schedule
@@ -30,10 +30,10 @@ def sessions(last_year: int) -> list[tuple[date, datetime, datetime]]:
 
 @cache
 def federal_days(last_year: int) -> list[date]:
-    """Every federal business day since 1990.
+    """Return every federal business day since 1990.
 
-    The Board keeps the federal holidays: one on a Saturday closes it on the Friday before, as it does not the Reserve
-    Banks, and it is closed on Inauguration Day (K.8, Holidays Observed by the Federal Reserve System).
+    The Board observes the federal holidays. Unlike the Reserve Banks, it closes on the Friday before a holiday that falls
+    on a Saturday. It also closes on Inauguration Day (K.8, Holidays Observed by the Federal Reserve System).
     """
     import pandas as pd
     from pandas.tseries.holiday import USFederalHolidayCalendar
@@ -45,7 +45,7 @@ def federal_days(last_year: int) -> list[date]:
 
 
 def day_of(text: str) -> date:
-    """The day that a person wrote; BadRequest says how to write one."""
+    """Parse a date that a user wrote; raise BadRequest, which shows the expected format, if it is invalid."""
     try:
         return date.fromisoformat(text)
     except ValueError:

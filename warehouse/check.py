@@ -1,4 +1,4 @@
-"""What must hold of the raw tables at any time, as queries anybody can run."""
+"""Invariants of the raw tables, as queries that anyone can run at any time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from warehouse.load.batch import TABLES
 
 
 def duplicates(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Keys that a raw table holds twice of one source, `known_at` and `fetched_at`, by table; empty when all is well.
+    """Count by table the keys that occur twice with the same source, `known_at` and `fetched_at`; empty if none do.
 
-    Such a pair would leave open which of the two is in force. The tables carry no primary key (it costs more than
-    all loads together), so the load keeps this and this query proves it.
+    With two such rows it would be undefined which one is in force. The tables have no primary key, since it costs more
+    than all loads together. The load keeps the rows unique, and this query proves it.
     """
     found = {}
     for table in (table for tables in TABLES.values() for table in tables):

@@ -1,4 +1,4 @@
-"""Where data lives, and the one writer's turn at the working database."""
+"""The layout of the data folder, the writer lock, and connections to the working database and published files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from warehouse.migration import migrate
 from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
 
-# How DuckDB says, in errors of several kinds, that the disk did not take what it wrote.
+# Parts of DuckDB's messages, in errors of several kinds, that mean a write to the disk failed.
 DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "has been invalidated", "Cannot open file")
-# How it says that what it reads is not what it once wrote.
+# Parts of its messages that mean a file is damaged: it reads something other than what it once wrote.
 DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
 NO_LOCK = "it is no file of the pipeline's, but a link, a folder or a device"
-# What a reader of the published file may take; it writes nothing to the disk.
+# The memory limit of a reader of the published file; it writes nothing to the disk.
 READERS_MEMORY = "2GB"
 SCHEMA = Path(__file__).with_name("schema.sql")
 _SETTINGS = threading.Lock()
@@ -42,7 +42,7 @@ class DataFolder:
 
     @property
     def working(self) -> Path:
-        """Private: nobody but the pipeline opens it, a reader would lock the writer out."""
+        """The private working database: only the pipeline opens it, since a reader would lock the writer out."""
         return self.folder / "warehouse.duckdb"
 
     @property
@@ -59,7 +59,7 @@ class DataFolder:
 
     @property
     def set_aside(self) -> Path:
-        """What other programs wrote to published files."""
+        """The folder to which logs are moved that other programs left beside published files."""
         return self.folder / "set-aside"
 
     @property
@@ -68,7 +68,7 @@ class DataFolder:
 
     @property
     def lock(self) -> Path:
-        """Held by who is writing."""
+        """The file that the writing process holds locked."""
         return self.folder / "writer.lock"
 
     def _no_lock(self, error: OSError) -> HomeUnusable:
@@ -78,7 +78,7 @@ class DataFolder:
     def _lock(self, lock: int, waiting: Callable[[str], None] | None) -> None:
         try:
             taken = file_lock.take(lock)
-        except OSError as error:  # a file system that knows no locks
+        except OSError as error:  # the file system does not support locks
             raise self._no_lock(error) from None
         if not taken:
             lock_owner = os.pread(lock, 200, 0).decode(errors="replace").strip() or "another process"
@@ -89,13 +89,13 @@ class DataFolder:
 
     @contextmanager
     def writer_lock(self, waiting: Callable[[str], None] | None = lambda lock_owner: None) -> Iterator[None]:
-        """Hold the one writer's turn; when another process has it, say who through `waiting` and queue.
+        """Hold the writer lock; if another process holds it, pass its name to `waiting` and block until it is free.
 
-        With `waiting` None there is no queue: WriterLocked says who holds it.
+        If `waiting` is None, do not block: raise WriterLocked with the name of the lock's owner.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # A link is not followed: what it names is not ours to write to.
+            # Do not follow a link: its target is not ours to write to.
             lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         except OSError as error:
             raise self._no_lock(error) from None
@@ -104,20 +104,20 @@ class DataFolder:
                 raise HomeUnusable(str(self.lock), NO_LOCK)
             self._lock(lock, waiting)
             os.ftruncate(lock, 0)
-            with suppress(OSError):  # a full disk takes no name; the turn is held all the same, as by prune that makes room
+            with suppress(OSError):  # on a full disk the name cannot be written, but prune must still get the lock
                 os.pwrite(lock, f"pid {os.getpid()}\n".encode(), 0)
             try:
                 yield
             finally:
-                os.ftruncate(lock, 0)  # what a killed process leaves names it
+                os.ftruncate(lock, 0)  # only a killed process leaves its name in the file
         finally:
             os.close(lock)
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the working database with its schema in place; to be used within a turn.
+        """Connect to the working database and apply the schema if needed; call this while holding the writer lock.
 
-        A disk that is full or cannot be written is HomeUnusable: what was committed stays, the rest is as it was.
+        Raises HomeUnusable if the disk is full or not writable. Committed changes stay; the rest is rolled back.
         """
         try:
             with _opened(self.working, self.working) as con:
@@ -132,7 +132,7 @@ class DataFolder:
 
     @contextmanager
     def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The published file, read-only and shut off from the file system and from settings."""
+        """Connect to the published file read-only, without access to the file system and with its settings locked."""
         if not self.published.exists():
             raise NothingPublished(str(self.published))
         with read_only(self.published) as con:
@@ -141,9 +141,10 @@ class DataFolder:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A published file or a kept build in UTC, shut off from the file system and from settings; BuildDamaged when it is.
+    """Connect to a published file or a kept build in UTC, without file system access and with its settings locked.
 
-    What another program does to it, or left beside it, is passed over.
+    The connection ignores what another program does to the file or left beside it. Raises BuildDamaged if the file is
+    damaged.
     """
     shut_off = {"enable_external_access": "false", "memory_limit": READERS_MEMORY, "max_temp_directory_size": "0KB"}
     try:
@@ -161,9 +162,10 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
-    """Once for all connections of the process to this file: a second one finds the settings locked, in UTC.
+    """Set UTC and lock the settings, once for all connections of this process to the file.
 
-    Two threads that open it at the same moment take turns, or the later one would set what the earlier has locked.
+    The mutex serializes threads that open the file at the same time. Without it, the later thread would try to change
+    settings that the earlier one has locked.
     """
     with _SETTINGS:
         if con.execute("select current_setting('lock_configuration')").fetchone() == (False,):
@@ -172,7 +174,7 @@ def _lock_settings(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def damage_in(error: duckdb.Error) -> str | None:
-    """What DuckDB says of a file that is not what it once wrote; None when the error is another."""
+    """Return DuckDB's message if the error means that a file is damaged, else None."""
     message = str(error).splitlines()[0].rstrip(".")
     return message if _is_damage(message) else None
 
@@ -182,7 +184,7 @@ def _is_damage(message: str) -> bool:
 
 
 def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """The schema, unless this very text was applied already: a run opens the database some thirty times."""
+    """Apply the schema unless this exact text was applied before, since a run opens the database some thirty times."""
     digest = hashlib.sha256(schema.encode()).hexdigest()
     there = con.execute("select count(*) from duckdb_views() where database_name = current_database() "
                         "and schema_name = 'raw' and view_name = 'schema_in_place' and contains(sql, ?)", [digest])
@@ -198,11 +200,11 @@ def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def _opened(path: Path, file: Path, **options) -> duckdb.DuckDBPyConnection:
-    """The database at `path`, which a person knows as `file`."""
+    """Open the database at `path`; errors name `file`, the path that the user knows."""
     try:
         return duckdb.connect(str(path), **options)
     except duckdb.Error as error:
-        # A wrong checksum is no IOException.
+        # DuckDB does not raise IOException for a wrong checksum.
         if isinstance(error, duckdb.IOException) or damage_in(error):
             raise HomeUnusable(str(file), str(error).splitlines()[0]) from None
         raise

@@ -1,7 +1,7 @@
 """Locks on open files: one process at a time, released by the kernel however that process ends.
 
-A lock belongs to the opened file and not to the process: another thread that opens the file is refused as well, and a
-child that inherits the descriptor keeps the lock until it has ended too.
+A lock belongs to the open file, not to the process. Another thread that opens the file is refused as well, and a child
+process that inherits the descriptor keeps the lock until it has exited too.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from portalocker import LockFlags
 
 
 def take(file: int | IO) -> bool:
-    """Lock an open file for this holder alone; False when it is locked. OSError where the system cannot lock."""
+    """Lock an open file exclusively; return False if it is already locked. Raises OSError if locks are not supported."""
     return _lock(file, LockFlags.EXCLUSIVE | LockFlags.NON_BLOCKING)
 
 
 def wait_for(file: int | IO) -> None:
-    """The same, once everybody else has let go."""
+    """Lock an open file exclusively; block until every other holder has released it."""
     _lock(file, LockFlags.EXCLUSIVE)
 
 
 def is_taken(file: int | IO) -> bool:
-    """Whether somebody holds the lock. It looks with a shared lock, so that two who look at once do not see each other."""
+    """Whether the file is locked. The check takes a shared lock, so that two concurrent checks do not see each other."""
     if not _lock(file, LockFlags.SHARED | LockFlags.NON_BLOCKING):
         return True
     portalocker.unlock(file)

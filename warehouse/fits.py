@@ -1,4 +1,4 @@
-"""The record of month-end model fits: append-only, each with the moment it could first be made."""
+"""The record of month-end model fits: append-only, each with the time from which it could have been computed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TABLE = "raw.regime_model_fit"
 
 @dataclass(frozen=True)
 class Fit:
-    """One month-end's fit of the two-state model; parameters are of daily log returns (fractions, not percent).
+    """One month-end's fit of the two-state model; parameters describe daily log returns (fractions, not percent).
 
-    A rejected fit says why in `reason` and may lack parameters. `input_rows` counts the raw rows of the index that
-    were known by `known_at` when it was made: more of them now means that it was made from something else.
+    A rejected fit gives its `reason` and may lack parameters. `input_rows` counts the raw rows of the index that were
+    known by `known_at` when the fit was made. A different count now means that the fit is out of date.
     """
 
     fitted_on: date
@@ -37,7 +37,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class MonthEnd:
-    """The last session of a calendar month, with what there is to fit on it."""
+    """The last session of a calendar month, when it was known, and the number of raw rows to fit."""
 
     date: date
     known_at: datetime
@@ -45,10 +45,10 @@ class MonthEnd:
 
 
 def unfitted(con: duckdb.DuckDBPyConnection, symbol: str, start: date | None, now: datetime) -> list[MonthEnd]:
-    """The closed month-ends whose fit is missing, or was made from fewer rows than are recorded for its moment now.
+    """Return the closed month-ends whose fit is missing or was made from another number of rows than is now recorded.
 
-    They reach back to the month-end by which `start` was reached, or to the first one ever fitted if that is
-    earlier: so the fits there are depend on the earliest day ever asked for, never on how it was asked.
+    The list begins at the last month-end on or before `start`, or at the first one ever fitted if that is earlier. So
+    the set of fits depends only on the earliest day ever requested, not on how it was requested.
     """
     rows = con.execute(f"""
         with session as (
@@ -79,7 +79,7 @@ def unfitted(con: duckdb.DuckDBPyConnection, symbol: str, start: date | None, no
 
 
 def append(con: duckdb.DuckDBPyConnection, fits: Iterable[Fit], source: str, run_id: str, now: datetime) -> int:
-    """Add the fits in one transaction; under a replayed clock a later fit stands for the same moment."""
+    """Append the fits in one transaction. In a replay, a fit replaces one of the same month-end and fetch time."""
     stamp = [now.replace(tzinfo=None), source, "rule", run_id]
     rows = [[*astuple(fit), *stamp] for fit in fits]
     con.begin()

@@ -1,4 +1,4 @@
-"""Where this code lies, in a checkout or in an installed package, and where data lives by default."""
+"""The location of the code, in a checkout or an installed package, and the default data folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CODE_FOLDER = Path(__file__).parents[1]
 
 
 def is_checkout(folder: Path = CODE_FOLDER) -> bool:
-    """Whether the packages in `folder` are those of a checkout: beside installed ones lies no pyproject.toml of ours."""
+    """Whether `folder` is a checkout: only a checkout has this project's pyproject.toml beside the packages."""
     try:
         declared = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -21,5 +21,8 @@ def is_checkout(folder: Path = CODE_FOLDER) -> bool:
 
 
 def default_data_folder() -> Path:
-    """data/ in the current folder for a checkout; for an installed tool the user's own, the same wherever it is called."""
+    """Return data/ in the current folder for a checkout, and the user's data folder for an installed package.
+
+    The user's data folder does not depend on the current folder.
+    """
     return Path("data") if is_checkout() else platformdirs.user_data_path("rallyscope", appauthor=False)

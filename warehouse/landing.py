@@ -1,4 +1,4 @@
-"""Landing: what a source said, written once, with a manifest that proves it."""
+"""Landing: write each response of a source once, with a manifest that proves its content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Batch:
-    """One landing folder: `batch_id` is its name; `fetched_at` UTC; `files` maps a frame's name to its sha256."""
+    """One landing folder: `batch_id` is its name, `fetched_at` is UTC, `files` maps a frame's name to its sha256."""
 
     folder: Path
     batch_id: str
@@ -47,9 +47,9 @@ class Batch:
 
 def land(landing: Path, feed: str, source: str, fetched_at: datetime, known_through: str,
          frames: Mapping[str, pd.DataFrame], request: Mapping[str, object], simulated: bool) -> Batch:
-    """Write the frames of one answer and return the batch; the same answer at the same moment is one batch.
+    """Write the frames of one response and return the batch; the same response at the same time is one batch.
 
-    The folder appears whole, by one rename after everything in it is on disk, and is never written again.
+    One rename makes the complete folder appear, after all of its files are on disk. It is never written again.
     """
     draft = landing / f".draft-{feed}-{os.getpid()}"
     try:
@@ -83,7 +83,7 @@ def land(landing: Path, feed: str, source: str, fetched_at: datetime, known_thro
 
 
 def read(folder: Path) -> Batch:
-    """The batch of a landing folder; LandingDamaged when it is not what its manifest, or its own name, says."""
+    """Read the batch of a landing folder; raise LandingDamaged if it does not match its manifest or its own name."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         files = {name: file["sha256"] for name, file in manifest["files"].items()}
@@ -105,12 +105,12 @@ def read(folder: Path) -> Batch:
 
 
 def batches(landing: Path) -> Iterator[Path]:
-    """All landed folders, oldest fetch first."""
+    """Yield all landing folders, oldest fetch first."""
     yield from sorted((m.parent for m in landing.glob(f"*/*/{MANIFEST}")), key=lambda folder: folder.name)
 
 
 def _name(feed: str, fetched_at: datetime, files: Mapping[str, str]) -> str:
-    """Sorts by the fetch, and proves the content: the files' hashes are in it."""
+    """Name a batch so that names sort by fetch time and prove the content: they contain a hash of the files' hashes."""
     return f"{fetched_at:%Y%m%dT%H%M%S%f}-{feed}-{_content(files)[:10]}"
 
 

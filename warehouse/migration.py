@@ -1,4 +1,4 @@
-"""What a data folder of an earlier release needs before the schema is put in place: renamed tables and columns."""
+"""Migrate a data folder of an earlier release before the schema is applied: rename tables and columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import duckdb
 
 COLUMNS = (("audit.publication", "catalogue_hash", "catalog_hash"),)
 VALUES = (("audit.revision", "cause", "catalogue", "catalog"),)
-# Before a feed could have a second source, each had one.
+# In earlier releases each feed had exactly one source.
 ONLY_SOURCE = """
     alter table raw.fetch_outcome add column source varchar;
     update raw.fetch_outcome
@@ -14,9 +14,9 @@ ONLY_SOURCE = """
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
-    """Rename what an earlier release called otherwise, and record whom each fetch was from; every row stays.
+    """Rename tables, columns and values of an earlier release, and record the source of each fetch; keep every row.
 
-    It does nothing in a new data folder.
+    In a new data folder it does nothing.
     """
     existing = con.execute("""select schema_name || '.' || table_name, column_name from duckdb_columns()
                               where database_name = current_database()""").fetchall()
@@ -28,7 +28,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> None:
     tables = {table for table, _ in existing}
     if tables & {"raw.catalog_universe", "raw.catalogue_universe"} and ("raw.catalog_universe",
                                                                         "is_primary") not in existing:
-        # Before it was declared, the Nasdaq-100 was the index that everything spoke of.
+        # Before this column existed, the Nasdaq-100 was the primary index everywhere.
         con.execute("alter table raw.catalog_universe add column is_primary boolean")
         con.execute("update raw.catalog_universe set is_primary = index_code = 'NDX'")
     for table, column, old, new in VALUES:

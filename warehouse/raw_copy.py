@@ -15,9 +15,9 @@ from warehouse.errors import HomeUnusable, NothingPublished
 @contextmanager
 def raw_copy(home: DataFolder, waiting: Callable[[str],
                                                  None] = lambda lock_owner: None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with the raw tables as they stand; the writer's turn is held only while they are copied.
+    """Copy the current raw tables into a database in memory; hold the writer lock only during the copy.
 
-    Raises NothingPublished where nothing was ever loaded, HomeUnusable when the working database cannot be read.
+    Raises NothingPublished if nothing was ever loaded, and HomeUnusable if the working database cannot be read.
     """
     if not home.working.exists():
         raise NothingPublished(str(home.published))
@@ -37,7 +37,7 @@ def raw_copy(home: DataFolder, waiting: Callable[[str],
 
 
 def last_fetched(con: duckdb.DuckDBPyConnection) -> datetime | None:
-    """When the newest raw row was fetched, UTC; None without any."""
+    """Return the fetch time of the newest raw row in UTC, or None if there are no rows."""
     tables = [row[0] for row in con.execute("""
         select table_name from duckdb_columns()
         where database_name = current_database() and schema_name = 'raw' and column_name = 'fetched_at'""").fetchall()]

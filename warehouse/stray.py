@@ -1,8 +1,8 @@
-"""What other programs do to a published file, by a log beside it (FILE.wal) or a lock on it; it stops no run of ours.
+"""Detect other programs that write to a published file, by a log beside it (FILE.wal) or a lock on it.
 
-DuckDB opens a file for writing unless it is told not to: a notebook that forgot `read_only` leaves such a log when it is
-killed, or while it stays open. A publication has none of its own. In the storage version that old readers know, a log does
-not say which file it belongs to, and DuckDB applies it to whichever file lies beside it.
+Such a program does not stop our runs. DuckDB opens a file for writing by default, so a notebook that omits `read_only`
+leaves a log while it is open or after it is killed. A publication has no log of its own. In the storage version that old
+readers support, a log does not name its file, and DuckDB applies it to whichever file is beside it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from warehouse.errors import HomeUnusable
 
 
 def logs(file: Path) -> list[Path]:
-    """What lies beside a database file as its write-ahead log."""
+    """Return the files beside a database file that DuckDB would read as its write-ahead log."""
     return sorted(file.parent.glob(f"{glob.escape(file.name)}.wal*"))
 
 
 def writer(file: Path) -> str | None:
-    """Who has the file open for writing, as “PID 4711”; None when no other process has."""
+    """Return which process has the file open for writing, as “PID 4711”, or None if no other process has."""
     try:
         with file.open("rb") as opened:
             fcntl.lockf(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -46,9 +46,10 @@ def writer(file: Path) -> str | None:
 
 @contextmanager
 def undisturbed(file: Path) -> Iterator[Path]:
-    """The file to open for what was published: itself, or a copy if a log lies beside it or another program writes to it.
+    """Yield a path that holds exactly what was published.
 
-    The copy has the same name, after which DuckDB names its catalog, and is deleted at the end.
+    It is the file itself, or a copy if there is a log beside it or another program writes to it. The copy has the same
+    name, because DuckDB names the database's catalog after it. The copy is deleted at the end.
     """
     if not logs(file) and not writer(file):
         yield file
@@ -62,9 +63,10 @@ def undisturbed(file: Path) -> Iterator[Path]:
 
 
 def set_aside(file: Path, folder: Path) -> Path | None:
-    """Move the logs beside a file into a new folder below `folder`, with the file they lay beside; that folder, or None.
+    """Move the logs beside a file into a new folder below `folder`, link or copy the file there, and return that folder.
 
-    Whoever wrote them can open the two together there. The file itself stays too, for its successor to replace.
+    The user who wrote the logs can open the two together there. The file itself also stays, for its successor to replace.
+    Returns None if there are no logs.
     """
     if not (left := logs(file)):
         return None
@@ -81,7 +83,7 @@ def set_aside(file: Path, folder: Path) -> Path | None:
 
 
 def trouble(file: Path) -> str | None:
-    """What another program does to a file, and what to do about it; None when none does anything."""
+    """Describe how another program interferes with a file and how to fix it; None if no program does."""
     if lock_owner := writer(file):
         return (f"{lock_owner} has {file} open for writing, and no other program can open it: close it there and open it "
                 "read-only. rallyscope run publishes a file that all can read")
@@ -92,7 +94,7 @@ def trouble(file: Path) -> str | None:
 
 
 def describe(file: Path, folder_kept: Path | None, lock_owner: str | None) -> str:
-    """One or two sentences about what was set aside, and who still writes to the file that was replaced; "" for neither."""
+    """Describe what was set aside and who still writes to the replaced file; return "" if neither applies."""
     lines = []
     if folder_kept:
         lines.append(f"another program had opened {file.name} for writing and left {file.name}.wal: both were moved to "

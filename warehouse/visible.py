@@ -1,26 +1,26 @@
-"""Text as it may be shown: nothing in it moves a cursor, colours a terminal or turns the order of what is read.
+"""Make text safe to show: nothing in it moves the cursor, colors a terminal or reverses the reading order.
 
-What a source, the catalog, a query or a path says goes through here on its way in (names and sentences of an answer)
-and on its way out (terminal, page, picture, log, artifact), so that one who reads it sees every character.
+Text of a source, the catalog, a query or a path passes through here on its way in (names and messages of a response)
+and on its way out (terminal, page, picture, log, artifact), so that a reader sees every character.
 """
 
 from __future__ import annotations
 
 import re
 
-# C0 but for tab and line feed, DEL and C1; marks and overrides of direction; line and paragraph separators, what has no
-# width, halves of a character, and the invisible tags.
+# C0 except tab and line feed, DEL and C1; direction marks and overrides; line and paragraph separators, zero-width
+# characters, surrogates, and the invisible tags.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
                      "\ud800-\udfff\U000e0000-\U000e007f]")
 
 
 def visible(text: str) -> str:
-    """The text with every character that would not be seen as its escape, which JSON reads too: `\\u001b` for ESC."""
+    """Replace every invisible character by its escape, which JSON can read too: `\\u001b` for ESC."""
     return _UNSEEN.sub(_escaped, text)
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is no such character in it."""
+    """Whether the text has no invisible character."""
     return not _UNSEEN.search(text)
 
 

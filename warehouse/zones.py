@@ -1,8 +1,8 @@
-"""Moments with and without their zone: TIMESTAMP (UTC) in the working database, TIMESTAMP WITH TIME ZONE as published.
+"""Convert timestamps: TIMESTAMP (UTC) in the working database, TIMESTAMP WITH TIME ZONE in a published file.
 
-DuckDB compares the two in the zone of the session, so that a join of a published TIMESTAMP with zoned data would be off by
-the machine's offset. What was published before, without zones, is read as well. Nothing here depends on the zone of the
-session, except for a moment inside a struct or a list, which is cast: `use_utc` first.
+DuckDB compares the two types in the session's time zone, so a join of a published TIMESTAMP with zoned data would be off
+by the machine's offset. Older publications, which have no zones, can be read too. Nothing here depends on the session's
+time zone, except that a timestamp inside a struct or a list is cast: call `use_utc` first.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ WITHOUT, WITH = "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"
 
 
 def use_utc(con: duckdb.DuckDBPyConnection) -> None:
-    """Let the connection and its cursors read and print moments in UTC, whatever the machine's zone."""
+    """Make the connection and its cursors read and print timestamps in UTC, whatever the machine's time zone."""
     con.execute("set global timezone = 'UTC'")
 
 
 def as_stored(instant: datetime) -> datetime:
-    """A moment as the working database holds it: in UTC, without its zone."""
+    """Convert a timestamp to the form of the working database: in UTC, without zone."""
     return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def with_zone(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """SQL for the rows of a table or subquery, its moments as they are published."""
+    """Return SQL for the rows of a table or subquery with zoned timestamps, as in a published file."""
     return _replaced(con, table, WITHOUT, WITH)
 
 
 def without_zone(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """SQL for the rows of a table or subquery, its moments as in the working database."""
+    """Return SQL for the rows of a table or subquery with timestamps without zone, as in the working database."""
     return _replaced(con, table, WITH, WITHOUT)
 
 
 def _replaced(con: duckdb.DuckDBPyConnection, table: str, old: str, new: str) -> str:
-    """`timezone` makes one kind from the other, both ways; inside a struct or a list a cast does, in UTC."""
+    """Convert columns with `timezone`, which works both ways; inside a struct or a list, cast in UTC."""
     replaced = []
     for name, kind, *_ in con.execute(f"describe from {table}").fetchall():
         wanted = re.sub(rf"\b{old}\b(?! WITH)", new, kind)

@@ -1,6 +1,6 @@
-"""The real archive as a built warehouse, for figures that are facts of the market.
+"""Build a warehouse from the real archive, for tests of figures that are facts of the market.
 
-The raw tables are filled by SQL, without sources, landing or load: what is proved here are the models.
+SQL fills the raw tables directly, without sources, landing or load, because these tests check only the models.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from warehouse.load.availability import known_values
 
 NOW = datetime(2026, 5, 30, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 30, 14, tzinfo=UTC)
-# The past moments that tests of the real archive share, since each is a build: an evening on which the spring of 2026 was
-# still open, and the close of the session whose bars the feed dropped, before the evening's macro values.
+# Past moments that the tests of the real archive share, since each needs a build: an evening on which the spring of 2026
+# was still open, and the close of the session whose bars the feed dropped, before the evening's macro values.
 OPEN_SPRING = datetime(2026, 4, 11, 3, 59, 59, tzinfo=UTC)
 DROPPED_SESSION = datetime(2026, 2, 24, 21, 20, tzinfo=UTC)
-# The regime model is fitted from the month-end before this day on: each fit costs a tenth of a second.
+# Fit the regime model only from the month-end before this day on, since each fit takes a tenth of a second.
 FITTED_SINCE = date(2025, 1, 2)
 
-SOURCES = {"observations": "fred", "weights": "weights"}  # of whom the archive's rows of a feed are; else Yahoo's
-TABLES = (  # feed, table, columns, the archive's rows with the key its availability goes by
+SOURCES = {"observations": "fred", "weights": "weights"}  # the source of the archive's rows by feed, by default Yahoo
+TABLES = (  # feed, table, columns, SQL for the archive's rows with the key that selects the availability rule
     ("bars", "raw.price_bar", "symbol, date, open, high, low, close, volume",
      "select symbol as key, * from '{folder}/bars.parquet'"),
     ("bars", "raw.corporate_action", "symbol, date, kind, value", """
@@ -61,7 +61,7 @@ FILE = "built.duckdb"
 
 @cache
 def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
-    """All models built on the archive as of a moment; for reading only, since it is built once for all tests."""
+    """Connect to all models built on the archive as of a moment; read-only, since all tests share one build."""
     con = duckdb.connect(str(built_file(archive, as_of)), read_only=True)
     set_as_of(con, AsOf(as_of, AS_OF))
     return con
@@ -69,7 +69,7 @@ def built(archive: Path, as_of: datetime = AS_OF) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def with_raw_tables(archive: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse in memory with the archive's raw tables, to be built; the present build is attached to it as `today`."""
+    """Yield a warehouse in memory with the archive's raw tables but no models; attach the present build as `today`."""
     with duckdb.connect() as con:
         con.execute(SCHEMA.read_text())
         con.execute(f"attach '{built_file(archive)}' as today (read_only)")
@@ -80,12 +80,12 @@ def with_raw_tables(archive: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def simulated(seed: int = 7) -> Path:
-    """The folder of the simulated market."""
+    """Return the folder of the simulated market."""
     return kept(f"simulated-{seed}", MODELS, lambda folder: simulate(folder, seed), seed)
 
 
 def built_file(archive: Path, as_of: datetime = AS_OF) -> Path:
-    """The database of `built`."""
+    """Return the database file of `built`, and build it if needed."""
     def make(folder: Path) -> None:
         if as_of == AS_OF:
             with duckdb.connect(str(folder / FILE), config={"threads": 4}) as con:
@@ -94,7 +94,8 @@ def built_file(archive: Path, as_of: datetime = AS_OF) -> Path:
                 build(con, models(), AsOf(AS_OF, AS_OF), folder)
         else:
             shutil.copyfile(built_file(archive), folder / FILE)
-            # On one thread, the present on several: what is compared bit by bit is then equal for any number of them.
+            # Use one thread here and several for the present build: comparing the two bit by bit then shows that results
+            # do not depend on the number of threads.
             with duckdb.connect(str(folder / FILE), config={"threads": 1}) as con:
                 build(con, models(), AsOf(as_of, AS_OF), folder)
 

@@ -1,4 +1,4 @@
-"""An assertion must be able to fail: a check that cannot fail checks nothing."""
+"""Test that assertions of models can fail, since a check that cannot fail checks nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = Mapping[str, object]
 
 
 def assertions_fail(spec: Spec, name: str, failing: Mapping[str, Row | Sequence[Row]]) -> None:
-    """Every assertion in the model's header is named in `failing`, and each row given for it fails it."""
+    """Assert that `failing` has every assertion of the model's header, and that each row given for one fails it."""
     assertions = spec.model(name).assertions
     assert set(failing) == set(assertions)
     for assertion, rows in failing.items():
@@ -20,7 +20,7 @@ def assertions_fail(spec: Spec, name: str, failing: Mapping[str, Row | Sequence[
 
 
 def assertions_hold(spec: Spec, name: str, given: Mapping[str, str], kept: Mapping[str, Sequence[Row]]) -> None:
-    """Beside the given tables each row meets the assertion it is given for."""
+    """Assert that, with the given tables, each row meets the assertion it is given for."""
     spec.con.begin()
     try:
         for table, text in given.items():

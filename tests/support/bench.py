@@ -1,6 +1,6 @@
-"""How fast it is, each as a ratio to something simple run beside it, the best of three: `make bench`
+"""Measure speed as a ratio to a simple task that runs next to it, best of three: `make bench`
 
-A ratio says the same on a fast machine and a slow one, and shows a change that made things slow. Nothing here fails.
+A ratio is comparable between fast and slow machines, and shows a change that made something slow. Nothing here fails.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Measure = Callable[[], None]
 
 
 def main() -> None:
-    """Print a line a measure: what, its seconds, what it is compared with, its seconds, the ratio."""
+    """Print one line per measure: its name and seconds, the name and seconds of the simple task, and the ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         simulate(folder / "archive")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def measures(folder: Path, home: Path, base: str) -> Iterator[tuple[str, Measure, str, Measure]]:
-    """(what, how, beside what, how): the first one fills the home that the others look at."""
+    """Yield (name, measure, name of the simple task, its measure); the first one fills the home that the others read."""
 
     def command(*words: object) -> Measure:
         return lambda: check(rallyscope(*words, "--home", home, "--source", base, cwd=folder))
@@ -69,7 +69,7 @@ def measures(folder: Path, home: Path, base: str) -> Iterator[tuple[str, Measure
 
 
 def best(measure: Measure) -> float:
-    """Seconds of the fastest of three."""
+    """Return the seconds of the fastest of three runs."""
     taken = []
     for _ in range(3):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Chart answers of Yahoo's as a scripted server says them, and what came of them."""
+"""Chart responses of Yahoo for a scripted server, and accessors for the fetched results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OPEN_NY = 14 * 3600 + 30 * 60  # 09:30 New York in winter, in seconds after midn
 def chart(days: list[str], closes: list[float | None], volumes: list[int | None] | None = None,
           events: dict | None = None, zone: str = "America/New_York", opens: int = OPEN_NY,
           **meta: object) -> tuple[int, str]:
-    """A chart answer of Yahoo's."""
+    """Return a chart response of Yahoo: status and body."""
     stamps = [int(pd.Timestamp(day).timestamp()) + opens for day in days]
     quote = {name: closes for name in ("open", "high", "low", "close")}
     result = {

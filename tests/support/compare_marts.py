@@ -2,9 +2,9 @@
 
     python tests/support/compare_marts.py BEFORE.duckdb AFTER.duckdb [--names OLD_TO_NEW.toml] [--schema marts]
 
-Numbers are equal if abs(a - b) <= 1e-12 * greatest(1, abs(a), abs(b)); text, dates, moments and NULLs if they are the
-same. Every cell outside is printed with its key and both values; the exit code is 1 if there is one. The file of names has
-`[tables]` (old = "new") and `[columns]` ("old_table.old_column" = "new_column"); what it does not name has kept its name.
+Numbers are equal if abs(a - b) <= 1e-12 * greatest(1, abs(a), abs(b)); text, dates, timestamps and NULLs must be
+identical. Every other cell is printed with its key and both values, and the exit code is then 1. The file of names has
+`[tables]` (old = "new") and `[columns]` ("old_table.old_column" = "new_column"); other names are unchanged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Names:
 
 def differing(con: duckdb.DuckDBPyConnection, names: Names, grains: dict[str, tuple[str, ...]],
               schemas: tuple[str, ...] = SCHEMAS) -> Iterator[str]:
-    """One line for each cell, row, column or table of the catalogs `before` and `after` that differs."""
+    """Return one line for each cell, row, column or table that differs between the catalogs `before` and `after`."""
     before, after = _tables(con, "before"), _tables(con, "after")
     for table in sorted(before):
         new = names.table(table)
@@ -84,7 +84,7 @@ def _cells(con: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], pa
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
-    """The columns with their types by table; in a published file the marts are in the main schema."""
+    """Return the columns with their types by table; in a published file the marts are in the main schema."""
     found: dict[str, dict[str, str]] = {}
     for schema, table, column, kind in con.execute("""
             select schema_name, table_name, column_name, data_type from duckdb_columns()

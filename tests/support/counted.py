@@ -1,4 +1,4 @@
-"""Counts, splits and evidence of one stock by session number, and the models that decide on them, for specifications."""
+"""For specifications: counts, splits and evidence of one stock by session number, and the models that evaluate them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import groupby
 
 from drawn import day, sessions, table
 
-# From the feed's counts to the verdict on each of their spells; core.share_count itself comes last.
+# The models from the feed's counts to the verdict on each spell; core.share_count itself runs after them.
 CHAIN = ("core.split_kind", "core.share_count_spell", "core.share_count_by_list", "core.share_count_by_merger",
          "core.share_count_evidence", "core.share_count_verdict")
 __all__ = ["CHAIN", "day", "given", "in_force", "runs"]
@@ -14,7 +14,7 @@ __all__ = ["CHAIN", "day", "given", "in_force", "runs"]
 
 def given(length: int, counts: dict[int, float], splits: dict[int, float] | None = None,
           evidence: dict[str, str] | None = None) -> dict[str, str]:
-    """The feed gives a row where its count changes."""
+    """Return given-tables for one stock; `counts` has a row for each session on which the feed's count changes."""
     return {
         "staging.session": sessions(length),
         "staging.shares_outstanding": table(
@@ -29,12 +29,12 @@ def given(length: int, counts: dict[int, float], splits: dict[int, float] | None
 
 def in_force(spec, length: int, counts: dict[int, float], splits: dict[int, float] | None = None,
              evidence: dict[str, str] | None = None) -> list[tuple]:
-    """(shares in force, status) of every session of AAA."""
+    """Return (shares in force, status) of every session of AAA."""
     rows = spec.rows("core.share_count", given(length, counts, splits, evidence),
                      columns=["symbol", "shares_in_force", "status"], through=CHAIN)
     return [(shares, status) for symbol, shares, status in rows if symbol == "AAA"]
 
 
 def runs(got: list[tuple]) -> list[float]:
-    """The counts in force one after another, each once per row of sessions."""
+    """Return the counts in force in order, with each run of equal consecutive counts as one."""
     return [shares for shares, _ in groupby(shares for shares, _ in got)]

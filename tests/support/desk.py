@@ -1,4 +1,4 @@
-"""A warehouse at hand: each fetch of a source is drawn, landed and loaded as a run would do it."""
+"""A test warehouse: it lands and loads drawn fetches of a source as a run does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warehouse.data_folder import SCHEMA
 from warehouse.landing import Batch
 from warehouse.load.batch import TABLES, Loaded, Stop, load
 
-# How the keys of these tests say when their values are known, by feed: (rule, lag).
+# The availability rules of the keys of these tests, by feed: (rule, lag).
 AVAILABILITY = {
     "bars": {"AAA": ("after_close_minutes", 15), "BBB": ("after_close_minutes", 15),
              "^VIX": ("after_close_minutes", 15), "BTC-USD": ("after_utc_midnight_minutes", 15)},
@@ -28,7 +28,7 @@ AVAILABILITY = {
                      "VIXCLS": ("lag_business_days", 1), "T10Y2Y": ("lag_federal_business_days", 0),
                                          "OECD": ("lag_days", 3), "CPI": ("vintage", None), "NFCI": ("vintage", None)},
 }
-# The month in which a fiscal year ends, the date from which a report of it is due so many days later: (month, from, days).
+# By symbol: the month in which its fiscal year ends, the date from which the lag applies, the lag of the annual report.
 FILERS = {"AAA": [(12, "1990-01-01", 90)], "SEP": [(9, "1990-01-01", 90)], "JAN": [(1, "1990-01-01", 90)],
           "FOREIGN": [(12, "1990-01-01", 90), (12, "2019-06-03", 120)],
           "LARGE": [(12, "1990-01-01", 90), (12, "2025-06-30", 60)]}
@@ -54,14 +54,14 @@ class Desk:
                                      for key, rule in keys.items()])
 
     def insert(self, table: str, rows: list[tuple]) -> None:
-        """Rows of a table of the catalog, all at once."""
+        """Insert rows into a table of the catalog by one statement."""
         self.con.register("given", pd.DataFrame(rows, dtype=object))
         self.con.execute(f"insert into raw.catalog_{table} from given")
         self.con.unregister("given")
 
     def land(self, feed: str, at: str, *texts: str, requested: Sequence[str] | None = None,
              failed: Sequence[str] = (), source: str = "test") -> Batch:
-        """Land what a feed said at a moment; `texts` draws its frames in the load's order, `requested` the keys."""
+        """Land a response of a feed; `texts` are its drawn frames in the order of the load, `requested` its keys."""
         frames = {table.frame: drawn(table.frame, text) for table, text in
                   zip(TABLES[feed], [*texts, *[""] * len(TABLES[feed])], strict=False)}
         return self.land_frames(feed, moment(at), frames, requested, failed, source=source)
@@ -79,7 +79,7 @@ class Desk:
                             {**frames, "outcomes": outcomes.astype(COLUMNS["outcomes"])}, {}, False)
 
     def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[Stop] = ()) -> Loaded:
-        """Load a batch of which validation `rejected` (frame, position), or `stopped` all or some keys."""
+        """Load a batch; validation has `rejected` rows as (frame, position), or `stopped` the batch or some keys."""
         rows = [(frame, row, "AAA", date(2026, 1, 1), "{}", "not so that it is right") for frame, row in rejected]
         columns = ["frame", "row", "key", "date", "row_json", "reason"]
         return load(self.con, batch, f"run-{batch.fetched_at:%Y%m%d%H%M}",
@@ -87,11 +87,11 @@ class Desk:
 
     def fetch(self, feed: str, at: str, *texts: str, rejected: Sequence[tuple[str, int]] = (),
               requested: Sequence[str] | None = None, source: str = "test") -> Loaded:
-        """Land and load what a feed said at a moment."""
+        """Land and load a response of a feed at a given time."""
         return self.load(self.land(feed, at, *texts, requested=requested, source=source), rejected)
 
     def holds(self, table: str, text: str) -> None:
-        """The drawn columns of all rows of a raw table are these, by key and moment."""
+        """Assert that all rows of a raw table equal the drawn ones in the drawn columns, sorted by key and time."""
         columns, cells = rows_of(text)
         types = {r[0]: r[1] for r in self.con.execute(f"describe {table}").fetchall()}
         typed = [self.con.execute("select " + ", ".join(f"?::{types[c]}" for c in columns), row).fetchone()
@@ -102,7 +102,7 @@ class Desk:
         assert found == [tuple(pytest.approx(v, rel=1e-9) if isinstance(v, float) else v for v in row) for row in typed]
 
     def value(self, as_of: datetime, recorded_by: datetime, table: str = "raw.price_bar", value: str = "close") -> dict:
-        """The values in force by key, as staging reads them."""
+        """Return the values in force by key, as staging reads them."""
         keys = ", ".join(next(t.keys for tables in TABLES.values() for t in tables if t.name == table))
         rows = self.con.execute(f"""
             select * from (
@@ -112,20 +112,20 @@ class Desk:
         return {row[:-2]: row[-2] for row in rows}
 
     def count(self) -> dict[str, int]:
-        """Rows of every table of the warehouse."""
+        """Return the number of rows of every table of the warehouse."""
         tables = self.con.execute("select schema_name || '.' || table_name from duckdb_tables() "
                                   "where schema_name in ('raw', 'audit')").fetchall()
         return {t: self.con.execute(f"select count(*) from {t}").fetchone()[0] for t, in tables}  # type: ignore[index]
 
 
 def rows_of(text: str) -> tuple[list[str], list[list[str | None]]]:
-    """Column names and cells of a drawn table; an empty cell is None."""
+    """Return the column names and cells of a drawn table; an empty cell is None."""
     table = [[cell.strip() or None for cell in line.split("|")] for line in text.splitlines() if line.strip()]
     return [str(name) for name in table[0]], table[1:]
 
 
 def drawn(frame: str, text: str) -> pd.DataFrame:
-    """A source's tidy frame from a drawn table; a column not drawn is empty."""
+    """Return a source's frame from a drawn table; columns that are not drawn are empty."""
     columns, cells = rows_of(text) if text.strip() else ([], [])
     rows = pd.DataFrame(cells, columns=columns).reindex(columns=list(COLUMNS[frame]))
     return tidy(frame, [rows]) if len(rows) else tidy(frame, [])
@@ -137,7 +137,7 @@ def moment(text: str) -> datetime:
 
 @pytest.fixture(scope="session")
 def new_desk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Desk]:
-    """A fresh desk at each call, for properties."""
+    """Return a function that creates a new desk at each call, for property tests."""
     return lambda: Desk(tmp_path_factory.mktemp("landing"))
 
 

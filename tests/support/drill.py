@@ -31,13 +31,13 @@ from flows.settings import Settings
 from warehouse.errors import HomeUnusable, RallyscopeError
 
 WHOLE = (date(2026, 3, 2), date(2026, 5, 29))
-# What ends a process: at once, or as a machine that shuts down asks for it.
+# The signals that end the process: SIGKILL at once, SIGTERM as at a shutdown of the machine.
 BLOWS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 OPERATIONS = ("fresh backfill", "second backfill", "build of a past day")
 
 
 def main() -> int:
-    """Run the drill; the exit code is 1 when anything was lost, half, or did not converge."""
+    """Run the drill; the exit code is 1 if anything was lost or incomplete, or did not converge."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=7)
@@ -64,9 +64,9 @@ def main() -> int:
 
 def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[Path], Settings],
           truth: dict[str, str], seconds: dict[str, float]) -> list[str]:
-    """Kill the writer `number` times, at moments of its whole life; return what was not as it must be.
+    """Kill the writer `number` times, at random moments of its run; return the problems found.
 
-    `seconds` is how long each operation takes undisturbed. One that had ended before its blow is no kill.
+    `seconds` is the undisturbed duration of each operation. A process that ended before the signal does not count.
     """
     failures = []
     outcomes: Counter[str] = Counter()
@@ -97,7 +97,7 @@ def kills(number: int, chance: random.Random, folder: Path, settings: Callable[[
 
 
 def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Settings) -> Iterator[str]:
-    """What is wrong with a home after a blow, and after the same command again."""
+    """Yield the problems of a home after a signal or a full disk, and after running the same command again."""
     if (home / "marts.duckdb").exists():
         yield from not_whole(home)
     if missing := [b for b in acknowledged.read_text().split() if b not in _batches(home)]:
@@ -113,7 +113,7 @@ def examine(home: Path, acknowledged: Path, truth: dict[str, str], settings: Set
 
 
 def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
-    """Sizes at which landing, load, build or publication meet the end of the disk, then a larger one."""
+    """Run on disks too small for landing, load, build or publication, then enlarge each and run again."""
     failures = []
     for megabytes in (1, 10, 20, 24, 28, 32, 40, 48, 60):
         with tmpfs(folder / f"disk{megabytes}", f"{megabytes}m") as disk:
@@ -132,7 +132,7 @@ def full_disk(folder: Path, settings: Callable[[Path], Settings], truth: dict[st
 
 
 def read_only_landing(folder: Path, settings: Callable[[Path], Settings], truth: dict[str, str]) -> list[str]:
-    """A landing folder that cannot be written is one sentence, and the tables of before stand."""
+    """Run with a read-only landing folder, which must give a one-sentence error, and again with a writable one."""
     home = folder / "readonly"
     with tmpfs(home / "landing", "50m") as landing:
         if landing is None:
@@ -192,7 +192,7 @@ def _batches(home: Path) -> set[str]:
 
 
 def import_everything() -> None:
-    """Once here rather than in each child: the blows then fall on work, not on imports."""
+    """Import slow modules once instead of in each child process, so that the signals hit work and not imports."""
     import great_expectations  # noqa: F401
 
     import flows.sources.fred

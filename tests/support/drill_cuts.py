@@ -1,7 +1,8 @@
-"""The same tables however a range is cut, repeated or interrupted, on two markets. `make drill-history`
+"""Check that tables are equal however a range is split, repeated or interrupted, on two markets. `make drill-history`
 
-Each way of asking fills a new data folder through the commands a user types. Every mart and core table must have the
-hash it has after the one plain backfill. The real market is the folder RALLYSCOPE_ARCHIVE names; without it, one is less.
+Each way of backfilling fills a new data folder by the commands that a user types. Every mart and core table must have the
+same hash as after a single plain backfill. The real market is the folder RALLYSCOPE_ARCHIVE; without it, only the other
+market runs.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ Way = Callable[["Market", Path, random.Random], None]
 
 
 class Market:
-    """An archive, and the commands at it."""
+    """An archive, and the commands that run against it."""
 
     def __init__(self, archive: Path) -> None:
         self.archive = archive
 
     def ask(self, home: Path, *command: object, clock: date | None = None) -> None:
-        """Run a command to its end, on the evening of `clock`, by default after the archive's last session."""
+        """Run a command to its end on the evening of `clock`, by default after the archive's last session."""
         with running(self.archive, windows.parse_instant(str(clock)) if clock else None) as base:
             ran = rallyscope(*command, "--home", home, "--source", base, cwd=home.parent)
         if ran.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))} ended with {ran.returncode}: {ran.stderr[-2000:]}")
 
     def ask_interrupted(self, home: Path, *command: object, chance: random.Random) -> int:
-        """The same command again and again, killed or told to stop at random moments, until it comes through."""
+        """Repeat a command, killed or interrupted at random moments, until it completes; return the interruptions."""
         with running(self.archive) as base:
             for attempt in range(1000):
                 process = subprocess.Popen([sys.executable, "-m", "flows.cli", *map(str, command), "--home", str(home),
@@ -67,7 +68,7 @@ def in_chunks(window: Window, chunk: Chunk) -> Way:
 
 
 def by_commands(window: Window, chunk: Chunk, shuffled: bool = False) -> Way:
-    """A command a part, each with its own publication; in any order."""
+    """Run one command per part, each with its own publication, optionally in random order."""
 
     def ask(market: Market, home: Path, chance: random.Random) -> None:
         parts = chunks(window, chunk)
@@ -88,7 +89,7 @@ def interrupted(market: Market, home: Path, chance: random.Random) -> None:
 
 
 def evening_by_evening(market: Market, home: Path, chance: random.Random) -> None:
-    """As the pipeline lives: each session is asked on its own evening, when the later ones are not known."""
+    """Run as in production: fetch each session on its own evening, when later ones are not known yet."""
     for part in chunks(WEEK, Chunk.day):
         market.ask(home, "run", clock=part.start)
     market.ask(home, "run")
@@ -105,7 +106,7 @@ WAYS: dict[Window, dict[str, Way]] = {
 
 
 def main() -> int:
-    """Compare all ways on all markets; the exit code is 1 when a table differs."""
+    """Compare all ways on all markets; the exit code is 1 if a table differs."""
     different = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -22,13 +22,13 @@ from flows.replay.faults import LIBRARY  # noqa: E402
 
 
 def combination(chance: random.Random) -> list[str]:
-    """Two to four faults; the server's seed decides whom they strike."""
+    """Choose two to four faults; the server's seed decides which keys they affect."""
     names = chance.sample(sorted(LIBRARY), chance.randint(2, 4))
     return [f"{name}:{SIZES[name]}" if name in SIZES else name for name in names]
 
 
 def problems(faults: list[str], outcome: Outcome) -> list[str]:
-    """What must not be."""
+    """Return the violations: tracebacks, damage, wrong published values, and faults that do not heal."""
     names = {fault.partition(":")[0] for fault in faults}
     found = [f"a traceback: {outcome.sentence}"] if outcome.exit == "traceback" else []
     if not outcome.heals.startswith("the next evening") and not names & set(UNHEALED):
@@ -40,7 +40,7 @@ def problems(faults: list[str], outcome: Outcome) -> list[str]:
 
 
 def main() -> int:
-    """Play so many combinations; the exit code is 1 when one ended as none may."""
+    """Play the given number of combinations; the exit code is 1 if one has a violation."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--number", type=int, default=200)
     options.add_argument("--seed", type=int, default=7)

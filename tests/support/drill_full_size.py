@@ -31,12 +31,12 @@ from flows.simulator import simulate  # noqa: E402
 from warehouse import catalog  # noqa: E402
 from warehouse.calendar import sessions  # noqa: E402
 
-# One of the wire, one that is held, one of a series, one of a count: each of another feed.
+# A fault of the connection, one that is held, one of a series, one of a share count: each in another feed.
 FAULTS = ["rate-limited:key=NVDA", "bar-x100:symbol=AAPL", "html-page:on=observations,key=DGS10", "count-x5:symbol=MSFT"]
 
 
 class FullSize(Stage):
-    """The simulated market of the demo, and the packaged catalog with less patience."""
+    """The simulated market of the demo, and the packaged catalog with shorter timeouts and fewer tries."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._begin(folder)
@@ -59,7 +59,7 @@ class FullSize(Stage):
 
 
 def kill(stage: FullSize, chance: random.Random) -> list[str]:
-    """The second evening killed in its middle, and again; what is wrong with its folder then."""
+    """Kill the run of the second evening in the middle and run it again; return the problems of the folder."""
     before, same, _ = stage.homes(stage.evenings)
     home = Path(shutil.copytree(before, stage.folder / "killed"))
     if not (child := os.fork()):
@@ -79,7 +79,7 @@ def kill(stage: FullSize, chance: random.Random) -> list[str]:
 
 
 def main() -> int:
-    """Run both; the exit code is 1 when something was lost, wrong or did not converge."""
+    """Run both; the exit code is 1 if something was lost or wrong, or did not converge."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seed", type=int, default=7)
     given = options.parse_args()

@@ -1,9 +1,9 @@
-"""What is planted in the history of a simulated market, against what the revision ledger says of it. `make drill-history`
+"""Plant changes in the history of a simulated market and check the revision ledger's causes. `make drill-history`
 
-A home that ran on the evening of 2026-05-20 runs again on the next one, each time on a market that meanwhile says one
-thing differently. Every change of the published past must be in the ledger, under the cause that was planted.
-At last all of it is planted at once: nine cells in ten must be put down to something that alone changes them. The ledger
-takes the nearest change that can be the cause, and on such an evening the nearest is not always the one.
+A home that ran on the evening of 2026-05-20 runs again on the next evening, each time on a market with one change in
+between. Every change of the published past must be in the ledger, under the planted cause. At the end all changes are
+planted at once. Then the ledger must attribute nine cells in ten to a change that affects them on its own. The ledger
+picks the nearest possible cause, and on such an evening the nearest is not always the right one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CATALOG = Path(catalog.__file__).with_suffix("")
 
 @dataclass(frozen=True)
 class Planted:
-    """One thing that the second evening says differently; `then` and `now` alter the archive of either evening."""
+    """One change before the second evening; `then` and `now` alter the archive of the first and second evening."""
 
     what: str
     cause: str | None
@@ -49,7 +49,7 @@ class Planted:
 
 
 def alter(table: str, select: str) -> Callable[[Path], None]:
-    """Rewrites a table of an archive; `select` reads it as `t`."""
+    """Return a function that rewrites a table of an archive; `select` reads the table as `t`."""
 
     def rewrite(archive: Path) -> None:
         file = archive / f"{table}.parquet"
@@ -61,7 +61,7 @@ def alter(table: str, select: str) -> Callable[[Path], None]:
 
 
 def removed(symbol: str, day: str) -> Callable[[Path], None]:
-    """Takes a member out of the Nasdaq-100 of a catalog folder."""
+    """Return a function that removes a member from the Nasdaq-100 of a catalog folder."""
 
     def edit(folder: Path) -> None:
         file = folder / "universes" / "NDX.toml"
@@ -74,21 +74,21 @@ def removed(symbol: str, day: str) -> Callable[[Path], None]:
 
 
 def halved(archive: Path) -> None:
-    """COST trades at half its price since 2026-05-18, as after a split."""
+    """Make COST trade at half its price since 2026-05-18, as after a split."""
     half = ", ".join(f"if(symbol = 'COST' and date >= '2026-05-18', {price} / 2, {price}) as {price}"
                      for price in ("open", "high", "low", "close"))
     alter("bars", f"select * replace ({half}) from t")(archive)
 
 
 def halved_and_told(archive: Path) -> None:
-    """The same, and the source says why."""
+    """Do the same, and let the source report the split."""
     halved(archive)
     alter("actions", "from t union all by name select 'COST' as symbol, date '2026-05-18' as date, "
                      "null::double as dividend, 2.0 as split_ratio")(archive)
 
 
 def shifted(model: Model) -> Model:
-    """A code change: the NFCI of the regime is one higher."""
+    """Change the code: increase the NFCI of the regime by one."""
     if model.name != "marts.regime_daily":
         return model
     return replace(model, sql=f"select * replace (nfci + 1 as nfci) from ({model.sql})")
@@ -136,7 +136,7 @@ CASES = (
 
 
 def main() -> int:
-    """Plant, run, and print a line a case; the exit code is 1 when one is explained otherwise or not at all."""
+    """Plant, run, and print one line per case; the exit code is 1 if a cause is wrong or missing."""
     failures = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -159,7 +159,7 @@ def main() -> int:
 
 
 def played(planted: Planted, folder: Path, home: Path) -> tuple[int, dict[str, int], str]:
-    """Two evenings with a change between them: changed mart rows, ledger entries by cause, and what is wrong."""
+    """Run two evenings with a change between them: return changed mart rows, ledger entries by cause, and problems."""
     archives = [shutil.copytree(folder / "archive", home.with_suffix(f".{evening}")) for evening in ("then", "now")]
     for archive, change in zip(archives, (planted.then, planted.now), strict=True):
         if change:
@@ -188,7 +188,7 @@ def played(planted: Planted, folder: Path, home: Path) -> tuple[int, dict[str, i
 
 
 def at_once(cases: Sequence[Planted]) -> Planted:
-    """All of it on the same two evenings."""
+    """Combine all cases into one for the same two evenings."""
 
     def each(changes: Iterable[Callable[[Path], None] | None]) -> Callable[[Path], None]:
         def change(folder: Path) -> None:
@@ -202,14 +202,14 @@ def at_once(cases: Sequence[Planted]) -> Planted:
 
 
 def ledger(home: Path) -> dict[tuple, tuple[str, str]]:
-    """Cause and evidence of every changed cell, by mart, key and column."""
+    """Return the cause and evidence of every changed cell, by mart, key and column."""
     with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
         return {tuple(cell): (cause, evidence or "") for *cell, cause, evidence in con.execute(
             "select mart, key, column_name, cause, evidence from audit.revision").fetchall()}
 
 
 def agreement(together: Mapping[tuple, tuple[str, str]], alone: Mapping[tuple, set[Planted]]) -> int:
-    """Print how many cells are put down to something that alone changes them, and the others; 1 under nine in ten."""
+    """Print how many cells have a cause that changes them on its own, and the others; return 1 if under nine in ten."""
     right, wrong = 0, Counter[tuple]()
     for cell, (cause, evidence) in together.items():
         planted = alone.get(cell, set())
@@ -225,7 +225,10 @@ def agreement(together: Mapping[tuple, tuple[str, str]], alone: Mapping[tuple, s
 
 
 def _changed_rows(con: duckdb.DuckDBPyConnection) -> Iterator[int]:
-    """Per mart, the keys of sessions both files have whose whole rows differ: an account of its own, by set difference."""
+    """Yield per mart the number of keys with differing rows, among sessions that both files have.
+
+    It is independent of the ledger: it uses set differences.
+    """
     for model in models():
         if model.layer != "marts" or "as_of" in model.columns:
             continue

@@ -28,7 +28,7 @@ from flows.replay.server import running
 from flows.settings import Settings
 
 BEFORE, EVENING = "2026-05-20", "2026-05-21"
-# The files of a home, one of each kind.
+# The kinds of files of a home.
 KINDS = ("warehouse.duckdb", "marts.duckdb", "builds/*.duckdb", "landing/*/*/bars.parquet", "landing/*/*/outcomes.parquet",
          "landing/*/*/manifest.json", "cache/tkr-tz.db", "writer.lock", "site/dictionary.html")
 
@@ -102,7 +102,7 @@ FOLDERS = (".", "landing", "builds", "cache", "site")
 
 
 class Drill:
-    """A home that ran the evening before and has an answer landed and not loaded; and one that ran undisturbed."""
+    """Two homes: one that ran the evening before and has landed but not loaded data, and one that ran undisturbed."""
 
     def __init__(self, folder: Path, base: str, chance: random.Random) -> None:
         self.folder, self.base, self.chance = folder, base, chance
@@ -136,7 +136,7 @@ class Drill:
         return ["--home", home, "--source", base or self.base, "--catalog", self.catalog]
 
     def note(self, what: str, ended: Ended, home: Path, heal: Callable[[], Ended]) -> None:
-        """Judge a home after a command, then after a good run."""
+        """Check a home after a command, then after a good run."""
         found = list(ended.misbehaved())
         good = heal()
         found += [f"then {problem}" for problem in good.misbehaved()]
@@ -144,7 +144,7 @@ class Drill:
             found.append(f"the good run ended with {good.exit}: {good.sentence()}")
         else:
             found += [*not_whole(home), *unfounded(home)]
-            if "warehouse.duckdb gone" not in what:  # then its rows are loaded again, by another run, from what was landed
+            if "warehouse.duckdb gone" not in what:  # in that case another run loads the landed rows again
                 found += lost(home, self.before)
             mine, truth = table_hashes(home), table_hashes(self.truth)
             differ = sorted(name for name in truth if mine.get(name) != truth[name])
@@ -154,9 +154,9 @@ class Drill:
         report(what, ended, found)
 
     def damage(self, kind: str, how: str) -> None:
-        """One file damaged; a run, a look, doctor; then a good run, with the file put back where it was needed."""
+        """Damage one file, then run, read and call doctor; then run again, with the file restored if the run failed."""
         home = Path(shutil.copytree(self.before, self.folder / f"damaged{self.endings.total()}"))
-        file = max(home.glob(kind), key=lambda file: file.parts)  # of what is landed, that which is not loaded yet
+        file = max(home.glob(kind), key=lambda file: file.parts)  # of the landed files, one that is not loaded yet
         kept = shutil.copy(file, self.folder / "kept")
         DAMAGES[how](file, self.chance)
         ended = command("run", *self.options(home))
@@ -172,7 +172,7 @@ class Drill:
         shutil.rmtree(home)
 
     def surroundings(self, name: str) -> None:
-        """A run in other surroundings, and one in ours."""
+        """Run in another environment, and then in the normal one."""
         home = Path(shutil.copytree(self.before, self.folder / "surrounded"))
         ended = surrounded("run", *self.options(home), cwd=self.folder, env=SURROUNDINGS.get(name, {}),
                            **STREAMS.get(name, dict)())
@@ -180,12 +180,12 @@ class Drill:
         shutil.rmtree(home)
 
     def clock(self, name: str) -> None:
-        """A source whose clock has jumped, and one whose clock is right."""
+        """Run with a source whose clock has jumped, and then with one whose clock is right."""
         home = Path(shutil.copytree(self.before, self.folder / "clocked"))
         with demo._replaying(self.archive, date.fromisoformat(CLOCKS[name])) as base:
             ended = command("run", *self.options(home, base))
         ahead = "ahead" in name and ended.exit != 2
-        if ahead:  # what a clock ahead has fetched is newer than the right clock: told, and nothing lost
+        if ahead:  # rows fetched by a fast clock are newer than the right clock: the run must report it and lose nothing
             found = [*ended.misbehaved(), *not_whole(home), *unfounded(home), *lost(home, self.before)]
             back = command("run", *self.options(home))
             found += [*back.misbehaved(), *([] if "went back" in back.reported else [f"then {back.sentence()}"])]
@@ -198,7 +198,7 @@ class Drill:
 
 
     def full_disk(self, kilobytes: int) -> None:
-        """A home on a disk that has so much room left, and the same with more."""
+        """Run on a disk with the given free space, and then with more."""
         with tmpfs(self.folder / "disk", "1g") as disk:
             if disk is None:
                 return print("no tmpfs can be mounted here: no full disk")
@@ -210,7 +210,7 @@ class Drill:
             self.note(f"a disk with {kilobytes} kB", ended, home, lambda: command("run", *self.options(home)))
 
     def read_only(self, name: str) -> None:
-        """A folder of a home that cannot be written, and then can be."""
+        """Run with a read-only folder in the home, and then with the folder writable again."""
         home = Path(shutil.copytree(self.before, self.folder / f"read-only{self.endings.total()}"))
         place = home / name
         place.mkdir(exist_ok=True)
@@ -226,7 +226,7 @@ class Drill:
             self.note(f"read-only {name}", ended, home, lambda: command("run", *self.options(home)))
 
     def _look(self, what: str, home: Path) -> list[str]:
-        """What is wrong with the ends of the commands that read."""
+        """Return the problems of the commands that only read."""
         looks = {"status": command("status", "--home", home), "show": command("show", "regime", "--home", home),
                  "doctor": command("doctor", *self.options(home))}
         found = [f"{name} {problem}" for name, look in looks.items() for problem in look.misbehaved()]
@@ -235,7 +235,7 @@ class Drill:
 
 
 def _fill(file: Path, kilobytes: int) -> None:
-    """Leave so much room on a disk."""
+    """Fill a disk until only the given free space is left."""
     with file.open("wb") as written:
         room = os.statvfs(file.parent)
         try:
@@ -245,12 +245,12 @@ def _fill(file: Path, kilobytes: int) -> None:
 
 
 def report(what: str, ended: Ended, found: list[str]) -> None:
-    """A line on one blow."""
+    """Print one line about a case."""
     print(f"{what}: exit {ended.exit} {ended.sentence()}{'  FAILED: ' + '; '.join(found) if found else ''}", flush=True)
 
 
 def things(drill: Drill, chance: random.Random, number: int) -> Iterator[Callable[[], None]]:
-    """So many of the damages, and all of the surroundings, clocks and disks; a small number is a sample of both."""
+    """Yield `number` damages, and all environments, clocks and disks; a small number gives a sample of both."""
     damages = [(kind, how) for kind in KINDS for how in DAMAGES]
     others: list[Callable[[], None]] = [lambda name=name: drill.surroundings(name) for name in (*SURROUNDINGS, *STREAMS)]
     others += [lambda name=name: drill.clock(name) for name in CLOCKS]
@@ -262,7 +262,7 @@ def things(drill: Drill, chance: random.Random, number: int) -> Iterator[Callabl
 
 
 def main() -> int:
-    """Run the drill; the exit code is 1 when anything was lost, half, or did not converge."""
+    """Run the drill; the exit code is 1 if anything was lost or incomplete, or did not converge."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--number", type=int, default=200)
     options.add_argument("--seed", type=int, default=7)

@@ -1,4 +1,4 @@
-"""What every drill does: run a command in a child, and look at a home for what must never be."""
+"""Helpers of all drills: run a command in a child process, and check a home for violations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from warehouse.publication.publish import table_hash
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended, and what it wrote to both its outputs."""
+    """The exit code of a command, and its output on stdout and stderr."""
 
     exit: int
     reported: str
 
     def misbehaved(self) -> Iterator[str]:
-        """A traceback, or an end that no exit code of ours stands for."""
+        """Yield a traceback, an exit code that is not ours, or a failure without output."""
         if "Traceback (most recent call last)" in self.reported or "panicked" in self.reported:
             yield f"a traceback: {self.reported.strip().splitlines()[-1][:200]}"
         if self.exit not in (0, 1, 2):
@@ -34,12 +34,12 @@ class Ended:
             yield f"ended with {self.exit} without a word"
 
     def sentence(self) -> str:
-        """The last thing it said."""
+        """Return the last line of the output."""
         return self.reported.strip().splitlines()[-1][:160] if self.reported.strip() else ""
 
 
 def command(*arguments: object) -> Ended:
-    """A command in a forked child, which need not import everything again; a crash is the child's alone."""
+    """Run a command in a forked child, which need not import everything again; a crash affects only the child."""
     with tempfile.TemporaryFile() as heard:
         child = os.fork()
         if child == 0:
@@ -63,7 +63,7 @@ def _carry_out(arguments: list[str]) -> None:
         main()
     except SystemExit as end:
         code = int(end.code or 0)
-    except BaseException:  # noqa: BLE001 - whatever it is, it is what the drill looks for
+    except BaseException:  # noqa: BLE001 - the drill looks for any exception
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -72,7 +72,7 @@ def _carry_out(arguments: list[str]) -> None:
 
 
 def not_whole(home: Path) -> Iterator[str]:
-    """The tables of the published file against the hashes it says of itself."""
+    """Yield the tables of the published file that do not match the hashes recorded in it."""
     if not (home / "marts.duckdb").exists():
         return
     try:
@@ -86,7 +86,7 @@ def not_whole(home: Path) -> Iterator[str]:
 
 
 def unfounded(home: Path) -> Iterator[str]:
-    """Published prices, counts and yields for which no row was accepted."""
+    """Yield published closes and yields without an accepted raw row."""
     with duckdb.connect() as con:
         con.execute(f"attach '{home}/warehouse.duckdb' as held (read_only);"
                     f"attach '{home}/marts.duckdb' as shown (read_only)")
@@ -103,7 +103,7 @@ def unfounded(home: Path) -> Iterator[str]:
 
 
 def lost(home: Path, before: Path) -> Iterator[str]:
-    """Raw rows that were there before and are not any more."""
+    """Yield the raw tables that lost rows."""
     with duckdb.connect() as con:
         con.execute(f"attach '{home}/warehouse.duckdb' as held (read_only);"
                     f"attach '{before}/warehouse.duckdb' as before (read_only)")
@@ -116,13 +116,13 @@ def lost(home: Path, before: Path) -> Iterator[str]:
 
 
 def runs(home: Path) -> list[tuple]:
-    """The state of each run, as published."""
+    """Return the number of runs by status, as published."""
     return published(home, "select status, count(*) from audit.run group by 1 order by 1")
 
 
 @contextmanager
 def tmpfs(folder: Path, size: str) -> Iterator[Path | None]:
-    """A file system of its own size; None where none can be mounted."""
+    """Mount a tmpfs of the given size; yield None if it cannot be mounted."""
     folder.mkdir(parents=True, exist_ok=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False).returncode:
         yield None
@@ -134,7 +134,7 @@ def tmpfs(folder: Path, size: str) -> Iterator[Path | None]:
 
 
 def surrounded(*arguments: object, cwd: Path, env: Mapping[str, str], **how: object) -> Ended:
-    """A command in a process of its own, with other surroundings."""
+    """Run a command in its own process, with another environment."""
     from tiny_market import clean_environment
 
     ran = subprocess.run([sys.executable, "-m", "flows.cli", *map(str, arguments)], cwd=cwd, check=False, timeout=600,

@@ -16,12 +16,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-# A lane for each core; a drill waits for its replay server most of the time that it does not compute.
+# One lane per core; a drill that does not compute mostly waits for its replay server.
 LANES = 2
 
 
 def jobs(number: int, seed: int) -> dict[str, list[str]]:
-    """The drills, the longest first: faults combined and kills take two thirds of the whole."""
+    """Return the drills, longest first: combined faults and kills take two thirds of the total time."""
     return {
         "kills": ["drill.py", "--kills", str(number), "--seed", str(seed)],
         "faults": ["drill_faults.py", "--number", str(number), "--seed", str(seed)],
@@ -32,7 +32,7 @@ def jobs(number: int, seed: int) -> dict[str, list[str]]:
 
 
 def drilled(name: str, arguments: list[str], folder: Path) -> bool:
-    """Run one drill to its end; whether it found nothing."""
+    """Run one drill to its end; return whether it found no problem."""
     began, log = time.monotonic(), folder / f"{name}.txt"
     command = arguments if arguments[0] == "-m" else [str(HERE / arguments[0]), *arguments[1:]]
     with log.open("w") as written:
@@ -45,7 +45,7 @@ def drilled(name: str, arguments: list[str], folder: Path) -> bool:
 
 
 def main() -> int:
-    """Run them; the exit code is 1 when one of them found something."""
+    """Run all drills; the exit code is 1 if one of them found a problem."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--number", type=int, default=200, help="of kills, damages and combinations, each")
     options.add_argument("--seed", type=int, default=7)

@@ -1,4 +1,4 @@
-"""Homes of the tiny market after one undisturbed run without pages, made once and copied for each test."""
+"""Homes of the tiny market after one undisturbed run without pages, created once and copied for each test."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flows.settings import Settings
 
 
 def tiny_home(to: Path, evening: str | None = None, command: str = "backfill") -> Path:
-    """`to` as a copy of the home after a backfill of all sessions, or a run of the newest, on the evening of a day.
+    """Copy to `to` the home after a backfill of all sessions, or a run of the newest one, on the given evening.
 
-    By default on the day after the market's last, as `tiny_server` has it.
+    By default it is the evening after the market's last session, as in `tiny_server`.
     """
     return Path(shutil.copytree(_made(evening, command), to, dirs_exist_ok=True))
 

@@ -1,8 +1,8 @@
-"""Play every fault alone and record what it came to; write docs/faults.md from the record. `make faults`
+"""Play every fault alone and record the outcome; write docs/faults.md from the record. `make faults`
 
-    python tests/support/fault_matrix.py [PART/PARTS] [NAME...]   plays what the record lacks, or those named;
-                                                                  several at once share the work as parts 1/2 and 2/2
-    python tests/support/fault_matrix.py --write                  only writes the page
+    python tests/support/fault_matrix.py [PART/PARTS] [NAME...]   play the faults that are not recorded, or those named;
+                                                                  two processes can share the work as 1/2 and 2/2
+    python tests/support/fault_matrix.py --write                  only write the page
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 
 def main(arguments: list[str]) -> int:
-    """Play, record, write; the exit code is 1 when an evening ended in a traceback or did not heal."""
+    """Play, record, write; the exit code is 1 if an evening ended in a traceback or did not heal."""
     part = next((a for a in arguments if "/" in a), "1/1")
     names = [a for a in arguments if a not in (part, "--write")]
     bad = 0
@@ -53,7 +53,7 @@ def evenings(text: str) -> tuple[str, str, str]:
 
 
 def keep(text: str, outcome: Outcome) -> None:
-    """Put an outcome into the record, one writer at a time."""
+    """Add an outcome to the record; a lock allows one writer at a time."""
     import fcntl
 
     with RECORD.open("a+") as file:

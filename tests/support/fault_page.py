@@ -1,4 +1,4 @@
-"""docs/faults.md, from the record of how every fault ended."""
+"""Render docs/faults.md from the recorded outcomes of the faults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ tests keep the two equal.
 
 
 def page(record: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page, as Markdown."""
+    """Render the page as Markdown."""
     lines = [HEAD]
     for subject, faults in SUBJECTS.items():
         names = {fault.name for fault in faults}
@@ -44,7 +44,7 @@ def page(record: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def row(text: str, outcome: Mapping[str, Any]) -> str:
-    """One fault."""
+    """Render the row of one fault."""
     name = text.partition(":")[0]
     return "| " + " | ".join((
         f"`{text}` {LIBRARY[name].does}", str(outcome["exit"]), reported(outcome["sentence"]),
@@ -53,12 +53,12 @@ def row(text: str, outcome: Mapping[str, Any]) -> str:
 
 
 def unplayed(text: str) -> str:
-    """A fault of which nothing is recorded yet."""
+    """Render the row of a fault without a recorded outcome."""
     return f"| `{text}` {LIBRARY[text.partition(':')[0]].does} | | not played yet | | | | | |"
 
 
 def reported(sentence: str) -> str:
-    """The sentence without what is the same in all of them."""
+    """Shorten the run's error to the parts that differ between faults."""
     bare = re.sub(r"^\d+ part(\(s\)|s)? of this run (is|are) missing: ", "", sentence)
     bare = re.sub(r"(\w+) under \w+ (has no figures of [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
     parts = dict.fromkeys(bare.partition(". The rest is loaded and published")[0].split("; "))
@@ -66,7 +66,7 @@ def reported(sentence: str) -> str:
 
 
 def published(name: str, outcome: Mapping[str, Any]) -> str:
-    """What of the evening is published, against an undisturbed one."""
+    """Describe what the evening published, compared with an undisturbed one."""
     if outcome["sentence"].startswith("not published"):
         return "nothing new: the last publication stays"
     if outcome["wrong"]:
@@ -79,18 +79,18 @@ def published(name: str, outcome: Mapping[str, Any]) -> str:
 
 
 def held(reasons: list[str]) -> str:
-    """How much is held, and the first reason."""
+    """Describe the held rows: the first reason, and the number of others."""
     if not reasons:
         return "nothing"
     return short(reasons[0], 160) + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
 
 
 def short(text: str, length: int) -> str:
-    """The beginning of a text, which fits into a cell."""
+    """Truncate a text so that it fits into a cell."""
     text = cell(text)
     return text if len(text) <= length else f"{text[:length].rsplit(' ', 1)[0]} …"
 
 
 def cell(text: str) -> str:
-    """A text that neither a table nor HTML takes for its own."""
+    """Escape a text for a Markdown table and HTML."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

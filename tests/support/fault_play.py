@@ -1,4 +1,4 @@
-"""Evenings with faults: a home that ran before, the evening disturbed, the good one after it, and what each one shows."""
+"""Play evenings with faults: an earlier run, the evening with faults, the good one after it; and compare the results."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from flows.replay.server import running
 from flows.settings import Settings
 from warehouse.errors import RallyscopeError
 
-# The evening before, the one disturbed, the good one after it. AAA splits ten for one on 2026-04-15.
+# The evening before, the evening with faults, the good one after it. AAA splits ten for one on 2026-04-15.
 QUIET = ("2026-04-16", "2026-04-17", "2026-04-20")
 SPLIT = ("2026-04-14", "2026-04-15", "2026-04-16")
-# Published figures that say how much was received: they differ, and rightly, where something is missing. So does a weekly
-# series without its newest release: the one before is what is known.
+# Columns that measure how much was received: they rightly differ if something is missing. So does a weekly series without
+# its newest release, since the previous one is then the latest known.
 OF_COVERAGE = """coverage|issuers|members|count|sessions|known_at|age|since|_rank|percentile|share_of|breadth|above_|missing
     |unpriced|is_|stale|nfci"""
 
 
 @dataclass
 class Outcome:
-    """What one evening came to."""
+    """The outcome of one evening."""
 
     exit: int | str = 0
     sentence: str = ""
@@ -85,7 +85,7 @@ class Stage:
         self._heals: dict[tuple[Any, ...], str] = {}
 
     def homes(self, evenings: tuple[str, str, str]) -> tuple[Path, Path, Path]:
-        """Undisturbed homes on the three evenings; made once."""
+        """Return undisturbed homes of the three evenings; create them once."""
         made = [self.folder / f"undisturbed-{day}-{place}" for place, day in enumerate(evenings)]
         for place, home in enumerate(made):
             if home.exists():
@@ -97,7 +97,7 @@ class Stage:
         return made[0], made[1], made[2]
 
     def evening(self, home: Path, clock: str, faults: Sequence[str] = (), seed: int = 0, backfill: bool = False) -> Outcome:
-        """`rallyscope run` on an evening whose source has these faults."""
+        """Run `rallyscope run` on an evening whose source has these faults."""
         outcome = Outcome()
         with running(self.archive, windows.parse_instant(clock), parse_faults(faults, seed)) as base:
             settings = Settings(home_folder=home, source=base, catalog_folder=self.catalog)
@@ -109,15 +109,15 @@ class Stage:
                     execute(this)
             except RallyscopeError as error:
                 outcome.exit, outcome.sentence = error.exit_code, plain(str(error))
-            except Exception as error:  # noqa: BLE001 - whatever it is, a run must not end in it
+            except Exception as error:  # noqa: BLE001 - a run must not end in any other exception
                 outcome.exit, outcome.sentence = "traceback", f"{type(error).__name__}: {error}"[:300]
                 outcome.held = traceback.format_exc().splitlines()[-8:]
         return outcome
 
     def play(self, faults: Sequence[str], evenings: tuple[str, str, str] = QUIET, seed: int = 0) -> Outcome:
-        """The evening with faults, and the good one after it, against homes that had none."""
+        """Play the evening with faults and the good one after it, and compare with homes without faults."""
         before, same, after = self.homes(evenings)
-        self._played += 1  # a folder of its own: yfinance remembers what it has opened
+        self._played += 1  # use a new folder each time, since yfinance remembers what it has opened
         home = Path(shutil.copytree(before, self.folder / f"played{self._played}"))
         try:
             outcome = self.evening(home, evenings[1], faults, seed)
@@ -126,7 +126,7 @@ class Stage:
                 outcome.held = outcome.held or kept_out(home, same)
                 outcome.signals = signals(home, same)
                 outcome.broken = [*not_whole(home), *unfounded(home), *lost(home, before)]
-            # What holds the same after the evening heals in the same way.
+            # Homes in the same state after the evening heal in the same way, so play the next evening once per state.
             state = (evenings, *self._state(home))
             if state not in self._heals:
                 self._heals[state] = self._healed(home, after, evenings)
@@ -146,7 +146,7 @@ class Stage:
                 f"{', '.join(differ)}")
 
     def _state(self, home: Path) -> tuple[Any, ...]:
-        """What a home holds after an evening, whichever run brought it, and the zones that its cache remembers."""
+        """Return the raw rows of a home after an evening, independent of the run, and the time zones in its cache."""
         with closing(sqlite3.connect(home / "cache" / "tkr-tz.db")) as zones:
             remembered = tuple(sorted(zones.iterdump()))
         with duckdb.connect(str(home / "warehouse.duckdb")) as con:
@@ -158,7 +158,7 @@ class Stage:
 
 
 def impatient(catalog: Path) -> None:
-    """Let each request have two tries of eight seconds: enough where other work takes the machine, and soon over."""
+    """Set two tries of eight seconds per request: enough on a busy machine, and still quick to fail."""
     sources = catalog / "sources.toml"
     text = re.sub(r"timeout_seconds = \d+", "timeout_seconds = 8", sources.read_text())
     sources.write_text(re.sub(r"tries = \d", "tries = 2", text))
@@ -166,7 +166,7 @@ def impatient(catalog: Path) -> None:
 
 @contextmanager
 def cheaply() -> Iterator[None]:
-    """No ledger of revisions: other tests see it, and it takes long."""
+    """Skip the revision ledger, which is slow and covered by other tests, and silence the warnings of sources."""
     log = logging.getLogger("rallyscope.sources")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -174,17 +174,20 @@ def cheaply() -> Iterator[None]:
         with (patch.object(build, "record_revisions", lambda *_: 0)):
             yield
     finally:
-        log.setLevel(level)  # tests after these read what is logged
+        log.setLevel(level)  # later tests read the log
 
 
 def plain(sentence: str) -> str:
-    """A sentence without what differs from run to run: ports and names of builds."""
+    """Replace the parts of a sentence that differ from run to run: ports and build ids."""
     sentence = re.sub(r"(http://)?127\.0\.0\.1:\d+", "SOURCE", sentence)
     return re.sub(r"\d{8}T\d{6}Z-[0-9a-f]+", "BUILD", sentence)
 
 
 def differences(home: Path, undisturbed: Path, besides: str = "") -> tuple[list[str], int]:
-    """Mart columns with values that the undisturbed home has not, NULL aside, and how many of its values are missing."""
+    """Return the mart columns whose values differ from the undisturbed home, and how many of its values are missing.
+
+    A NULL where the undisturbed home has a value is missing, not different.
+    """
     wrong: list[str] = []
     missing = 0
     with duckdb.connect() as con:
@@ -218,7 +221,7 @@ def _differs(column: str, con: duckdb.DuckDBPyConnection, mart: str) -> str:
 
 
 def grains() -> dict[str, list[str]]:
-    """Marts of figures by session, with their keys."""
+    """Return the marts with one row per session (and other keys), with their grain."""
     from transforms.engine.project import models
 
     return {m.name.split(".")[1]: list(m.grain) for m in models() if m.layer == "marts" and "date" in m.grain
@@ -226,7 +229,7 @@ def grains() -> dict[str, list[str]]:
 
 
 def kept_out(home: Path, undisturbed: Path) -> list[str]:
-    """Reasons in the quarantine, and answers that failed or were held, that the undisturbed home has not."""
+    """Return the reasons for quarantined rows and for failed, held or stopped keys that the undisturbed home lacks."""
     def reported(of: Path) -> set[str]:
         with duckdb.connect(str(of / "marts.duckdb"), read_only=True) as con:
             found = con.execute("select key || ': ' || reason from audit.quarantine").fetchall()
@@ -239,7 +242,7 @@ def kept_out(home: Path, undisturbed: Path) -> list[str]:
 
 
 def signals(home: Path, undisturbed: Path) -> list[str]:
-    """Signals that are there and are not in the undisturbed home, or the other way round."""
+    """Return the signals that only one of the two homes has."""
     def told(of: Path) -> set[tuple[Any, ...]]:
         with duckdb.connect(str(of / "marts.duckdb"), read_only=True) as con:
             return set(con.execute("select date::varchar, signal, current, severity from marts.signal_daily").fetchall())

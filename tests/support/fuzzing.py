@@ -1,4 +1,4 @@
-"""How far fuzzing goes: a few examples, the same ones, in every run of the suite; thousands of new ones by hand.
+"""Configure fuzzing: a few fixed examples in every run of the suite, and thousands of new ones by hand:
 
     RALLYSCOPE_FUZZ_EXAMPLES=5000 python -m pytest tests/unit/fuzz
 """
@@ -34,7 +34,7 @@ VALUES = st.recursive(LEAVES, lambda inner: st.one_of(
 
 
 def tried(call: Callable[[], Any], *refusals: type[RallyscopeError]) -> tuple[Any, Any]:
-    """What came of a call, or the refusal that it ended in, which has a sentence of some length."""
+    """Return the result of a call, or the expected error it raised, after checking the length of its message."""
     try:
         return call(), None
     except refusals as error:
@@ -44,13 +44,13 @@ def tried(call: Callable[[], Any], *refusals: type[RallyscopeError]) -> tuple[An
 
 
 def places(tree: object, path: tuple = ()) -> list[tuple]:
-    """Every path in a tree of dictionaries and lists, its own first."""
+    """Return every path in a tree of dictionaries and lists, the root first."""
     inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
 
 
 def changed(tree, path: tuple, value: object, how: str):
-    """The tree with the value at `path` replaced, left out, or said twice."""
+    """Return a copy of the tree with the value at `path` replaced, removed or duplicated."""
     if not path:
         return value
     key, *rest = path
@@ -68,7 +68,7 @@ def changed(tree, path: tuple, value: object, how: str):
 
 @st.composite
 def spoilt(draw: st.DrawFn, tree: object, values: st.SearchStrategy = VALUES) -> object:
-    """The tree with one to three of its values replaced, left out or said twice."""
+    """Return a copy of the tree with one to three of its values replaced, removed or duplicated."""
     for _ in range(draw(st.integers(1, 3))):
         where = draw(st.sampled_from(places(tree)))
         tree = changed(tree, where, draw(values), draw(st.sampled_from(["replaced", "replaced", "left out", "twice"])))

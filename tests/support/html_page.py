@@ -1,4 +1,4 @@
-"""An HTML page as a test reads it."""
+"""Parse an HTML page for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class Page(HTMLParser):
-    """What stands on a page: its elements with their attributes, its text, and the SQL shown."""
+    """The content of a page: its elements with their attributes, its text, and the SQL it shows."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The command line without a process of its own, where the process is not what a test looks at: a tenth of the time."""
+"""Run the command line in the test's own process, for tests that do not depend on the process: ten times faster."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from flows.cli import app
 
 
 def rallyscope(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """What `tiny_market.rallyscope` gives: the exit code, and what was said."""
+    """Run a command and return its exit code and output, like `tiny_market.rallyscope`."""
     ran = rallyscope_bytes(*arguments, cwd=cwd, env=env)
     return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
 
 def rallyscope_bytes(*arguments: object, cwd: Path,
                      env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    """The same in bytes, for formats that are no text."""
+    """Run a command and return its output as bytes, for binary formats."""
     out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
     interrupt, given = signal.getsignal(signal.SIGINT), clean_environment(env)
     bound = resource.getrlimit(resource.RLIMIT_AS)
@@ -44,6 +44,6 @@ def rallyscope_bytes(*arguments: object, cwd: Path,
             code = int(end.code or 0)
         finally:
             signal.signal(signal.SIGINT, interrupt)
-            resource.setrlimit(resource.RLIMIT_AS, bound)  # `query` bounds its process, and what it starts
+            resource.setrlimit(resource.RLIMIT_AS, bound)  # `query` limits the memory of its process and its children
     written = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
     return subprocess.CompletedProcess(list(arguments), code, *written)

@@ -1,4 +1,4 @@
-"""One claim of the thesis judged over drawn tables, by its own file and the ledger's own SELECT."""
+"""Evaluate one claim of the thesis on drawn tables, by its own file and the ledger's own SELECT."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SELECT = header_and_sql((FOLDER / f"{LEDGER.replace('.', '/')}.sql").read_text()
 
 
 def judged(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> dict[str, Any]:
-    """The claim's row of the ledger as of ever, over tables that hold nothing but what is given."""
+    """Return the claim's row of the ledger without a time limit, over tables that hold only the given rows."""
     wanted = CLAIM[claim] if isinstance(claim, str) else claim
     set_as_of(spec.con, AsOf(LATE, LATE))
     spec.con.begin()
@@ -33,6 +33,6 @@ def judged(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> dict[str
 
 
 def verdict(spec: Spec, claim: str | Claim, given: Mapping[str, str]) -> tuple[float | None, str]:
-    """Its figure and its verdict."""
+    """Return the claim's figure and verdict."""
     row = judged(spec, claim, given)
     return row["observed"], row["verdict"]

@@ -1,7 +1,7 @@
-"""What tests make once and keep: markets, built archives and homes, for all workers of a run and for the runs after it.
+"""A cache of markets, built archives and homes, shared by all workers of a test run and by later runs.
 
-They lie in the system's temporary folder under a hash of what they are made from, each in a folder of its own. Whoever
-writes to one copies it first.
+Each entry is a folder in the system's temporary folder, named by a hash of its inputs. A test that writes to an entry
+copies it first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(tempfile.gettempdir()) / f"rallyscope-tests-{os.getuid()}"
-# What the models and their catalog say, and the market that is simulated; and beyond that whatever a run does.
+# The inputs of built models and of the simulated market; and the inputs of everything that a run does.
 MODELS = ("transforms", "warehouse", "flows/replay", "flows/simulator", "tests/support/archive.py", "tests/support/kept.py")
 PIPELINE = ("transforms", "warehouse", "expectations", "flows", "tests/support/tiny_market.py", "tests/support/evenings.py",
             "tests/support/kept.py")
@@ -27,12 +27,12 @@ DAYS_KEPT = 2
 
 
 def kept(name: str, sources: tuple[str, ...], make: Callable[[Path], object], *also: object) -> Path:
-    """The folder that `make` filled; `also` is what it depends on besides the `sources`. For reading only."""
+    """Return the read-only folder that `make` filled; `also` are its inputs besides the `sources`."""
     digest = hashlib.sha256(repr((_digest(sources), also)).encode()).hexdigest()[:16]
     place = FOLDER / f"{name}-{digest}"
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FOLDER.joinpath(f".{name}-{digest}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be at it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be creating it
         if not place.exists():
             draft = FOLDER / f".{name}-{digest}.draft"
             shutil.rmtree(draft, ignore_errors=True)
@@ -45,7 +45,7 @@ def kept(name: str, sources: tuple[str, ...], make: Callable[[Path], object], *a
 
 
 def files_of(folder: Path) -> list[tuple[str, int, int]]:
-    """What tells the files of a folder from later ones, without reading them."""
+    """Return path, size and modification time of the files of a folder, to detect changes without reading them."""
     return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(folder.rglob("*"))]
 
 

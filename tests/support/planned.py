@@ -1,4 +1,4 @@
-"""A small catalog to plan for, and the memory of what was asked and answered."""
+"""A small catalog for tests of the plan, and the record of requests and responses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from warehouse.catalog import Availability, Catalog, Instrument, Membership, Ser
 
 SINCE = date(2024, 1, 2)
 CLOSE = Availability(after_close_minutes=15)
-A_COINS_DAY = {("bars", "BTC-USD")}  # a day of the coin ends after the session's evening, and is asked for once it has
+A_COINS_DAY = {("bars", "BTC-USD")}  # a coin's day ends after the session's evening and is requested later
 MONDAY, TUESDAY, WEDNESDAY, FRIDAY = (date(2026, 3, day) for day in (2, 3, 4, 6))
 
 
 def at(day: date, clock: str = "17:00") -> datetime:
-    """New York's wall clock as an instant."""
+    """Convert a New York wall clock time to UTC."""
     return datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
 
 
@@ -28,7 +28,7 @@ def on(day: date) -> Window:
 
 
 def small_catalog() -> Catalog:
-    """Two stocks of a universe, one gone and one whose ticker was reused, a fund, an index, a coin; three series."""
+    """Return stocks of a basket, one delisted, one with a reused ticker; a fund, an index, a coin; and two series."""
     packaged = catalog.load()
 
     def instrument(symbol: str, kind: str = "stock", **more) -> Instrument:
@@ -57,18 +57,18 @@ def small_catalog() -> Catalog:
 
 
 def fetch_keys(con, small: Catalog, window: Window, now: datetime) -> dict[tuple[str, str], FetchKey]:
-    """What is asked, by feed and key."""
+    """Return the requested keys, by feed and key."""
     return {(request.feed, ask.key): ask for request in requests(con, small, window, now) for ask in request.fetch_keys}
 
 
 def answer(con, requested: dict[tuple[str, str], FetchKey], now: datetime, **status: str) -> None:
-    """Record that all was answered at `now`, by default as received whole; `status` names keys it was not."""
+    """Record responses to all requests at `now`, by default as fully received; `status` overrides it for some keys."""
     answer_up_to(con, requested, now, None, **status)
 
 
 def answer_up_to(con, requested: dict[tuple[str, str], FetchKey], now: datetime, newest: date | None,
                  **status: str) -> None:
-    """Record answers whose newest accepted bar is of `newest`, by default of the last session or day that is over."""
+    """Record responses whose newest accepted bar is of `newest`, by default of the last completed session or day."""
     if not requested:
         return
     con.executemany(

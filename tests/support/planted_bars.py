@@ -1,4 +1,4 @@
-"""Wrong bars planted in a real archive's own, and whether core.price_bar_verdict finds them: no pipeline, models only."""
+"""Plant wrong bars in a real archive and check that core.price_bar_verdict finds them; no pipeline, only models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STAGING = ("session", "instrument", "universe", "universe_member", "spinoff")
 
 @dataclass(frozen=True)
 class Plant:
-    """`days` of `symbol`, next to each other, times `factor`; None repeats the bar before them."""
+    """Consecutive `days` of `symbol`, multiplied by `factor`; None repeats the bar before them."""
 
     symbol: str
     kind: str
@@ -33,7 +33,7 @@ class Plant:
 
 
 class Planted:
-    """An archive's bars with what the verdict reads beside them; each call of `held` starts from the truth."""
+    """An archive's bars with the other tables that the verdict reads; each call of `held` starts from the true bars."""
 
     def __init__(self, archive: Path, packaged: bool = True) -> None:
         self.con = con = duckdb.connect()
@@ -61,7 +61,7 @@ class Planted:
         self.true = self.held()
 
     def _whole_market(self, archive: Path) -> None:
-        """Instruments and memberships of the archive itself, for one that holds more than the catalog."""
+        """Add the archive's own instruments and memberships, for an archive that holds more than the catalog."""
         self.con.execute(f"""
             insert into staging.instrument (symbol, name, kind, issuer, is_primary_line, counts_whole_company, since)
             select symbol, name, 'stock', symbol, true, false, date '2024-01-02' from '{archive}/instruments.parquet'
@@ -76,7 +76,7 @@ class Planted:
                 from '{archive}/membership.parquet') where change = 'add'""")
 
     def plants(self, random_: random.Random, count: int, last: date | None) -> Iterator[Plant]:
-        """Random ones of random symbols: the newest bars of a market that ends on `last`, or somewhere in the middle."""
+        """Yield random plants of random symbols: the newest bars of a market that ends on `last`, or bars in the middle."""
         for symbol in random_.sample(self.stocks, count):
             days = [day for day, in self.con.execute(
                 "select date from truth where symbol = ? and date <= ? order by date", [symbol, last or date.max]
@@ -88,7 +88,7 @@ class Planted:
             yield Plant(symbol, kind, random_.choice(KINDS[kind]), tuple(days[start:start + length]))
 
     def held(self, plants: tuple[Plant, ...] = (), last: date | None = None) -> set[tuple[str, date]]:
-        """(symbol, date) of the bars that are held once these are planted."""
+        """Return (symbol, date) of the bars that are held after planting these."""
         con = self.con
         con.execute("create or replace table staging.price_bar as from truth where date <= ?", [last or date.max])
         for plant in plants:
@@ -105,7 +105,10 @@ class Planted:
         return set(con.execute(f"select symbol, date from ({VERDICT}) where status = 'held'").fetchall())
 
     def moves_bp(self, plant: Plant, day: date) -> float:
-        """What the wrong bar moves an index of all the stocks by, in basis points of its capitalisation; 0 without one."""
+        """Return how far the wrong bar moves an index of all stocks, in basis points of its capitalization.
+
+        It is 0 if the stock has no capitalization.
+        """
         weight, before, now = self.con.execute("""
             with cap as (
                 select t.symbol, t.close * s.shares_outstanding as value
@@ -120,7 +123,7 @@ class Planted:
 
 
 def drill(market: Planted, seed: int, rounds: int, count: int) -> tuple[int, list[tuple], set[tuple[str, date]]]:
-    """Bars planted that move the index by over 1 bp, those of them not found, and true bars that were held."""
+    """Return the number of planted bars that move the index by over 1 bp, the missed ones, and true bars that were held."""
     random_ = random.Random(seed)
     sessions = [day for day, in market.con.execute(
         "select distinct date from truth where symbol = 'AAPL' and date >= '2024-03-01' order by date").fetchall()]

@@ -1,4 +1,4 @@
-"""What models are held against: the same figures by the libraries that are known for them."""
+"""Reference figures for models, computed by well-known libraries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def carino_linked(contributions: np.ndarray) -> tuple[np.ndarray, float]:
-    """Carino's contributions of each issuer over all the sessions given, and the return they add up to."""
+    """Return Carino's contributions of each issuer over all the given sessions, and the return they add up to."""
     daily = np.nansum(contributions, axis=1)
     total = float(np.prod(1 + daily) - 1)
 
@@ -21,7 +21,7 @@ def carino_linked(contributions: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def hac_regression(change, control, value) -> tuple[float, float, float]:
-    """(beta, HAC error, R squared) by statsmodels; without `control` a regression on the change alone."""
+    """Return (beta, HAC error, R squared) by statsmodels; without `control`, regress on the change alone."""
     import statsmodels.api as sm
 
     columns = [change] if control is None else [change, control]
@@ -31,7 +31,7 @@ def hac_regression(change, control, value) -> tuple[float, float, float]:
 
 
 def weekly_rotation(relative: np.ndarray, days: list[date]) -> pd.DataFrame:
-    """rs_ratio and rs_momentum of the last session of each week by pandas."""
+    """Return rs_ratio and rs_momentum of the last session of each week, by pandas."""
     rs = pd.Series(100 * np.exp(relative), index=pd.to_datetime(days)).groupby(
         [day - timedelta(days=day.weekday()) for day in days]).last()
 

@@ -1,4 +1,4 @@
-"""A tiny archive written by hand, whose answers can be worked out on paper, and the real clients pointed at it."""
+"""A tiny handwritten archive, whose responses can be computed by hand, and the real clients that read it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def handmade(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory) -> Iterator[str]:
-    """The base URL of one server for all who only ask the handmade archive at its default clock."""
+    """The base URL of one server for all tests that only read the handmade archive at its default clock."""
     from flows.replay.server import running
 
     with running(write(tmp_path_factory.mktemp("served"), TABLES)) as url:
@@ -81,12 +81,12 @@ def base(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture
 def new_york() -> Callable[[str], datetime]:
-    """A moment written in New York time: new_york("2026-03-04 16:15")."""
+    """Convert a New York time: new_york("2026-03-04 16:15")."""
     return lambda text: datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/New_York"))
 
 
 class Answer:
-    """One HTTP answer over a real socket."""
+    """One HTTP response over a real socket."""
 
     def __init__(self, status: int, headers: Any, body: bytes):
         self.status, self.headers, self.body = status, headers, body
@@ -101,7 +101,7 @@ class Answer:
 
 @pytest.fixture
 def get() -> Callable[..., Answer]:
-    """get(base, "/path", name=value): what the server answers, errors included."""
+    """get(base, "/path", name=value): the server's response, including errors."""
     def ask(base: str, path: str, **query: Any) -> Answer:
         try:
             with urlopen(f"{base}{path}{'?' + urlencode(query) if query else ''}", timeout=10) as answer:
@@ -113,7 +113,7 @@ def get() -> Callable[..., Answer]:
 
 @pytest.fixture
 def fred(get) -> Callable[..., Answer]:
-    """fred(base, "series/observations", series_id=...): FRED's JSON answer to a request with a key."""
+    """fred(base, "series/observations", series_id=...): FRED's JSON response to a request with an API key."""
     def ask(base: str, endpoint: str, **query: Any) -> Answer:
         return get(base, f"/fred/{endpoint}", **{"api_key": KEY, "file_type": "json", **query})
     return ask
@@ -161,7 +161,7 @@ def fredapi_client(monkeypatch) -> Callable[[str], Any]:
 
 @pytest.fixture(scope="session")
 def wire(real_archive: Path) -> Path:
-    """The folder of recorded answers next to the real archive."""
+    """The folder of recorded responses next to the real archive."""
     folder = real_archive.parent / "wire"
     if not folder.is_dir():
         pytest.skip("no recorded answers beside the archive that RALLYSCOPE_ARCHIVE names")

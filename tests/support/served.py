@@ -1,4 +1,4 @@
-"""A service that is up, as `rallyscope serve --detach` brings it up, and what a test asks of it."""
+"""A running service, started by `rallyscope serve --detach`, and the requests that tests send to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from flows.replay.faults import Fault
 from flows.replay.server import running
 from flows.service.prefect_api import Api
 
-# Friday 29 May 2026, ten in the evening in New York: a day with a session, and it has closed.
+# Friday 29 May 2026, ten in the evening in New York: the session of that day has closed.
 NOW = datetime(2026, 5, 30, 2, tzinfo=UTC)
 PASSWORD, KEY = "watcher:a-word-nobody-knows", "k" * 31 + "7"
 PATIENCE = 150
@@ -32,7 +32,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 @dataclass
 class Served:
-    """A service that is up, and what it said."""
+    """A running service, and its output."""
 
     home: Path
     port: int
@@ -46,7 +46,7 @@ class Served:
 
     @property
     def auth(self) -> str:
-        """What it asks for: the string of its environment, or the one it made."""
+        """The auth string that the service requires: from its environment, or the generated one."""
         return self.env.get("PREFECT_SERVER_API_AUTH_STRING") or (self.home / "prefect" / "auth").read_text().strip()
 
     @property
@@ -60,7 +60,7 @@ class Served:
         return next(d for d in self.api("POST", "/deployments/filter", {}) if d["name"] == name)
 
     def start(self, name: str, **parameters: Any) -> str:
-        """Ask for a run of the deployment; its id."""
+        """Request a run of the deployment; return the run's id."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
         return self.api("POST", path, {"parameters": parameters})["id"]
 
@@ -68,12 +68,12 @@ class Served:
         return self.api("GET", f"/flow_runs/{run_id}")
 
     def ended(self, run_id: str) -> dict[str, Any]:
-        """The run when it has ended."""
+        """Wait until the run has ended, and return it."""
         return until(lambda: (run := self.run(run_id))["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and run)
 
 
 def until(ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """What `ready` gives once it is true."""
+    """Call `ready` until its result is true, and return the result."""
     patience = time.monotonic() + seconds
     while not (answer := ready()):
         assert time.monotonic() < patience, "waited in vain"
@@ -89,7 +89,7 @@ def free_port() -> int:
 
 @contextmanager
 def ear() -> Iterator[tuple[str, list[str]]]:
-    """An address that automations post to, and what was posted to it."""
+    """Yield a URL for automations to post to, and the list of texts posted to it."""
     heard: list[str] = []
 
     class Ear(http.server.BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ def ear() -> Iterator[tuple[str, list[str]]]:
 
 @contextmanager
 def browser() -> Iterator[Any]:
-    """Headless Chromium, for which every name that ends in .example is this machine."""
+    """Yield headless Chromium, in which every host name that ends in .example resolves to this machine."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("there is no chromium here (Debian: apt-get install chromium)")
@@ -122,7 +122,7 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def up(tiny: Path, home: Path, *faults: Fault, now: datetime = NOW, **more: str) -> Iterator[Served]:
-    """A service over the tiny market, as it is without any setting of Prefect's; it and its source are gone afterwards."""
+    """Run a service over the tiny market without any Prefect settings; stop it and its source afterwards."""
     with running(tiny / "archive", now, faults) as source, ear() as (address, heard):
         env = {"RALLYSCOPE_HOME": str(home), "RALLYSCOPE_SOURCE": source, "RALLYSCOPE_CATALOG": str(tiny / "catalog"),
                "RALLYSCOPE_WEBHOOK": address, "FRED_API_KEY": KEY, **more}

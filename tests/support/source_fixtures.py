@@ -1,4 +1,4 @@
-"""Sources under test: a replay server over a drawn archive, and a scripted server for answers no replay gives."""
+"""Sources under test: a replay server over a drawn archive, and a scripted server for responses that no replay gives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ASK_FROM, ASK_TO = date(2026, 1, 1), date(2026, 1, 31)
 
 @pytest.fixture
 def endpoint(tmp_path) -> Callable[..., Endpoint]:
-    """An Endpoint with the patience of a test; keyword arguments change it."""
+    """An Endpoint with short timeouts for tests; keyword arguments change it."""
     def make(base_url: str | None, *, api_key: str | None = None, tries: int = 3, timeout: float = 5.0,
              per_second: float = 1000.0) -> Endpoint:
         source = Source("test", "A test", per_second, timeout, tries, "none")
@@ -36,7 +36,7 @@ def endpoint(tmp_path) -> Callable[..., Endpoint]:
 
 @pytest.fixture
 def ask() -> Callable[..., FetchKey]:
-    """A FetchKey for January 2026, unless told otherwise."""
+    """A FetchKey, by default for January 2026."""
     def make(key: str, start: date | str = ASK_FROM, end: date | str = ASK_TO, **more) -> FetchKey:
         start, end = (date.fromisoformat(day) if isinstance(day, str) else day for day in (start, end))
         return FetchKey(key, start, end, **more)
@@ -45,7 +45,7 @@ def ask() -> Callable[..., FetchKey]:
 
 @pytest.fixture
 def replay(tmp_path) -> Iterator[Callable[..., str]]:
-    """Serves drawn tables (`bars="symbol | date | close ..."`) as of 2026-06-30; gives the base URL."""
+    """Serve drawn tables (`bars="symbol | date | close ..."`) as of 2026-06-30; return the base URL."""
     contexts = []
 
     def serve(faults=(), now: datetime = NOW, **tables: str | pd.DataFrame) -> str:
@@ -66,7 +66,7 @@ def replay(tmp_path) -> Iterator[Callable[..., str]]:
 
 
 def draw(text: str) -> pd.DataFrame:
-    """A table drawn with | between columns; empty cells are missing."""
+    """Parse a table drawn with | between columns; empty cells are missing values."""
     lines = "\n".join("|".join(cell.strip() for cell in line.split("|")) for line in text.split("\n")
                       if line.strip())
     table = pd.read_csv(StringIO(lines), sep="|")
@@ -79,7 +79,7 @@ Reply = tuple[int, bytes | str] | tuple[int, bytes | str, dict[str, str]] | str
 
 
 class Scripted:
-    """A server that says what the script says: a status and a body, or "reset", "hang", "drip", "cut"."""
+    """A server that responds by a script: a status and a body, or "reset", "hang", "drip", "cut"."""
 
     def __init__(self, script: Callable[[str, dict[str, str]], Reply]) -> None:
         self.seen: list[str] = []
@@ -102,7 +102,7 @@ class Scripted:
                 self.wfile.write(body)
 
             def log_message(self, *_) -> None:
-                """Nothing is logged."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -110,14 +110,14 @@ class Scripted:
         self.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def requested(self, path: str) -> int:
-        """How many requests went to paths that hold this text."""
+        """Return the number of requests whose path contains this text."""
         return sum(path in seen for seen in self.seen)
 
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
         self.over.wait(30)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
-        """A byte now and then, for ever: each arrives in time, the answer never does."""
+        """Send single bytes forever: each byte arrives in time, but the response never completes."""
         handler.send_response(200)
         handler.send_header("Content-Length", "1000000")
         handler.end_headers()
@@ -156,7 +156,7 @@ def scripted() -> Iterator[Callable[[Callable[[str, dict[str, str]], Reply]], Sc
 
 @pytest.fixture
 def closed_port() -> str:
-    """The base URL of a port where nothing listens."""
+    """The base URL of a port on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -164,7 +164,7 @@ def closed_port() -> str:
 
 @pytest.fixture
 def shared_wire(real_archive) -> Path:
-    """Recorded answers of the real services, next to the real archive."""
+    """The folder of recorded responses of the real services, next to the real archive."""
     folder = real_archive.parent / "wire"
     if not folder.exists():
         pytest.skip("no recorded answers next to the archive")

@@ -1,4 +1,4 @@
-"""Given/expect tables for models: the words of a specification, run by the model's own SQL."""
+"""Given/expect tables for models: run the tables of a specification through the model's own SQL."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LATE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Spec:
-    """An empty warehouse with every model's table typed by its own SQL; each call leaves it empty again.
+    """An empty warehouse in which every model's table has the types of its SQL; each call leaves it empty.
 
-    `spec(model, given={table: text}, expect=text)`: tables are drawn with | between cells; a cell left empty is
-    NULL; given columns not drawn are NULL, or for the bookkeeping columns of raw tables a harmless value.
-    Only the columns drawn in `expect` are compared, rows in the order of the model's grain.
+    `spec(model, given={table: text}, expect=text)`: tables are drawn with | between cells, and an empty cell is NULL.
+    Columns of given tables that are not drawn are NULL, except that bookkeeping columns of raw tables have a default.
+    Only the columns drawn in `expect` are compared, with the rows in the order of the model's grain.
     """
 
     RAW_DEFAULTS: ClassVar = {"is_withdrawn": "false", "fetched_at": "timestamp '2000-01-01'", "source": "'test'",
                     "known_at": "timestamp '2000-01-01'", "pit_quality": "'rule'", "run_id": "'test'"}
-    # What holds unless a specification draws the table itself.
+    # Tables that every specification has unless it draws them itself.
     STANDING: ClassVar = {"core.index_definition": """
         index_code | title      | published_index | is_primary
         NDX        | Nasdaq-100 | ^NDX            | true
@@ -42,7 +42,7 @@ class Spec:
 
     def __call__(self, name: str, given: Mapping[str, str], expect: str, as_of: str | None = None,
                  recorded_by: str | None = None, tolerance: float = 1e-9, through: tuple[str, ...] = ()) -> None:
-        """`through` names models to run first, in order, so that a spec can start further upstream."""
+        """Run the model and compare its rows; `through` names models to run first, to start further upstream."""
         rows = self.rows(name, given, as_of, recorded_by, through, columns=_drawn(expect)[0])
         columns, cells = _drawn(expect)
         expected = self._typed(name, columns, cells)
@@ -54,7 +54,7 @@ class Spec:
 
     def rows(self, name: str, given: Mapping[str, str], as_of: str | None = None, recorded_by: str | None = None,
              through: tuple[str, ...] = (), columns: list[str] | None = None) -> list[tuple]:
-        """The model's rows over the given tables, for truths that are computed rather than drawn."""
+        """Return the model's rows over the given tables, for expected values that are computed instead of drawn."""
         model = self.models[name]
         set_as_of(self.con, AsOf(_moment(as_of), _moment(recorded_by)))
         self.con.begin()
@@ -105,7 +105,7 @@ def _casts(types: Mapping[str, str], columns: list[str]) -> list[str]:
 
 
 def _as_arrow(columns: list[str], cells: list[list[str | None]]) -> pa.Table:
-    """The cells as DuckDB reads them all at once; a statement for each row takes a hundred times longer."""
+    """Convert the cells to Arrow for a single insert; one statement per row takes a hundred times longer."""
     assert all(len(row) == len(columns) for row in cells), f"a row of {columns} has more cells, or fewer"
     return pa.table({name: pa.array([row[n] for row in cells], pa.string()) for n, name in enumerate(columns)})
 

@@ -1,4 +1,4 @@
-"""A publication with a made-up market of 320 weekdays, for what reads publications: exact, small, everything known."""
+"""A small, exact publication of an invented market of 320 weekdays, to test the readers of publications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPANIES = [chr(65 + n) * 3 for n in range(16)]
 BASKETS = ["defensive", "ai_leaders", "semiconductors", "crypto_equity",
            "xlk", "xlc", "xly", "xlf", "xle", "xli", "xlre", "xlp", "xlu", "xlv", "xlb"]
 
-# n numbers the sessions from 0, c the companies, b the baskets. Each mart is filled by its columns' names.
+# n numbers the sessions from 0, c the companies, b the baskets. The values of each mart follow from its column names.
 FILL = {
     "marts.regime_daily": """
         select date, 20 + 9 * sin(n / 30.0) as vix_close, 'yahoo' as vix_source, 0.25 as vix_change_1d_points,
@@ -103,7 +103,7 @@ ROTATION = "100 + 2 * sin(n // 5 / 4 + b) as rs_ratio, 100 + cos(n // 5 / 4 + b)
 
 
 def publish(spec: Spec, folder: Path) -> Path:
-    """`marts.duckdb` in a folder: every published table with its own columns, filled; the file."""
+    """Write `marts.duckdb` with every published table, filled, into a folder; return the file."""
     file = folder / "marts.duckdb"
     spec.con.execute(f"attach '{file}' as story")
     try:
@@ -130,7 +130,7 @@ def publish(spec: Spec, folder: Path) -> Path:
 
 
 def facts_of(home: DataFolder, day: date | None = None) -> Facts:
-    """What the page of a session says, by default of the newest."""
+    """Return the facts of a session's page, by default of the newest session."""
     with home.marts() as con:
         return facts(con, day)
 

@@ -1,4 +1,4 @@
-"""The day's page of a told story, written once; no test changes that home, one that needs another makes its own."""
+"""The page of the invented market, written once. Tests do not change that home; a test that needs changes copies it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shown(written: Path) -> Page:
 
 @pytest.fixture
 def changed(home: DataFolder, tmp_path: Path) -> Callable[..., DataFolder]:
-    """The same publication with some SQL done to it."""
+    """Return a function that copies the publication and runs SQL statements on the copy."""
 
     def change(*statements: str) -> DataFolder:
         shutil.copy(home.published, tmp_path / "marts.duckdb")
@@ -57,7 +57,7 @@ def changed(home: DataFolder, tmp_path: Path) -> Callable[..., DataFolder]:
 
 @pytest.fixture
 def copied(home: DataFolder, written: Path, tmp_path: Path) -> DataFolder:
-    """The same home with its page, to be written to."""
+    """A writable copy of the home with its page."""
     (tmp_path / "marts.duckdb").symlink_to(home.published)
     shutil.copytree(written.parent, tmp_path / "site")
     return DataFolder(tmp_path)
@@ -65,5 +65,5 @@ def copied(home: DataFolder, written: Path, tmp_path: Path) -> DataFolder:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Charts as blank ones, where what is tested is not how they are drawn."""
+    """Replace charts by blank ones, for tests that do not check drawing."""
     monkeypatch.setattr(chart, "_svg", lambda key, drawn, data: '<svg viewBox="0 0 10 10"></svg>')

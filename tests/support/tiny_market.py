@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 ROOT = Path(__file__).parents[2]
-# A run with these renders no page and no dictionary, which take longer than it does.
+# Settings for a run without page and dictionary, which take longer than the run itself.
 TABLES_ONLY = {"RALLYSCOPE_PAGES": "false"}
 FIRST, LAST = "2026-03-02", "2026-05-29"
 
@@ -91,7 +91,7 @@ CATALOG = {
 
 
 def write_archive(folder: Path) -> Path:
-    """The archive folder that a replay server serves."""
+    """Write the archive folder that a replay server serves."""
     from datetime import date
 
     from warehouse.calendar import sessions
@@ -125,7 +125,7 @@ def write_archive(folder: Path) -> Path:
 
 
 def write_catalog(folder: Path) -> Path:
-    """A whole catalog folder over the tiny market; sources and feeds are the packaged ones."""
+    """Write a complete catalog folder for the tiny market; sources and feeds are the packaged ones."""
     for name, text in CATALOG.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -137,23 +137,23 @@ def write_catalog(folder: Path) -> Path:
 
 def rallyscope(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None,
                timeout: float = 900) -> subprocess.CompletedProcess[str]:
-    """The command as a user types it, in a process of its own; no setting of the caller leaks in."""
+    """Run a command as a user types it, in its own process and without the caller's settings."""
     return subprocess.run([sys.executable, "-m", "flows.cli", *map(str, arguments)], cwd=cwd, text=True,
                           env=clean_environment(env), capture_output=True, timeout=timeout, check=False)
 
 
 def clean_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment without our settings and with `env` added; the checkout is importable from any folder."""
+    """Return the environment without our settings, plus `env`; the checkout can be imported from any folder."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RALLYSCOPE_") and k != "FRED_API_KEY"}
     return {**kept, "PYTHONPATH": str(ROOT), "DO_NOT_TRACK": "1", "COLUMNS": "100", **(env or {})}
 
 
 def published(home: Path, sql: str) -> list[tuple]:
-    """Rows of the published file."""
+    """Query the published file and return the rows."""
     with duckdb.connect(str(home / "marts.duckdb"), read_only=True) as con:
         return con.execute(sql).fetchall()
 
 
 def table_hashes(home: Path) -> dict[str, str]:
-    """The content hash of every table of the current publication."""
+    """Return the content hash of every table of the current publication."""
     return published(home, "select table_hashes from audit.publication where is_current")[0][0]

@@ -1,4 +1,4 @@
-"""Run the models in one transaction and check their assertions; a failed one leaves everything as it was."""
+"""Run the models in one transaction and check their assertions; a failure rolls everything back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MACROS = Path(__file__).parents[1] / "macros.sql"
 
 @dataclass(frozen=True)
 class AsOf:
-    """The two cuts of a build, UTC: `as_of` what the world could know, `recorded_by` what we had fetched."""
+    """The two time limits of a build, UTC: `as_of` for what was publicly known, `recorded_by` for what we had fetched."""
 
     as_of: datetime
     recorded_by: datetime
@@ -27,9 +27,9 @@ class AsOf:
 
 def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], as_of: AsOf, failed_rows: Path,
           progress: Callable[[str], None] = lambda name: None) -> None:
-    """Make every model's table again, all or none.
+    """Rebuild every model's table, all or none.
 
-    Raises AssertionFailed after writing the failed rows below `failed_rows`, ModelError when SQL and header differ.
+    Raises AssertionFailed after writing the failed rows below `failed_rows`, and ModelError if SQL and header differ.
     """
     set_as_of(con, as_of)
     con.begin()
@@ -46,7 +46,7 @@ def build(con: duckdb.DuckDBPyConnection, models: Sequence[Model], as_of: AsOf, 
 
 
 def set_as_of(con: duckdb.DuckDBPyConnection, as_of: AsOf) -> None:
-    """Let the models' SQL read the moment as getvariable('as_of') and getvariable('recorded_by'), and call the macros."""
+    """Set the variables `as_of` and `recorded_by`, and define the macros, for the SQL of the models."""
     con.execute(MACROS.read_text())
     for name in ("as_of", "recorded_by"):
         con.execute(f"set variable {name} = ?::timestamp", [getattr(as_of, name).replace(tzinfo=None)])
@@ -90,7 +90,7 @@ def check_assertions(con: duckdb.DuckDBPyConnection, model: Model, failed_rows: 
 
 
 def _keep_rows(con: duckdb.DuckDBPyConnection, model: Model, assertion: str, rows: str, failed_rows: Path) -> None:
-    """Put the rows where `rallyscope failed-rows` finds them: the rollback takes the table away."""
+    """Write the rows where `rallyscope failed-rows` finds them, since the rollback removes the table."""
     failed_rows.mkdir(parents=True, exist_ok=True)
     file = failed_rows / f"{model.name}.parquet"
     con.execute(f"copy (select * {rows} limit {FAILED_ROWS_KEPT}) to {_text(str(file))} (format parquet)")

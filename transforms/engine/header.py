@@ -9,7 +9,7 @@ from warehouse.errors import ModelError
 
 
 def header_and_sql(text: str, name: str) -> tuple[dict[str, Any], str]:
-    """What the opening comment says, and the SQL after it without its semicolon; ModelError where there is none."""
+    """Split a file into its header and its SQL without the semicolon; raise ModelError if there is no valid header."""
     opening, end, rest = text.partition("*/")
     if not opening.startswith("/*") or not end:
         raise ModelError(name, "begins without a /* header */")

@@ -1,17 +1,17 @@
-"""The claims of the market thesis, one SQL file each, as the rows that marts.claim_ledger judges.
+"""Read the claims of the market thesis, one SQL file each, as the rows that marts.claim_ledger judges.
 
-A claim's file is `transforms/claims/<claim_id>.sql`. Its header says, in TOML,
+A claim's file is `transforms/claims/<claim_id>.sql`. Its header has these TOML keys:
 
     statement      what is claimed
-    lower, upper   between which its figure supports it (one of them is enough)
-    and_also       what must hold besides, in words; the SELECT says whether it does, in `holds`
-    otherwise      the other reading under which it would hold in part; the SELECT says so in `holds_otherwise`
+    lower, upper   the bounds between which the figure supports the claim (one of them is enough)
+    and_also       a further condition, in words; the SELECT returns in `holds` whether it is met
+    otherwise      another reading under which the claim holds in part; the SELECT returns that in `holds_otherwise`
     shown_by       a short query that shows the rows behind the figure
     absent         instead of a SELECT: why no figure exists
     untestable     instead of a SELECT: why no figure could exist
 
-and its SELECT gives one row at most: `observed` (NULL: not known), `evidence` (a sentence), and what the header calls
-for. It reads marts and core only, so that it runs on the published file as it stands in the ledger.
+Its SELECT returns at most one row: `observed` (NULL: not known), `evidence` (a sentence), and the columns that the header
+requires. It reads only marts and core, so that the text in the ledger also runs on the published file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLAIM_ID = re.compile(r"[A-Z]\d\d")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement with the SELECT that measures it; `sql` is empty where nothing could."""
+    """One statement with the SELECT that measures it; `sql` is empty if the claim is absent or untestable."""
 
     claim_id: str
     statement: str
@@ -44,12 +44,12 @@ class Claim:
 
 
 def claims(folder: Path) -> list[Claim]:
-    """The claims of a folder by id; ModelError names the file that is not one."""
+    """Read the claims of a folder, sorted by id; raise ModelError, which names the file, if one is invalid."""
     return [read(path) for path in sorted(folder.glob("*.sql"))]
 
 
 def read(path: Path) -> Claim:
-    """One claim from its file."""
+    """Read one claim from its file."""
     name = f"claims.{path.stem}"
     header, sql = header_and_sql(path.read_text(), name)
     if header.keys() - HEADER_KEYS or "statement" not in header:
@@ -81,7 +81,7 @@ def _problem(claim: Claim) -> str | None:
 
 
 def with_claims(sql: str, claims: list[Claim]) -> str:
-    """The ledger's SELECT with every claim evaluated in a CTE `claim`, one row a claim whatever its SELECT finds."""
+    """Add a CTE `claim` to the ledger's SELECT: it evaluates every claim, one row each even if its SELECT returns none."""
     if not claims:
         raise ModelError("marts.claim_ledger", "finds no claims to judge")
     rows = "\n    union all\n".join(_row(claim) for claim in claims)

@@ -1,4 +1,4 @@
-"""Which columns each column of a model is computed from, read from its SQL by sqlglot."""
+"""Find the columns that each column of a model is computed from, by parsing its SQL with sqlglot."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ RANKING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist
 ADDING = (exp.Sum, exp.Avg, exp.Count)
 # The schema of the stand-ins for recursive CTEs inside themselves; no model's layer has this name.
 LOOP = "recursion"
-# Words that begin other statements than a SELECT. DuckDB lets them name columns, so in a SELECT they are names.
+# Keywords that begin statements other than SELECT. DuckDB allows them as column names, so in a SELECT they are names.
 STATEMENTS = (set(DuckDB.parser_class.STATEMENT_PARSERS) - DuckDB.parser_class.ID_VAR_TOKENS
               - {TokenType.SEMICOLON, TokenType.PIVOT, TokenType.UNPIVOT})
 
 
 class Select(DuckDB):
-    """DuckDB's dialect for a text that is one SELECT."""
+    """DuckDB's dialect, restricted to a single SELECT."""
 
     class Tokenizer(DuckDB.Tokenizer):
         KEYWORDS: ClassVar = {word: kind for word, kind in DuckDB.Tokenizer.KEYWORDS.items()
@@ -39,11 +39,11 @@ class Select(DuckDB):
 
 
 def lineage(models: Iterable[Model], tables: Mapping[str, Sequence[str]]) -> Lineage:
-    """The direct sources of every column, by model; a model whose SQL sqlglot cannot follow is missing.
+    """Return the direct sources of every column by model, without models whose SQL sqlglot cannot follow.
 
-    `tables` names the columns of every table, those of the models too. A column comes from the columns its value is
-    computed with, conditions inside it included; columns that only choose, group, join or sort rows are not among
-    them, so a constant or a count of rows comes from none.
+    `tables` lists the columns of every table, including those of the models. The sources of a column are the columns its
+    value is computed with, including conditions inside the expression. Columns that only filter, group, join or sort
+    rows are not sources, so a constant or a count of rows has no sources.
     """
     found = {model.name: _sources(model.sql, tuple(model.columns), tuple(
         (name, tuple(tables[name])) for name in sorted(model.reads & tables.keys()))) for model in models}
@@ -52,7 +52,7 @@ def lineage(models: Iterable[Model], tables: Mapping[str, Sequence[str]]) -> Lin
 
 
 def origins(lineage: Lineage, column: str) -> frozenset[str]:
-    """The columns, named table.column, that a column comes from in the end: no model is known to compute them."""
+    """Return the ultimate sources of a column as table.column: columns that no known model computes."""
     seen: set[str] = set()
     ahead = [column]
     while ahead:
@@ -64,7 +64,7 @@ def origins(lineage: Lineage, column: str) -> frozenset[str]:
 
 
 def raw_tables(con: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> list[tuple[str, str, str]]:
-    """(mart, column, raw table) for every raw table that a mart's column is computed from."""
+    """Return (mart, column, raw table) for every raw table that a mart's column is computed from."""
     tables: dict[str, list[str]] = {}
     for table, column in con.execute("""
             select schema_name || '.' || table_name, column_name from duckdb_columns()
@@ -76,10 +76,10 @@ def raw_tables(con: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> list[
                    for origin in origins(found, f"{mart}.{column}") if origin.startswith("raw.")})
 
 
-@cache  # a run needs it for the ledger of revisions and for the dictionary; following all models takes seconds
+@cache  # a run needs this for the revision ledger and for the dictionary; parsing all models takes seconds
 def _sources(sql: str, columns: tuple[str, ...],
              tables: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, frozenset[str]] | None:
-    """The sources of each column of a SELECT over these tables; None if sqlglot cannot follow it."""
+    """Return the sources of each column of a SELECT over these tables, or None if sqlglot cannot follow it."""
     schema = MappingSchema(dialect=Select, normalize=False)
     for table, its_columns in tables:
         _declare(schema, table, its_columns)
@@ -107,7 +107,7 @@ def _sources(sql: str, columns: tuple[str, ...],
 
 
 def _untie(query: exp.Expr, schema: MappingSchema) -> list[str]:
-    """Let recursive CTEs read stand-in tables instead of themselves; their names."""
+    """Make recursive CTEs read stand-in tables instead of themselves; return the names of these CTEs."""
     names = []
     for cte in query.find_all(exp.CTE):
         if not isinstance(cte.this, exp.SetOperation):
@@ -123,13 +123,13 @@ def _untie(query: exp.Expr, schema: MappingSchema) -> list[str]:
 
 
 def _through(inner: Lineage, sources: frozenset[str]) -> frozenset[str]:
-    """The sources, with what a recursive CTE computes its columns from in place of them."""
+    """Replace sources that are columns of a recursive CTE by what the CTE computes them from."""
     looped = {each for each in sources if each.startswith(f"{LOOP}.")}
     return (sources - looped).union(*(origins(inner, each) for each in looped))
 
 
 def _drop_rows(query: exp.Expr) -> None:
-    """Take away what only says over which rows, or in which order, a value is taken."""
+    """Remove clauses that only select or order the rows that a value is computed over."""
     for window in query.find_all(exp.Window):
         window.set("partition_by", None)
         if not isinstance(window.this, RANKING):
@@ -140,7 +140,7 @@ def _drop_rows(query: exp.Expr) -> None:
 
 
 def _spread(scope: Scope, schema: MappingSchema) -> None:
-    """Write out the columns that one item of a select list makes: COLUMNS(t.*), and an unnested struct's fields."""
+    """Expand items of a select list that return several columns: COLUMNS(t.*), and the fields of an unnested struct."""
     if not isinstance(scope.expression, exp.Select):
         return
     selects = []
@@ -160,7 +160,7 @@ def _spread(scope: Scope, schema: MappingSchema) -> None:
 
 
 def _with_column(item: exp.Expr, column: exp.Expr) -> exp.Expr:
-    """A copy of a select item with the column in place of every COLUMNS(...)."""
+    """Copy a select item and replace every COLUMNS(...) in it by the column."""
     value = item.unalias().copy()
     for each in list(value.find_all(exp.Columns)):
         each.replace(column.copy())
@@ -168,7 +168,7 @@ def _with_column(item: exp.Expr, column: exp.Expr) -> exp.Expr:
 
 
 def _with_field(value: exp.Expr, field: str) -> exp.Expr:
-    """A copy of an expression with the one field in place of every struct made in it."""
+    """Copy an expression and replace every struct that it creates by the one field."""
     value = exp.paren(value.copy())
     for made in list(value.find_all(exp.Struct)):
         part = next((each for each in made.expressions if each.name == field), exp.null())
@@ -177,7 +177,7 @@ def _with_field(value: exp.Expr, field: str) -> exp.Expr:
 
 
 def _write_rows(scope: Scope, schema: MappingSchema) -> None:
-    """Write whole rows (`select t from t`) as the structs they are."""
+    """Replace references to entire rows (`select t from t`) by the equivalent structs."""
     for row in list(find_all_in_scope(scope.expression, exp.TableColumn)):
         fields = [exp.PropertyEQ(this=exp.to_identifier(name), expression=exp.column(name, table=row.name))
                   for name in _names(scope.sources.get(row.name), schema)]
@@ -185,7 +185,7 @@ def _write_rows(scope: Scope, schema: MappingSchema) -> None:
 
 
 def _split_structs(scope: Scope) -> None:
-    """Read a field that is picked out of a computed struct from a column of its own, so that it has its own sources."""
+    """Give each field that is read from a computed struct its own column, so that it has its own sources."""
     for pick in list(find_all_in_scope(scope.expression, exp.Dot)):
         if isinstance(struct := pick.this, exp.Column):
             name = _field(scope.sources.get(struct.table), struct.name, pick.name)
@@ -194,7 +194,10 @@ def _split_structs(scope: Scope) -> None:
 
 
 def _field(source: object, struct: str, field: str) -> str | None:
-    """The subquery's column that is one field of its struct, added if need be; None when the struct is not made there."""
+    """Return the subquery's column for one field of its struct, and add it if needed.
+
+    Returns None if the subquery does not create the struct.
+    """
     if not isinstance(source, Scope) or not isinstance(query := source.expression, exp.Select):
         return None
     name = f"{struct}.{field}"
@@ -231,7 +234,7 @@ def _leaves(node) -> Iterator[str]:
 
 
 def _scopes(query: exp.Expr, *having: type[exp.Expr]) -> list[Scope]:
-    """The scopes of a query, the inner ones first; none when nothing in it is one of the kinds."""
+    """Return the scopes of a query, inner ones first; empty if the query has no expression of the given types."""
     root = build_scope(query) if query.find(*having) else None
     return list(root.traverse()) if root else []
 

@@ -18,7 +18,7 @@ from warehouse.errors import ModelError
 
 FOLDER = Path(__file__).parent.parent
 
-# What a layer may read. Arrows run one way: raw -> staging -> core -> marts, and audit looks at all of them.
+# The layers that each layer may read. Data flows one way, raw -> staging -> core -> marts, and audit reads all of them.
 READS = {
     "staging": {"raw", "staging"},
     "core": {"staging", "core"},
@@ -48,9 +48,9 @@ class Model:
 
 
 def models(folder: Path = FOLDER) -> list[Model]:
-    """All models below `folder`, in an order in which each comes after what it reads.
+    """Read all models below `folder` and sort them so that each comes after the models it reads.
 
-    Raises ModelError for a header or a reference that cannot be.
+    Raises ModelError for an invalid header or reference.
     """
     found = {m.name: m for m in (read(path) for path in sorted(folder.glob("*/*.sql")) if path.parent.name != CLAIMS)}
     for model in found.values():
@@ -70,7 +70,7 @@ def models(folder: Path = FOLDER) -> list[Model]:
 
 
 def read(path: Path) -> Model:
-    """One model from its file: TOML in the opening comment, then one SELECT."""
+    """Read one model from its file: TOML in the opening comment, then one SELECT."""
     name = f"{path.parent.name}.{path.stem}"
     if path.parent.name not in READS:
         raise ModelError(name, f"folder {path.parent.name} is not one of {', '.join(READS)}")
@@ -90,7 +90,7 @@ def read(path: Path) -> Model:
 
 
 def _problem(header: dict[str, Any]) -> str | None:
-    """What is wrong with the values of a header that has its keys."""
+    """Return the first problem with the values of a header that has the right keys, or None."""
     grain, texts = header["grain"], {key: header.get(key, {}) for key in ("columns", "assertions")}
     if not isinstance(header["doc"], str) or not header["doc"].strip():
         return "doc is no text"
@@ -102,11 +102,11 @@ def _problem(header: dict[str, Any]) -> str | None:
     return None
 
 
-@cache  # a run reads the models several times, and parsing them is what takes the time
+@cache  # a run reads the models several times, and parsing takes most of the time
 def tables(sql: str, name: str = "query") -> frozenset[str]:
-    """The schema.table names a SELECT reads, by DuckDB's own parser; ModelError for a name that says no schema.
+    """Return the schema.table names that a SELECT reads, by DuckDB's own parser, without its CTEs.
 
-    CTEs are not among them; any other bare name would be whatever the connection happens to hold.
+    Raises ModelError for any other name without a schema, since that would be whatever the connection happens to hold.
     """
     (parsed,), = _parser().execute("select json_serialize_sql(?)", [sql]).fetchall()
     tree: dict[str, Any] = json.loads(parsed)

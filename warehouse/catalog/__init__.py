@@ -1,4 +1,4 @@
-"""What the pipeline holds, as data: TOML files, those packaged in definitions/ or your own, each entry read and checked."""
+"""Read and validate the catalog, which declares what the pipeline holds: the TOML files in definitions/ or your own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything the pipeline holds, by id; `hash` is the sha256 of what the files say, however written."""
+    """Everything the pipeline holds, by id; `hash` is the sha256 of the files' content, independent of formatting."""
 
     sources: Mapping[str, Source]
     feeds: Mapping[str, Feed]
@@ -51,16 +51,16 @@ class Catalog:
 
     @property
     def primary_index(self) -> Universe | None:
-        """The index that regime, signals, claims and, by default, the page speak of; None without indices.
+        """The index that the regime, signals, claims and, by default, the page are about; None without indices.
 
-        A catalog with a single index need not say it.
+        A catalog with a single index need not declare it.
         """
         declared = [universe for universe in self.universes.values() if universe.primary]
         return next(iter(declared or self.universes.values()), None)
 
     @property
     def tiers(self) -> tuple[Basket, ...]:
-        """The baskets whose leadership is watched, in the expected order."""
+        """The baskets whose leadership is tracked, in the expected order."""
         tiers = (basket for basket in self.baskets.values() if basket.role == "tier")
         return tuple(sorted(tiers, key=lambda tier: tier.rank or 0))
 
@@ -74,13 +74,13 @@ class Catalog:
         return tuple(sorted(lines, key=lambda line: (not line.primary_line, line.symbol)))
 
     def sources_of(self, feed: str, instrument: Instrument) -> tuple[Source, ...]:
-        """Whom to ask for an instrument's records of a feed: the feed's own source, and those that give it too."""
+        """The sources of an instrument's records of a feed: the feed's own source, then others that provide it too."""
         own = self.feeds[feed].source
         others = (s for s in self.sources.values() if s.id != own and s.gives.includes(feed, instrument))
         return self.sources[own], *sorted(others, key=lambda source: (source.priority, source.id))
 
     def to_fetch(self, start: date, end: date) -> tuple[Instrument, ...]:
-        """The instruments that traded between both days and whose ticker still means them, by symbol."""
+        """The instruments that traded between both days and whose ticker was not reused, by symbol."""
         return tuple(
             i
             for _, i in sorted(self.instruments.items())
@@ -98,18 +98,18 @@ FILES: dict[str, tuple[str, type]] = {
     "baskets.toml": ("baskets", Basket),
     "spinoffs.toml": ("spinoffs", SpinOff),
 }
-# A catalog without any needs no file for them.
+# A catalog without such entries does not need these files.
 OPTIONAL = {"spinoffs.toml"}
-# The records that every run asks for: the entries that the code itself names.
+# The feeds that every run requests: the code refers to these entries by name.
 FEEDS = ("bars", "shares", "statements", "weights")
 LARGEST_FILE = 16 << 20
 PACKAGED = Path(__file__).with_name("definitions")
 
 
 def load(folder: Path | None = None) -> Catalog:
-    """The packaged catalog, with the entries of `folder` added to it or in the place of those of the same name.
+    """Load the packaged catalog; entries of `folder` are added to it, or replace entries of the same name.
 
-    A folder that has every file of the packaged one is a catalog of its own. Raises CatalogError for the first wrong entry.
+    A folder that has every file of the packaged catalog replaces it. Raises CatalogError for the first invalid entry.
     """
     tables_by_file: dict[str, dict[str, tuple[Reader, Any]]] = {}
     defaults: dict[str, dict[str, Any]] = {}
@@ -135,12 +135,12 @@ def load(folder: Path | None = None) -> Catalog:
 
 
 def overlay(folder: Path | None) -> str:
-    """Which folder is laid over the packaged catalog, as half a sentence; empty where none is."""
+    """Describe the folder that is layered over the packaged catalog, as half a sentence; empty if there is none."""
     return f", those of {folder} over the packaged ones" if folder and len(_layers(folder)) == 2 else ""
 
 
 def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
-    """What is read, in order: how an error begins the name of a file of it, and the files by their path in it."""
+    """Return the layers to read, in order: the prefix of file names in errors, and the files by their relative path."""
     if folder is None:
         return [("", _files(PACKAGED))]
     files = _files(folder)
@@ -162,9 +162,9 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _toml(file: str, path: Path) -> dict[str, Any]:
-    """What one file says; CatalogError for one that is none, or says nothing that can be read."""
+    """Parse one TOML file; raise CatalogError if it is not a regular file or cannot be parsed."""
     try:
-        if not path.is_file():  # opening a pipe would wait for whoever writes to it
+        if not path.is_file():  # opening a pipe would block until another process writes to it
             raise CatalogError(file, "-", "-", f"is not a file: {_instead(path)} is in its place")
         if path.stat().st_size > LARGEST_FILE:
             raise CatalogError(file, "-", "-", f"has more than {LARGEST_FILE >> 20} MB, which no file of a catalog has")
@@ -185,8 +185,8 @@ def _instead(path: Path) -> str:
 
 def _entries(reader: Reader, file: str, tables: dict[str, Any],
              defaults: dict[str, dict[str, Any]]) -> dict[str, tuple[Reader, Any]]:
-    """The entries of a file. The `defaults` of a file stand for the keys that its entries leave out, and after them
-    those of the packaged file of that name."""
+    """Return the entries of a file. For keys that an entry omits, the `defaults` of the file apply, then those of the
+    packaged file of the same name."""
     if file not in FILES:
         return {Path(file).stem: (reader, tables)}
     own = reader.known_keys(FILES[file][1], "defaults", tables.get("defaults", {}))
@@ -196,7 +196,7 @@ def _entries(reader: Reader, file: str, tables: dict[str, Any],
 
 
 def _check_together(found: dict[str, dict[str, Any]], references: list[Reference]) -> None:
-    """What no entry can know alone: what a run needs, names nobody has, issuers that are no primary line, ranks twice."""
+    """Check across entries: missing feeds, unknown names, issuers that are not a primary line, duplicate ranks."""
     for used in references:
         known = found[used.collection]
         if used.name not in known:
@@ -224,7 +224,7 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
 
 
 def _check_sources(found: dict[str, dict[str, Any]]) -> None:
-    """A source of bars says what its prices are; what a source gives is a symbol, or a kind of instrument."""
+    """Check that sources of bars declare a price convention, and that `gives` lists symbols or kinds of instruments."""
     kinds = get_args(Kind)
     for source in found["sources"].values():
         named = [(field.name, name) for field in fields(Gives) for name in getattr(source.gives, field.name)]

@@ -1,4 +1,4 @@
-"""What a catalog entry can say: a frozen dataclass each, whose fields are the schema of its TOML table."""
+"""The kinds of catalog entries: one frozen dataclass each, whose fields are the schema of its TOML table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Problems = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True)
 class YearEndDays:
-    """Calendar days after its end at which a fiscal year's last period is reported, by category of filer."""
+    """Calendar days from the end of a fiscal year's last period to its report, by category of filer."""
 
     other: Days
     large_accelerated: Days
@@ -30,7 +30,7 @@ class YearEndDays:
 
 @dataclass(frozen=True)
 class Availability:
-    """How the moment a value is known follows from its date; exactly one rule is set."""
+    """The rule that derives when a value is known from its date; exactly one rule is set."""
 
     lag_business_days: Days | None = None
     """NYSE sessions after the date, at 23:59:00 New York."""
@@ -69,13 +69,13 @@ class Availability:
 
     @property
     def lag(self) -> int:
-        """The rule's number of days or minutes; 0 for a vintage, which needs none."""
+        """The rule's number of days or minutes; 0 for a vintage, which has none."""
         return 0 if self.vintage else getattr(self, self.rule)
 
 
 @dataclass(frozen=True)
 class Gives:
-    """What a source gives besides the feeds that name it: of each feed the symbols, or whole kinds of instruments."""
+    """What a source provides besides the feeds that name it: for each feed, symbols or entire kinds of instruments."""
 
     bars: tuple[Text, ...] = ()
     shares: tuple[Text, ...] = ()
@@ -88,10 +88,10 @@ class Gives:
 
 @dataclass(frozen=True)
 class Source:
-    """A service that is asked, how patiently, and on what terms its data may be used.
+    """A service that data is fetched from, with its timeouts and retries and the terms of use of its data.
 
-    `flows/sources/<id>.py` asks it. Of several sources of one value the one with the lowest `priority` is used; the others
-    stand in where it has none, and audit.reconciliation compares them.
+    `flows/sources/<id>.py` is its client. If several sources have a value, the models use the one with the lowest
+    `priority`. The others fill its gaps, and audit.reconciliation compares them.
     """
 
     id: Text
@@ -108,7 +108,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Feed:
-    """One kind of record a source gives for many symbols: bars, actions, shares, statements, weights."""
+    """One kind of record that a source provides for many symbols: bars, actions, shares, statements, weights."""
 
     id: Text
     title: Text
@@ -122,10 +122,11 @@ class Feed:
 
 @dataclass(frozen=True)
 class Series:
-    """A macro series; `range` bounds what is plausible, `fallback_for` is the symbol whose holes it fills.
+    """A macro series; `range` bounds plausible values, `fallback_for` is the symbol whose gaps it fills.
 
-    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next: a value that
-    leaps further is held until another observation confirms it. A daily series without one has a tenth of its range.
+    `max_change` (in its unit) or `max_ratio` bounds a true move from one observation to the next. A value that jumps
+    further is held until another observation confirms it. For a daily series without either, the bound is a tenth of its
+    range.
     """
 
     id: Text
@@ -157,14 +158,17 @@ class Series:
 
     @property
     def largest_change(self) -> float:
-        """The largest true difference of two neighbouring values, where no ratio is declared: else a tenth of the range."""
+        """The largest true difference of two consecutive values, by default a tenth of the range.
+
+        It does not apply if a ratio is declared.
+        """
         low, high = self.range
         return self.max_change or (high - low) / 10
 
 
 @dataclass(frozen=True)
 class Filer:
-    """From `since` on (the end of a period) a company's annual reports are due as those of this category are."""
+    """A company's category of filer for periods that end on or after `since`; it decides when annual reports are due."""
 
     category: Literal["other", "large_accelerated", "foreign"]
     since: Day
@@ -172,7 +176,7 @@ class Filer:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A listed line, index or coin, asked from `since` to its last trading day `until` (None: trades on)."""
+    """A listed line, index or coin, requested from `since` to its last trading day `until` (None: still trades)."""
 
     symbol: Text
     name: Text
@@ -207,5 +211,5 @@ class Instrument:
 
     @property
     def primary_line(self) -> bool:
-        """Whether this line's price stands for the company."""
+        """Whether this line's price represents the company."""
         return self.issuer == self.symbol

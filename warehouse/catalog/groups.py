@@ -1,4 +1,4 @@
-"""What a catalog entry can say of groups of instruments: spin-offs, memberships, universes and baskets."""
+"""Catalog entries for groups of instruments: spin-offs, memberships, universes and baskets."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class SpinOff:
 
     @property
     def per_share(self) -> float:
-        """Shares of the distributed line for one share of the other."""
+        """Shares of the distributed line per share of the other line."""
         return self.gives / self.for_every
 
 
 @dataclass(frozen=True)
 class Membership:
-    """A symbol belongs from `valid_from` on, up to but not on `valid_to` (None: it still does)."""
+    """A symbol is a member from `valid_from` on, up to but not on `valid_to` (None: it still is)."""
 
     symbol: Symbol
     valid_from: Day
@@ -58,7 +58,7 @@ def _members_on(members: Iterable[Membership], day: date) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Change:
-    """What enters and leaves a universe before the open of `date`."""
+    """The symbols that enter and leave a universe before the open of `date`."""
 
     date: Day
     add: tuple[Symbol, ...] = ()
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Universe:
-    """The dated members of a published index: a whole list and the changes since, in order; and how it is weighted."""
+    """The dated members of a published index, as a complete list and the later changes in order, and its weighting."""
 
     code: Text
     title: Text
@@ -102,7 +102,7 @@ class Universe:
 
     @cached_property
     def members(self) -> tuple[Membership, ...]:
-        """Every stay of every symbol, by symbol and start."""
+        """Every membership of every symbol, by symbol and start."""
         entered = dict.fromkeys(self.initial_symbols, self.initial_date)
         stays: list[Membership] = []
         for change in self.changes:
@@ -112,7 +112,7 @@ class Universe:
         return tuple(sorted(stays, key=lambda stay: (stay.symbol, stay.valid_from)))
 
     def members_on(self, day: date) -> frozenset[str]:
-        """The symbols that belong on `day`; none before the initial list."""
+        """The symbols that are members on `day`; empty before the initial list."""
         return _members_on(self.members, day)
 
 
@@ -138,5 +138,5 @@ class Basket:
                 yield "members", f"adds {two.symbol} on {two.valid_from}, which is a member already"
 
     def members_on(self, day: date) -> frozenset[str]:
-        """The symbols that belong on `day`."""
+        """The symbols that are members on `day`."""
         return _members_on(self.members, day)

@@ -1,4 +1,4 @@
-"""One TOML table read into one frozen dataclass: pydantic checks it, and its first error becomes a sentence."""
+"""Read one TOML table into one frozen dataclass: pydantic validates it, and its first error becomes a sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warehouse.errors import CatalogError
 from warehouse.visible import is_visible
 
 LONGEST_NAME = 60
-# What must be, by the first word of pydantic's name of the error.
+# The expected type, by the first word of pydantic's name of the error.
 SCALARS = {"string": "text", "bool": "true or false", "int": "a whole number", "float": "a number", "date": "a date",
            "tuple": "a list", "dataclass": "a table"}
 UNKNOWN_KEY = "unexpected_keyword_argument"
@@ -26,7 +26,7 @@ UNKNOWN_KEY = "unexpected_keyword_argument"
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a name was used, so that a name nobody has is reported with its place."""
+    """The place where a name was used, so that an unknown name is reported with its place."""
 
     file: str
     entry: str
@@ -35,19 +35,19 @@ class Reference:
     name: str
 
     def wrong(self, problem: str) -> CatalogError:
-        """The error that names this place."""
+        """Return the error for a problem at this place."""
         return CatalogError(self.file, self.entry, self.key, problem)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """A half-sentence that offers the nearest known name, empty when none is near."""
+    """Return a half-sentence that suggests the nearest known name, or an empty string if no name is near."""
     near = difflib.get_close_matches(wrong, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 @cache
 def _schema(cls: type) -> dict[str, Any]:
-    """The type of every field of a dataclass by name, with its annotations."""
+    """Return the type of every field of a dataclass by name, with its annotations."""
     return get_type_hints(cls, include_extras=True)
 
 
@@ -59,7 +59,7 @@ def _adapter(cls: type) -> TypeAdapter:
 
 
 class Reader:
-    """Reads the tables of one file; `references` collects the names used, for when all files are read."""
+    """Reads the tables of one file; `references` collects the names used, to check them after all files are read."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -69,14 +69,14 @@ class Reader:
         return CatalogError(self.file, entry, key, problem)
 
     def entry(self, cls: type, name: str, table: object) -> Any:
-        """The entry called `name`: the value of the dataclass's first field, which is no key of its table."""
+        """Read the entry called `name`; the name becomes the dataclass's first field, which is not a key of the table."""
         if not name or len(name) > LONGEST_NAME or not is_visible(name) or name != name.strip():
             raise self.fail(short(name), "-", f"is no name: one has up to {LONGEST_NAME} characters, all to be seen")
         given = self.known_keys(cls, name, table)
         try:
             made = _adapter(cls).validate_python({next(iter(_schema(cls))): name, **given})
         except ValidationError as error:
-            # A misspelt key first: it is often why another is missing.
+            # Report a misspelled key first, since it often explains why another key is missing.
             first = min(error.errors(include_url=False), key=lambda found: found["type"] != UNKNOWN_KEY)
             raise self.fail(name, _key_path(first["loc"]), _problem(cls, first)) from None
         for key_path, value in _inside(made, ""):
@@ -87,7 +87,7 @@ class Reader:
         return made
 
     def known_keys(self, cls: type, name: str, table: object) -> dict[str, Any]:
-        """The table itself, once it is one and holds no key an entry of this kind could not have."""
+        """Return the table after checking that it is one and has no unknown keys."""
         if not isinstance(table, dict):
             raise self.fail(name, "-", f"is {short(table)}, but must be a table")
         _, *keys = _schema(cls)
@@ -98,12 +98,12 @@ class Reader:
 
 
 def _key_path(location: tuple[int | str, ...]) -> str:
-    """The place of an error as one writes it: members[1].symbol."""
+    """Format the place of an error like code: members[1].symbol."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
 
 
 def _problem(cls: type, error: ErrorDetails) -> str:
-    """What is wrong with a value, after its name: half a sentence."""
+    """Describe the problem with a value, as a half-sentence that follows its name."""
     kind, value, known = error["type"], error["input"], error.get("ctx", {})
     if kind == "missing":
         return "is missing"
@@ -123,7 +123,7 @@ def _problem(cls: type, error: ErrorDetails) -> str:
 
 
 def _dataclass_at(cls: type, location: list[int | str]) -> type:
-    """The dataclass that lies at a place inside `cls`."""
+    """Return the dataclass at a place inside `cls`."""
     for part in location:
         if isinstance(part, str):
             cls, = _dataclasses(_schema(cls)[part])
@@ -131,7 +131,7 @@ def _dataclass_at(cls: type, location: list[int | str]) -> type:
 
 
 def _dataclasses(hint: Any) -> Iterator[type]:
-    """The dataclasses in a type, alone, as an alternative or as what a tuple holds."""
+    """Yield the dataclasses in a type: the type itself, members of a union, and items of a tuple."""
     if isinstance(hint, type) and is_dataclass(hint):
         yield hint
     elif get_origin(hint) in (Union, types.UnionType, Annotated, tuple):
@@ -140,7 +140,7 @@ def _dataclasses(hint: Any) -> Iterator[type]:
 
 
 def _inside(made: Any, key_path: str) -> Iterator[tuple[str, Any]]:
-    """The dataclasses within one, the innermost first, and itself, each with its place."""
+    """Yield the dataclasses inside a dataclass, innermost first, and then itself, each with its place."""
     for name, _, holds_dataclasses in _followed(type(made)):
         if holds_dataclasses:
             for key, item in _items(name, getattr(made, name)):
@@ -149,7 +149,7 @@ def _inside(made: Any, key_path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _names(made: Any, key_path: str) -> Iterator[tuple[str, str, str]]:
-    """Every name of another entry within one: its place, the collection, the name."""
+    """Yield every reference to another entry inside an entry: its place, the collection, the name."""
     for name, collection, holds_dataclasses in _followed(type(made)):
         for key, item in _items(name, getattr(made, name)):
             here = f"{key_path}.{key}" if key_path else key
@@ -160,7 +160,7 @@ def _names(made: Any, key_path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _items(name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    """What a field holds, by the place in its entry; a tuple's values one by one, and nothing for None."""
+    """Yield the values of a field with their places: a tuple's values one by one, and nothing for None."""
     if isinstance(value, tuple):
         return [(f"{name}[{i}]", item) for i, item in enumerate(value)]
     return [] if value is None else [(name, value)]
@@ -168,7 +168,7 @@ def _items(name: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 @cache
 def _followed(cls: type) -> list[tuple[str, str, bool]]:
-    """The fields that name entries (of which collection) or hold dataclasses."""
+    """Return the fields that name entries (with the collection) or hold dataclasses."""
     found = [(name, next((mark.collection for mark in _metadata(hint) if isinstance(mark, Names)), ""),
               any(_dataclasses(hint))) for name, hint in _schema(cls).items()]
     return [(name, collection, holds) for name, collection, holds in found if collection or holds]

@@ -1,4 +1,4 @@
-"""Record the catalog, the exchange's sessions and the federal business days, whole, whenever they changed."""
+"""Record full snapshots of the catalog, the exchange's sessions and the federal business days whenever they changed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def record(con: duckdb.DuckDBPyConnection, catalog: Catalog, now: datetime) -> None:
-    """Write each part of the catalog that differs from its snapshot in force at `now`, whole, as of `now`.
+    """Write a full snapshot as of `now` of each catalog table that differs from its snapshot in force at `now`.
 
-    A part with nothing in it is one row of NULLs: without a row of its moment the snapshot before would stay in force.
+    An empty table is recorded as one row of NULLs. Without a row the previous snapshot would stay in force.
     """
     con.begin()
     try:
@@ -37,14 +37,14 @@ def _snapshot(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple], now
     incoming = pd.DataFrame(rows or [(None,) * len(columns)], columns=columns, dtype=object)  # noqa: F841, DuckDB reads it
     con.execute(f"create or replace temp table snapshot as select {', '.join(columns)} from {table} limit 0")
     con.execute("insert into snapshot from incoming")
-    # Not simply the newest: under a replay's clock that was set back, a later snapshot is not yet in force.
+    # Do not simply take the newest: if a replay set the clock back, a later snapshot is not yet in force.
     latest, = con.execute(f"select max(fetched_at) from {table} where fetched_at <= ?", [now]).fetchone()  # type: ignore[misc]
     in_force = f"select {', '.join(columns)} from {table} where fetched_at = $latest"
     differs = f"exists ((from snapshot except all ({in_force})) union all (({in_force}) except all from snapshot))"
     same = latest is not None and con.execute(f"select {differs}", {"latest": latest}).fetchone() == (False,)
     if same:
         return
-    # A catalog edited twice under one (replayed) clock: the later edit stands for that moment.
+    # If the catalog was edited twice at the same (replayed) time, the later edit replaces the earlier one.
     con.execute(f"delete from {table} where fetched_at = ?", [now])
     con.execute(f"insert into {table} by name select *, ?::timestamp as fetched_at from snapshot", [now])
 
@@ -84,7 +84,7 @@ def _tables(catalog: Catalog, last_year: int) -> Mapping[str, Iterable[tuple]]:
 
 
 def _filer(company: Instrument, known: Availability) -> Iterable[tuple]:
-    """The days within which a company's last fiscal quarters are reported, from each date on that they change."""
+    """Yield the number of days within which a company reports its last fiscal quarter, with each date it changes."""
     if not company.statements or not known.after_year_end_days:
         return
     for category, since in (("other", date(FIRST_YEAR, 1, 1)), *((f.category, f.since) for f in company.filer)):
@@ -98,5 +98,5 @@ def _limits(code: str, rebalancing: Rebalancing) -> Iterable[tuple]:
 
 
 def rule(known: Availability) -> tuple[str, int | None]:
-    """The one rule an availability declares, with its lag; a vintage has none."""
+    """Return the rule that an availability declares and its lag, which is None for a vintage."""
     return known.rule, None if known.rule == "vintage" else getattr(known, known.rule)

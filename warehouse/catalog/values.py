@@ -1,4 +1,4 @@
-"""What a key of a catalog entry may hold: types for pydantic, each with the bounds that its values keep."""
+"""The types of values in catalog entries, for pydantic, each with the bounds of its values."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pydantic_core import PydanticCustomError
 
 from warehouse.visible import visible
 
-# What calendars, DuckDB and pandas all can hold.
+# The years that calendars, DuckDB and pandas can all represent.
 YEARS = range(1900, 2201)
 LARGEST, LONGEST = 10**15, 2_000
 
 
 @dataclass(frozen=True)
 class Names:
-    """A text that names an entry of the catalog, in the mapping called `collection`."""
+    """Marks a text that names an entry of the catalog in the mapping called `collection`."""
 
     collection: str
 
 
 def short(value: object) -> str:
-    """The value as it is written in Python, the beginning of a long one."""
+    """Return the value's repr, truncated if it is long."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # thousands of digits, or of brackets

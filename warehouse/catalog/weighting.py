@@ -1,4 +1,4 @@
-"""How an index publisher weighs its members, as data: when index shares are set, and under which limits."""
+"""The declared weighting of an index: when the publisher sets index shares, and under which limits."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LIST_COLUMNS = ("index", "date", "published_on", "symbol", "weight")
 
 @dataclass(frozen=True)
 class WeightLimit:
-    """Weights that pass `above` are brought to `to`; what is taken goes to the other issuers in proportion.
+    """A weight above `above` is reduced to `to`, and the excess is distributed to the other issuers in proportion.
 
-    Of one issuer, of all issuers that each weigh more than `size` together, or of the `size` largest together. None
-    of the others ends above the smallest of such a group, nor above `others_at_most`.
+    The weight is that of one issuer, the sum over all issuers that each weigh more than `size`, or the sum over the `size`
+    largest issuers. For such a group, no other issuer ends above the group's smallest, nor above `others_at_most`.
     """
 
     of: Literal["issuer", "issuers_over", "largest_issuers"]
@@ -46,7 +46,7 @@ class WeightLimit:
 
 @dataclass(frozen=True)
 class SpecialRebalance:
-    """A rebalance outside the calendar, in force from the open of `effective`, on what was known on `reference`."""
+    """A rebalance outside the calendar, in force from the open of `effective`, based on data known on `reference`."""
 
     effective: Day
     reference: Day
@@ -60,9 +60,9 @@ class SpecialRebalance:
 class Rebalancing:
     """Index shares are set for the session after the third Friday of `months`, on the last session of the month before.
 
-    A quarterly rebalance renews the share counts; the limits' factors stay, unless the weights in force break a limit.
-    The one of `annual_month` and the special ones set every weight anew from plain capitalisations; the annual one
-    keeps `annual_limits` too.
+    A quarterly rebalance updates the share counts. The capping factors stay, unless the weights in force break a limit.
+    The rebalance of `annual_month` and the special ones compute every weight again from uncapped capitalizations. The
+    annual one also applies `annual_limits`.
     """
 
     months: tuple[Whole, ...]
@@ -93,10 +93,10 @@ class Rebalancing:
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """Where whole lists of an index's weights are published: a CSV file by `url`, or a local `file`.
+    """The source of complete published lists of an index's weights: a CSV file at `url`, or a local `file`.
 
-    `columns` names the file's own headers for index, date, published_on, symbol and weight, in this order; lists of
-    other indices in it are passed over. Relative files lie beside the catalog's own.
+    `columns` lists the file's headers for index, date, published_on, symbol and weight, in this order. Rows of other
+    indices are ignored. A relative `file` is relative to the catalog folder.
     """
 
     url: Text | None = None

@@ -1,7 +1,7 @@
-"""Judge an answer of bars by what is held: what contradicts it is put into `held_answer`, or left out with a reason.
+"""Check a response against the held rows: contradictions go to `held_answer`, or are left out with a reason.
 
-Reads what `load.split_evidence` found out. A correction of single bars is none of its business; a whole window off
-by one factor, dated a session late or of another symbol is, and so is a leap like a split's that no split explains.
+The checks read the results of `load.split_evidence`. They ignore corrections of single bars. They detect a window of
+bars that is off by one factor, dated a session late or of another symbol, and a jump that looks like an unreported split.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ import duckdb
 from warehouse.load import split_evidence
 from warehouse.load.tables import UNREVISED
 
-# So many re-asked bars tell a window that is off from bars that were corrected.
+# The number of re-requested bars needed to tell a window that is off from bars that were corrected.
 FEWEST = 5
-# So many closes before a leap tell it from a symbol's own moves.
+# The number of closes before a jump needed to tell it from the symbol's own moves.
 FEWEST_BEFORE = 5
-# A leap stays in doubt for so many of the newest sessions of an answer.
+# Only jumps within this many of a response's newest sessions are doubted.
 DOUBTED_SESSIONS = 10
-# The ratios a leap is measured by, how near it must be, and how much the traded value may grow by a mere split: of 176
-# stocks since 2024, named splits stay below, and of true leaps only one of a third (WULF 2025-01-27) comes near.
+# The split ratios a jump is compared with, how near it must be, and how much the traded value may grow at a mere split.
+# Among 176 stocks since 2024, reported splits stay below, and of true jumps only one of a third (WULF 2025-01-27) comes
+# near.
 RATIOS = "[1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50]"
 NEAR = 0.12
 VALUE_GROWTH = "if(r.ratio >= 3, 10, 3)"
 
-# Splits whose ex-date shows no leap are left out; the rest of the answer is loaded.
+# Leave out splits whose ex-date shows no jump; load the rest of the response.
 REFUTED = """
     create or replace temp table refuted_split as
     select symbol, date, ratio, printf('the split of %g on %s is not used: the close went from %g to %g, no leap like it',
@@ -50,8 +51,8 @@ CONTRADICTED = """
     from split_verdict
     where verdict = 'unclear' or verdict = 'contradicted' and is_named"""
 
-# Re-asked closes against the held ones. Where the held ones do not continue what is held before them and the answer
-# does, the answer is right.
+# Compare re-requested closes with the held ones. If the response continues the closes held before them and the held ones
+# do not, the response is right.
 WINDOW = f"""
     insert into held_answer
     with compared as (
@@ -99,8 +100,8 @@ WINDOW = f"""
                  and abs(ln(off)) > 0.05
                  and abs(ln(first_held / held_before)) > abs(ln(first_close / held_before)) + abs(ln(off)) / 2)"""
 
-# Re-asked bars off by more than a third from held ones that continue their neighbours, splits left out: those that are
-# held from the held ones, those that the answer's prices confirm from its own.
+# Find re-requested bars that are off by more than a third from held bars that continue their neighbors, splits removed:
+# held splits from the held bars, confirmed or silent ones from the response's bars.
 LONE = f"""
     insert into held_answer
     with held_level as (
@@ -132,7 +133,7 @@ LONE = f"""
         and abs(ln(level / around)) > abs(ln(held_level / around)) + abs(ln(level / held_level)) / 2
         and symbol not in (select key from held_answer)"""
 
-# Sessions that an answer leaves out although it has the ones around them: more than half of them is no withdrawal.
+# Sessions that a response omits although it has those around them. If more than half are missing, they are not withdrawn.
 MISSING = f"""
     insert into held_answer
     with spans as (
@@ -146,7 +147,7 @@ MISSING = f"""
     select symbol, null, printf('it leaves out %d of the %d sessions held in its range', bars - answered, bars)
     from missing where bars >= {FEWEST} and 2 * answered < bars"""
 
-# The same of observations: what is said to be missing, on most days at once, is an outage and no withdrawal.
+# The same for observations: if most days are missing at once, it is an outage and not a withdrawal.
 MISSING_OBSERVATIONS = f"""
     insert into held_answer
     with said as (
@@ -164,7 +165,7 @@ MISSING_OBSERVATIONS = f"""
     select series_id, null, printf('it leaves out %d of the %d values held in its range', held - answered, held)
     from missing where held >= {FEWEST} and 2 * answered < held"""
 
-# A new close that leaps like a split while none is named. Where far more money changed hands, the price did move.
+# A new close that jumps like a split although none is reported. If the traded value grew far more, the move is real.
 LEAP = f"""
     insert into held_answer
     with instrument as (
@@ -202,7 +203,7 @@ LEAP = f"""
     order by l.symbol, l.date, abs(size - ln(r.ratio))"""
 
 
-# Bars before the answer's range that rest on a split whose ratio is now corrected: they change with it.
+# Bars before the response's range that derive from a split whose ratio is now corrected change with that ratio.
 RESTATED = """
     insert into raw.price_bar
     with corrected as (
@@ -232,18 +233,21 @@ RESTATED = """
 
 
 def restate(con: duckdb.DuckDBPyConnection) -> int:
-    """Append the bars that a corrected ratio changes although the answer does not reach back to them; their number."""
+    """Append the bars before the response's range that a corrected split ratio changes; return their number."""
     row = con.execute(RESTATED).fetchone()
     return row[0] if row else 0
 
 
 def judge_observations(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill `held_answer` with the series that say nothing any longer of most of what is held."""
+    """Fill `held_answer` with the series whose response omits most of the held values in its range."""
     con.execute(MISSING_OBSERVATIONS)
 
 
 def judge(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Fill `held_answer`, leave out splits that prices refute, keep those that the answer forgot; say what was left out."""
+    """Fill `held_answer`, exclude splits that prices refute and keep held ones that the response omits.
+
+    Returns one sentence for each excluded split.
+    """
     split_evidence.read(con)
     con.execute(REFUTED)
     for check in (CONTRADICTED, WINDOW, LONE, MISSING, LEAP):
@@ -256,7 +260,7 @@ def judge(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     con.execute("""
         update said_actions a set is_accepted = false from refuted_split r
         where r.symbol = a.symbol and r.date = a.date and a.kind = 'split' and a.value = r.ratio""")
-    # Silence about a split that the prices still show is no withdrawal: it counts as said.
+    # A missing split that the prices still show is not withdrawn: it counts as reported.
     con.execute("""
         insert into said_actions by name
         select symbol, date, 'split' as kind, ratio as value, false as is_accepted

@@ -1,23 +1,23 @@
-"""When a value first seen was known: the catalog's availability rule for its key, counted from its date."""
+"""Compute when a value that is seen for the first time was known: the catalog's availability rule, applied to its date."""
 
 from __future__ import annotations
 
-# The catalog's snapshot in force at the fetch; the first one for a batch that is older than all of them.
+# The catalog snapshot in force at the fetch; for a batch older than all snapshots, the first one.
 IN_FORCE = """
     select coalesce(max(c.fetched_at) filter (c.fetched_at <= s.fetched_at), min(c.fetched_at))
     from {table} c cross join stamp s"""
-# A fiscal year may end some days before or after its month's last day, so a period belongs to the month of a day
-# half a month before its end.
+# A fiscal year may end some days before or after the last day of its month, so the month of a period is the month of the
+# day that lies half a month before its end.
 HALF_A_MONTH = 15
 
 
 def known_values(incoming: str, key: str, dated: str, released: str | None) -> str:
-    """CTEs that end in `known`: the rows of `incoming` with their known_at and pit_quality.
+    """Return CTEs, the last of which is `known`: the rows of `incoming` with their known_at and pit_quality.
 
-    `key` is the column the rule goes by, `dated` the one it counts from, `released` the day of a vintage, if any.
-    Business days are those of the exchange or, where the rule says so, federal ones (the Board's); a value dated
-    between two of them counts from the one before it. A report is due so many days after its period, more for a
-    fiscal year's last one, and known on the first federal business day from then on.
+    `key` is the column that selects the rule, `dated` the column it counts from, and `released` the day of a vintage, if
+    any. Business days are those of the exchange or, if the rule says so, federal ones (the Board's). A value dated
+    between two business days counts from the earlier one. A report is due a number of days after its period, with more
+    days for the last period of a fiscal year. It is known on the first federal business day on or after the due date.
     """
     vintage, quality = "s.fetched_at", "snapshot"
     if released:

@@ -1,9 +1,9 @@
-"""Load a landed batch: append what is new or changed, never touch what is there.
+"""Load a landed batch: append new and changed rows, and never modify existing ones.
 
-Per key, of which the source is a part, the load compares the batch with the latest row known at its fetch. A value
-first seen gets its `known_at` from the catalog's availability rule or from its vintage; a changed one gets the fetch
-time; an equal one adds nothing; one the source no longer says becomes a withdrawn row. So loading a folder twice changes
-nothing.
+For each key, which includes the source, the load compares the batch with the latest row known at its fetch. A new value
+gets its `known_at` from the catalog's availability rule or from its vintage. A changed value gets the fetch time. An
+equal value adds nothing. A value that the source no longer reports adds a withdrawn row. So loading a folder twice
+changes nothing.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from warehouse.load.tables import DAYS, TABLES, UNREVISED, Table, recorded
 if TYPE_CHECKING:
     import pandas as pd
 
-# Relative difference below which two values are one: rounding after a split must not rewrite history.
+# Two values with a smaller relative difference are equal, so that rounding after a split does not rewrite history.
 EQUAL = 1e-6
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Why a batch, or one key of it, is not loaded though it was received; said as its reason."""
+    """The reason why a batch, or one key of it, is not loaded although it was received."""
 
     reason: str
     key: str | None = None
@@ -39,7 +39,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What one load did, in rows; `held` says in a sentence each which keys contradict their evidence, and how."""
+    """The row counts of one load; `held` has one sentence for each contradiction between keys and their evidence."""
 
     landed: int
     added: int
@@ -51,9 +51,9 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
          results: pd.DataFrame, stopped: Sequence[Stop] = ()) -> Loaded:
     """Load one batch in one transaction and record its validation.
 
-    `rejected` has frame, row (position in the landed frame), key, date, row_json, reason; `results` the columns of
-    audit.validation_result after batch_id. A batch that its suite `stopped`, or the keys of it that were, is recorded
-    and not loaded.
+    `rejected` has frame, row (position in the landed frame), key, date, row_json, reason; `results` has the columns of
+    audit.validation_result after batch_id. If the suite `stopped` a batch or some of its keys, they are recorded but not
+    loaded.
     """
     con.begin()
     try:
@@ -87,16 +87,17 @@ def load(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str, rejected: pd
 
 
 def _stamp(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str) -> None:
-    """Temporary table `stamp` of one row: who was asked, when, by which run, and what the source's bars are.
+    """Create the one-row table `stamp` (fetch time, source, run, batch, feed) and the source's `price_convention`.
 
-    `recorded_<table>` is what this source had said by this fetch: only that is compared with its answer.
+    The views `recorded_<table>` hold the rows from this source up to this fetch. The load compares the response only
+    with them.
     """
     con.execute("""
         create or replace temp table stamp as
         select ?::timestamp as fetched_at, ?::date as today, ? as source, ? as run_id, ? as batch_id, ? as feed""",
                 [batch.fetched_at.replace(tzinfo=None), batch.fetched_at.date(), batch.source, run_id,
                  batch.batch_id, batch.feed])
-    # A source that no snapshot has was asked before sources declared it, when all were so.
+    # A source in no snapshot was fetched before sources declared a convention; at that time all were split-adjusted.
     con.execute(f"""
         create or replace temp table price_convention as
         select coalesce(any_value(c.price_convention), 'split_adjusted') as convention
@@ -108,12 +109,12 @@ def _stamp(con: duckdb.DuckDBPyConnection, batch: Batch, run_id: str) -> None:
 
 
 def is_loaded(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
-    """Whether this landing folder has already met its suite and the load."""
+    """Whether this landing folder was already validated, and loaded or recorded as stopped."""
     return con.execute("select 1 from audit.batch where batch_id = ?", [batch_id]).fetchone() is not None
 
 
 def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop]) -> None:
-    """Temporary tables: outcomes, as validation left them; said_<frame>, all rows; landed_<frame>, those accepted."""
+    """Create `outcomes` (as validation left them), said_<frame> (all rows) and landed_<frame> (the accepted rows)."""
     con.execute("create or replace temp table stops as "
                 "select unnest(?::varchar[]) as key, unnest(?::varchar[]) as reason",
                 [[stop.key for stop in stopped], [stop.reason for stop in stopped]])
@@ -135,16 +136,16 @@ def _read(con: duckdb.DuckDBPyConnection, batch: Batch, stopped: Sequence[Stop])
                 file_row_number not in (select "row" from rejected_rows where frame = '{table.frame}')
                 and {table.keys[0]} not in (select key from stops where key is not null) as is_accepted
             from read_parquet(?, file_row_number = true)""", [str(batch.frame(table.frame))])
-        for label in (*table.labels, *table.marks):  # a batch landed before it was kept
+        for label in (*table.labels, *table.marks):  # an older batch may lack the column
             con.execute(f"alter table said_{table.frame} add column if not exists {label} varchar")
         con.execute(f"create or replace temp view landed_{table.frame} as "
                     f"select * exclude is_accepted from said_{table.frame} where is_accepted")
 
 
 def _held(table: Table) -> str:
-    """The latest row as it was held at the fetch, of each key within the reach of the answer.
+    """Return SQL for the latest row of each key that was held at the fetch, within the range of the response.
 
-    The reach only saves time: no other key can be said or missed by this answer.
+    The range only saves time: the response can neither report nor omit any other key.
     """
     keys, key, dated = ", ".join(table.keys), table.keys[0], table.dated
     reach = f"select {key} as key, min({dated}) as first, max({dated}) as last from said_{table.frame} group by {key}"
@@ -158,18 +159,18 @@ def _held(table: Table) -> str:
 
 
 def _columns(table: Table) -> str:
-    """The columns of a raw table in the order the load gives them: a migrated table may hold them in another."""
+    """Return the columns of a raw table in the order in which the load inserts them; a migrated table may differ."""
     return ", ".join((*table.keys, *table.values, *table.labels, "is_withdrawn", "known_at", "fetched_at", "source",
                       "pit_quality", "run_id"))
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    """Insert rows first seen, with their rule's known_at, and rows that changed, known since the fetch."""
+    """Insert new rows with the known_at of their rule, and changed rows with the fetch time as known_at."""
     slack = {v: f"greatest({EQUAL} * abs(h.{v}), {f'i.{table.units[v]}' if v in table.units else 0})"
              for v in table.values}
     differs = " or ".join(f"i.{v} is distinct from h.{v} and coalesce(abs(i.{v} - h.{v}) > {slack[v]}, true)"
                           for v in table.values)
-    # A label that the source only now says was as true of the value before: it is known since the value is.
+    # A label that the source reports only now also applied to the value before, so it is known since the value is.
     labelled = " or ".join(["false", *(f"h.{label} is null and i.{label} is not null" for label in table.labels)])
     relabelled = " or ".join(["false", *(f"coalesce(h.{label} <> i.{label}, false)" for label in table.labels)])
     is_label_only = f"not h.is_withdrawn and not ({differs} or {relabelled})"
@@ -190,9 +191,9 @@ def _append(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 
 
 def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    """Insert a withdrawn row where the answer covers a key we hold and no longer says it.
+    """Insert a withdrawn row for each held key that the response covers but no longer reports.
 
-    A value that failed validation was said all the same, so the whole landed frame counts as said.
+    Every landed row counts as reported, including those that failed validation.
     """
     if table.covers is None:
         return 0
@@ -213,9 +214,9 @@ def _withdraw(con: duckdb.DuckDBPyConnection, table: Table) -> int:
 def _append_vintages(con: duckdb.DuckDBPyConnection) -> int:
     """Insert vintage rows, each known at 23:59:00 New York on the day its real-time period begins.
 
-    Each is compared with the value in force just before it; a period that ends without a successor withdraws it.
-    A successor that failed validation is one all the same. A period that the source's archive dates by a rule, and by
-    no release that was seen, is a rule's.
+    Each row is compared with the value in force just before it. A period that ends without a successor withdraws the
+    value. A successor counts even if it failed validation. If the source's archive dated a period by a rule instead of an
+    observed release, the row has the pit_quality of a rule.
     """
     return _count(con, """
         insert into raw.macro_observation
@@ -269,7 +270,7 @@ def _remember(con: duckdb.DuckDBPyConnection, batch: Batch, added: int, is_stopp
 
 
 def _covered(table: Table) -> str:
-    """The last date of an accepted row of each key; of a feed that leaves out unfinished rows, of a finished one."""
+    """Return SQL for the last date of each key's accepted rows; if the feed skips unfinished rows, of its finished rows."""
     keys = ", ".join(table.keys)
     loaded = f"select ({keys}) from {recorded(table)} where {table.keys[0]} in (select key from outcomes)"
     finished = f"where ({keys}) in ({loaded})" if table.only_finished else ""

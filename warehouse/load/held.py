@@ -1,7 +1,7 @@
-"""Hold what an answer says against its own evidence: it is not loaded, it is kept with its reason, and it is asked again.
+"""Hold back the parts of a response that contradict the evidence: record them with a reason and request them again.
 
-`held_answer` has one row for each reason: the key, the first session that is held (NULL for the whole answer) and the
-reason in one sentence. The judges of an answer fill it before anything is appended.
+`held_answer` has one row per reason: the key, the first held session (NULL for the entire response) and the reason in
+one sentence. The checks of a response fill it before the load appends anything.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from warehouse.load.tables import Table
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Empty `held_answer` and `held_row`: so far nothing is held."""
+    """Create empty tables `held_answer` and `held_row`."""
     con.execute("create or replace temp table held_answer (key varchar, since date, reason varchar)")
     con.execute("create or replace temp table held_row "
                 "(feed varchar, key varchar, date date, row_json varchar, reason varchar)")
 
 
 def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str, ...]:
-    """Keep the held rows out of what is loaded and mark their keys; return for the run one sentence a key, or a reason.
+    """Exclude the held rows from the load and mark their keys; return one sentence per reason for the run's report.
 
-    A held key counts as not answered, so that it is asked again, and its silence withdraws nothing. The rows since the
-    first held session go to `held_row`, from which they are recorded with the reason. An answer that was held where it
-    was fetched has no rows, and is recorded as what was asked.
+    A held key counts as not received, so that it is requested again and its missing rows withdraw nothing. The rows from
+    the first held session on go to `held_row`, from which the load records them with the reason. A response that was
+    already held at the fetch has no rows; its request is recorded instead.
     """
     con.execute("""
         create or replace temp table held_key as
@@ -52,7 +52,7 @@ def hold(con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...]) -> tuple[str
 
 
 def _names(keys: list[str]) -> str:
-    """The first keys with their verb: what befell many alike is one sentence."""
+    """Return the first keys with their verb, so that one sentence covers all keys with the same reason."""
     if len(keys) == 1:
         return f"{keys[0]} is"
     return f"{', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''} are"

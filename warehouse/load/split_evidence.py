@@ -1,13 +1,13 @@
-"""Decide whether the bars of an answer are divided by its splits, and which splits the prices confirm.
+"""Decide whether the bars of a response are divided by its splits, and which splits the prices confirm.
 
-The source divides each bar by every later split, but not always, and it does not always name the split. Three
-witnesses tell: the closes that are held as traded, the leap at the ex-date and the share counts. What they decide:
+The source usually divides each bar by every later split, but not always, and it does not always report the split. Three
+kinds of evidence decide: the held closes as traded, the price jump at the ex-date, and the share counts. The results:
 
-`split_event`      splits that the answer names or that are held within its range, with a verdict
-`segment_factor`   by symbol and span between two ex-dates, the factor that brings back what was traded
+`split_event`      splits that the response reports or that are held within its range; `split_verdict` judges them
+`segment_factor`   by symbol and span between two ex-dates, the factor that restores the traded prices
 `bar_factor`       the same by bar; a single bar may differ from its span
 
-Bars that equal the held ones under the right factor add nothing. What contradicts is put into `held_answer`.
+Bars that equal the held ones under the right factor add nothing. Contradictions go to `held_answer`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.load.split_verdict import NEAR_DAYS, SAME, SMALL, SPLIT_VERDICT, TRADED
 
-# What is held around the answer, with the fetch that first said the close.
+# The held closes around the response, each with the fetch that first reported it.
 HELD_CLOSE = """
     create or replace temp table held_close as
     with reach as (
@@ -34,8 +34,8 @@ HELD_CLOSE = """
     where not l.is_withdrawn and l.close > 0
     group by all"""
 
-# Splits that the answer names, and those held within the range that was asked. `segment` numbers the spans between
-# ex-dates: a span has the number of ex-dates up to its first day.
+# Splits that the response reports, and those held within the requested range. `segment` numbers the spans between
+# ex-dates: the number of a span is the count of ex-dates up to its first day.
 SPLIT_EVENT = """
     create or replace temp table split_event as
     with versions as (
@@ -60,7 +60,7 @@ SPLIT_EVENT = """
     )
     select *, dense_rank() over (partition by symbol order by date) as segment from merged"""
 
-# The bars of the answer beside what is held, each in its span.
+# The bars of the response with the held close and volume of the same date, each with its span.
 ANSWER_BAR = """
     create or replace temp table answer_bar as
     with ex_dates as (select distinct symbol, date, segment from split_event)
@@ -71,10 +71,10 @@ ANSWER_BAR = """
     left join held_close h on h.symbol = b.symbol and h.date = b.date
     where b.close > 0"""
 
-# Of a source whose bars are as traded no bar is divided, whatever splits it names.
+# A source with the as_traded convention divides no bar, whatever splits it reports.
 IS_AS_TRADED = "(from price_convention) = 'as_traded'"
 
-# Every span of every symbol, with the factor by the source's convention: the product of all later splits it names.
+# Every span of every symbol, with the factor of the source's convention: the product of all later splits it reports.
 SEGMENT = f"""
     create or replace temp table segment as
     with spans as (
@@ -88,8 +88,9 @@ SEGMENT = f"""
     from spans s left join split_event e on e.symbol = s.symbol and e.is_named and e.segment > s.segment
     group by all"""
 
-# Every product of later splits by which the bars of a span may be divided: all subsets of the next six.
-# `derived_since`: with a split that the answer no longer names, the fetch since which held closes rest on that split.
+# Every product of later splits by which the bars of a span may be divided: all subsets of the next six splits.
+# `derived_since`: if the product has splits that the response no longer reports, the fetch that first reported the
+# earliest of them. Closes held since then may be derived from that split.
 CANDIDATE = f"""
     create or replace temp table candidate as
     with later as (
@@ -110,7 +111,8 @@ CANDIDATE = f"""
     union all
     select symbol, segment, convention, null, true from segment"""
 
-# The candidate under which each bar is the held close, if any; the convention first, then what does not rest on itself.
+# The candidate factor under which each bar equals the held close, if any. The convention comes first, then factors that
+# the held close was not itself derived from.
 BAR_MATCH = f"""
     create or replace temp table bar_match as
     select b.symbol, b.date, b.segment, c.factor, c.is_convention,
@@ -120,7 +122,7 @@ BAR_MATCH = f"""
     qualify row_number() over (partition by b.symbol, b.date order by
         c.is_convention desc, is_witness desc, abs(b.close * c.factor / b.held_close - 1), c.factor) = 1"""
 
-# What the held closes say of each span: its factor, or that they rest on the split in question (`is_derived`).
+# The evidence of the held closes for each span: its factor, or that they derive from the split in question (`is_derived`).
 SEGMENT_MATCH = f"""
     create or replace temp table segment_match as
     with overlap as (
@@ -145,7 +147,7 @@ SEGMENT_MATCH = f"""
     left join best b using (symbol, segment)
     left join newest n on n.symbol = s.symbol and n.segment = s.segment"""
 
-# The counts held on both sides of each split, as a share of the move that its ratio would make: 1 moved, 0 did not.
+# The change of the held share count across each split, as a fraction of the change its ratio implies: 1 moved, 0 did not.
 COUNT_MOVE = """
     create or replace temp table count_move as
     with counts as (
@@ -161,9 +163,9 @@ COUNT_MOVE = """
     where c.shares > 0 and e.ratio <> 1
     group by e.symbol, e.date, e.ratio"""
 
-# Whether the bars before each ex-date are divided by it (`divided_by`): by the held closes on both sides, else by the
-# leap between the last bars before and the first ones after. Of splits named near one another, one that shows its
-# leap leaves none to the others.
+# The ratio by which the bars before each ex-date are divided (`divided_by`): from the held closes on both sides, else from
+# the jump between the last bars before and the first bars after. If several splits are reported close together and one of
+# them shows its jump, the others have none.
 EX_DATE = f"""
     create or replace temp table ex_date as
     with sides as (
@@ -235,6 +237,6 @@ STEPS = (HELD_CLOSE, SPLIT_EVENT, ANSWER_BAR, SEGMENT, CANDIDATE, BAR_MATCH, SEG
 
 
 def read(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the tables above for the answer in `said_bars` and `said_actions`."""
+    """Create the tables above for the response in `said_bars` and `said_actions`."""
     for step in STEPS:
         con.execute(step)

@@ -1,13 +1,13 @@
-"""What the prices as traded say of each split: whether it is confirmed, contradicted or refuted."""
+"""Decide by the traded prices whether each split is confirmed, contradicted or refuted."""
 
-# Relative difference within which a bar times its factor is the held close: sources round what they divide.
+# A bar times its factor equals the held close within this relative difference, since sources round adjusted prices.
 SAME = 5e-4
-# Below this |ln(ratio)| a day's own move hides the leap, so only held closes can tell.
+# Below this |ln(ratio)| the price move of the day hides the jump of the split, so only held closes can decide.
 SMALL = 0.15
-# Two splits named within so many days may be one.
+# Two splits reported within this many days may be one.
 NEAR_DAYS = 10
 
-# The closes as traded by this answer and, around it, as held.
+# The closes as traded: those of this response and, around it, the held ones.
 TRADED = """
     create or replace temp table traded as
     select b.symbol, b.date, b.close * f.factor as close, b.volume / f.factor as volume, b.held_close is null as is_new
@@ -16,8 +16,8 @@ TRADED = """
     select h.symbol, h.date, h.close, h.volume, false
     from held_close h anti join answer_bar b on b.symbol = h.symbol and b.date = h.date"""
 
-# What the prices as traded say of each split. On recent ones the close must go by the ratio but for a day's own move;
-# of a small one only closes held before can tell.
+# The verdict of the traded prices on each split. For a recent split the close must change by the ratio, give or take the
+# move of one day. For a small split only closes that were held before can decide.
 SPLIT_VERDICT = f"""
     create or replace temp table split_verdict as
     with steps as (

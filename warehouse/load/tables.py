@@ -1,4 +1,4 @@
-"""How each landed frame becomes rows of a raw table, declared; `warehouse.load.batch` reads it."""
+"""Declare how each landed frame becomes rows of a raw table; `warehouse.load.batch` executes the declarations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 class Table:
     """How one landed frame becomes rows of a raw table. `warehouse.load.split_evidence` makes bar_factor and action_factor.
 
-    `incoming` is SQL over the accepted rows giving keys and values; `dated` the column the availability rule counts
-    from; `covers` SQL for (key, first, last) within which the answer's silence means withdrawal, or None;
-    `only_finished` leaves out rows not yet final at the fetch (the bar of a session still open); `units` names for a
-    value the column of `incoming` below whose size a difference is the source's rounding; `released` is SQL for the
-    day a vintage was published, when each row says it; `labels` texts that say what a value is and are no value of their
-    own: one that was not said before is added as of the moment the value was known; `marks` further columns that a frame
-    may have.
+    `incoming` is SQL over the accepted rows that returns keys and values. `dated` is the column the availability rule
+    counts from. `covers` is SQL for (key, first, last), the range in which a missing row means a withdrawal, or None.
+    `only_finished` skips rows that were not final at the fetch (the bar of an open session). `units` names for a value
+    the column of `incoming` that bounds the source's rounding: a smaller difference is no change. `released` is SQL for
+    the day a vintage was published, if each row has it. `labels` are texts that describe a value and are not values
+    themselves: a new label is added as of the time its value was known. `marks` are further columns a frame may have.
     """
 
     frame: str
@@ -34,13 +33,13 @@ class Table:
 
 
 def recorded(table: Table) -> str:
-    """The view of what the batch's own source had said by the batch's fetch; `warehouse.load.batch` makes it."""
+    """Name the view of all rows from the batch's source up to its fetch; `warehouse.load.batch` creates the view."""
     return f"recorded_{table.name.removeprefix('raw.')}"
 
 
 UNREVISED = "realtime_start is null"
 DAYS = ("date", "period_end", "published_on")
-# A list of which rows were kept out is not whole: that a name is not in it withdraws nothing.
+# A list with rejected rows is incomplete, so a name that is missing from it withdraws nothing.
 WHOLE_LISTS = """
     select index_code as key, h.published_on as first, h.published_on as last
     from (select distinct index_code, published_on from recorded_index_weight_list) h
@@ -48,9 +47,10 @@ WHOLE_LISTS = """
           from landed_weights group by index_code) r using (index_code)
     where h.published_on between r.first and r.last and (index_code, h.published_on) not in (
         select (index_code, published_on) from said_weights where not is_accepted)"""
-# Counts off the last one that is still said, splits apart, that an answer covering their day no longer says and whose later
-# counts do not go on from, with those after it that are not said either: of the 45 days before the fetch, or back to the
-# first count that is said. That a feed leaves out what is drift, or on the way to what it says, takes nothing back.
+# The share counts to withdraw: held counts that jump from the last count still reported (apart from splits), that a
+# response covering their day no longer reports, and that later counts do not continue; also the unreported counts after
+# them. The range is the 45 days before the fetch, or begins at the first reported count if that is earlier. A missing
+# count withdraws nothing if it is mere drift or lies on the way to a reported count.
 LEAPT_COUNTS = """
     from (with answered as (
         select o.key, greatest(any_value(o.asked_from::date), least(min(a.date), any_value(s.today) - 45)) as first,
@@ -88,7 +88,7 @@ LEAPT_COUNTS = """
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "bars": (
         Table("bars", "raw.price_bar", ("symbol", "date"), ("open", "high", "low", "close", "volume"),
-              # Rounded far below what a source says, so that a price is the same number by whatever it was divided.
+              # Rounded far below a source's precision, so that a price is the same number whatever it was divided by.
               """select symbol, date, round(open * factor, 10) as open, round(high * factor, 10) as high,
                       round(low * factor, 10) as low, round(close * factor, 10) as close,
                       volume / volume_factor as volume, 1 / volume_factor as one_share

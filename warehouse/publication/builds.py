@@ -1,4 +1,4 @@
-"""The kept builds: name one, go back to one."""
+"""List, find and restore kept builds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from warehouse.zones import use_utc
 
 
 def kept(home: DataFolder) -> list[Path]:
-    """The files of the kept builds, newest publication first; those that no publication speaks of come last.
+    """Return the files of the kept builds, newest publication first; files that no publication lists come last.
 
-    Every publication knows all before it, so the current one mostly suffices. A file's time, which may be that of a copy,
-    decides only between two of one moment and place: a run that is killed after the swap is not remembered.
+    Each publication lists all earlier ones, so the current one usually suffices. The modification time, which may be that
+    of a copy, only breaks ties between publications of the same time and row: a run that is killed after the swap is not
+    recorded in the working database.
     """
     ages: dict[str, tuple] = {}
     files = sorted(home.builds.glob("*.duckdb"))
@@ -30,7 +31,10 @@ def kept(home: DataFolder) -> list[Path]:
 
 
 def find(home: DataFolder, text: str) -> Path:
-    """The one kept build whose id begins with `text` (“current” is the published one); BadRequest when there is not one."""
+    """Return the kept build whose id begins with `text`, or the published one for “current”.
+
+    Raises BadRequest unless exactly one build matches.
+    """
     wanted = _current(home) if text == "current" else text
     found = [file for file in kept(home) if wanted and file.stem.startswith(wanted)]
     if len(found) != 1:
@@ -41,11 +45,12 @@ def find(home: DataFolder, text: str) -> Path:
 
 
 def rollback(home: DataFolder, text: str | None = None, say: Callable[[str], None] = lambda line: None) -> Path:
-    """Make an older build current in one step: the one named, or the newest kept one before the current.
+    """Make an older build current in one step: the named one, or the newest kept one before the current.
 
-    Raw data and the working database stay as they are; the next publication moves forward again. What is published is a
-    snapshot of the build's own tables, so that one that an earlier version kept opens everywhere too. Raises BadRequest for
-    a file that is not the whole build of its name, and HomeUnusable; readers keep what they had.
+    Raw data and the working database do not change; the next publication moves forward again. The published file is a
+    fresh snapshot of the build's tables, so that a build kept by an earlier version opens everywhere too. Raises
+    BadRequest if the file does not hold the complete build of its name, and HomeUnusable if the disk fails. In both cases
+    the published file does not change.
     """
     if text is not None:
         build = find(home, text)
@@ -64,7 +69,7 @@ def rollback(home: DataFolder, text: str | None = None, say: Callable[[str], Non
 
 
 def _publish_again(home: DataFolder, build: Path, say: Callable[[str], None]) -> str | None:
-    """Publish a kept build; or say which of its tables is not what was published, with nothing changed."""
+    """Publish a kept build; if one of its tables was altered or is damaged, change nothing and return the problem."""
     try:
         with undisturbed(build) as file, duckdb.connect() as con, replaced(home, home.published, say) as draft:
             use_utc(con)
@@ -90,7 +95,7 @@ def _publish_again(home: DataFolder, build: Path, say: Callable[[str], None]) ->
 
 
 class _Altered(Exception):
-    """A table of a kept build is not what was published."""
+    """A table of a kept build differs from what was published."""
 
 
 def _current(home: DataFolder) -> str:
@@ -102,7 +107,7 @@ def _current(home: DataFolder) -> str:
 
 
 def _history(file: Path) -> list[tuple]:
-    """Of each publication up to a file's own: build id, moment and place (a replay's clock stands still)."""
+    """Return build id, time and row of each publication up to the file's own (in a replay times can be equal)."""
     try:
         with read_only(file) as con:
             return con.execute("select build_id, epoch_us(published_at), rowid from audit.publication").fetchall()
@@ -111,7 +116,7 @@ def _history(file: Path) -> list[tuple]:
 
 
 def problem(file: Path, build: str) -> str | None:
-    """What is wrong with a file that should hold a build, told cheaply: it holds another, or none; something is missing."""
+    """Check cheaply that a file holds a build; return the problem: another build, no build, or missing parts."""
     try:
         with read_only(file) as con:
             current = con.execute(

@@ -1,4 +1,4 @@
-"""Two builds side by side: which cells of which tables differ."""
+"""Compare two builds: which cells of which tables differ."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Difference:
 
 def differences(con: duckdb.DuckDBPyConnection, first: str, second: str,
                 grains: Mapping[str, Sequence[str]]) -> list[Difference]:
-    """Every model's table that differs between two attached catalogs, by its grain; equal ones are left out.
+    """Return every model's table that differs between two attached catalogs, compared by its grain.
 
-    A table that only one of them has differs by all its rows. A column that only one has counts as NULL in the other:
-    it is named even if it holds nothing, and when it is of the grain, no row is in both.
+    A table that only one catalog has differs in all its rows. A column that only one has counts as NULL in the other. It
+    is listed even if it has no values, and if it belongs to the grain, no row is in both.
     """
     there = {catalog: _tables(con, catalog) for catalog in (first, second)}
     found = []
@@ -62,10 +62,10 @@ def _difference(con: duckdb.DuckDBPyConnection, table: str, first: str, second: 
 
 def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain: Sequence[str],
                   ignore: Iterable[str] = ()) -> str:
-    """SQL for (key, date, column_name, old, new): the cells that differ in rows both tables have.
+    """Return SQL for (key, date, column_name, old, new): the cells that differ in rows that both tables have.
 
-    `key` is the row's grain as JSON; a column that only one of them has is no changed cell. A moment with its zone, as it
-    is published, and the same one without are equal.
+    `key` is the row's grain as JSON. A column that only one table has adds no changed cells. A timestamp with zone, as in
+    a published file, equals the same timestamp without zone.
     """
     before, after = without_zone(con, before), without_zone(con, after)
     there = _columns(con, before)
@@ -85,11 +85,11 @@ def changed_cells(con: duckdb.DuckDBPyConnection, before: str, after: str, grain
 
 def came_and_gone_rows(con: duckdb.DuckDBPyConnection, before: str, after: str, grain: Sequence[str],
                        known_by: str) -> str:
-    """SQL for (key, date, column_name, old, new): the rows of the past that only one of the tables has.
+    """Return SQL for (key, date, column_name, old, new): the rows of the past that only one of the tables has.
 
-    `column_name` is '(row)', and 'present' stands on the side that has it. A row came into the past when its session lies
-    between the first and the last one of `before`: a new session is no past, and neither is one that a backfill only now
-    reached. Of a table without sessions, when it could have been computed by `known_by`, an SQL timestamp.
+    `column_name` is '(row)', and the side that has the row says 'present'. An added row belongs to the past if its session
+    lies between the first and the last session of `before`. So neither a new session nor one that a backfill just added
+    counts. In a table without sessions, a row belongs to the past if it was known by `known_by`, an SQL timestamp.
     """
     before, after = without_zone(con, before), without_zone(con, after)
     if not {*grain, "known_at"} <= set(_columns(con, before)):
@@ -106,7 +106,7 @@ def came_and_gone_rows(con: duckdb.DuckDBPyConnection, before: str, after: str, 
 
 
 def published_name(table: str) -> str:
-    """Where a model's table is in a published file: marts are in its main schema."""
+    """Return the name of a model's table in a published file, where marts are in the main schema."""
     return table.replace("marts.", "main.", 1)
 
 
@@ -115,7 +115,7 @@ def _date(grain: Sequence[str], of: str = "") -> str:
 
 
 def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
-    """The models' tables of a published file; each publication's audit is its own."""
+    """Return the models' tables of a published file, without audit, which differs in every publication."""
     return {f"{'marts' if schema == 'main' else schema}.{table}" for schema, table in con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = ? and schema_name in ('main', 'core')",
         [catalog]).fetchall()}

@@ -1,8 +1,9 @@
-"""The publication gate: declared checks over the whole of a build before it becomes current (gate.toml).
+"""The publication gate: run the checks of gate.toml on a complete build before it becomes current.
 
-A check measures places against a bound. What is above it withholds the publication, makes the run incomplete or is only
-reported, as the check's severity says. A person can accept what withholds; that finding then stands accepted for the runs
-to come while it is no larger. Every check of every build is kept in audit.publication_check with what it observed.
+A check compares the observed value of each place with a bound. By the check's severity, a value above its bound withholds
+the publication, makes the run incomplete or is only reported. A user can accept a finding that withholds. It then stays
+accepted in later runs as long as it does not grow by more than SLACK. Every check of every build is recorded in
+audit.publication_check with the observed value.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from warehouse.stray import undisturbed
 
 FILE = Path(__file__).with_name("gate.toml")
 SEVERITIES = ("withhold", "incomplete", "report")
-# A finding that was accepted may grow by so much before a person is asked again.
+# An accepted finding may grow by this factor before it must be accepted again.
 SLACK = 1.05
 
 
@@ -42,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a check observed at a place that is above its bound."""
+    """The observed value of a check at a place where it is above the bound."""
 
     check: Check
     place: str
@@ -53,7 +54,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Build:
-    """What the gate has to know of the build it judges; `first` and `last` are the sessions that the run asked for."""
+    """The build that the gate checks; `first` and `last` are the first and last requested sessions of the run."""
 
     run_id: str
     checked_at: datetime
@@ -64,7 +65,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A person's reason for publishing what a check withholds, and who gave it."""
+    """A user's reason for publishing despite a check that withholds, and the name of that user."""
 
     reason: str
     by: str
@@ -72,7 +73,7 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The findings by what they do; what an acceptance covers withholds nothing."""
+    """The findings by their effect; accepted findings are not included."""
 
     withheld: tuple[Violation, ...] = ()
     incomplete: tuple[Violation, ...] = ()
@@ -81,7 +82,7 @@ class Verdict:
 
 @cache
 def checks(file: Path = FILE) -> tuple[Check, ...]:
-    """The declared checks, in their order."""
+    """Read the declared checks, in the order of the file."""
     entries = tomllib.loads(file.read_text())
     found = tuple(Check(name, **entry) for name, entry in entries.items())
     assert all(check.severity in SEVERITIES for check in found), "a severity we know"
@@ -90,7 +91,7 @@ def checks(file: Path = FILE) -> tuple[Check, ...]:
 
 def judge(con: duckdb.DuckDBPyConnection, home: DataFolder, build: Build, acceptance: Acceptance | None = None,
           declared: Sequence[Check] | None = None) -> Verdict:
-    """Ask every check of the build in the working database, keep what each observed, and say what follows from it."""
+    """Run every check on the build in the working database, record the observed values, and return the verdict."""
     con.execute("""
         create or replace temp table span as
         select ? as run_id, ? as is_present, ?::date as first, ?::date as last, max(date) as newest from staging.session""",
@@ -105,14 +106,17 @@ def judge(con: duckdb.DuckDBPyConnection, home: DataFolder, build: Build, accept
                 except duckdb.Error as error:
                     if not check.compares or not (damage := damage_in(error)):
                         raise
-                    # A damaged file of before must not keep the present from being published; it is said, by doctor too.
+                    # A damaged earlier publication must not block a new one; the gate reports it, and so does doctor.
                     found["report"].append(Violation(check, "last publication", 0.0, 0.0, (
                         f"the check “{check.name}” was passed over, since the last publication cannot be read: {damage}")))
     return Verdict(*(tuple(found[severity]) for severity in SEVERITIES))
 
 
 def _measure(con: duckdb.DuckDBPyConnection, build: Build, check: Check, acceptance: Acceptance | None) -> list[Violation]:
-    """Measure, record all findings (the nearest to its bound where there is none), and return those not accepted."""
+    """Measure and record all findings, and return those not accepted.
+
+    If there are no findings, record the place nearest to its bound.
+    """
     con.execute(f"create or replace temp table measured as select place, observed::double as observed, "
                 f"bound::double as bound, sentence from ({check.sql})")
     accepts = acceptance if check.severity == "withhold" else None
@@ -144,7 +148,7 @@ def _measure(con: duckdb.DuckDBPyConnection, build: Build, check: Check, accepta
 
 @contextmanager
 def _before(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Iterator[bool]:
-    """Attach the newest publication of a present whose file is whole as `before`; say whether there is one."""
+    """Attach the newest undamaged publication of the present as `before`; yield whether there is one."""
     for file in _presents(con, home):
         with undisturbed(file) as path:
             try:
@@ -162,7 +166,7 @@ def _before(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Iterator[bool]:
 
 
 def _presents(con: duckdb.DuckDBPyConnection, home: DataFolder) -> Iterator[Path]:
-    """Files of the presents that were published, newest first."""
+    """Yield the readable files of the publications of the present, newest first."""
     files = {file.stem: file for file in kept(home)}
     if current := current_build(home):
         files.setdefault(current, home.published)

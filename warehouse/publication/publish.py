@@ -1,4 +1,4 @@
-"""Publication: one read-only snapshot of marts, core and audit, swapped in by one rename."""
+"""Publish a build: write one read-only snapshot of marts, core and audit, and swap it in by one rename."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from warehouse.stray import describe, logs, set_aside, writer
 from warehouse.zones import WITH, WITHOUT, with_zone
 
 # The file is marts.duckdb, so DuckDB calls its catalog `marts`. A schema of the same name would make marts.regime_daily
-# ambiguous; in the main schema it is found both as marts.regime_daily and as regime_daily.
+# ambiguous. A table in the main schema can be read both as marts.regime_daily and as regime_daily.
 PUBLISHED_SCHEMAS = {"marts": "main", "core": "core", "audit": "audit"}
-# The oldest version of DuckDB that reads a published file. It costs 2 to 3 % of size against the newest format.
+# The oldest version of DuckDB that can read a published file. This format is 2 to 3 % larger than the newest one.
 STORAGE = "v1.2.0"
 BUILDS_KEPT = 10
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a publication says of itself; moments are UTC. `is_present` where no moment was asked for."""
+    """The metadata of a publication; timestamps are UTC. `is_present` is True if the run requested no past moment."""
 
     published_at: datetime
     as_of: datetime
@@ -42,9 +42,9 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Publication:
-    """A published build; `changed` is False when its content was already the current one.
+    """A published build; `changed` is False if its content was already current.
 
-    `note` says what another program did to the published file, "" when none did anything.
+    `note` describes what another program did to the published file, or is "" if no program did anything.
     """
 
     build_id: str
@@ -57,9 +57,9 @@ def publish(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp,
             models: Collection[str]) -> Publication:
     """Snapshot the last build into home.builds and make it home.published; readers see the old file or the new one.
 
-    A table of marts or core that none of `models` makes any more is not published. The build id names the content:
-    equal tables of the same as_of are one build, and publishing them again changes nothing but the audit. Raises
-    HomeUnusable, the old file still published.
+    A table of marts or core that no model in `models` creates any more is not published. The build id identifies the
+    content: equal tables with the same as_of are one build, and publishing them again changes only the audit. Raises
+    HomeUnusable if the disk fails; the old file then stays published.
     """
     hashes = {name: table_hash(con, name) for name in sorted(models) if name.startswith(("marts.", "core."))}
     content = con.execute("select md5(?)", ["".join(f"{n}={h};" for n, h in hashes.items())]).fetchone()[0]  # type: ignore[index]
@@ -81,10 +81,10 @@ def publish(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp,
 
 
 def make_current(home: DataFolder, build: Path) -> str:
-    """Swap the published file for a copy of `build` in one step; an open reader keeps the one it has.
+    """Swap the published file for a copy of `build` in one step; an open reader keeps the file it has.
 
-    A copy, since what another program writes into the published file must not reach the kept build. Returns a note about
-    such a program, "" when there was none.
+    It is a copy because another program's writes to the published file must not reach the kept build. Returns a note about
+    such a program, or "" if there was none.
     """
     note: list[str] = []
     with replaced(home, home.published, note.append) as draft:
@@ -94,10 +94,10 @@ def make_current(home: DataFolder, build: Path) -> str:
 
 @contextmanager
 def replaced(home: DataFolder, file: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Path]:
-    """A draft to be written, which then takes the place of `file` in one step, or after an error is deleted.
+    """Yield the path of a draft; then replace `file` by the draft in one step, or delete the draft after an error.
 
-    A log that another program left beside the file goes first: it would be applied to the new one. `say` is told of such
-    a program.
+    Before the swap, set aside a log that another program left beside the file, since DuckDB would apply it to the new
+    file. `say` receives a description of such a program.
     """
     draft = file.with_name(f".{file.stem}.{os.getpid()}.draft")
     try:
@@ -115,7 +115,7 @@ def replaced(home: DataFolder, file: Path, say: Callable[[str], None] = lambda l
 
 
 def current_build(home: DataFolder) -> str | None:
-    """The build id of the published file; None before the first, and when the file cannot be read."""
+    """Return the build id of the published file, or None if nothing is published or the file cannot be read."""
     try:
         with home.marts() as con:
             row = con.execute("select build_id from audit.publication where is_current").fetchone()
@@ -125,10 +125,10 @@ def current_build(home: DataFolder) -> str | None:
 
 
 def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """A digest of the table's columns and rows, in whatever order the rows lie: equal tables, equal hashes, in any file.
+    """Return a digest of a table's columns and rows: equal tables in any files have equal hashes.
 
-    A model's rows are distinct by its grain, so that the sum of their hashes tells sets of rows apart. A moment is the same
-    with its zone, as it is published, and without.
+    The order of the rows does not matter. A model's rows are distinct by its grain, so the sum of their hashes
+    distinguishes sets of rows. A timestamp with zone, as in a published file, hashes like the same one without.
     """
     columns = " ".join(f"{name} {kind}" for name, kind, *_ in con.execute(f"describe {table}").fetchall())
     columns = columns.replace(WITH, WITHOUT)
@@ -147,7 +147,7 @@ def _row(con: duckdb.DuckDBPyConnection, stamp: Stamp, build_id: str, hashes: Ma
 
 
 def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, at: str = "?") -> None:
-    """Write the publication into an audit schema, as its current one; in the working database after the swap."""
+    """Record the publication as current in an audit schema; in the working database, call this after the swap."""
     con.begin()
     try:
         con.execute(f"update {schema}.publication set is_current = false where is_current")
@@ -161,7 +161,10 @@ def _remember(con: duckdb.DuckDBPyConnection, schema: str, row: list, at: str = 
 
 def snapshot(con: duckdb.DuckDBPyConnection, file: Path, tables: Mapping[str, str],
              finish: Callable[[], None] = lambda: None) -> None:
-    """Write tables with their comments, by name and place, into a new file, which is `publication` while `finish` runs."""
+    """Write tables with their comments into a new file; `tables` maps each source name to its name in the file.
+
+    The new file is attached as `publication` while `finish` runs.
+    """
     con.execute(f"attach {_text(str(file))} as publication (storage_version '{STORAGE}')")
     try:
         con.begin()
@@ -178,7 +181,7 @@ def snapshot(con: duckdb.DuckDBPyConnection, file: Path, tables: Mapping[str, st
 
 
 def _working_tables(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> dict[str, str]:
-    """By name, where in a published file each table of the working database belongs that is to be published."""
+    """Map each table of the working database that is to be published to its name in the published file."""
     found = con.execute("""
         select database_name, schema_name, table_name from duckdb_tables()
         where database_name = current_database() and schema_name in $schemas and not temporary
@@ -188,12 +191,12 @@ def _working_tables(con: duckdb.DuckDBPyConnection, models: Collection[str]) -> 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-    """Tables with their comments into the attached publication; moments get their zone."""
+    """Copy tables with their comments into the attached publication, with zoned timestamps."""
     for schema in PUBLISHED_SCHEMAS.values():
         con.execute(f"create schema if not exists publication.{schema}")
     for name, table in tables.items():
         con.execute(f"create table publication.{table} as from {with_zone(con, name)}")
-    # Asked once: the catalog's own tables are slow to read.
+    # Query this once, since DuckDB's catalog tables are slow to read.
     described = con.execute("""
         select database_name || '.' || schema_name || '.' || table_name as name, null as column_name, comment
         from duckdb_tables() where comment is not null
@@ -213,9 +216,12 @@ def _text(value: str) -> str:
 
 
 def newest_present(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The build the next run is compared with, in the working database or a published file; it is always kept."""
+    """Return the build that the next run is compared with, which is always kept.
+
+    The connection may be to the working database or to a published file.
+    """
     row = con.execute("select build_id from audit.publication where is_present "
-                      "order by published_at desc, rowid desc limit 1").fetchone()  # a replay's clock may stand still
+                      "order by published_at desc, rowid desc limit 1").fetchone()  # in a replay times can be equal
     return row[0] if row else None
 
 

@@ -1,7 +1,7 @@
-"""The schema v1 of a published file: each mart as a view under its name and columns of the release before.
+"""The schema v1 of a published file: each mart as a view with the name and columns of the previous release.
 
-It stays for one release, so that a query written for the release before runs with `v1.` before the mart's name. A view
-holds no data: it is no table of the build, and no digest, difference or export has it.
+It stays for one release, so that a query written for the previous release runs with `v1.` before the mart's name. The
+views hold no data and are not tables of the build, so digests, comparisons and exports do not include them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ DEFINITION = Path(__file__).with_name("v1.toml")
 def create_views(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
     """Create the views over the marts in the main schema of an attached file.
 
-    The file may hold fewer marts or columns than the release before: a build of a part of the models. A column that has
-    its old name in the file, as in a build that the release before kept, is taken as it is.
+    The file may hold fewer marts or columns than the previous release if only some models were built. A column that still
+    has its old name in the file, as in a build kept by the previous release, is used as it is.
     """
     definition = tomllib.loads(DEFINITION.read_text(encoding="utf-8"))
     found: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""What became visible in the raw tables between two moments, and how each change is called."""
+"""Find the changes of the raw tables that became visible between two moments, and name the cause of each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 @dataclass(frozen=True)
 class Feed:
-    """A raw table whose rows change history: its key column, the rest of its key, and how a change is called.
+    """A raw table whose rows change history: its key column, the rest of its key, and the names of its causes.
 
-    `dated` is the column from whose day on a change can matter. `first_seen` is the cause when the key had no row before,
-    `changed` when it had; both are SQL over the row, and so is `only`: what of the table reaches a model at all.
+    `dated` is the column with the first day that a change can affect. `first_seen` is the cause if the key had no row
+    before, `changed` the cause if it had one. Both are SQL over the row, and so is `only`, the condition for a row to
+    reach a model at all.
     """
 
     table: str
@@ -42,12 +43,13 @@ FEEDS = (
     Feed("raw.index_weight_list", "index_code", ("date", "published_on", "symbol")),
     Feed("raw.regime_model_fit", "source", ("fitted_on",), dated="fitted_on"),
 )
-# When several things happened on one day, the first of these is the cause: a late split also corrects each bar.
+# If one day has several changes, the first of these is the cause: a late split also corrects each bar.
 PRIORITY = ("split", "membership", "macro vintage", "correction", "late data")
 SNAPSHOTS = {"membership": ("universe_member", "basket_member"),
              "catalog": ("instrument", "series", "universe", "basket", "source", "availability", "session", "rebalance",
                            "weight_limit", "spinoff")}
-# By table: of whom its stays are; what a row is called; the column that reaches no mart; from when on a row matters.
+# By table: the group column of its memberships; the key of a row; the column that reaches no mart; the first day that a
+# row can affect.
 STAYS = {"universe_member": "index_code", "basket_member": "basket"}
 CALLED = {"instrument": "symbol", "series": "series_id", "availability": "key", "universe": "index_code",
           "basket": "basket", "source": "source", "session": "date::varchar", "rebalance": "index_code",
@@ -58,12 +60,12 @@ EVER = "date '1990-01-01'"
 
 
 def write_changes(con: duckdb.DuckDBPyConnection, then: tuple[datetime, datetime], now: Stamp, then_run: str) -> None:
-    """Temporary table `change`: raw_table, cause, key, date, evidence of what a build sees now and one did not see then.
+    """Create table `change` (raw_table, cause, key, date, evidence) of what the build sees now and an earlier one did not.
 
-    `then` is that one's (as_of, recorded_by), UTC without zone, and `then_run` its run: what a later run loaded it did
-    not see, even under a clock that stands still. What was not known by the end of then's day changes no past row, but
-    for a correction, which is known from its fetch on and holds for the past; a vintage of a macro series is none, since
-    each row keeps the one of its own day.
+    `then` is the earlier build's (as_of, recorded_by) in UTC without zone, and `then_run` its run. The earlier build did
+    not see what later runs loaded, even if a replay gives them the same time. A row that was not known by the end of that
+    build's day changes no past row, unless it is a correction, which is known from its fetch on and applies to the past.
+    A vintage of a macro series is not a correction, since each row keeps the vintage of its own day.
     """
     as_of, recorded_by = then
     evening = datetime.combine(as_of.replace(tzinfo=UTC).astimezone(NEW_YORK), time.max, NEW_YORK)
@@ -83,7 +85,7 @@ def write_changes(con: duckdb.DuckDBPyConnection, then: tuple[datetime, datetime
 
 
 def _became_visible(feed: Feed) -> str:
-    """SQL for the rows of a raw table that only the later moment sees."""
+    """Return SQL for the rows of a raw table that only the later moment sees."""
     key = ", ".join(dict.fromkeys((feed.key, *feed.rest, "source")))
     now = "known_at <= as_of and fetched_at <= recorded"
     then = "known_at <= then_as_of and fetched_at <= then_recorded and run_id not in (from later_run)"
@@ -100,9 +102,10 @@ def _became_visible(feed: Feed) -> str:
 
 
 def _snapshot_difference(table: str) -> str:
-    """Rows of a catalog table that only one of the two moments' snapshots has, with the day from which they matter.
+    """Return SQL for the catalog rows that only one of the two snapshots has, with the first day they can affect.
 
-    A stay that ends otherwise than it did matters from the first of its ends. The row of NULLs of an empty part is none.
+    A membership whose end changed has an effect from the earlier of the two ends. The row of NULLs that marks an empty
+    table does not count.
     """
     name, left_out = f"raw.catalog_{table}", ", ".join(filter(None, ("fetched_at", WORDS.get(table))))
     now, then = (f"select * exclude ({left_out}) from {name} where fetched_at = ("

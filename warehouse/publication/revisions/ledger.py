@@ -1,10 +1,10 @@
-"""The revision ledger: every cell and row of the past that a publication says differently, and why.
+"""The revision ledger: every cell and row of the past that differs from the last publication, and why.
 
-A build of the present is compared with the newest publication of one, which is always kept. A cell that changed in a
-row both have, a row of the past that came, and one that is gone, are explained by what became visible in the raw tables
-in between: the change about the row's own company or basket first, else the latest change of anything the mart is made
-from, at the row's date or before; else the catalog, else the code. What none of these explains says so. Of several
-changes the one wins whose raw table the column is computed from: a new sector is no correction of a price.
+A build of the present is compared with the newest publication of the present, which is always kept. The ledger explains
+changed cells, added rows of the past and removed rows by what became visible in the raw tables in between. A change of
+the row's own company or basket comes first. Next comes the latest change, at the row's date or before, of anything the
+mart reads, then the catalog, then the code. Other revisions are recorded as unexplained. Of several changes, one in a raw
+table that the column is computed from wins: a new sector does not explain a corrected price.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from warehouse.stray import undisturbed
 
 
 class Model(Protocol):
-    """What the ledger needs of a model: its table, its key, its columns, and the tables it reads."""
+    """The part of a model that the ledger needs: its table, its key, its columns, and the tables it reads."""
 
     @property
     def name(self) -> str: ...
@@ -47,13 +47,13 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: St
                      computed_from: Callable[[], Iterable[tuple[str, str, str]]] = tuple) -> int:
     """Compare the build with the publication before it and append to audit.revision; return the number of cells.
 
-    `computed_from` tells (mart, column, raw table) for what each value comes from, and is asked only when there is more
-    than one cause to choose from. A build of a moment that was asked for is no present, and has nothing to say of history.
+    `computed_from` returns (mart, column, raw table) for the origin of each value; it is called only if there is more than
+    one possible cause. A build of a requested past moment is not compared, since it does not change published history.
     """
     models = list(models)
-    # What a run wrote whose publication then failed was never said.
+    # Delete the entries of runs whose publication failed: readers never saw those revisions.
     con.execute("delete from audit.revision where run_id not in (select run_id from audit.publication)")
-    # A mart that says its own as_of has no past that could change: its rows are of the build's moment.
+    # A mart with a column as_of has no past that could change, since its rows describe the build's moment.
     marts = [model for model in models if model.name.startswith("marts.") and "as_of" not in model.columns]
     if not stamp.is_present or (before := _compared(con, home, stamp, marts)) is None:
         return 0
@@ -69,7 +69,7 @@ def record_revisions(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: St
 
 @dataclass(frozen=True)
 class Before:
-    """A publication of the present that history is compared with; its moments are UTC, without zone."""
+    """The publication of the present that the build is compared with; its timestamps are UTC, without zone."""
 
     build_id: str
     as_of: datetime
@@ -84,10 +84,10 @@ class Before:
 
 
 def _compared(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp, marts: Sequence[Model]) -> Before | None:
-    """Write what differs from the newest present whose file is there and whole, and say which that is; None without one.
+    """Write the differences from the newest publication of the present with an undamaged file, and return it.
 
-    The published file is one more name of its build. A file that is damaged is passed over: the present can still be
-    published, and `doctor` tells of the damage.
+    Returns None if there is none. The published file is one more file of its build. Damaged files are skipped: the build
+    can still be published, and `doctor` reports the damage.
     """
     files = [*kept(home), home.published]
     names = [file.stem for file in files[:-1]] + [current_build(home)]
@@ -110,7 +110,7 @@ def _compared(con: duckdb.DuckDBPyConnection, home: DataFolder, stamp: Stamp, ma
 
 
 def _cells(con: duckdb.DuckDBPyConnection, file: Path, marts: Iterable[Model], than: Before) -> None:
-    """Temporary table `cell` of every changed cell, came and gone row; known_at follows from the others and is no cell."""
+    """Create table `cell` of all changed cells, added rows and removed rows; known_at follows from them and is skipped."""
     with undisturbed(file) as path:
         con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as before (read_only)")
         try:
@@ -134,7 +134,7 @@ def _compare(con: duckdb.DuckDBPyConnection, marts: Iterable[Model], known_by: s
 
 
 def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
-    """Each mart with every raw table below it."""
+    """Return each mart with every raw table it reads, directly or indirectly."""
 
     @cache
     def below(name: str) -> frozenset[str]:
@@ -145,10 +145,10 @@ def _raw_reads(reads: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
 
 def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], code_changed: bool,
            computed_from: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
-    """Temporary table `reads`: the raw tables below each column that changed.
+    """Create table `reads`: the raw tables that each changed column depends on.
 
-    `apart` are those whose values are not in the column's, though they may choose its rows. Those are `aside`, but for
-    the catalog's, whose members and sectors do little else.
+    A table is `apart` if the column's values are not computed from it, although it may select the rows. Such tables are
+    also `aside`, except those of the catalog, whose members and sectors mostly select rows.
     """
     _fill(con, "below", ["mart", "raw_table"], reads)
     _fill(con, "computed", ["mart", "column_name", "raw_table"], [])
@@ -166,7 +166,7 @@ def _reads(con: duckdb.DuckDBPyConnection, reads: Sequence[tuple[str, str]], cod
 
 
 def _fill(con: duckdb.DuckDBPyConnection, table: str, columns: list[str], rows: Sequence[tuple]) -> None:
-    """A temporary table of texts, inserted at once: a statement for each of some thousand rows takes seconds."""
+    """Create a temporary table of texts by one insert, since one statement for each of thousands of rows takes seconds."""
     import pandas as pd
 
     con.execute(f"create or replace temp table {table} ({', '.join(f'{column} varchar' for column in columns)})")
