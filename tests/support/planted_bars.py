@@ -128,8 +128,8 @@ def drill(market: Planted, seed: int, rounds: int, count: int) -> tuple[int, lis
     sessions = [day for day, in market.con.execute(
         "select distinct date from truth where symbol = 'AAPL' and date >= '2024-03-01' order by date").fetchall()]
     material, missed, wronged = 0, [], set()
-    for writer_lock in range(rounds):
-        last = random_.choice(sessions) if writer_lock % 2 else None
+    for number in range(rounds):
+        last = random_.choice(sessions) if number % 2 else None
         plants = tuple(market.plants(random_, count, last))
         held = market.held(plants, last)
         for plant in plants:
