@@ -100,8 +100,8 @@ WINDOW = f"""
                  and abs(ln(off)) > 0.05
                  and abs(ln(first_held / held_before)) > abs(ln(first_close / held_before)) + abs(ln(off)) / 2)"""
 
-# Find re-requested bars that are off by more than a third from held bars that continue their neighbors, splits removed:
-# held splits from the held bars, confirmed or silent ones from the response's bars.
+# Find re-requested bars that are off by a factor of more than 1.4 from held bars that continue their neighbors. Splits are
+# removed: held splits from the held bars, confirmed or silent ones from the response's bars.
 LONE = f"""
     insert into held_answer
     with held_level as (
