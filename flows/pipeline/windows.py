@@ -67,7 +67,7 @@ def nothing_to_do(settings: Settings) -> str | None:
 
 
 def range_window(settings: Settings, start: date, end: date) -> Window:
-    """Return the window of the closed sessions between two dates; raise BadRequest if it has no session."""
+    """Return the window of the closed sessions between two dates; raise BadRequest if the range is invalid or has none."""
     if end < start:
         raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
     last = last_closed(settings.clock().now)

@@ -39,7 +39,7 @@ class Listings:
     sector: list[str]                    # GICS sector, or ""
     beta: np.ndarray
     own_volatility: np.ndarray           # of the daily idiosyncratic log return on an ordinary day
-    caps: np.ndarray                     # (2, N) dollars at the first and last bar, the whole company's
+    caps: np.ndarray                     # (2, N) dollars at the first and last bar, of the entire company
 
     def index(self, symbol: str) -> int | None:
         """Return the column of a symbol; None if it is not simulated."""
