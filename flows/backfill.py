@@ -1,4 +1,4 @@
-"""The flows for the past: `backfill` fetches a range of sessions; `rebuild` publishes the marts as of a past time."""
+"""Publish the past: `backfill` fetches a range of sessions, and `rebuild` builds the marts as of a given time."""
 
 from datetime import date
 
@@ -17,13 +17,13 @@ from flows.prefect_run import days_of_shell, from_shell, run_to_state, through_p
 
 
 def backfill_name() -> str:
-    """The flow's name with its range."""
+    """Return the name of the flow run, which includes its range."""
     given = flow_run.parameters
     return f"backfill {str(given.get('start'))[:10]} to {str(given.get('end'))[:10]}"
 
 
 def rebuild_name() -> str:
-    """The flow's name with its dates."""
+    """Return the name of the flow run, which includes its dates."""
     given = {name: str(value)[:10] for name, value in flow_run.parameters.items() if value}
     return " ".join(["rebuild", *(f"{name.replace('_', ' ')} {day}" for name, day in given.items())])
 

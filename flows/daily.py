@@ -1,4 +1,4 @@
-"""The flows that publish the present: `daily` and `refresh`."""
+"""Publish the present with the flows `daily` and `refresh`."""
 
 from datetime import date
 
@@ -18,13 +18,13 @@ from warehouse.errors import RallyscopeError
 
 
 def daily_name() -> str:
-    """The flow's name with the session."""
+    """Return the name of the flow run, which includes the session."""
     day = flow_run.parameters.get("day")
     return f"daily {_session(day and date.fromisoformat(str(day)[:10]))}"
 
 
 def refresh_name() -> str:
-    """The deployment's name with the last closed session."""
+    """Return the name of the flow run: the deployment and the last closed session."""
     return f"{deployment.name or 'refresh'} {_session(None)}"
 
 

@@ -1,4 +1,4 @@
-"""A run as a Prefect run: its steps as tasks, its outcome as a state, its summary and tables as artifacts."""
+"""Run the pipeline in Prefect: steps become tasks, the outcome a state, the summary and the tables artifacts."""
 
 import logging
 import sys
@@ -44,7 +44,7 @@ STATE_NAMES = {0: "Completed", 1: "Failed", 2: "Refused"}
 
 
 def run_to_state(carry_out: Callable[[], State]) -> State:
-    """The final state of a run; an expected error becomes one sentence, without a traceback."""
+    """Return the final state of a run; an expected error becomes a one-sentence message without a traceback."""
     for name in ("prefect.flow_runs", "prefect.engine"):
         logging.getLogger(name).addFilter(_is_news)
     try:
@@ -55,7 +55,7 @@ def run_to_state(carry_out: Callable[[], State]) -> State:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """False for Prefect's traceback of a Failed state, whose reason the run has already logged."""
+    """Return False for Prefect's traceback of a Failed state, since the run has already logged the reason."""
     return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
@@ -94,9 +94,9 @@ def emit_signals(known: list[dict[str, str]], now: list[dict[str, str]]) -> None
 
 
 def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step as a coarse task named after its input; if a source is unreachable, the task retries later.
+    """Wrap a step as a task named after its input; the task retries later if a source is unreachable or returns no data.
 
-    A task without a result fails, so that it does not look successful; the run itself continues.
+    A task whose step loses every key or row fails, so that it does not look successful. The run itself continues.
     """
 
     def call(run: Run, *about: Any) -> Any:
@@ -105,7 +105,7 @@ def as_task(step: Callable[..., Any]) -> Callable[..., Any]:
         done: list[Any] = []
 
         def work() -> Any:
-            # A closure, since Prefect would otherwise search everything a run holds for futures.
+            # A closure hides the run from Prefect, which would otherwise search every object in it for futures.
             done.append(step(run, *about))
             if lost := ingest.lost(done[-1]):
                 raise KeysLost(label, lost)
@@ -126,7 +126,7 @@ def _may_pass(task: Any, run: Any, state: Any) -> bool:
 
 
 def days_of_shell(module: str, names: str, instead: str) -> list[date]:
-    """The dates after `python -m MODULE`; if they are invalid, the process prints one sentence and exits with 2."""
+    """Parse the dates after `python -m MODULE`; print one sentence and exit with 2 if they are invalid."""
     given, wanted = sys.argv[1:], names.split()
     try:
         if len(given) != len(wanted):

@@ -1,4 +1,4 @@
-"""The settings, from the environment or an option, and the one clock; no other module reads the environment."""
+"""Read the settings from the environment or an option, and the clock; no other module reads the environment."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from warehouse.errors import BadRequest
 from warehouse.installation import default_data_folder
 
 LIVE = "live"
-# FRED's wire wants a key of 32 characters, and a replay server takes any: this one is no secret.
+# FRED requires a key of 32 characters, and a replay server accepts any such key. This placeholder is not a secret.
 PLACEHOLDER_KEY = "0" * 32
-# Sessions are known from 1990 on; the last year is one that calendars, DuckDB and pandas all can hold.
+# The session calendar begins in 1990. Calendars, DuckDB and pandas can all represent the last year.
 CLOCK_YEARS = range(1991, 2200)
-# The settings request only its clock from a replay server.
+# The limits of the only request that the settings send to a replay server: the one for its clock.
 ANSWERS_WITHIN_SECONDS, ANSWERS_BYTES = 10.0, 1 << 16
-# Prefect writes to its makers unless these say no before it is imported; whoever imports it imports this module first.
+# Prefect sends telemetry unless these variables disable it before the import. Import this module before Prefect.
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-# The server that Prefect starts for a run by hand answers every web page unless these say no.
+# Prefect starts a temporary server for a manual run. Without these variables it accepts requests from any web page.
 CLOSED = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true"}
-# It has 20 seconds to start, which a busy machine can take; then the run would end in Prefect's own traceback.
+# By default Prefect gives that server 20 seconds to start. A busy machine can exceed them, and the run would then end
+# in a Prefect traceback.
 PATIENT = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
 for _name, _value in (NO_TELEMETRY | CLOSED | PATIENT).items():
     os.environ.setdefault(_name, _value)
@@ -47,7 +48,7 @@ class Clock:
 
 
 class Settings(BaseSettings):
-    """RALLYSCOPE_HOME, _SOURCE, _CATALOG and _PAGES, and FRED_API_KEY; arguments win over them."""
+    """The settings RALLYSCOPE_HOME, _SOURCE, _CATALOG and _PAGES, and FRED_API_KEY; arguments override the environment."""
 
     model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
                                       populate_by_name=True)
@@ -61,18 +62,18 @@ class Settings(BaseSettings):
 
     @property
     def home(self) -> DataFolder:
-        return DataFolder(Path(os.path.realpath(self.home_folder)))  # which does not fail on a cycle of links
+        return DataFolder(Path(os.path.realpath(self.home_folder)))  # realpath does not fail on a cycle of links
 
     @property
     def base_url(self) -> str | None:
-        """The replay server both clients are pointed at; None means the real hosts."""
+        """The base URL of the replay server; None means the real hosts."""
         if self.source == LIVE:
             return None
         if not self.source.startswith(("http://", "https://")):
             raise self._no_source("it is neither “live” nor a base URL")
         try:
             parts = urlsplit(self.source)
-            reachable = parts.hostname and parts.port != 0  # asking for a port reads it
+            reachable = parts.hostname and parts.port != 0  # accessing .port parses it
         except ValueError:
             reachable = False
         if not reachable:
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
         return load(self.catalog_folder)
 
     def clock(self) -> Clock:
-        """The wall clock, or with a replay source the server's, which does not tick."""
+        """Return the wall clock, or for a replay source the clock of its server, which does not advance."""
         if self.base_url is None:
             return self._of_the_market(Clock(datetime.now(UTC), False), "this machine", "timedatectl set-ntp true")
         response = _fetch_json(f"{self.base_url}/clock")
@@ -108,7 +109,7 @@ class Settings(BaseSettings):
         return self._of_the_market(clock, self.base_url, "rallyscope replay --now")
 
     def _of_the_market(self, clock: Clock, of: str, how: str) -> Clock:
-        """The clock; BadRequest for one at which no session can have been, or that no calendar reaches."""
+        """Return the clock; raise BadRequest if its year has no known session or is beyond the calendars (CLOCK_YEARS)."""
         if clock.now.year not in CLOCK_YEARS:
             raise BadRequest(f"the clock of {of}", f"it reads {clock.now:%Y-%m-%d}, which is not between "
                              f"{CLOCK_YEARS[0]} and {CLOCK_YEARS[-1]}", f"Set it: {how}")
@@ -126,12 +127,12 @@ class PrefectSettings(BaseSettings):
 
 
 def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child process: the user's variables override `defaults`, `fixed` overrides both."""
+    """Return the environment of a child process: the user's variables override `defaults`, and `fixed` overrides both."""
     return {**defaults, **os.environ, **fixed}
 
 
 def _fetch_json(url: str) -> Any:
-    """The JSON at an address; SourceUnreachable if it is invalid, incomplete or too long."""
+    """Return the JSON at a URL; raise SourceUnreachable if it is invalid, incomplete, too long or too slow."""
     import time
     from http.client import HTTPException, IncompleteRead
     from urllib.error import URLError

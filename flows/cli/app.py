@@ -1,4 +1,4 @@
-"""The command line: the application and its commands in the order of the help, each group in a module of its own."""
+"""Assemble the command line from its groups of commands, in the order of the help; each group is a module."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The values a shell completes, read from file names so that a completion never waits for a database."""
+"""List the values that a shell completes; they come from file names, so that a completion never waits for a database."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ CLAIMS = CODE_FOLDER / "transforms" / "claims"
 
 
 def views() -> list[str]:
-    """The views of `show`."""
+    """List the views of `show`."""
     return [view for view in VIEWS if view != "status"]
 
 
 def claims() -> list[str]:
-    """The ids of the claims that the ledger judges."""
+    """List the ids of the claims that the ledger evaluates."""
     return sorted(file.stem for file in CLAIMS.glob("*.sql"))
 
 
 def faults() -> list[str]:
-    """The faults that a replay server can inject, and the word that lists them."""
+    """List the faults that a replay server can inject, after the word that prints their list."""
     from flows.replay.faults import LIBRARY
 
     return ["list", *LIBRARY]
 
 
 def failed_models(context: typer.Context) -> list[str]:
-    """The models with rows that failed an assertion in a build."""
+    """List the models with rows that failed an assertion in a build."""
     return sorted(file.stem for file in _in_home(context, "failed-rows", "*.json"))
 
 
 def builds(context: typer.Context) -> list[str]:
-    """The ids of the kept builds, the newest first."""
+    """List the ids of the kept builds, newest first."""
     return sorted((file.stem for file in _in_home(context, "builds", "*.duckdb")), reverse=True)
 
 
 def builds_and_current(context: typer.Context) -> list[str]:
-    """The same after “current”, the published one."""
+    """List “current”, which means the published build, and the ids of the kept builds."""
     return ["current", *builds(context)]
 
 

@@ -1,4 +1,4 @@
-"""`rallyscope demo`: the full pipeline on a simulated market, over real sockets."""
+"""Run the full pipeline on a simulated market over real sockets (`rallyscope demo`)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ START_SECONDS = 120
 
 
 def demo(settings: Settings, seed: int, say: Callable[[str], None]) -> None:
-    """Simulate (once a seed), backfill three years as the world knew them the evening before, then run the last day.
+    """Simulate a market (once per seed), backfill three years as known on the evening before, then run the last day.
 
-    The two replay servers differ only in their clock: the second one knows one session more.
+    The two replay servers differ only in their clock: the second one has one more session.
     """
     archive = settings.home.folder / f"simulated-{seed}"
     if not (archive / "simulated.json").exists():
@@ -70,7 +70,7 @@ def _shown(path: Path) -> str:
 
 @contextmanager
 def _replaying(archive: Path, now: date | None) -> Iterator[str]:
-    """A replay server in a separate process on a free port, so that it does not share our interpreter."""
+    """Run a replay server in a separate process on a free port, so that it does not share this interpreter."""
     command = [sys.executable, "-m", "flows.cli", "replay", "--archive", str(archive), "--port", str(port := _free_port())]
     server = subprocess.Popen(command + (["--now", str(now)] if now else []), stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)

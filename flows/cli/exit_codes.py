@@ -1,4 +1,4 @@
-"""The exit code of a command, and the one sentence that an expected error prints."""
+"""Run a command and determine its exit code; an expected error prints one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.errors import OutputFailed, RallyscopeError, SystemFailed
 
 
 def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
-    """Run a command; an error the user can cause prints its sentence and returns its code, Ctrl-C returns 130.
+    """Run a command and return its exit code: an expected error prints its sentence and returns its code, Ctrl-C 130.
 
     SIGTERM keeps its default handler, which ends a query at once; a Python handler would wait for DuckDB to return.
     """
@@ -20,7 +20,7 @@ def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
         code = _run(command)
     except (Exception, KeyboardInterrupt) as error:
         if interrupts:
-            code = 1  # DuckDB, for example, turns the interrupt into its own error
+            code = 1  # DuckDB, for example, converts the interrupt to another error
         elif known := _known(error):
             say(f"rallyscope: {known}")
             code = known.exit_code
@@ -33,7 +33,7 @@ def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
 
 
 def _known(error: BaseException) -> RallyscopeError | None:
-    """The error as one with a next step: ours unchanged, an error of the disk or the memory converted."""
+    """Return the error as one with a next step; convert errors of the disk and the memory. None for any other error."""
     match error:
         case RallyscopeError():
             return error
@@ -45,7 +45,7 @@ def _known(error: BaseException) -> RallyscopeError | None:
 
 
 def _noted_interrupts() -> list[int]:
-    """A list that grows with each interrupt; each raises KeyboardInterrupt, unless interrupts are ignored."""
+    """Return a list that records interrupts; each one raises KeyboardInterrupt, unless interrupts are ignored."""
     interrupts: list[int] = []
 
     def interrupt(number: int, _) -> None:
@@ -58,13 +58,13 @@ def _noted_interrupts() -> list[int]:
 
 
 def _run(command: Callable[[], object]) -> int:
-    """Its exit code; 0 if the reader of its output (head, less) closed the pipe."""
+    """Run the command and return its exit code; 0 if the reader of its output (head, less) closed the pipe."""
     code = 0
     try:
         try:
             command()
         except SystemExit as end:
-            if isinstance(end.__context__, BrokenPipeError):  # Typer and Rich turn it into a failure
+            if isinstance(end.__context__, BrokenPipeError):  # Typer and Rich convert a broken pipe to an exit code
                 raise BrokenPipeError from None
             code = int(end.code or 0)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The progress of a long run on a terminal: a bar with percent, rate and remaining time."""
+"""Show the progress of a long run on a terminal: a bar with percent, rate and remaining time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Progress = Callable[[float, str], None]
 
 @contextmanager
 def on_terminal(say: Say) -> Iterator[tuple[Say, Progress]]:
-    """(say, progress) that draw a bar if stderr is a terminal, and print only lines if it is not."""
+    """Yield the functions (say, progress): they draw a bar if stderr is a terminal, and otherwise print only lines."""
     if not sys.stderr.isatty():
         yield say, lambda share, label: None
         return

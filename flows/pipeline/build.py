@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def fit(run: Run) -> int:
-    """Fit the regime model at the month-ends without a fit, from the one in force when the window starts."""
+    """Fit the regime model at the month-ends without a fit, starting with the one in force when the window starts."""
     from transforms.regime_model import fit_missing
 
     run.read_clock()
@@ -30,7 +30,7 @@ def fit(run: Run) -> int:
 
 
 def build(run: Run, as_of: datetime | None = None, recorded_by: datetime | None = None) -> None:
-    """Rebuild every model as of the given times, by default now; BadRequest if no session was known by then."""
+    """Build every model as of the given times, by default now; raise BadRequest if no session was known by then."""
     from transforms.engine.build import AsOf
     from transforms.engine.build import build as build_models
     from transforms.engine.project import models
@@ -78,7 +78,7 @@ def publish(run: Run, as_of: datetime | None = None, recorded_by: datetime | Non
 
 
 def code_version(project) -> str:
-    """The package version and a digest of every model and the macros, which identify the code that built a table."""
+    """Return the package version and a digest of every model and the macros; they identify the code that built a table."""
     from transforms.engine.build import MACROS
 
     texts = (f"{name}\n{sql}\n" for name, sql in (*((m.name, m.sql) for m in project), ("macros", MACROS.read_text())))

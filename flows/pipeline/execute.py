@@ -1,4 +1,4 @@
-"""The steps of a run in order: request and load chunk by chunk, then build and publish."""
+"""Execute the steps of a run in order: request and load chunk by chunk, then build and publish."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
     """
     refuse_future(run.clock.now, as_of=times[0], recorded_by=times[1])
     if not any(times):
-        run.refuse_earlier_clock()  # a build of the present, too
+        run.refuse_earlier_clock()  # also for a build of the present
     windows = chunks(run.window, chunk) if run.window else []
     for window_number, requests in _pending_requests(run, windows):
         for number, request in enumerate(requests):
@@ -43,7 +43,7 @@ def execute(run: Run, step: Callable[[Step], Step] = lambda plain: plain,
 
 
 def _keep_current(run: Run) -> bool:
-    """Whether there is nothing new, so that the current publication stays and no build is made."""
+    """Keep the current publication if nothing is new; return whether it was kept."""
     from transforms.engine.project import models
 
     if run.problems:
@@ -61,11 +61,11 @@ def _keep_current(run: Run) -> bool:
 
 
 def _pending_requests(run: Run, windows: list[Window]) -> Iterator[tuple[int, list[Request]]]:
-    """The windows with data to fetch, each planned after the ones before it are loaded."""
+    """Yield the windows that have data to fetch, each with its requests, planned after the earlier windows are loaded."""
     ahead = iter(enumerate(windows))
     while True:
         run.read_clock()
-        with run.settings.home.warehouse() as con:  # opened once for all the windows without requests
+        with run.settings.home.warehouse() as con:  # one connection skips all windows without requests
             pending = next(((number, requests) for number, window in ahead
                             if (requests := ingest.planned(con, run, window))), None)
         if pending is None:
@@ -80,7 +80,7 @@ def _fetch_and_load(run: Run, step: Callable[[Step], Step], request: Request) ->
         batch = step(ingest.fetch)(run, request)
     except SourceError as error:
         run.unreachable.add(request.source)
-        # Where another source gives the same, nothing is missing.
+        # If another source provides the same data, nothing is missing.
         (run.reports if request.other else run.problems).append(str(error))
         run.say(str(error))
     else:

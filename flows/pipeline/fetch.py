@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def fetch_from_source(settings: Settings, request: Request, newest_fetch: datetime | None = None) -> Fetched:
-    """Fetch every key of a request; a SourceError if the source fails for every key.
+    """Fetch every key of a request; raise SourceError if the source fails for every key.
 
-    A response dated before `newest_fetch`, the time of the newest fetch that is loaded, raises ClockWentBack.
+    Raises ClockWentBack if a response is dated before `newest_fetch`, the time of the newest fetch that is loaded.
     """
     endpoint = Endpoint(settings.base_url, settings.catalog.sources[request.source], settings.home.cache,
                         settings.fred_key if request.source == "fred" else None, newest_fetch=newest_fetch)

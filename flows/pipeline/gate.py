@@ -1,4 +1,4 @@
-"""The publication gate in a run: a failed check withholds the build or becomes a problem of the run."""
+"""Apply the publication gate to a run: a failed check withholds the build or becomes a problem of the run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pass_gate(run: Run, con: duckdb.DuckDBPyConnection, stamp: Stamp) -> Verdict
 
 
 def acceptance(reason: str | None) -> Acceptance | None:
-    """The acceptance with the reason a user gives; BadRequest for an empty reason."""
+    """Return the acceptance with the user's reason; raise BadRequest if the reason is empty."""
     if reason is None:
         return None
     if not reason.strip():

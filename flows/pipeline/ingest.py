@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def requests(run: Run, window: Window | None = None) -> list[Request]:
-    """The requests that are pending for a window, by default the run's."""
+    """Return the requests that are pending for a window, by default the run's."""
     if not (window := window or run.window):
         return []
     run.read_clock()
@@ -34,9 +34,9 @@ def planned(con: duckdb.DuckDBPyConnection, run: Run, window: Window) -> list[Re
 
 
 def fetch(run: Run, request: Request) -> Batch:
-    """Fetch one batch and land it; a SourceError if the source fails for every key."""
+    """Fetch one batch and land it; raise SourceError if the source fails for every key."""
     run.say(f"fetching {request}: {len(request.fetch_keys)} key{'s' if len(request.fetch_keys) > 1 else ''}")
-    requested_at = run.settings.clock().now  # before the response: a bar that ends meanwhile counts as unfinished
+    requested_at = run.settings.clock().now  # read before the response: a bar that ends meanwhile counts as unfinished
     fetched = fetch_from_source(run.settings, request, run.newest_fetch)
     run.keys_failed += int((fetched.outcomes.status == "failed").sum())
     keys = [fetch_key.key for fetch_key in request.fetch_keys]
@@ -63,7 +63,7 @@ def load(run: Run, batch: Batch) -> Loaded:
 
 
 def lost(outcome: object) -> str | None:
-    """Why a step without an error still has no result: every key of the batch failed, or every row was quarantined."""
+    """Explain why a step that raised no error has no result: every key failed, or every row was quarantined."""
     match outcome:
         case Batch():
             statuses = duckdb.execute("select count(*), count(*) filter (status = 'failed'), "
@@ -76,7 +76,7 @@ def lost(outcome: object) -> str | None:
 
 
 def recover(run: Run) -> None:
-    """Load what an interrupted run landed, so that nothing fetched is lost or requested twice."""
+    """Load the batches that an interrupted run landed, so that no fetched row is lost or requested twice."""
     with run.settings.home.warehouse() as con:
         pending = [f for f in landing.batches(run.settings.home.landing) if not is_loaded(con, f.name)]
     for folder in pending:

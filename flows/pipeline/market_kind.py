@@ -1,4 +1,4 @@
-"""One market per data folder: a table never mixes simulated and real figures."""
+"""Keep one kind of market per data folder, so that no table mixes simulated and real figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from warehouse.errors import BadRequest
 
 
 def loaded_kinds(con: duckdb.DuckDBPyConnection) -> set[bool]:
-    """Whether the loaded data is from a simulated market: one value, or none before the first load."""
+    """Return whether the loaded data is from a simulated market, as a set of one value; empty before the first load."""
     return {bool(kind) for kind, in con.execute("select distinct is_simulated from audit.batch").fetchall()}
 
 

@@ -1,4 +1,4 @@
-"""The requests of a run: what the catalog declares for the sessions of its window, less what was already received."""
+"""Plan the requests of a run: the data that the catalog declares for its window, less the data already received."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NEW_YORK = ZoneInfo("America/New_York")
 CLOSE_IS_KNOWN_AFTER = timedelta(minutes=15)
 KEYS_A_BATCH = 60
 
-# The count in force when a range begins was published before it, so a request reaches back this many days.
+# The share count in force when a range begins was published earlier, so a request reaches back this many days.
 COUNT_BEFORE = timedelta(days=400)
 # Quarterly statements and the full history of revised series are requested again after this many days.
 WEEKLY = 7
-# A key whose newest bar is older than this before a session no longer trades; one with a younger bar is late.
+# A key whose newest bar is more than this before a session no longer trades. A key with a newer bar is late.
 STILL_TRADES = timedelta(days=10)
 # Days before the last observation that are requested again, by frequency.
 REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
@@ -65,7 +65,10 @@ NOTHING_AGAIN = Again()
 
 
 def requested_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
-    """One feed again, for all its keys or for one; BadRequest for a key that the feed does not have."""
+    """Select a feed to fetch again, for all its keys or one.
+
+    Raises BadRequest for a key that the feed does not have, or whose ticker belongs to another company today.
+    """
     if key is None:
         return Again(frozenset({feed}))
     keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
@@ -90,7 +93,7 @@ class Chunk(StrEnum):
 
 
 def chunks(window: Window, chunk: Chunk) -> list[Window]:
-    """The window split at calendar boundaries, in order; every chunk has a session."""
+    """Split the window at calendar boundaries, in order; every chunk has a session."""
     days = [day for day, _, _ in sessions(window.end.year) if window.start <= day <= window.end]
     border = {Chunk.whole: lambda day: 0, Chunk.year: lambda day: day.year, Chunk.month: lambda day: (day.year, day.month),
               Chunk.week: lambda day: day.isocalendar()[:2], Chunk.day: lambda day: day}[chunk]
@@ -102,7 +105,7 @@ def chunks(window: Window, chunk: Chunk) -> list[Window]:
 class Request:
     """One batch to fetch: a feed of one source, for some of the `watched` keys that the window needs.
 
-    `other` is the source's name if it is not the feed's own source.
+    `other` is the title of the source if it is not the one that the catalog declares for the feed.
     """
 
     feed: str
@@ -119,20 +122,20 @@ class Request:
 
 
 def last_closed(now: datetime) -> date:
-    """The last session whose close was known at `now`."""
+    """Return the last session whose close was known at `now`."""
     naive = now.replace(tzinfo=None)
     return max(day for day, _, closes in sessions(now.year + 1) if closes + CLOSE_IS_KNOWN_AFTER <= naive)
 
 
 def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, now: datetime,
              again: Again = NOTHING_AGAIN, replay: bool = False) -> list[Request]:
-    """Everything still to fetch for `window`, in batches; what is in `again` is fetched as if for the first time.
+    """Return the pending requests of `window` in batches; the feeds in `again` are fetched as if for the first time.
 
     A new key is requested from its catalog `since`. A key that was requested up to a session before the window's end is
-    requested from there, minus its feed's `reask_days`. Every range ends today, so that a response names each later split.
-    A response covers only the sessions it has: a key whose newest due bar is missing, or was held by the last build, is
-    requested again, even the same evening, while that session is young; an older gap is final once a response had it.
-    Lists of weights are requested if the catalog declares them, and always from a replay server.
+    requested from that session, minus its feed's `reask_days`. Every range ends today, so that a response includes each
+    later split. A key whose newest due bar is missing, or was held by the last build, is requested again while that
+    session is younger than STILL_TRADES, even the same evening. An older gap is final once a response covered it.
+    Weight lists are requested if the catalog declares them, and always from a replay server.
     """
     history = _FetchHistory(con, now, again)
     naive = now.astimezone(UTC).replace(tzinfo=None)
@@ -172,7 +175,7 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
 
 def _batches(catalog: Catalog, fetch_keys: dict[tuple[str, str], list[FetchKey]],
              watched: Counter[tuple[str, str]]) -> Iterator[Request]:
-    """Feed by feed, with the feed's own source first."""
+    """Yield the requests feed by feed, first those to the source that the catalog declares for the feed."""
     own = {(feed.id, feed.source) for feed in catalog.feeds.values()}
     order = [str(feed) for feed in Feed]
     for feed, source in sorted(
@@ -184,10 +187,10 @@ def _batches(catalog: Catalog, fetch_keys: dict[tuple[str, str], list[FetchKey]]
 
 
 def needed(catalog: Catalog, window: Window) -> Iterator[Instrument]:
-    """The instruments that the marts of the window need: every index, fund and coin, and the member stocks.
+    """Yield the instruments that the marts of the window need: every index, fund and coin, and the member stocks.
 
-    A stock that has just left is needed for its last days, whose bars may be late. A company with statements is always
-    needed.
+    A stock that has just left its group is needed for its last days, whose bars may be late. A company with statements is
+    always needed.
     """
     groups = (*catalog.universes.values(), *catalog.baskets.values())
     still_requested = window.start - timedelta(days=catalog.feeds["bars"].reask_days)
@@ -203,7 +206,7 @@ def _gives(instrument: Instrument, feed: str) -> bool:
 
 
 def _newest_due(instrument: Instrument, window: Window, now: datetime, young: list[tuple[date, datetime]]) -> date | None:
-    """The newest session of the window whose bar is due by its availability rule; None if no such session is young."""
+    """Return the newest session in `young` whose bar is due by its availability rule; None if there is no such session."""
     lag = timedelta(minutes=instrument.known.lag)
     around_the_clock = instrument.known.rule == "after_utc_midnight_minutes"
     last = min(window.end, instrument.until or window.end)
@@ -235,8 +238,10 @@ Key = tuple[str, str, str]
 
 
 class _FetchHistory:
-    """The requests up to `now`: by feed, source and key, from when, up to which closed session, on what day; without those
-    in `forgotten`."""
+    """The answered requests up to `now`, by feed, source and key, without the requests in `forgotten`.
+
+    Each has its first date, the last closed session that it covers, and the day of the request.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
         self.today = now.astimezone(NEW_YORK).date()
@@ -264,7 +269,7 @@ class _FetchHistory:
         """The dates of the bars that the last build held, by symbol."""
 
     def start(self, key: Key, since: date, until: date, reask_days: int) -> date | None:
-        """The date to request from so that sessions up to `until` are covered; None if they already are."""
+        """Return the first date to request so that sessions up to `until` are covered; None if they already are."""
         answers = self.answers.get(key)
         if not answers or min(first for first, _, _ in answers) > since:
             return since
@@ -272,7 +277,7 @@ class _FetchHistory:
         return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
 
     def start_of_late(self, key: Key, instrument: Instrument, due: date, reask_days: int) -> date | None:
-        """The date to request from for a bar that is missing although requested, or that the last build held; else None."""
+        """Return the first date to request if a bar is missing from a response or was held by the last build; else None."""
         newest = self.newest.get(key, instrument.since - timedelta(days=1))
         held = self.held.get(instrument.symbol, [])
         newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
@@ -280,13 +285,13 @@ class _FetchHistory:
         return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
 
     def within(self, key: Key, days: int, since: date = date.max) -> bool:
-        """Whether a response that reached back to `since` is younger than `days`."""
+        """Return whether a response that reached back to `since` is younger than `days`."""
         return any(self.today - requested_on < timedelta(days=days) and first <= since
                    for first, _, requested_on in self.answers.get(key, []))
 
 
 def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
-    """The dates of the bars that the last build held against their evidence, by symbol; none before the first build."""
+    """Return the dates of the bars that the last build held, by symbol; an empty dict before the first build."""
     built = con.execute("select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'price_bar_held'")
     if not built.fetchone():
         return {}

@@ -1,8 +1,12 @@
-"""`rallyscope prune`: delete what the pipeline no longer needs; a dry run lists it.
+"""Delete files that the pipeline no longer needs, or list them in a dry run.
 
-It deletes old landed folders that are loaded (the raw tables keep their rows); builds beyond the newest ones, except the
-current build and the present that the next run is compared with; old files that another program had written to and that
-were set aside; and drafts of killed processes. The Prefect server deletes old flow runs itself.
+`rallyscope prune` deletes:
+- old landed folders that are loaded; the raw tables keep their rows
+- builds beyond the newest ones, except the current build and the build of the present that the next run is compared with
+- old published files that another program wrote to and that were set aside
+- drafts of killed processes
+
+The Prefect server deletes old flow runs itself.
 """
 
 from __future__ import annotations
@@ -37,7 +41,10 @@ class PruneCandidate:
 
 
 def prune_candidates(home: DataFolder, now: datetime, landing_days: int, builds: int = BUILDS_KEPT) -> list[PruneCandidate]:
-    """Everything that can be deleted at `now`; call it with the writer's lock. BadRequest for too many days."""
+    """Return everything that can be deleted at `now`; call it with the writer's lock.
+
+    Raises BadRequest if `landing_days` is too large.
+    """
     try:
         before = now - timedelta(days=landing_days)
     except OverflowError:

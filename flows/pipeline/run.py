@@ -1,4 +1,4 @@
-"""One run: the writer's lock, its record in the audit, and the recovery of an interrupted run."""
+"""Open a run: take the writer's lock, record the run in the audit, and recover an interrupted one."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ class Run:
         source_clock.refuse_earlier(self.settings.base_url or "this machine", self.clock.now, self.newest_fetch)
 
     def read_clock(self) -> None:
-        """Read the clock again, so that everything fetched so far counts as known; a build keeps its one instant."""
+        """Read the clock again, so that all data fetched so far counts as known; a run without a window keeps its time."""
         if self.window:
             self.clock = self.settings.clock()
 
     def finish(self, status: str, message: str | None) -> None:
-        """Close the run's record in the audit."""
+        """Complete the run's record in the audit."""
         with self.settings.home.warehouse() as con:
-            # A run with a failed key is not done: the same request later fetches that key again.
+            # A run with a failed key loses its request key, so that the same request later fetches that key again.
             ended_at = (self.settings.clock() if self.window else self.clock).now
             con.execute("""update audit.run set finished_at = ?, status = ?, message = ?,
                                request_key = if(?, null, request_key) where run_id = ?""",
                         [as_stored(ended_at), status, message, self.keys_failed > 0, self.run_id])
 
 
-# A run that did not finish, or whose publication did not.
+# Marks the runs that did not finish, and the finished ones whose publication did not.
 _INTERRUPTED = """
     update audit.run set status = 'interrupted' where status = 'running' or status in ('completed', 'incomplete')
         and run_id not in (select run_id from audit.publication)"""
@@ -80,16 +80,16 @@ _INTERRUPTED = """
 @contextmanager
 def open_run(settings: Settings, command: str, window: Window | None = None, say: Callable[[str], None] = log.info,
         *, wait: bool = True, request_key: str | None = None) -> Iterator[Run]:
-    """Take the writer's lock, record the catalog, load what an interrupted run landed, and write the audit.
+    """Take the writer's lock, record the catalog and the run, and load the batches that an interrupted run landed.
 
-    An exception of the body is recorded and raised again; collected problems end the run as RunIncomplete. Without
-    `wait`, a lock held by another process raises WriterLocked at once. `request_key` identifies the request for
+    An exception of the body is recorded and raised again. Collected problems raise RunIncomplete at the end. Without
+    `wait`, WriterLocked is raised at once if another process holds the lock. `request_key` identifies the request for
     `already_done`.
     """
-    catalog = settings.catalog  # an error in it is raised before the wait for the lock
+    catalog = settings.catalog  # raise an error in the catalog before the wait for the lock
     with settings.home.writer_lock((lambda lock_owner: say(f"waiting for the run of {lock_owner}")) if wait else None):
         sweep(settings.home)
-        # After the wait: what another run fetched meanwhile is not from the future.
+        # Read the clock after the wait, so that data fetched by another run meanwhile does not lie in the future.
         clock = settings.clock() if window else own_clock(settings)
         this = Run(settings, clock, command, window, f"{command}-{uuid.uuid4().hex[:12]}", say)
         with settings.home.warehouse() as con:
@@ -117,7 +117,7 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
 
 
 def already_done(settings: Settings, request_key: str, present: bool) -> str | None:
-    """The run that completed the same request; None if no such run exists or its publication is no longer current.
+    """Return the run that completed the same request; None if no such run exists or its publication is no longer current.
 
     A later publication of the present also satisfies a request for the `present`.
     """
@@ -133,6 +133,6 @@ def already_done(settings: Settings, request_key: str, present: bool) -> str | N
 
 
 def request_key(settings: Settings, *arguments: object) -> str:
-    """A hash of the request's arguments, the catalog and the last closed session; equal requests share it."""
+    """Return a hash of the request's arguments, the catalog and the last closed session; equal requests share it."""
     parts = [*map(str, arguments), settings.catalog.hash, str(last_closed(settings.clock().now))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

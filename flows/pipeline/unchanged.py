@@ -1,4 +1,4 @@
-"""Whether a build of the present would reproduce the current publication."""
+"""Check whether a build of the present would reproduce the current publication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from warehouse.data_folder import DataFolder
 from warehouse.errors import BuildDamaged, NothingPublished
 from warehouse.zones import as_stored
 
-# A key that failed before and failed again is no news.
+# Counts the outcomes since the publication. A key that failed in an earlier run and failed again does not count.
 ANSWERS_SINCE = """
     select count(*) from (select *, row_number() over (order by rowid) as n from raw.fetch_outcome) o
     where n > $published and not (status = 'failed' and exists (
@@ -32,9 +32,10 @@ class Current:
 
 
 def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetime, code_version: str) -> Current | None:
-    """The current publication if nothing was loaded or became known since, under the same code; None if a build is due.
+    """Return the current publication if no build is due; None if one is.
 
-    `con` reads the working database. A response of a source counts as new even if it had no rows.
+    No build is due if the code and the last closed session are the same and no data was loaded or became known since.
+    `con` reads the working database. A response of a source counts as new data even if it had no rows.
     """
     current = _current(home)
     if not current or current.code_version != code_version or last_closed(current.as_of) != last_closed(now):
@@ -59,7 +60,7 @@ def still_current(con: duckdb.DuckDBPyConnection, home: DataFolder, now: datetim
 
 
 def _current(home: DataFolder) -> Current | None:
-    """None if no complete publication of the present can be read."""
+    """Return the current publication; None if no complete publication of the present can be read."""
     try:
         with home.marts() as con:
             row = con.execute("""

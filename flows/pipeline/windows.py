@@ -1,4 +1,4 @@
-"""The times a user can request (a session, a range, an instant), and whether today needs a run."""
+"""Parse and check the times that a user requests (a session, a range, an instant); decide whether today needs a run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from warehouse.errors import BadRequest, NothingPublished
 
 
 def own_clock(settings: Settings) -> Clock:
-    """The present for a command that fetches nothing and so reads no source's clock; call it with the writer's lock.
+    """Return the present for a command that fetches nothing and so reads no source clock; call it with the writer's lock.
 
-    For a simulated market or a replay server, it is the latest time recorded in the data folder; for the real market it
-    is now.
+    For a simulated market or a replay server it is the latest time recorded in the data folder. For the real market it is
+    the wall clock.
     """
     newest, simulated = None, False
     if settings.home.working.exists():
@@ -30,7 +30,10 @@ def own_clock(settings: Settings) -> Clock:
 
 
 def session_window(settings: Settings, day: date | None) -> Window:
-    """The requested session, by default the last closed one; BadRequest if the day is not a closed session."""
+    """Return the window of the requested session, by default the last closed one.
+
+    Raises BadRequest if the day is not a closed session.
+    """
     now = settings.clock().now
     last = last_closed(now)
     if day is None:
@@ -47,7 +50,7 @@ def session_window(settings: Settings, day: date | None) -> Window:
 
 
 def nothing_to_do(settings: Settings) -> str | None:
-    """Why today needs no run: it has no session, and the last session is published without gaps. None if it needs one."""
+    """Explain why today needs no run: it has no session, and the last session is published without gaps; otherwise None."""
     now = settings.clock().now
     today, last = now.astimezone(NEW_YORK).date(), last_closed(now)
     if today in {day for day, _, _ in sessions(today.year)}:
@@ -64,7 +67,7 @@ def nothing_to_do(settings: Settings) -> str | None:
 
 
 def range_window(settings: Settings, start: date, end: date) -> Window:
-    """The closed sessions between two dates; BadRequest if there are none."""
+    """Return the window of the closed sessions between two dates; raise BadRequest if the range is invalid or has none."""
     if end < start:
         raise BadRequest(f"range {start} to {end}", "it ends before it begins", "Give the earlier date first")
     last = last_closed(settings.clock().now)
@@ -82,7 +85,10 @@ def range_window(settings: Settings, start: date, end: date) -> Window:
 
 
 def parse_instant(text: str) -> datetime:
-    """A UTC instant from ISO text; a date alone, however written, means 23:59:59 New York, a time without zone is UTC."""
+    """Parse ISO text as a UTC instant; raise BadRequest if it is invalid.
+
+    A date without a time, in any ISO format, means 23:59:59 in New York. A time without a zone is UTC.
+    """
     try:
         day = _day_of(text)
         instant = datetime.combine(day, time(23, 59, 59), NEW_YORK) if day else datetime.fromisoformat(text)
@@ -96,7 +102,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def refuse_future(now: datetime, **instants: datetime | None) -> None:
-    """BadRequest for the first of the named moments that lies after `now`: nobody knows what will be known then."""
+    """Raise BadRequest for the first of the named instants after `now`: what will be known then is not known yet."""
     for what, instant in instants.items():
         if instant and instant > now:
             raise BadRequest(f"{what} {instant:%Y-%m-%dT%H:%M:%SZ}", "it lies in the future",

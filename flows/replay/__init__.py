@@ -1,1 +1,1 @@
-"""Yahoo's and FRED's wire protocols from an archive folder, and the simulator that writes such a folder."""
+"""Serve the wire protocols of Yahoo, FRED and Cboe from an archive folder."""

@@ -1,4 +1,4 @@
-"""An archive folder as the world knew it at one moment: Parquet read once into an in-memory DuckDB."""
+"""Load an archive folder, as it was known at one instant, from Parquet into an in-memory DuckDB."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Bars:
-    """One symbol's bars, oldest first: `opened` in epoch seconds, split-adjusted as of now."""
+    """The bars of one symbol, oldest first, split-adjusted as of now; `opened` is in epoch seconds."""
 
     opened: np.ndarray
     open: np.ndarray
@@ -43,7 +43,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Observations:
-    """One series' rows by date and real-time start; `value` is FRED's text, "." where it is missing."""
+    """The rows of one series by date and real-time start; `value` is FRED's text, "." if it is missing."""
 
     date: np.ndarray
     realtime_start: np.ndarray
@@ -52,7 +52,7 @@ class Observations:
 
 
 def _once(read: Callable[[Archive, str], T]) -> Callable[[Archive, str], T]:
-    """A reader whose answer for a key is made once: the archive does not change while it is served."""
+    """Cache the result of a reader for each key, since the archive does not change while it is served."""
     @functools.wraps(read)
     def reader(self: Archive, key: str) -> T:
         slot = (read.__name__, key)
@@ -63,11 +63,11 @@ def _once(read: Callable[[Archive, str], T]) -> Callable[[Archive, str], T]:
 
 
 class Archive:
-    """What an archive folder holds and the world knew at `now` (UTC); a naive `now` is UTC.
+    """The rows of an archive folder that were known at `now` (UTC); a naive `now` is UTC.
 
-    Without `now`, the clock stands at 23:59:59 New York on the day after the last bar. `faults` alter the rows.
-    Raises ArchiveError for a folder without bars or a file that is not as the layout says, BadRequest for a fault that
-    names what the archive has not.
+    Without `now`, the clock is 23:59:59 in New York on the day after the last bar. `faults` alter the rows.
+    Raises ArchiveError for a folder without bars or a file that does not match the layout, and BadRequest for a fault of
+    a symbol, series or session that the archive does not have.
     """
 
     def __init__(self, folder: Path, now: datetime | None = None, faults: Sequence[InjectedFault] = ()):
@@ -126,27 +126,27 @@ class Archive:
         return end_of_day(last + timedelta(days=1))
 
     def _sessions(self) -> tuple[date | None, date | None]:
-        """First and last day with an exchange's bar; the VIX has holidays too, so stocks decide the last."""
+        """Return the first and last day with an exchange's bar; stocks decide the last, since the VIX has holidays too."""
         return self._con.execute("""
             select min(date), coalesce(max(date) filter (kind in ('EQUITY', 'ETF')), max(date))
             from bar join kind using (symbol) where kind <> 'CRYPTOCURRENCY'""").fetchall()[0]
 
     def _columns(self, sql: str, *parameters: Any) -> dict[str, np.ndarray]:
-        """The result's columns as arrays; a hole among floats is NaN."""
+        """Run a query and return its columns as arrays; a NULL among floats becomes NaN."""
         found: dict[str, Any] = self._con.execute(sql, parameters).fetchnumpy()
         return {name: column.filled(np.nan) if np.ma.isMA(column) and column.dtype.kind == "f" else column
                 for name, column in found.items()}
 
     @_once
     def kind(self, symbol: str) -> tuple[str, str]:
-        """Yahoo's instrument type and the name of a symbol; where the archive has no name, the symbol."""
+        """Return Yahoo's instrument type and the name of a symbol; without a name in the archive, the symbol."""
         rows = self._con.execute("select kind, name from kind where symbol = ?", [symbol]).fetchall()
         kind, name = rows[0] if rows else ("EQUITY", None)
         return kind, name or symbol
 
     @_once
     def bars(self, symbol: str) -> Bars | None:
-        """The bars known now, or None for a symbol that has none."""
+        """Return the bars known now; None if the symbol has no bars."""
         rows = self._columns("""
             select opened, open, high, low, close, volume from bar where symbol = ? order by date""", symbol)
         if not len(rows["opened"]):
@@ -157,19 +157,19 @@ class Archive:
 
     @_once
     def dividends(self, symbol: str) -> list[tuple[int, float]]:
-        """(epoch second of the ex-date's open, cash per share of today), oldest first."""
+        """Return (epoch second of the ex-date's open, cash per share of today), oldest first."""
         return self._con.execute("select opened, amount from dividend where symbol = ? order by date",
                                  [symbol]).fetchall()
 
     @_once
     def splits(self, symbol: str) -> list[tuple[int, float]]:
-        """(epoch second of the ex-date's open, new shares per old), oldest first."""
+        """Return (epoch second of the ex-date's open, new shares per old share), oldest first."""
         return self._con.execute("select opened, ratio from split where symbol = ? order by date",
                                  [symbol]).fetchall()
 
     @_once
     def shares(self, symbol: str) -> list[tuple[date, float]]:
-        """(day, shares outstanding) of each day on which the count changed, oldest first."""
+        """Return (day, shares outstanding) for each day on which the count changed, oldest first."""
         return self._con.execute("""
             select date, shares_outstanding from shares
             where symbol = ? and date <= ? and shares_outstanding is not null order by date""",
@@ -177,7 +177,10 @@ class Archive:
 
     @_once
     def statements(self, symbol: str) -> dict[str, list[tuple[date, float, str]]]:
-        """Item, lower case without spaces -> (quarter end, value, currency), oldest first; known 45 days later."""
+        """Map each item, in lower case without spaces, to its (quarter end, value, currency), oldest first.
+
+        A quarter's statement is known 45 days after the quarter's end.
+        """
         found: dict[str, list[tuple[date, float, str]]] = {}
         country = self._con.execute("select max(country) from instruments where symbol = ?", [symbol]).fetchall()[0][0]
         for item, *stated in self._con.execute("""
@@ -189,7 +192,7 @@ class Archive:
 
     @_once
     def series(self, series_id: str) -> tuple[str, str] | None:
-        """Frequency and units of a series, or None when the archive does not know it."""
+        """Return the frequency and units of a series; None if the archive does not have it."""
         rows = self._con.execute("""
             select frequency, units from series where series_id = $1
             union all select '', '' where exists (from observation where series_id = $1) limit 1""",
@@ -198,7 +201,7 @@ class Archive:
 
     @_once
     def observations(self, series_id: str) -> Observations:
-        """Every row of a series released by now; a real-time period still open ends 9999-12-31."""
+        """Return every row of a series released by now; an open real-time period ends on 9999-12-31."""
         rows = self._columns("""
             select date, realtime_start, realtime_end, value from observation
             where series_id = ? order by date, realtime_start""", series_id)
@@ -208,12 +211,12 @@ class Archive:
 
     @_once
     def observed_since(self, series_id: str) -> date | None:
-        """From when on the real-time periods of a series were observed; None where no rule made any of them."""
+        """Return the day from which the real-time periods of a series were observed; None if a rule dated none of them."""
         rows = self._con.execute("select since from observed where series_id = ?", [series_id]).fetchall()
         return rows[0][0] if rows else None
 
     def weights(self, index: str) -> list[tuple[str, date, date, str, float]] | None:
-        """(index, date, published_on, symbol, weight) published by now; None for an index without lists."""
+        """Return (index, date, published_on, symbol, weight) published by now; None for an index without lists."""
         known = self._con.execute('select count(*) from index_weights where "index" = ?', [index]).fetchall()
         if known == [(0,)]:
             return None
@@ -226,7 +229,7 @@ class Archive:
 def adjusted_for_dividends(
     opened: np.ndarray, close: np.ndarray, dividends: list[tuple[int, float]]
 ) -> np.ndarray:
-    """Closes times the product of (1 - dividend / close before the ex-date) over every later dividend."""
+    """Multiply each close by the product of (1 - dividend / close before the ex-date) over every later dividend."""
     adjusted = close.copy()
     for ex_date, amount in dividends:
         before = close[:np.searchsorted(opened, ex_date)]

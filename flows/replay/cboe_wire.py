@@ -1,4 +1,4 @@
-"""Cboe's daily history of an index as its public CSV file, made from the archive's bars of the same index."""
+"""Serve Cboe's public CSV file of an index's daily history from the archive's bars of that index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("VIX", "VIX3M")
 
 
 def history(archive: Archive, name: str) -> tuple[int, str, bytes]:
-    """Status, content type and body: a line for each bar known now, prices with six decimals; 404 for another index."""
+    """Return status, content type and body: a line for each known bar, prices with six decimals; 404 for another index."""
     bars = archive.bars(f"^{name}") if name in NAMES else None
     if bars is None:
         return 404, "text/html; charset=UTF-8", b"<html><body>404 Not Found</body></html>\n"

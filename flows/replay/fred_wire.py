@@ -1,4 +1,4 @@
-"""FRED's web service in XML and JSON, real-time periods included, and its keyless CSV download."""
+"""Serve FRED's web service in XML and JSON, including real-time periods, and its keyless CSV download."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ FREQUENCIES = {"Daily": "D", "Weekly": "W", "Biweekly": "BW", "Monthly": "M", "Q
 
 @dataclass
 class Refused(Exception):
-    """A request FRED answers with HTTP 400 and one sentence."""
+    """A request that FRED rejects with HTTP 400 and one sentence."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class Document:
-    """An answer before it is XML or JSON: the root's attributes and its children, attributes too or text."""
+    """A response before it is XML or JSON: the attributes of its root, and children that are attributes or text."""
 
     root: str
     child: str
     plural: str
     attributes: dict[str, Any]
     children: list[Any]
-    plain: bool = False  # its children hold dates and numbers alone: nothing to quote in thousands of rows
+    plain: bool = False  # the children hold only dates and numbers, so thousands of rows need no quoting
 
     def xml(self) -> bytes:
-        """The attributes of root and children as fredapi reads them."""
+        """Render the attributes of the root and the children as the XML that fredapi reads."""
         head = "".join(f" {key}={quoteattr(str(value))}" for key, value in self.attributes.items())
         lines = [f'<?xml version="1.0" encoding="utf-8" ?>\n<{self.root}{head}>']
         for child in self.children:
@@ -53,12 +53,12 @@ class Document:
         return "\n".join([*lines, f"</{self.root}>\n"]).encode()
 
     def json(self) -> bytes:
-        """The same in FRED's JSON, which names the file type among the attributes of observations."""
+        """Render FRED's JSON, which names the file type among the attributes of observations."""
         return orjson.dumps({**self.attributes, self.plural: self.children})
 
 
 def answer(archive: Archive, endpoint: str, query: Mapping[str, str]) -> tuple[int, str, bytes]:
-    """Status, content type and body of an endpoint: series, series/observations, series/vintagedates."""
+    """Return status, content type and body of an endpoint: series, series/observations or series/vintagedates."""
     as_json = query.get("file_type") == "json"
     try:
         _check_key(query)
@@ -75,7 +75,7 @@ def answer(archive: Archive, endpoint: str, query: Mapping[str, str]) -> tuple[i
 
 
 def series(archive: Archive, query: Mapping[str, str]) -> Document:
-    """What FRED says of one series; the archive has no titles or notes, so the id stands for the title."""
+    """Describe one series; the id serves as the title, since the archive has no titles or notes."""
     series_id = _series_id(archive, query)
     start, end = _realtime(archive, query)
     frequency, units = archive.series(series_id) or ("", "")
@@ -95,7 +95,7 @@ def series(archive: Archive, query: Mapping[str, str]) -> Document:
 
 
 def observations(archive: Archive, query: Mapping[str, str]) -> Document:
-    """Rows whose real-time period meets the asked one, clipped to it (output_type 1); first releases (4)."""
+    """Return rows whose real-time period overlaps the requested one, clipped to it (output_type 1); first releases (4)."""
     series_id = _series_id(archive, query)
     output_type = _integer(query, "output_type", 1, 1, 4)
     if output_type not in (1, 4):
@@ -130,7 +130,7 @@ def observations(archive: Archive, query: Mapping[str, str]) -> Document:
 
 
 def vintagedates(archive: Archive, query: Mapping[str, str]) -> Document:
-    """The days on which the series' data changed, first releases included."""
+    """Return the days on which the data of the series changed, including first releases."""
     series_id = _series_id(archive, query)
     start = _day(query, "realtime_start") or FIRST_DAY
     end = _day(query, "realtime_end") or LAST_DAY
@@ -147,7 +147,7 @@ ENDPOINTS = {"series": series, "series/observations": observations, "series/vint
 
 
 def fredgraph(archive: Archive, query: Mapping[str, str]) -> tuple[int, str, bytes]:
-    """The keyless download: each date's latest value from `cosd` to `coed`, empty where it is missing."""
+    """Return the keyless download: the latest value of each date from `cosd` to `coed`, empty if it is missing."""
     series_id = query.get("id", "").upper()
     if archive.series(series_id) is None:
         return 404, "text/html; charset=UTF-8", b"<html><head><title>404 Not Found</title></head></html>\n"
@@ -164,13 +164,13 @@ def fredgraph(archive: Archive, query: Mapping[str, str]) -> tuple[int, str, byt
 
 
 def vintage_dates(rows: Observations) -> np.ndarray:
-    """Days on which a row begins, and on which one ends that no other follows."""
+    """Return the days on which a real-time period begins, and the day after each one that ends."""
     ends = rows.realtime_end[rows.realtime_end < np.datetime64(LAST_DAY)] + 1
     return np.unique(np.concatenate([rows.realtime_start, ends]))
 
 
 def _known_in(rows: Observations, start: date, end: date, requested: list[date]) -> np.ndarray:
-    """Which rows were current at some moment of [start, end], or on one of the days asked."""
+    """Mark the rows that were current at any time in [start, end], or on one of the requested days."""
     if not requested:
         return (rows.realtime_start <= np.datetime64(end)) & (rows.realtime_end >= np.datetime64(start))
     days = np.array(requested, dtype="datetime64[D]")
@@ -179,10 +179,10 @@ def _known_in(rows: Observations, start: date, end: date, requested: list[date])
 
 
 def _first_releases(rows: Observations, start: date, end: date) -> np.ndarray:
-    """The first row of every date released in [start, end] that was news then.
+    """Mark the first row of every date that was first released in [start, end].
 
-    A history that came in one piece is no release: the dates of the first vintage count only when it holds
-    one alone, and a date added later counts only when it is newer than all known before it.
+    A history published at once is not a release. The dates of the first vintage count only if it holds a single date, and
+    a date added later counts only if it is newer than all dates known before it.
     """
     keep = np.zeros(len(rows.date), dtype=bool)
     if not len(rows.date):
@@ -204,7 +204,7 @@ def _children(rows: Observations, page: np.ndarray, start: date, end: date) -> l
 
 
 def _check_key(query: Mapping[str, str]) -> None:
-    """Any key of the right form is taken; it is looked at here and nowhere else."""
+    """Accept any API key of the right form and reject others; no other code reads the key."""
     key = query.get("api_key", "")
     if not key:
         raise Refused("Bad Request.  Variable api_key has not been set.")
@@ -224,7 +224,7 @@ def _series_id(archive: Archive, query: Mapping[str, str]) -> str:
 
 
 def _realtime(archive: Archive, query: Mapping[str, str], open_end: bool = False) -> tuple[date, date]:
-    """The asked real-time period, by default today alone; first releases run to the end of time."""
+    """Return the requested real-time period, by default only today; the default end for first releases is 9999-12-31."""
     start = _day(query, "realtime_start") or archive.today
     end = _day(query, "realtime_end") or (LAST_DAY if open_end else archive.today)
     for name, day in (("realtime_start", start), ("realtime_end", end)):

@@ -1,4 +1,4 @@
-"""Yahoo's fundamentals-timeseries endpoint: share counts and quarterly statement items."""
+"""Serve Yahoo's fundamentals-timeseries endpoint: share counts and quarterly statement items."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ QUARTERLY = "quarterly"
 
 
 def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonResponse:
-    """One entry for every type asked, share counts when none is; an entry without data has only its meta.
+    """Return one entry for every requested type, by default share counts; an entry without data has only its meta.
 
-    A statement item is asked by Yahoo's name (`quarterlyTotalRevenue`) and stands at its quarter's end, a
-    share count on each day it changed. Annual and trailing types have no data: the archive is quarterly.
+    A statement item is requested by Yahoo's name (`quarterlyTotalRevenue`) and dated at the end of its quarter. A share
+    count is dated on each day it changed. Annual and trailing types have no data, since the archive is quarterly.
     """
     try:
         first, end = int(query["period1"]), int(query["period2"])
@@ -32,7 +32,7 @@ def timeseries(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonR
         rows = _shares(archive, symbol) if name == SHARES else _items(archive, symbol, name)
         found = [(day, value) for day, value in rows if first <= _begins(day) < end]
         if found:
-            # Yahoo stamps a day with its midnight in UTC, and yfinance reads that as midnight in New York.
+            # Yahoo stamps a day with midnight in UTC, and yfinance reads the stamp as midnight in New York.
             entry["timestamp"] = [int(datetime.combine(day, time(), UTC).timestamp()) for day, _ in found]
             entry[name] = [value for _, value in found]
         result.append(entry)
@@ -44,7 +44,7 @@ def _shares(archive: Archive, symbol: str) -> list[tuple[date, int]]:
 
 
 def _items(archive: Archive, symbol: str, name: str) -> list[tuple[date, dict[str, Any]]]:
-    """A quarterly item's values; names are compared without spaces and case, for "Gain On Sale Of Ppe"."""
+    """Return the values of a quarterly item; names match without spaces and case, as "Gain On Sale Of Ppe" requires."""
     if not name.startswith(QUARTERLY):
         return []
     rows = archive.statements(symbol).get(name.removeprefix(QUARTERLY).lower(), [])
@@ -60,7 +60,7 @@ def _begins(day: date) -> float:
 
 
 def short(value: float) -> str:
-    """A number as Yahoo prints it: 43718000000 is 43.72B, 0.164 is 0.16."""
+    """Format a number like Yahoo: 43718000000 is 43.72B, 0.164 is 0.16."""
     for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.2f}{letter}"

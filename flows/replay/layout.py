@@ -1,8 +1,8 @@
-"""What an archive folder holds, and the source's tables at a moment, made of it."""
+"""Declare the files of an archive folder, and the SQL that derives the source's tables at an instant from them."""
 
 from __future__ import annotations
 
-# What the server reads of each file; a file may carry more columns, and every file but `bars` may be missing.
+# The columns that the server reads from each file. A file may have more columns, and every file but `bars` may be missing.
 LAYOUT = {
     "bars": {"symbol": "varchar", "date": "date", "open": "double", "high": "double", "low": "double",
              "close": "double", "volume": "double"},
@@ -17,13 +17,13 @@ LAYOUT = {
     "index_weights": {"index": "varchar", "date": "date", "published_on": "date", "symbol": "varchar",
                       "weight": "double"},
 }
-# What a file may carry; NULL where it does not.
+# Optional columns of a file; NULL if the file does not have them.
 OPTIONAL = {"instruments": {"country": "varchar"}, "observations": {"pit_quality": "varchar"},
             "statements": {"currency": "varchar"}}
-# The currency of statements that do not say theirs: companies of these countries report in their own, others in dollars.
+# The default currency of statements: companies of these countries report in the local currency, others in dollars.
 CURRENCIES = {"China": "CNY", "Japan": "JPY", "South Korea": "KRW", "Taiwan": "TWD"}
 
-# Prices as a source says them on `today`: the as-traded bar over every later split known by then.
+# Prices as a source reports them on `today`: the as-traded bar divided by every later split known by then.
 KNOWN = """
     create table kind as
     select symbol, any_value(name) as name, coalesce(any_value(quote_type), any_value(guess)) as kind

@@ -1,4 +1,4 @@
-"""Yahoo's quote endpoint, v7/finance/quote: each symbol's latest bar and what follows from its history."""
+"""Serve Yahoo's quote endpoint, v7/finance/quote: each symbol's latest bar and the figures derived from its history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPES = {"EQUITY": "Equity", "ETF": "ETF", "MUTUALFUND": "Fund", "INDEX": "Index
 
 
 def quote(archive: Archive, query: Mapping[str, str]) -> JsonResponse:
-    """One entry a known symbol of `symbols`, in the order asked; unknown ones are left out, as Yahoo does."""
+    """Return one entry per known symbol of `symbols`, in the requested order; like Yahoo, leave out unknown symbols."""
     symbols = [symbol.strip().upper() for symbol in query.get("symbols", "").split(",")]
     requested = [(symbol, archive.bars(symbol)) for symbol in symbols]
     found = [_entry(archive, symbol, bars) for symbol, bars in requested if bars is not None]

@@ -1,4 +1,4 @@
-"""The replay server: the wire protocols of Yahoo, FRED and Cboe on loopback from one archive folder, at one moment."""
+"""Run the replay server: the wire protocols of Yahoo, FRED and Cboe on loopback from one archive folder, at one instant."""
 
 import asyncio
 import contextlib
@@ -30,10 +30,10 @@ YAHOO_JSON = "application/json;charset=utf-8"
 
 
 def create_app(archive: Path, now: datetime | None = None, faults: Sequence[Fault | InjectedFault] = ()) -> FastAPI:
-    """The app that serves an archive folder as the world knew it at `now`; see Archive for the default clock.
+    """Create the app that serves an archive folder as it was known at `now`; see Archive for the default clock.
 
-    Raises ArchiveError, and BadRequest for a fault of something that the archive has not. `app.state.archive` is what
-    is served, `app.state.faults` what goes wrong on the wire, with its counts.
+    Raises ArchiveError, and BadRequest for a fault of a row that the archive does not have. `app.state.archive` is the
+    served archive, and `app.state.faults` holds the faults on the wire with their hit counts.
     """
     world = Archive(archive, now, [fault for fault in faults if isinstance(fault, InjectedFault)])
     on_wire = [fault for fault in faults if isinstance(fault, Fault)]
@@ -66,7 +66,7 @@ def _add_yahoo(app: FastAPI, world: Archive) -> None:
 
     @app.get("/v10/finance/quoteSummary/{symbol}")
     async def summary(symbol: str) -> Response:
-        """Not spoken: yfinance looks here when it finds no time zone, and learns that nobody knows the symbol."""
+        """Report an unknown symbol: yfinance requests this endpoint, which is not served, if it finds no time zone."""
         return _json(yahoo_wire.error("quoteSummary", "Not Found", f"Quote not found for symbol: {symbol}"), 404,
                      YAHOO_JSON)
 
@@ -76,12 +76,12 @@ def _add_yahoo(app: FastAPI, world: Archive) -> None:
 
     @app.get("/consent")
     async def consent() -> Response:
-        """Where yfinance goes for another cookie after an error; without a form it gives up quietly."""
+        """Serve the page that yfinance requests for another cookie after an error; without a form it gives up quietly."""
         return Response("<html><body></body></html>", media_type="text/html")
 
     @app.get("/")
     async def cookie() -> Response:
-        """What fc.yahoo.com is asked for: a cookie."""
+        """Set the cookie that yfinance requests from fc.yahoo.com."""
         answer = Response("Rallyscope replay server", media_type="text/plain")
         answer.set_cookie("A3", "replay", max_age=86_400)
         return answer
@@ -90,7 +90,7 @@ def _add_yahoo(app: FastAPI, world: Archive) -> None:
 def _add_fred(app: FastAPI, world: Archive) -> None:
     def answer(endpoint: str, request: Request) -> Response:
         status, content_type, body = fred_wire.answer(world, endpoint, request.query_params)
-        # FRED has no such header: its real-time periods are those of releases it saw.
+        # FRED does not send this header, since it observed every release that dates its real-time periods.
         since = world.observed_since(request.query_params.get("series_id", "").upper())
         return Response(body, status, {"content-type": content_type} | ({"x-observed-since": str(since)} if since else {}))
 
@@ -157,9 +157,9 @@ def _json(content: Any, status: int = 200, content_type: str = "application/json
 
 
 class _Stamped:
-    """Every answer carries the archive's clock, and says so when its market is simulated.
+    """ASGI middleware that adds the archive's clock to every response, and a header if its market is simulated.
 
-    What is logged is method, path and status: never the query, where a key rides.
+    It logs method, path and status, but never the query, which may contain an API key.
     """
 
     def __init__(self, app: Any, archive: Archive):
@@ -180,7 +180,7 @@ class _Stamped:
 
 
 class _Connection(AutoHTTPProtocol):
-    """uvicorn's connection, which also shows the app its transport, so that a fault can drop it."""
+    """uvicorn's connection, which also passes its transport to the app so that a fault can drop it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -194,7 +194,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for an acknowledgement.
+    # Name the protocol TCP, or asyncio leaves Nagle's algorithm on and every response waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -209,9 +209,9 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def serve(archive: Path, port: int, now: datetime | None = None, host: str = "127.0.0.1", log: bool = False,
           faults: Sequence[Fault | InjectedFault] = (), say: Callable[[str], None] = lambda line: None) -> None:
-    """Serve an archive folder until interrupted; `log` writes a line a request, and `say` is told each fault chosen.
+    """Serve an archive folder until interrupted; `log` writes a line per request, and `say` receives each chosen fault.
 
-    Raises ArchiveError for the folder, BadRequest for an address that cannot be listened on or a fault that cannot be.
+    Raises ArchiveError for an invalid folder, and BadRequest for an address that is not available or an impossible fault.
     """
     if log:
         logging.basicConfig(format="%(message)s")
@@ -226,7 +226,7 @@ def serve(archive: Path, port: int, now: datetime | None = None, host: str = "12
 
 @contextlib.contextmanager
 def running(archive: Path, now: datetime | None = None, faults: Sequence[Fault | InjectedFault] = ()) -> Iterator[str]:
-    """A server on a free loopback port, in a thread, for as long as the block runs; gives its base URL."""
+    """Run a server in a thread on a free loopback port while the block runs; yield its base URL."""
     server = _server(create_app(archive, now, faults))
     with _listening("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Yahoo's chart endpoint, v8/finance/chart: daily bars and events in the shapes its clients read."""
+"""Serve Yahoo's chart endpoint, v8/finance/chart: daily bars and events in the shapes that its clients read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UTC = ZoneInfo("UTC")
 CHICAGO = ZoneInfo("America/Chicago")
 VALID_RANGES = ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"]
 
-# (exchange code, its full name, zone) by instrument type; the volatility indices live on Chicago time.
+# (exchange code, full name, time zone) by instrument type; the volatility indices use Chicago time.
 EXCHANGES: dict[str, tuple[str, str, ZoneInfo]] = {
     "EQUITY": ("NMS", "NasdaqGS", NEW_YORK),
     "ETF": ("PCX", "NYSEArca", NEW_YORK),
@@ -31,24 +31,24 @@ EXCHANGES: dict[str, tuple[str, str, ZoneInfo]] = {
 
 
 def exchange_of(symbol: str, kind: str) -> tuple[str, str, ZoneInfo]:
-    """Exchange code, full name and time zone of a symbol, as Yahoo says them."""
+    """Return the exchange code, full name and time zone of a symbol, as Yahoo reports them."""
     if kind == "INDEX" and symbol.startswith(("^VIX", "^VVIX")):
         return "CXI", "Cboe Indices", CHICAGO
     return EXCHANGES.get(kind, EXCHANGES["EQUITY"])
 
 
 def not_found() -> JsonResponse:
-    """What Yahoo answers for a symbol it does not know."""
+    """Return Yahoo's response for an unknown symbol."""
     return 404, error("chart", "Not Found", "No data found, symbol may be delisted")
 
 
 def error(root: str, code: str, description: str) -> dict[str, Any]:
-    """Yahoo's error envelope under the endpoint's own root key."""
+    """Return Yahoo's error envelope under the root key of the endpoint."""
     return {root: {"result": None, "error": {"code": code, "description": description}}}
 
 
 def chart(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonResponse:
-    """Daily bars of `symbol` in `range`, or from `period1` up to and without `period2` (epoch seconds)."""
+    """Return the daily bars of `symbol` in `range`, or from `period1` up to but excluding `period2` (epoch seconds)."""
     bars = archive.bars(symbol)
     if bars is None:
         return not_found()
@@ -90,7 +90,7 @@ def chart(archive: Archive, symbol: str, query: Mapping[str, str]) -> JsonRespon
 
 
 def range_start(span: str, bars: Bars, local: datetime) -> int | None:
-    """The epoch second from which a range (`5d`, `6mo`, `ytd`, `max`) shows bars; None if it is no range."""
+    """Return the epoch second at which a range (`5d`, `6mo`, `ytd`, `max`) begins; None if the text is not a range."""
     if span == "max":
         return int(bars.opened[0])
     if span == "ytd":
@@ -109,7 +109,7 @@ def range_start(span: str, bars: Bars, local: datetime) -> int | None:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of the month `months` earlier, or that month's last day."""
+    """Return the same day of the month `months` earlier, or the last day of that month if it is shorter."""
     month = max(day.year * 12 + day.month - 1 - months, 12)
     year, month = divmod(month, 12)
     last = (date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
@@ -117,7 +117,7 @@ def months_before(day: date, months: int) -> date:
 
 
 def events(archive: Archive, symbol: str, first: int, end: int, requested: str) -> dict[str, Any]:
-    """Dividends and splits with their ex-date in [first, end), of the kinds `asked` names ("div,splits")."""
+    """Return the dividends and splits with ex-dates in [first, end), of the kinds in `requested` ("div,splits")."""
     kinds = {name.strip() for name in re.split(r"[,|]", requested)}
     found: dict[str, Any] = {}
     if kinds & {"div", "dividends"}:
@@ -132,14 +132,14 @@ def events(archive: Archive, symbol: str, first: int, end: int, requested: str) 
 
 
 def split_event(timestamp: int, ratio: float) -> dict[str, Any]:
-    """A split as Yahoo says it: 10 is 10:1, 0.1 is 1:10, 1.5 is 3:2."""
+    """Return a split in Yahoo's form: 10 is 10:1, 0.1 is 1:10, 1.5 is 3:2."""
     parts = Fraction(ratio).limit_denominator(10_000)
     return {"date": timestamp, "numerator": float(parts.numerator), "denominator": float(parts.denominator),
             "splitRatio": f"{parts.numerator}:{parts.denominator}"}
 
 
 def meta(archive: Archive, symbol: str, bars: Bars, shown: slice, span: str) -> dict[str, Any]:
-    """What a chart says of the instrument; a value the archive has not leaves its key out, as Yahoo does."""
+    """Return a chart's metadata of the instrument; like Yahoo, leave out the key of a value that the archive lacks."""
     kind, name = archive.kind(symbol)
     code, exchange, zone = exchange_of(symbol, kind)
     local = archive.now.astimezone(zone)
@@ -166,7 +166,7 @@ def meta(archive: Archive, symbol: str, bars: Bars, shown: slice, span: str) -> 
 
 
 def best(values: np.ndarray, closes: np.ndarray, where: slice, extreme: Any) -> float | None:
-    """The extreme of the values known in a window, of the closes where none is."""
+    """Return the extreme of the known values in a window; if no value is known, that of the closes."""
     for column in (values[where], closes[where]):
         known = column[~np.isnan(column)]
         if len(known):
@@ -175,18 +175,18 @@ def best(values: np.ndarray, closes: np.ndarray, where: slice, extreme: Any) -> 
 
 
 def number(values: np.ndarray, at: int) -> float | None:
-    """One value of a column; None where it has a hole."""
+    """Return one value of a column; None if it is NaN."""
     value = float(values[at])
     return None if np.isnan(value) else value
 
 
 def offset(local: datetime) -> int:
-    """Seconds east of Greenwich."""
+    """Return the UTC offset in seconds, positive to the east."""
     return int((local.utcoffset() or timedelta()).total_seconds())
 
 
 def closed(opened: int, zone: tzinfo) -> int:
-    """The epoch second at which the day that opened then ends: 16:00 New York, or the end of the UTC day."""
+    """Return the epoch second at which the day that opened then ends: 16:00 in New York, or the end of the UTC day."""
     if zone is UTC:
         return opened + 86_399
     day = datetime.fromtimestamp(opened, NEW_YORK).date()
@@ -194,7 +194,7 @@ def closed(opened: int, zone: tzinfo) -> int:
 
 
 def trading_period(day: date, zone: ZoneInfo) -> dict[str, Any]:
-    """Pre-market, regular and after hours of one day; the whole day for what never closes."""
+    """Return the pre-market, regular and after-hours periods of one day; the full UTC day if the market never closes."""
     edges = [time(4), time(9, 30), time(16), time(20)]
     if zone is UTC:
         edges = [time(0), time(0), time(23, 59), time(23, 59)]

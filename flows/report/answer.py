@@ -1,4 +1,4 @@
-"""The day's answer in one sentence and six figures, composed by rules from what the queries gave."""
+"""Compose the day's answer, one sentence and six figures, by rules from the results of the queries."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from flows.report.facts import Facts, Row
 from flows.report.words import NOTHING, count, listed, name, number, percent
 
-# A move of the index below this is nobody's doing: shares of it would be shares of noise.
+# A move of the index below this is attributed to no company, since shares of it would be shares of noise.
 FLAT_BP = 50.0
 VERY_CONCENTRATED, CONCENTRATED = 0.50, 0.45
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of the day with what it stands beside."""
+    """One figure of the day with its label and its comparison."""
 
     label: str
     value: str
@@ -23,13 +23,13 @@ class Tile:
 
 
 def answer(facts: Facts) -> str:
-    """Who drives, or that it is not known; how concentrated and which regime, as far as that is known."""
+    """Compose the sentence: who drives the index or that it is not known, and if known its concentration and regime."""
     sentence = "; ".join(part for part in (_drivers(facts), _concentration(facts), _regime(facts)) if part)
     return sentence[0].upper() + sentence[1:] + "."
 
 
 def movers(rows: Sequence[Row], fewest: int = 3) -> list[Row]:
-    """The companies that moved the index most the way it went, largest first."""
+    """Return the companies that moved the index most in its direction, largest first."""
     total = next((row["bp"] for row in rows if row["kind"] == "sum"), None)
     if total is None:
         return []
@@ -46,17 +46,17 @@ def _drivers(facts: Facts) -> str:
 
 
 def _unknown(facts: Facts) -> str:
-    """That a figure is not known; on a session of which bars are missing with how many came."""
+    """State that a figure is not known; if bars of the session are missing, add how many were received."""
     bars: Row = next((row for row in facts["coverage"].rows if row["feed"] == "bars" and row["missing"]), {})
     return "not known" + (f": {count(bars['received'])} of {count(bars['expected'])} bars came" if bars else "")
 
 
 def _carried(rows: Sequence[Row], index: str, span: str, flat: float) -> str:
-    """Whose doing the index's move is; empty where the move is not known."""
+    """State which companies carried the index's move; empty if the move is not known."""
     totals = {row["kind"]: row["bp"] for row in rows if row["kind"] in ("sum", "index")}
     if "sum" not in totals:
         return ""
-    # The published return, unless our weights miss it by so much that a share of it would say nothing.
+    # Use the published return, unless our weights miss it by so much that a share of it would be meaningless.
     closes = abs(totals.get("index", totals["sum"]) - totals["sum"]) <= abs(totals["sum"]) / 2
     whole = totals.get("index", totals["sum"]) if closes else totals["sum"]
     move, first = percent(whole / 10000, 1, True), movers(rows)
@@ -69,7 +69,7 @@ def _carried(rows: Sequence[Row], index: str, span: str, flat: float) -> str:
 
 
 def _leader(facts: Facts) -> str:
-    """The strongest tier; among tiers that all lag, that is said."""
+    """Name the strongest tier, or state that no tier is ahead of the Nasdaq Composite."""
     tier = next((row for row in facts["tiers"].rows if row["rs_rank"] == 1), None)
     if tier is None:
         return ""
@@ -101,7 +101,7 @@ def _regime(facts: Facts) -> str:
 
 
 def tiles(facts: Facts) -> Iterator[Tile]:
-    """Six figures; one that is not known is a dash with the reason beside it."""
+    """Yield six figures; an unknown figure is a dash with the reason as its note."""
     regime, stage, today, unknown = facts["regime"].row, facts["stage"].row, _today(facts) or {}, _unknown(facts)
     closure = next((row for row in facts["closure"].rows if row["weight_scheme"] == facts.scheme), {})
     month = next((row["bp"] / 10000 for row in facts["window"].rows if row["kind"] == "index"), None)
@@ -130,7 +130,7 @@ def tiles(facts: Facts) -> Iterator[Tile]:
 
 
 def band(regime: Row) -> str:
-    """The confirmed band of the VIX, and where today's close alone is another; empty where there is none."""
+    """Return the confirmed band of the VIX, and the band of today's close if it differs; empty if neither is known."""
     confirmed, raw = regime.get("band"), regime.get("band_raw")
     if confirmed is None or raw in (None, confirmed):
         return f"band {name(confirmed)}" if confirmed else ""
@@ -143,7 +143,7 @@ def _today(facts: Facts) -> Row | None:
 
 
 def _within(basket: str) -> str:
-    """A basket's name inside a sentence; a name that is an abbreviation keeps its capitals."""
+    """Return a basket's name for use inside a sentence; an abbreviation keeps its capitals."""
     words = name(basket)
     return words if words[:2].isupper() else words[0].lower() + words[1:]
 

@@ -1,4 +1,4 @@
-"""The artifacts of a run in Prefect: the day as Markdown; coverage, quarantine and validation as tables."""
+"""Build the artifacts of a run in Prefect: the day as Markdown; coverage, quarantine and validation as tables."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NEWEST_SIGNALS = """
 
 
 def summary(run: Run) -> str:
-    """The newest session of the publication as Markdown: what the run could not fetch, then the answer."""
+    """Summarize the newest session of the publication as Markdown: the problems of the run, then the answer."""
     from flows.report.answer import answer, tiles
     from flows.report.facts import facts
 
@@ -70,7 +70,7 @@ def summary(run: Run) -> str:
 
 
 def picture(run: Run) -> tuple[str, str] | None:
-    """The picture of the newest session as a data URI, and that session; None if there is no publication or picture."""
+    """Return the picture of the newest session as a data URI, and that session; None without a publication or picture."""
     if not run.publication:
         return None
     with run.settings.home.marts() as con:
@@ -82,7 +82,7 @@ def picture(run: Run) -> tuple[str, str] | None:
 
 
 def did(run: Run) -> str:
-    """One line that summarizes a run."""
+    """Summarize a run in one line."""
     published = run.publication
     outcome = ("nothing published" if not published else f"published {published.build_id}" if published.changed
                else f"nothing changed, {published.build_id} stays current")
@@ -91,7 +91,7 @@ def did(run: Run) -> str:
 
 
 def lost(run: Run) -> str:
-    """What a run did not receive or did not accept, with the first keys of each."""
+    """Describe the rows that a run quarantined and the keys that it did not receive, with the first keys of each."""
     with run.settings.home.warehouse() as con:
         quarantined, missed = (sorted(key for key, in con.execute(sql, {"run": run.run_id}).fetchall())
                                for sql in (QUARANTINED_KEYS, FAILED_KEYS))
@@ -105,9 +105,9 @@ def _named_keys(keys: Sequence[str]) -> str:
 
 
 def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
-    """By key: what the table is about, and its rows as text."""
+    """Return the tables by key: a description of each, and its rows as text."""
     given = {"run": run.run_id, "first": run.window and run.window.start, "last": run.window and run.window.end}
-    with run.settings.home.warehouse() as con:  # a run that changed nothing leaves the publication unchanged
+    with run.settings.home.warehouse() as con:  # not the published file, which a run without changes leaves as it was
         coverage = _named(con, COVERAGE, given) if run.window else []
         validation = _named(con, VALIDATION, given)
         quarantine = _named(con, QUARANTINE, given)
@@ -124,11 +124,11 @@ def tables(run: Run) -> dict[str, tuple[str, list[dict[str, str]]]]:
 
 
 def signals(home: DataFolder) -> list[dict[str, str]]:
-    """The signals that changed on the newest published session; none if no publication can be read."""
+    """Return the signals that changed on the newest published session; empty if no publication can be read."""
     try:
         with home.marts() as con:
             return _named(con, NEWEST_SIGNALS, {})
-    except (NothingPublished, BuildDamaged):  # the run replaces a damaged one
+    except (NothingPublished, BuildDamaged):  # the run replaces a damaged publication
         return []
 
 

@@ -1,4 +1,4 @@
-"""`rallyscope claims`: the ledger of the market thesis, as published, or as of any time without publishing."""
+"""Print the ledger of the market thesis as published, or as of any time without publishing (`rallyscope claims`)."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def claims(home: DataFolder, ids: Sequence[str], as_of: datetime | None, as_json
 
 
 def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> list[Row]:
-    """The ledger as of a moment from everything recorded, built in memory: nothing published or stored changes.
+    """Build the ledger as of an instant in memory from all recorded data; no published or stored data changes.
 
-    Raises BadRequest for a moment more than a day after the last fetch: no one knows that ledger yet.
+    Raises BadRequest for an instant more than a day after the last fetch, since its data is not known yet.
     """
     with raw_copy(home, waiting=lambda lock_owner: say(f"waiting for the run of {lock_owner}")) as con:
         recorded_by = last_fetched(con)
@@ -71,7 +71,7 @@ def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> l
 
 
 def _needed(project: Sequence[Model]) -> list[Model]:
-    """The ledger and all it reads, in the project's order."""
+    """Return the ledger and every model that it reads, directly or not, in the project's order."""
     needed, by_name = {LEDGER}, {model.name: model for model in project}
     for model in reversed(project):
         if model.name in needed:
@@ -106,7 +106,7 @@ def _figure(row: Row) -> str:
 
 
 def _wanted(row: Row) -> str:
-    """The bounds; "and more" where the figure is within them and that was not enough."""
+    """Format the bounds; add "and more" if the figure is within them but another condition is not met."""
     match row["lower"], row["upper"]:
         case None, None:
             bounds = NOTHING

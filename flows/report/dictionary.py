@@ -1,4 +1,4 @@
-"""The data dictionary: one page that says of every table what it holds, what it asserts and what it is made from."""
+"""Write the data dictionary, a page that describes every table: its contents, its assertions and its lineage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from warehouse.errors import HomeUnusable
 
 TEMPLATE = Path(__file__).with_name("dictionary.html.j2")
 MADE_BY = (TEMPLATE, Path(__file__), FOLDER / "engine" / "lineage.py")
-# In the order of the page: what analysts open comes first.
+# In the order of the page: the layer that analysts open comes first.
 LAYERS = {
     "marts": "Marts",
     "core": "Core",
@@ -32,20 +32,23 @@ LAYERS = {
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as a database has it: its comment, and of each column its type and comment."""
+    """A table as stored in a database: its comment, and the type and comment of each column."""
 
     doc: str
     columns: dict[str, tuple[str, str]]
 
 
-# Names table.column, by table, in the order of the page.
+# Column names by table, in the order of the page.
 Names = list[tuple[str, list[str]]]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the page. `sources` is None where there is none to tell: no model makes the table, or its SQL could
-    not be followed; `origins` is empty where it would repeat them."""
+    """One column of the page.
+
+    `sources` is None if they are unknown: no model makes the table, or its SQL cannot be followed. `origins` is empty if
+    it would repeat `sources`.
+    """
 
     name: str
     type: str
@@ -58,7 +61,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Branch:
-    """A table and what it reads, each table unfolded only once in a tree."""
+    """A table and the tables it reads; each table is expanded only once in a tree."""
 
     name: str
     branches: list[Branch]
@@ -80,7 +83,7 @@ class Table:
 
 
 def docs(home: DataFolder) -> Path:
-    """Write the page from the models alone, whatever is loaded or published; its file."""
+    """Write the page from the models alone, independent of loaded or published data; return its file."""
     from transforms.engine.build import AsOf, build
 
     project = models()
@@ -93,14 +96,17 @@ def docs(home: DataFolder) -> Path:
 
 
 def refresh(home: DataFolder, con: duckdb.DuckDBPyConnection, project: Sequence[Model]) -> Path:
-    """Write the page for a built working database, unless it already stands there; its file. HomeUnusable if it cannot."""
+    """Write the page for a built working database unless it is up to date; return its file.
+
+    Raises HomeUnusable if the file cannot be written.
+    """
     stored = _stored(con, project)
     key = _key(project, stored)
     return _file(home) if _made_from(_file(home)) == key else _write(home, project, stored, key)
 
 
 def page(project: Sequence[Model], stored: Mapping[str, Stored], key: str = "") -> str:
-    """The page as HTML, the same bytes for the same models: no script in it, and nothing to fetch."""
+    """Render the page as HTML without scripts or external resources; the same models give the same bytes."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup, escape
 
@@ -108,7 +114,7 @@ def page(project: Sequence[Model], stored: Mapping[str, Stored], key: str = "") 
     anchors = {table.name for table in tables} | {f"{t.name}.{column.name}" for t in tables for column in t.columns}
 
     def linked(text: str) -> Markup:
-        """The text with the tables and columns that it names as links."""
+        """Turn the tables and columns that the text names into links."""
         words = []
         for word in text.split(" "):
             bare = word.strip("().,;:")
@@ -158,7 +164,7 @@ def _tables(project: Sequence[Model], stored: Mapping[str, Stored]) -> list[Tabl
 
 
 def upstream(name: str, reads: Mapping[str, Sequence[str]]) -> list[Branch]:
-    """What a table reads, and so on, as a tree in which a table stands unfolded as near to the root as it can."""
+    """Return the upstream tables of a table as a tree; each table is expanded as near to the root as possible."""
     tree: list[Branch] = []
     seen = {name}
     ahead = deque([(name, tree)])
@@ -173,7 +179,7 @@ def upstream(name: str, reads: Mapping[str, Sequence[str]]) -> list[Branch]:
 
 
 def _stored(con: duckdb.DuckDBPyConnection, project: Iterable[Model]) -> dict[str, Stored]:
-    """The tables of the pipeline in the current database; a table that no model makes any more is not among them."""
+    """Return the tables of the pipeline in the current database, without tables that no model makes any more."""
     made = {model.name for model in project}
     tables = con.execute("""
         select schema_name || '.' || table_name, coalesce(comment, '') from duckdb_tables()
@@ -189,7 +195,7 @@ def _stored(con: duckdb.DuckDBPyConnection, project: Iterable[Model]) -> dict[st
 
 
 def _key(project: Sequence[Model], stored: Mapping[str, Stored]) -> str:
-    """What the page is made from, in one word: equal words, equal pages."""
+    """Return a hash of everything that the page is made from; equal hashes mean equal pages."""
     code = [file.read_text(encoding="utf-8") for file in MADE_BY]
     models = sorted((m.name, m.doc, m.grain, list(m.columns.items()), list(m.assertions.items()), m.sql) for m in project)
     versions = [version(package) for package in ("rallyscope", "sqlglot")]
@@ -213,7 +219,7 @@ def _write(home: DataFolder, project: Sequence[Model], stored: Mapping[str, Stor
 
 
 def _made_from(file: Path) -> str | None:
-    """The key of a written page; None where there is no page, or something else."""
+    """Read the key of a written page; None if the file does not exist or is not such a page."""
     try:
         with file.open("rb") as page:
             found = re.search(rb'name="made-from" content="(\w+)"', page.read(2000))

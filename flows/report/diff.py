@@ -1,4 +1,4 @@
-"""`rallyscope diff`: two kept builds side by side."""
+"""Compare two kept builds (`rallyscope diff`)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def diff(home: DataFolder, first: str, second: str, as_json: bool = False) -> No
 
 
 def _differences(*builds: Path) -> list[Difference]:
-    """Between two build files; BuildDamaged names the one that cannot be read."""
+    """Return the differences between two build files; raise BuildDamaged with the file that cannot be read."""
     grains = {m.name: m.grain for m in models() if m.layer in ("marts", "core")}
     with ExitStack() as stack, duckdb.connect() as con:
         use_utc(con)

@@ -1,4 +1,4 @@
-"""`rallyscope export`: the published marts and their audit as Parquet, for tools that do not read DuckDB."""
+"""Export the published marts and their audit as Parquet, for tools that do not read DuckDB (`rallyscope export`)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SIMULATED = "Simulated market: made-up figures, not real data."
 def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
     """Write every mart and audit table of the published file into `out`, all of one publication; return its manifest.
 
-    A reader finds the earlier export or this one, whenever it looks and whatever becomes of this process. Raises BadRequest
-    for a folder with anything else in it and for one that cannot be written, NothingPublished, and HomeUnusable for a
-    published file that cannot be read; in each case `out` is as it was.
+    At any time, even if this process is killed, a reader finds either the earlier export or this one. Raises BadRequest
+    for a folder that holds other files or cannot be written, NothingPublished, and HomeUnusable for a published file that
+    cannot be read. In each case `out` is unchanged.
     """
-    out = Path(os.path.realpath(out))  # a ring of links as it is
+    out = Path(os.path.realpath(out))  # realpath does not fail on a cycle of links
     if not home.published.exists():
         raise NothingPublished(str(home.published))
     try:
@@ -46,7 +46,7 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
 
 
 def _write(published: Path, folder: Path) -> Manifest:
-    """One Parquet file a table, and the manifest; all of the publication that stood when the file was opened."""
+    """Write one Parquet file per table and return the manifest, all from the publication at the time of opening."""
     with undisturbed(published) as file, _opened(file) as con:
         manifest = _publication(con)
         for schema in EXPORTED:
@@ -59,7 +59,7 @@ def _write(published: Path, folder: Path) -> Manifest:
                     "file": f"{schema}/{table}.parquet", "description": _line(comment),
                     "rows": con.execute(f"select count(*) from {source}").fetchone()[0],  # type: ignore[index]
                     "hash": table_hash(con, source), "columns": _columns(con, source)}
-                # Ordered, so that the same rows are the same bytes and a reader of a date range skips the rest.
+                # Order the rows, so that equal rows give equal bytes and a reader of a date range skips the rest.
                 con.execute(
                     f"copy (from {with_zone(con, source)} order by all) to $file "
                     "(format parquet, compression zstd, kv_metadata $said)",
@@ -68,7 +68,7 @@ def _write(published: Path, folder: Path) -> Manifest:
 
 
 def _opened(published: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only and in UTC; not through DataFolder.marts, whose connections cannot write files."""
+    """Open the published file read-only and in UTC; connections of DataFolder.marts cannot write files."""
     try:
         con = duckdb.connect(str(published), read_only=True)
     except duckdb.IOException as error:
@@ -97,7 +97,7 @@ def _columns(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, dict[str,
 
 
 def _file_metadata(manifest: Manifest, name: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    """The key-value metadata of a Parquet file: texts, and the columns' descriptions as JSON."""
+    """Return the key-value metadata of a Parquet file: texts, and the descriptions of the columns as JSON."""
     metadata = {"table": name, "description": entry["description"], "table_hash": entry["hash"],
             "columns": json.dumps({c: about["description"] for c, about in entry["columns"].items()}, ensure_ascii=False),
             "is_simulated": json.dumps(manifest["is_simulated"]),

@@ -1,4 +1,4 @@
-"""The folder of an export: each publication in a folder of its own, its manifest written last, and one link to the newest.
+"""Manage the folder of an export: one folder per publication, its manifest written last, and a link to the newest one.
 
     out/20260529T035959Z-5914d91a03d0/   the files of one publication; nothing in it ever changes
     out/latest                           a link to the newest of them; an export takes effect when this link is replaced
@@ -20,7 +20,7 @@ from warehouse.errors import BadRequest
 
 FORMAT = "rallyscope-export-1"
 MANIFEST = "export.json"
-# The intermediate steps (core) stay in the published file; an export is what others build on.
+# An export holds the tables that others build on; the intermediate ones (core) stay in the published file.
 EXPORTED = ("marts", "audit")
 LATEST, NEXT, DRAFT = "latest", ".rallyscope-export.latest", ".rallyscope-export.draft"
 
@@ -29,10 +29,10 @@ Manifest = dict[str, Any]
 
 @contextmanager
 def writing(out: Path) -> Iterator[Callable[[Manifest], None]]:
-    """Write an export's files to `out / DRAFT`, then call what is yielded with their manifest.
+    """Yield a function; the block writes the export's files to `out / DRAFT`, then calls it with their manifest.
 
-    One export at a time; what a killed one left is deleted. If this one fails, `out` is as it was. BadRequest where `out`
-    holds anything that no export wrote.
+    Only one export runs at a time; it deletes the draft of a killed one. If this export fails, `out` is unchanged. Raises
+    BadRequest if `out` holds a file that no export wrote.
     """
     refuse_other_files(out)
     is_new = not out.exists()
@@ -48,14 +48,14 @@ def writing(out: Path) -> Iterator[Callable[[Manifest], None]]:
         finally:
             shutil.rmtree(out / DRAFT, ignore_errors=True)
             if is_new:
-                with suppress(OSError):  # it is not empty: the export is there
+                with suppress(OSError):  # the folder is not empty if the export succeeded
                     out.rmdir()
     finally:
         os.close(folder)
 
 
 def _publish(out: Path, manifest: Manifest) -> None:
-    """Make the draft the newest publication: its manifest is written last, and one rename shows all of it."""
+    """Make the draft the newest publication: write its manifest last, then switch to it with one rename."""
     (out / DRAFT / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     refuse_other_files(out)
     before = Path(os.path.realpath(out / LATEST)).name
@@ -68,9 +68,9 @@ def _publish(out: Path, manifest: Manifest) -> None:
     except BaseException:
         (out / name).rename(out / DRAFT)
         raise
-    for earlier in out.iterdir():  # the one before stays, for those who are reading it
+    for earlier in out.iterdir():  # keep the previous export for its current readers
         if not earlier.is_symlink() and earlier.name not in (name, before) and _files_of_export(earlier):
-            earlier.rename(out / DRAFT)  # or half of it would be no export, if this process were killed now
+            earlier.rename(out / DRAFT)  # a kill during the deletion leaves a draft instead of half an export
             shutil.rmtree(out / DRAFT, ignore_errors=True)
 
 
@@ -83,19 +83,19 @@ def _names(build_id: str) -> Iterator[str]:
 
 
 def _link(out: Path, name: str, target: str) -> None:
-    """`name` leads to `target`, from one moment to the next."""
+    """Point the link `name` to `target` in one atomic step."""
     link = out / name
     if link.is_symlink() and os.readlink(link) == target:
         return
     if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)  # of an export of 0.1.0, which wrote its files here
+        shutil.rmtree(link)  # release 0.1.0 wrote the files of its export here
     (out / NEXT).unlink(missing_ok=True)
     (out / NEXT).symlink_to(target)
     (out / NEXT).replace(link)
 
 
 def refuse_other_files(out: Path) -> None:
-    """Take only a new folder, an empty one, or one that holds exports and nothing else."""
+    """Raise BadRequest unless the folder is new, is empty, or holds only exports."""
     if not out.exists():
         return
     if not out.is_dir():
@@ -129,7 +129,7 @@ def _other_files(out: Path) -> Iterable[str]:
 
 
 def _files_of_export(folder: Path) -> set[str]:
-    """The files that the manifest in `folder` names, with itself; none where there is no manifest of an export."""
+    """Return the manifest in `folder` and the files that it names; empty if there is no manifest of an export."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] == FORMAT:

@@ -1,4 +1,4 @@
-"""The answers of one session: every query of the registry on the published file, or why it has no result."""
+"""Run every query of the registry for one session on the published file; a query without rows has a reason."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from flows.report.questions import FIRST, THEN
 from warehouse.errors import BadRequest
 from warehouse.visible import visible
 
-# The first weighting that has a return on the session is the page's: the nearer to the published index the better.
+# The page uses the first weighting that has a return on the session; they are ordered by nearness to the published index.
 SCHEMES = ("anchored", "capped", "full_cap")
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The rows of one query; if there are none, `lack` is the sentence that says why."""
+    """The rows of one query; if it has no rows, `lack` is a sentence that explains why."""
 
     question: Question
     sql: str
@@ -32,13 +32,13 @@ class QueryResult:
 
     @property
     def row(self) -> Row:
-        """The only row, empty where there is none: a figure that is not there is None."""
+        """The only row, or an empty one if there are no rows, so that `.get` of a missing figure is None."""
         return self.rows[0] if self.rows else {}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A session, the index and the weighting of it in use, and the answers by name."""
+    """A session, the index, the weighting in use, and the query results by name."""
 
     date: date
     index: Index | None
@@ -55,7 +55,7 @@ class Facts:
 
 
 def facts(con: duckdb.DuckDBPyConnection, day: date | None, index_code: str | None = None) -> Facts:
-    """Everything the page of a session says, by default the newest, of the primary index or another.
+    """Run all queries of a session's page; by default the newest session and the primary index.
 
     Raises BadRequest for a day that the marts do not have, and for an index that is not published.
     """
@@ -71,7 +71,7 @@ def facts(con: duckdb.DuckDBPyConnection, day: date | None, index_code: str | No
 
 
 def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping[str, date | str]) -> QueryResult:
-    """One answer; a missing table, column or parameter is reported and affects only this answer."""
+    """Run one query; a missing table, column or parameter becomes the reason for its lack and affects no other query."""
     if "$index" in question.sql and "index" not in given:
         return QueryResult(question, "", (), (), "This publication names no index.")
     if "$scheme" in question.sql and "scheme" not in given:
@@ -91,7 +91,7 @@ def run_query(con: duckdb.DuckDBPyConnection, question: Question, given: Mapping
 
 
 def _seen(value: Any) -> Any:
-    """The value with every character that can be seen: a page or picture with another would not be one."""
+    """Escape the invisible characters of a value, which would make the page or picture invalid."""
     match value:
         case str():
             return visible(value)

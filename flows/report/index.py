@@ -1,4 +1,4 @@
-"""The index that a page or a table is about: the catalog's primary one, or another chosen by its code."""
+"""Select the index of a page or a table: the catalog's primary one, or another by its code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.errors import BadRequest
 
 @dataclass(frozen=True)
 class Index:
-    """An index of the published file; `parameters` are what queries name $index, $index_title and $published_index."""
+    """An index of the published file; `parameters` hold the query parameters $index, $index_title and $published_index."""
 
     code: str
     title: str
@@ -23,9 +23,9 @@ class Index:
 
 
 def index_of(con: duckdb.DuckDBPyConnection, code: str | None = None) -> Index | None:
-    """The index with this code, by default the primary one; None if no index is published, as by an earlier release.
+    """Return the index with this code, by default the primary one; None if an earlier release published no index.
 
-    Raises BadRequest for a code that no published index has; it names those there are.
+    Raises BadRequest, which lists the published codes, for a code that no published index has.
     """
     there = con.execute("""
         select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'index_definition'""").fetchall()

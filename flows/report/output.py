@@ -1,7 +1,7 @@
-"""The output streams of a command: invisible characters are escaped, and a closed reader does not fail a run.
+"""Replace the output streams of a command: escape invisible characters, and do not fail a run if the reader is closed.
 
-The streams of the process are replaced for as long as a command runs. What Rich draws passes them by, since it colours
-what it writes: `Screen` cleans the text it is given instead.
+The replacement lasts as long as the command runs. Rich bypasses these streams, since its output contains colour
+sequences; `Screen` escapes the text before Rich adds them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rich.segment import Segment
 from warehouse.errors import OutputFailed
 from warehouse.visible import visible
 
-# For a terminal of few letters: what stands for the others that our own sentences have.
+# Replacements for the non-ASCII characters in our messages, for a terminal that cannot encode them.
 _PLAIN = str.maketrans({"–": "-", "−": "-", "…": "...", "“": '"', "”": '"', "’": "'", "×": "x", "·": "-",
                         "─": "-", "━": "-"})
 
 
 class Screen(Console):
-    """Rich's console, whose own sequences pass and whose texts can be seen."""
+    """A Rich console that keeps Rich's control sequences and escapes invisible characters in texts."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -33,7 +33,7 @@ class Screen(Console):
 
 
 class _Stream(io.TextIOBase):
-    """A stream of the process; `cleaned` unless Rich writes, `must` when what is written is what was asked for."""
+    """A stream of the process; `cleaned` escapes invisible characters, and `must` marks the stream of requested output."""
 
     def __init__(self, under: TextIO, must: bool, cleaned: bool = True) -> None:
         self._under, self._must, self._cleaned = under, must, cleaned
@@ -64,7 +64,7 @@ class _Stream(io.TextIOBase):
     def __getattr__(self, name: str) -> Any:
         return getattr(self._under, name)
 
-    # TextIOBase has its own answers to these.
+    # TextIOBase would not delegate these to the wrapped stream.
     @property
     def encoding(self) -> str:  # type: ignore[override]
         return self._under.encoding
@@ -84,9 +84,10 @@ class _Stream(io.TextIOBase):
 
 
 def replace() -> None:
-    """Standard output and error of this process from now on: cleaned, of whatever letters they have, never missing.
+    """Replace standard output and error of this process by streams that escape what the terminal cannot show.
 
-    A closed one is the null device, since the next file opened, perhaps a database, would take its number.
+    A closed standard stream is opened on the null device. Otherwise the next file opened, perhaps a database, would get
+    its file descriptor.
     """
     for number in range(3):
         try:
@@ -102,7 +103,7 @@ def replace() -> None:
 
 
 def to_nowhere(number: int) -> None:
-    """What is held back for a stream, and what comes, goes nowhere: the interpreter's last flush does not complain."""
+    """Redirect a file descriptor to the null device, with buffered and later output, so that the last flush succeeds."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)
@@ -115,7 +116,7 @@ def say(line: str) -> None:
 
 
 def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
-    """A codec's error handler: an escape for what has no plain sign."""
+    """Codec error handler: replace a character by its plain form, or by an escape if it has none."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start:error.end].translate(_PLAIN)

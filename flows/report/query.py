@@ -1,4 +1,4 @@
-"""`rallyscope query`: one statement on the published file, in the requested format, bounded in memory, time and rows."""
+"""Run one statement on the published file, bounded in memory, time and rows, in the requested format."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ONLY_READS = "A query can only read the published file and cannot change setting
 
 
 class QueryFailed(BadRequest):
-    """DuckDB cannot run the statement: its words may end in a line that points into it, so the next step has its own."""
+    """DuckDB cannot run the statement; its message may end in a line with a pointer, so the next step is on a new line."""
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}\n{self.instead}"
@@ -40,9 +40,8 @@ class QueryFailed(BadRequest):
 def query(home: DataFolder, sql: str, format: str) -> None:
     """Write the rows of one statement to standard output; “-” reads the statement from standard input.
 
-    A table shows the first thousand rows. JSON has null for what it has no number for (NaN, infinities), text for dates
-    and decimals. Raises BadRequest with DuckDB's own words when the statement cannot run, and for one that takes more
-    memory, time or rows than a question may.
+    A table shows the first thousand rows. JSON has null for NaN and infinities, and text for dates and decimals. Raises
+    BadRequest with DuckDB's message if the statement cannot run, and if it exceeds the limits of memory, time or rows.
     """
     sql = _statement(sql)
     with home.marts() as con, _in_time(con):
@@ -57,7 +56,7 @@ def query(home: DataFolder, sql: str, format: str) -> None:
                 writers = {"table": _table, "csv": _csv, "json": _json}
                 writers[format](con.execute(statements[0]))
         except (MemoryError, duckdb.OutOfMemoryException, OSError) as error:
-            # PyArrow makes an OSError of what DuckDB says.
+            # PyArrow converts DuckDB's out-of-memory error to an OSError.
             if isinstance(error, OSError) and "Out of Memory" not in str(error):
                 raise
             raise BadRequest("query", f"it takes more memory than a query may ({READERS_MEMORY})", ASK_LESS) from None
@@ -69,7 +68,7 @@ def query(home: DataFolder, sql: str, format: str) -> None:
 
 
 def _next_step(error: duckdb.Error) -> str:
-    """What helps after DuckDB's own words."""
+    """Return the next step to print after DuckDB's message."""
     match error:
         case duckdb.CatalogException() | duckdb.BinderException() | duckdb.ParserException():
             return TABLES
@@ -83,7 +82,7 @@ def _next_step(error: duckdb.Error) -> str:
 
 
 def bound_the_process() -> None:
-    """Let this process take so much memory and no more, whatever a statement does; for one that does nothing else."""
+    """Limit the address space of this process, whatever a statement does; use it only in a process that runs one query."""
     with open("/proc/self/statm", encoding="ascii") as pages:
         taken = int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -93,7 +92,7 @@ def bound_the_process() -> None:
 
 @contextmanager
 def _in_time(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Interrupts the statement when its time is over, and ends the process when it does not heed that."""
+    """Interrupt the statement when its time is over; exit the process if it does not stop."""
     over = threading.Event()
 
     def interrupt() -> None:
@@ -119,15 +118,15 @@ def _in_time(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         for timer in timers:
             timer.cancel()
         for timer in timers:
-            timer.join()  # it holds the connection, of which DuckDB complains at the end of the process
+            timer.join()  # a live timer holds the connection, and DuckDB then reports an error at exit
 
 
 def _statement(sql: str) -> str:
-    """The text of the statement; BadRequest for what is none."""
+    """Return the text of the statement; raise BadRequest if it is not UTF-8 text or holds a NUL character."""
     try:
-        # A shell of another alphabet gives the bytes of an argument as halves of characters.
+        # With a locale other than UTF-8, Python passes the bytes of an argument as surrogates.
         sql = (sys.stdin.buffer.read() if sql == "-" else os.fsencode(sql)).decode()
-    except (UnicodeError, OSError, AttributeError):  # the last one: a standard input that is closed
+    except (UnicodeError, OSError, AttributeError):  # AttributeError: standard input is closed
         raise BadRequest("query", "it cannot be read as UTF-8 text", "Write the statement in UTF-8") from None
     if "\0" in sql:
         raise BadRequest("query", "it holds a NUL character", "Write the statement without it")
@@ -135,7 +134,7 @@ def _statement(sql: str) -> str:
 
 
 def _batches(answer: duckdb.DuckDBPyConnection) -> Iterator[list[tuple]]:
-    """The rows, many at once; BadRequest once they are more than a question may have."""
+    """Yield the rows in batches; raise BadRequest if there are more than ROWS."""
     written = 0
     while rows := answer.fetchmany(BATCH):
         written += len(rows)
@@ -179,7 +178,7 @@ def _json(answer: duckdb.DuckDBPyConnection) -> None:
 def _object(row: dict) -> str:
     try:
         return json.dumps(row, default=str, allow_nan=False)
-    except (ValueError, TypeError):  # a number or the key of a map that JSON does not have
+    except (ValueError, TypeError):  # a number or a map key that JSON cannot represent
         return json.dumps(_in_json(row), default=str, allow_nan=False)
 
 

@@ -1,4 +1,4 @@
-"""A query with a name, and the text of it that a reader can copy."""
+"""Define a named query, and write it out as SQL that a reader can copy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Question:
 
 
 def written_out(sql: str, given: Mapping[str, date | str]) -> str:
-    """The query with its parameters as SQL literals, ready to be copied."""
+    """Return the query with its parameters as SQL literals, ready to copy."""
 
     def literal(found: re.Match[str]) -> str:
         value = given[found[1]]

@@ -1,8 +1,8 @@
-"""The queries of the page, as data: each answer on it is one of these queries, shown beside its result.
+"""Declare the queries of the page as data; the page shows each query beside its result.
 
-`$date` is the session, `$scheme` the index weighting in use and `$peak` the last peak of the VIX: they are written into the
-text as literals, so that what a reader copies is what was run. None of them looks past the session, except at what the
-publication as a whole is: the ledger, the revisions, the coverage.
+`$date` is the session, `$scheme` the index weighting in use and `$peak` the last peak of the VIX. They are written into the
+SQL as literals, so that a reader copies the SQL that was run. No query reads data after the session, except those about
+the entire publication: the ledger, the revisions, the coverage.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ RUN = Question("run", "The run behind the publication", """
     select command, first_session, last_session, started_at, status, message
     from audit.run where run_id = (select run_id from audit.publication where is_current)""")
 
-# In the order they run: the first ones decide $scheme and $peak.
+# In execution order: the queries in FIRST determine $scheme and $peak.
 FIRST = (PUBLICATION, CLOSURE, PEAK)
 THEN = (REGIME, STAGE, MODEL, TIMELINE, STAGES, DAY, WINDOW, CONCENTRATION, ROTATION, STRENGTH, TIERS, LEADS,
         SINCE_PEAK, DIVERGENCE, BREADTH, CLAIMS, YESTERDAY, INDEX_YESTERDAY, SIGNALS, REVISIONS, COVERAGE, FRESHNESS,

@@ -1,4 +1,4 @@
-"""The pages of a publication: the data dictionary, and the newest session's page with its picture."""
+"""Render the pages of a publication: the data dictionary, and the newest session's page with its picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readable tables for a terminal or a pipe: at most 100 columns, units by the columns' own suffixes."""
+"""Print readable tables to a terminal or a pipe: at most 100 characters wide, with units by the suffixes of the columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WIDTH = 100
 LEAST = 6
 """Characters a line of a text must get for a table to be readable."""
 
-# The moment, in UTC, of a publication of the past; null for the present.
+# Whether the market is simulated, and the as-of time in UTC of a publication of the past; null for the present.
 STAMP = "select is_simulated, if(not is_present, as_of, null) from audit.publication where is_current"
 
 SectionRows = tuple[Section, Sequence[str], Sequence[tuple]]
@@ -41,7 +41,7 @@ def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, s
          index_code: str | None = None) -> None:
     """Print the view's sections for a session, by default the newest, of the primary index or another.
 
-    Raises BadRequest for a view, a session or an index that is not there; it names those that are.
+    Raises BadRequest, which lists the valid ones, for a view, a session or an index that does not exist.
     """
     if view not in VIEWS:
         raise BadRequest(f"view {view!r}", "there is no such view", f"Views: {', '.join(VIEWS)}")
@@ -58,7 +58,7 @@ def show(home: DataFolder, view: str, day: date | None, as_json: bool = False, s
 
 def print_sections(con: duckdb.DuckDBPyConnection, session: date | None, answers: Sequence[SectionRows], as_json: bool,
          sentence: str | None = None) -> None:
-    """Print what a publication answers of a session: whose market and which moment it is of, then section by section.
+    """Print a session's sections under a heading: the session, whether the market is simulated, and a past as-of time.
 
     As JSON: `date`, `simulated`, `as_of` (UTC, null for the present), and the rows of each section by its key.
     """
@@ -82,7 +82,7 @@ def print_sections(con: duckdb.DuckDBPyConnection, session: date | None, answers
 
 
 def print_section(screen: Console, section: Section, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    """One section: a table, or for an upright one a pair of columns per row."""
+    """Print one section: a table, or a name and value per line if it is upright."""
     if not rows:
         screen.print(f"\n[bold]{escape(section.title)}[/bold]\n  {section.none}")
         return
@@ -111,9 +111,9 @@ def print_section(screen: Console, section: Section, columns: Sequence[str], row
 
 def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None = None, screen: Console | None = None,
                by_suffix: bool = False) -> None:
-    """A table of rows, or where its columns would be too narrow to read, the rows upright, a block each.
+    """Print a table of rows; if its columns would be too narrow to read, print each row as an upright block instead.
 
-    Numbers stand to the right; `by_suffix` prints units as a person reads them.
+    Numbers are right-aligned; `by_suffix` prints values with the unit of the column's suffix.
     """
     screen = screen or console()
     columns = [visible(name) for name in columns]
@@ -139,12 +139,12 @@ def print_rows(columns: Sequence[str], rows: Sequence[tuple], title: str | None 
 
 
 def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """What each column gets of `room`, the widest giving way first; None when one would get too little to be read."""
+    """Divide `room` among the columns, shrinking the widest first; None if a column would be too narrow to read."""
     wanted, least = [], []
     for index, name in enumerate(columns):
         lengths = [max(map(cell_len, row[index].splitlines()), default=0) for row in texts]
         wanted.append(max(cell_len(name), *lengths, 1))
-        # Half a number is another number: only text, lists and names may go on in the next line.
+        # Half a number is another number, so only text, lists and names may wrap.
         whole = [size for size, row in zip(lengths, rows, strict=True) if not isinstance(row[index], str | list | dict)]
         least.append(max(min(LEAST, max(lengths, default=1)), *whole, *map(cell_len, _split(name, 1).splitlines()), 1))
     for most in range(max(1, min(room, max(wanted, default=1))), 0, -1):
@@ -155,7 +155,7 @@ def _widths(columns: Sequence[str], rows: Sequence[tuple], texts: Sequence[Seque
 
 
 def _split(name: str, width: int) -> str:
-    """A column's name in lines of at most `width` where its words allow it: it goes on only after “_” or a space."""
+    """Wrap a column's name to lines of at most `width` if its words allow it; break only after “_” or a space."""
     lines = [""]
     for word in re.findall(r"[^_ ]+[_ ]?|[_ ]", name):
         if lines[-1] and cell_len((lines[-1] + word).rstrip(" ")) > width:
@@ -165,7 +165,7 @@ def _split(name: str, width: int) -> str:
 
 
 def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
-    """A name and its value a line, nothing cut off: a value that is too long goes on below itself."""
+    """Print one name and value per line without truncation; a long value continues below itself."""
     margin = max(cell_len(name) for name, _ in pairs) + 5
     lines = []
     for name, value in pairs:
@@ -193,7 +193,7 @@ def show_failed_rows(home: DataFolder, model: str) -> None:
 
 
 def _answer(con: duckdb.DuckDBPyConnection, session: date | None, index_code: str | None) -> str:
-    """The sentence of a session's page."""
+    """Return the sentence of a session's page."""
     from flows.report.answer import answer
     from flows.report.facts import facts
 
@@ -221,7 +221,7 @@ def _rows(con: duckdb.DuckDBPyConnection, section: Section, session: date | None
 
 
 def _working(home: DataFolder, section: Section) -> tuple[list[str], list[tuple]] | None:
-    """What the working database answers; None where the published file has to do."""
+    """Query the working database; return None if the section must use the published file."""
     if not section.working or not home.working.exists():
         return None
     try:
@@ -230,12 +230,12 @@ def _working(home: DataFolder, section: Section) -> tuple[list[str], list[tuple]
     except WriterLocked as error:
         sys.stderr.write(f"{error.lock_owner} is writing; status shows its run when it has finished\n")
     except HomeUnusable:
-        pass  # somebody else's folder, only to be read
+        pass  # another user's folder, which is only readable
     return None
 
 
 def readable(name: str, value: object) -> str:
-    """The value in the unit that the end of its column's name says; codes stay as they are, to be used in a query."""
+    """Format the value in the unit of its column's suffix; codes stay unchanged, so that they can be used in a query."""
     return figure(name, value) if isinstance(value, float) else _plain(value)
 
 
@@ -259,6 +259,6 @@ def _plain(value: object) -> str:
 
 
 def console() -> Console:
-    """A narrow terminal as wide as it is, everything else a hundred columns."""
+    """Return a console as wide as a narrow terminal, otherwise 100 characters wide."""
     screen = Screen(highlight=False)
     return screen if screen.is_terminal and screen.width < WIDTH else Screen(highlight=False, width=WIDTH)

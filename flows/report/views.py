@@ -1,4 +1,4 @@
-"""What `rallyscope show` and `status` print, as data: questions in words, answers in SQL on the published file."""
+"""Declare the views of `rallyscope show` and `status` as data: a title in words and SQL on the published file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Section:
     """A table of a view: `sql` may name $date; `upright` prints its one row as name and value.
 
-    `key` names it for scripts, `none` says what it means that there are no rows, and the one value of the column
-    `common` stands behind the title. A `working` one is asked of the working database while nobody writes: a run that
-    failed published nothing.
+    `key` names it for scripts, `none` explains an empty result, and the single value of the column `common` is printed
+    after the title. A `working` section reads the working database while no run is writing, since a failed run publishes
+    nothing.
     """
 
     title: str
@@ -25,9 +25,9 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """Some sections for one session of `table`; None when the view is of the whole publication.
+    """Some sections for one session of `table`; `table` is None if the view covers the entire publication.
 
-    One with an `answer` begins with the sentence of the session's page: who drives the market.
+    A view with `answer` begins with the sentence of the session's page: who drives the market.
     """
 
     table: str | None
@@ -36,11 +36,11 @@ class View:
 
 
 def _cut(column: str, length: int) -> str:
-    """SQL for a text of at most so many characters, marked where it was longer."""
+    """Return SQL that truncates a text to `length` characters and marks the cut."""
     return f"if(length({column}) > {length}, {column}[:{length - 1}] || '…', {column})"
 
 
-# The weighting of the session's page (flows/report/facts.py): the first that has a return, the closest to the index first.
+# The weighting of the session's page (flows/report/facts.py): the first with a return, in order of closeness to the index.
 CHOSEN = """
     with chosen as (
         select weight_scheme from marts.concentration_daily

@@ -1,8 +1,9 @@
-"""`rallyscope what-if`: what a move of some companies would do to the index, through the newest weights.
+"""Compute the effect of a move of some companies on the index at the newest weights (`rallyscope what-if`).
 
-The direct leg is weight x shock. The beta-implied leg is what the other members did, on average, when the shocked ones
-moved: the regression of each member's daily return on the shocked ones' over the last 63 sessions, at the shock
-(the conditional mean of a joint normal, Sigma_os Sigma_ss^-1 s). It is an association of the past, not a forecast.
+The direct leg is weight x shock. The beta-implied leg is the average move of the other members when the shocked ones
+moved: the regression of each member's daily return on those of the shocked members over the last 63 sessions, evaluated at
+the shock (the conditional mean of a joint normal, Sigma_os Sigma_ss^-1 s). It is an association of the past, not a
+forecast.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ SECTIONS = (IMPACT, LEGS, CONCENTRATION, RULES)
 
 
 def what_if(home: DataFolder, universe: Universe, shocks: Mapping[str, float], as_json: bool = False) -> None:
-    """Print the impact of `shocks` (symbol to return: -0.10 is a fall of 10 %) on an index; BadRequest for no member."""
+    """Print the impact of `shocks` (symbol to return: -0.10 is a fall of 10 %); raise BadRequest for a non-member."""
     with home.marts() as con:
         answers = _answers(con, universe, shocks)
         [(session,)] = con.execute("select max(date) from weights").fetchall()
@@ -100,7 +101,7 @@ def what_if(home: DataFolder, universe: Universe, shocks: Mapping[str, float], a
 
 
 def parse(shocks: list[str]) -> dict[str, float]:
-    """{"NVDA": -0.1} from ["NVDA=-0.10"]; BadRequest says what is wrong with one that is none."""
+    """Parse ["NVDA=-0.10"] as {"NVDA": -0.1}; raise BadRequest for an invalid or repeated shock."""
     parsed = {}
     for shock in shocks:
         symbol, _, move = shock.partition("=")
@@ -146,7 +147,7 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
 
 
 def _load_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
-    """Temporary table `limits`: the catalog's limits of the universe, none where it declares none."""
+    """Create the temporary table `limits` with the catalog's limits of the universe; empty if it declares no limits."""
     con.execute("create temp table limits (place integer, is_annual boolean, limited varchar, size double, above double)")
     if rules := universe.rebalancing:
         declared = [*((False, limit) for limit in rules.limits), *((True, limit) for limit in rules.annual_limits)]
@@ -156,7 +157,7 @@ def _load_limits(con: duckdb.DuckDBPyConnection, universe: Universe) -> None:
 
 
 def _implied(con: duckdb.DuckDBPyConnection, shocked: Mapping[str, float]) -> dict[str, float]:
-    """Each member's mean return given the shocks; members with too few sessions in common are left out, not guessed."""
+    """Return each member's mean return given the shocks; leave out members with too few sessions in common."""
     import numpy as np
 
     names = sorted(shocked)

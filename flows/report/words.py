@@ -1,4 +1,4 @@
-"""Figures and names as a person reads them; a figure that is not there is a dash."""
+"""Format figures and names for people; a missing figure is a dash."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ SIGNED = ("return", "rs_5d", "rs_21d", "rs_63d", "excess_since_peak", "bp", "_po
 
 
 def name(key: str | None) -> str:
-    """The name of a basket, band, stage or weighting for people; of an unknown one its own."""
+    """Return the display name of a basket, band, stage or weighting; an unknown key is its own name with spaces."""
     return NOTHING if key is None else NAMES.get(key, key.replace("_", " "))
 
 
 def rounded(value: float | Decimal, decimals: int, times: int = 1) -> Decimal:
-    """A multiple of a figure to so many places, halves away from zero, as its decimal digits say: 36.55 is 36.6."""
+    """Round a multiple of a figure by its decimal digits, halves away from zero: 36.55 to one place is 36.6."""
     return (times * Decimal(str(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def signal(key: str) -> str:
-    """The name of a signal for people, also of one that is about a weighting or a series."""
+    """Return the display name of a signal, including one about a weighting or a series."""
     if key.startswith("stale_count_"):
         return f"age of {key.removeprefix('stale_count_')}'s share count"
     kind, _, of = key.partition("_")
@@ -57,12 +57,12 @@ def signal(key: str) -> str:
 
 
 def percent(value: float | None, decimals: int = 1, signed: bool = False) -> str:
-    """0.0123 as 1.2%."""
+    """Format 0.0123 as 1.2%."""
     return NOTHING if value is None else f"{number(rounded(value, decimals, 100), decimals, signed)}%"
 
 
 def number(value: float | Decimal | None, decimals: int = 1, signed: bool = False) -> str:
-    """Thousands with commas, a real minus; nothing is ever shown as -0."""
+    """Format a number with commas at thousands and a real minus sign; never show -0."""
     if value is None:
         return NOTHING
     shown = rounded(value, decimals)
@@ -70,19 +70,19 @@ def number(value: float | Decimal | None, decimals: int = 1, signed: bool = Fals
 
 
 def count(value: int | None, of: str = "") -> str:
-    """A number of things; 1 session, 2 sessions."""
+    """Format a count with its noun: 1 session, 2 sessions."""
     return number(value, 0) + (f" {of}{'' if value == 1 else 's'}" if of else "")
 
 
 def plain(value: float) -> str:
-    """A figure whose unit is not known: four places below 10, from there four digits; 0 is exactly that, 0.0000 is not."""
+    """Format a figure of unknown unit: four places below 10, otherwise four digits; 0 is exactly zero, 0.0000 is not."""
     decimals = 4 if abs(value) < 10 else max(0, 4 - len(f"{abs(value):.0f}"))
     text = number(value, decimals)
     return text.rstrip("0").rstrip(".") if "." in text and (text.strip("0.") or not value) else text
 
 
 def figure(column: str, value: float) -> str:
-    """A figure in the unit that the end of its column's name says; page, terminal and Prefect all write it so."""
+    """Format a figure in the unit of its column's suffix; page, terminal and Prefect all use this format."""
     if not math.isfinite(value):
         return str(value)
     signed = column.endswith(SIGNED)
@@ -92,12 +92,12 @@ def figure(column: str, value: float) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """a, b and c."""
+    """Join names as "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def cell(column: str, value: object) -> str:
-    """A value of a table, with the unit its column's suffix says."""
+    """Format a value of a table in the unit of its column's suffix."""
     match value:
         case None:
             return NOTHING
@@ -117,7 +117,7 @@ def cell(column: str, value: object) -> str:
 
 
 def heading(column: str) -> str:
-    """A column's name as words, with its unit where the suffix says one."""
+    """Return a column's name as words, with the unit of its suffix."""
     unit = {"bp": "bp", "points": "points", "pct": "%"}
     words = column.split("_")
     if words[-1] in unit and len(words) > 1:
@@ -126,5 +126,5 @@ def heading(column: str) -> str:
 
 
 def day(when: date, year: bool = True) -> str:
-    """27 March 2026, or 27 March."""
+    """Format a date as 27 March 2026, or without the year as 27 March."""
     return f"{when:%-d %B %Y}" if year else f"{when:%-d %B}"

@@ -1,4 +1,4 @@
-"""Who gets in: the authentication string of a data folder's service, and the modes of what the service keeps."""
+"""Manage access to a data folder's service: its authentication string and the modes of its files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from warehouse.errors import HomeUnusable
 
 AUTH = "auth"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# user:password, in characters that a header and a person can carry.
+# user:password, in characters that are valid in a header and that a person can type.
 FORM = re.compile(r"[!-9;-~]+:[!-~]+")
 
 
 def make(home: Path) -> str:
-    """The authentication string of the home's service, created if it does not exist."""
+    """Return the authentication string of the home's service; create it if it does not exist."""
     folder = home / "prefect"
     file = folder / AUTH
     try:
@@ -38,12 +38,12 @@ def make(home: Path) -> str:
 
 
 def known(own: PrefectSettings, home: Path) -> str | None:
-    """What the service of a data folder asks for: the user's own string, or the one that was made for it."""
+    """Return the string that the service of a data folder requires: the user's, or the generated one."""
     return own.auth.get_secret_value() if own.auth else kept(home)
 
 
 def kept(home: Path) -> str | None:
-    """The authentication string that was made for the home's service; None when none was, or it is damaged."""
+    """Return the generated authentication string of the home's service; None if it does not exist or is damaged."""
     try:
         text = (home / "prefect" / AUTH).read_text().strip()
     except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
@@ -54,10 +54,10 @@ def kept(home: Path) -> str | None:
 
 
 def close(home: Path) -> bool:
-    """Make the service's folder, and close it and all in it to other users; whether the home was closed as well.
+    """Create the service's folder, close it and its contents to other users; return whether the home was closed as well.
 
-    The home is closed the first time only: who opens it afterwards, to share what is published, wants that. An
-    authentication string that others could read is thrown away.
+    The home is closed only the first time, since a user who opens it afterwards intends to share the publication. An
+    authentication string that others could read is deleted.
     """
     folder = home / "prefect"
     try:
@@ -81,29 +81,29 @@ def close(home: Path) -> bool:
 
 
 def open_to_others(home: Path) -> list[Path]:
-    """What of the service's folder other users of the machine could read; nothing of a folder they cannot enter."""
+    """Return the paths of the service's folder that other users could read; empty if they cannot enter the folder."""
     folder = home / "prefect"
     try:
         if not folder.stat().st_mode & OTHERS:
             return []
-    except OSError:  # it is not there, or we are the others
+    except OSError:  # the folder does not exist, or belongs to another user
         return []
     return [folder, *(path for path in _within(folder) if path.lstat().st_mode & OTHERS)]
 
 
 def private(path: Path, mode: str) -> IO[str]:
-    """The file, opened; when that makes it, nobody else can read it."""
+    """Open a file; if it is created, other users cannot read it."""
     return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _within(folder: Path) -> list[Path]:
-    """All below the folder, without what lies behind a link."""
+    """Return every path below the folder, without links and the paths behind them."""
     found = (Path(root) / name for root, folders, files in os.walk(folder) for name in (*folders, *files))
     return [path for path in found if not path.is_symlink()]
 
 
 def _is_ours(home: Path) -> bool:
-    """Whether a folder is a data folder and no more; one like /tmp, which is there for all, is not."""
+    """Return whether a folder is only a data folder; a shared folder like /tmp is not."""
     if home.stat().st_mode & stat.S_ISVTX:
         return False
     return (home / "warehouse.duckdb").exists() or not any(home.iterdir())

@@ -1,7 +1,7 @@
-"""The door of the Prefect server: whose requests it hears at all, before Prefect asks for user and password.
+"""Filter the requests to the Prefect server by host and origin, before Prefect requires user and password.
 
-A web page can make a browser send requests to this machine. Prefect compares neither the name that a request asks for nor
-the page that sent it, so this does, for HTTP and WebSockets alike: only the service's own names, and only its own pages.
+A web page can make a browser send requests to this machine. Prefect checks neither the Host header nor the page that sent
+the request. This filter does, for HTTP and WebSockets: it accepts only the service's host names and its own pages.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def hosts(port: int) -> tuple[str, ...]:
-    """What a browser calls the service, as it writes it into the Host header."""
+    """Return the values of the Host header with which a browser addresses the service."""
     return tuple(name if port == 80 else f"{name}:{port}" for name in NAMES)
 
 
 def origins(port: int) -> tuple[str, ...]:
-    """The origins of the service's own pages."""
+    """Return the origins of the service's own pages."""
     return tuple(f"http://{host}" for host in hosts(port))
 
 
 class Door:
-    """An ASGI application that passes on what comes from here and answers the rest with 403."""
+    """ASGI middleware that passes on requests from the service's own pages and rejects others with 403."""
 
     def __init__(self, app: App, port: int) -> None:
         self.app, self.hosts, self.origins = app, hosts(port), origins(port)
         here = " ".join((*self.origins, *(f"ws://{host}" for host in self.hosts)))
-        # The pages of Prefect may ask nobody else, whatever they hold, and nobody may show them inside a page of his own.
+        # Pages of Prefect, whatever they contain, may send requests only to this server, and no other page may embed them.
         policy = (f"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: {here}; form-action {here}; "
                   "base-uri 'self'; frame-ancestors 'none'")
         self.more_headers = ((b"content-security-policy", policy.encode()), (b"x-frame-options", b"DENY"),
@@ -53,12 +53,12 @@ class Door:
             await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
 
     def refusal(self, scope: Message) -> str | None:
-        """Why a request is not passed on; None when it is."""
-        if self._only(scope, b"host") not in self.hosts:  # a name of another's that was made to lead here
+        """Explain why a request is refused; None if it is passed on."""
+        if self._only(scope, b"host") not in self.hosts:  # a foreign name that resolves to this machine
             return f"This service answers to {' and '.join(self.hosts)} only."
         if (origin := self._only(scope, b"origin")) is not None:
             return None if origin in self.origins else "This service takes no requests from pages of other sites."
-        # A browser names no origin with pictures, scripts, frames and links. Of these only a link may come from elsewhere.
+        # A browser sends no Origin for images, scripts, frames and links. Of these, only a link may come from another site.
         if self._only(scope, b"sec-fetch-site") in (None, "same-origin", "none") or self._is_link(scope):
             return None
         return "This service is no part of pages of other sites."
@@ -78,13 +78,13 @@ class Door:
 
     @staticmethod
     def _only(scope: Message, name: bytes) -> str | None:
-        """A header's value; None when it is absent, nothing that anyone allows when it comes twice."""
+        """Return the value of a header; None if it is absent, and the joined values, which no check allows, if repeated."""
         values = [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
         return ", ".join(values) if values else None
 
 
 def server() -> Door:
-    """Prefect's server with its scheduler and automations behind the door; for `uvicorn --factory`."""
+    """Create Prefect's server, with scheduler and automations, behind the filter; for `uvicorn --factory`."""
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
 

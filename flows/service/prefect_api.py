@@ -1,4 +1,4 @@
-"""What `rallyscope serve` asks of the Prefect server over HTTP: the pool, unfinished runs, automations."""
+"""Call the Prefect server over HTTP for `rallyscope serve`: the work pool, unfinished runs, automations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Api:
-    """The server's REST interface at `url` (…/api); `auth` is user:password, and shown nowhere."""
+    """The server's REST API at `url` (…/api); `auth` is user:password, and its repr never shows it."""
 
     url: str
     auth: str | None = None
@@ -41,7 +41,7 @@ class Api:
         return f"Api({self.url})"
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer as JSON, None for an empty one; OSError (HTTPError among them) when there is no good one."""
+        """Send a request and return the response as JSON, None if empty; raise OSError (such as HTTPError) on failure."""
         fresh = not self._token
         for tries_left in reversed(range(self.tries)):
             try:
@@ -51,7 +51,7 @@ class Api:
                     self._token.clear()
                     fresh = True
                     continue
-                if error.code != 503 or not tries_left:  # 503: SQLite is being written to by another request
+                if error.code != 503 or not tries_left:  # 503: another request is writing to SQLite
                     raise
             time.sleep(0.5)
         raise AssertionError("unreachable")
@@ -61,7 +61,7 @@ class Api:
             try:
                 self._token.append(self._send("GET", f"/csrf-token?client={self._client}")["token"])
             except HTTPError as error:
-                if error.code != 422:  # 422: a server that wants none
+                if error.code != 422:  # 422: the server requires no token
                     raise
                 return {}
         return {"Prefect-Csrf-Token": self._token[0], "Prefect-Csrf-Client": self._client}
@@ -75,7 +75,7 @@ class Api:
             return json.loads(answer.read() or b"null")
 
     def is_up(self) -> bool:
-        """Whether the server answers that it is well."""
+        """Return whether the server reports that it is healthy."""
         try:
             return self("GET", "/health") is True
         except (URLError, OSError, ValueError):
@@ -83,7 +83,7 @@ class Api:
 
 
 def ensure_pool(api: Api) -> None:
-    """The work pool of the deployments is there; the worker gives it its form."""
+    """Create the work pool of the deployments if it does not exist; the worker configures it."""
     try:
         api("GET", f"/work_pools/{POOL}")
     except HTTPError as error:
@@ -94,20 +94,20 @@ def ensure_pool(api: Api) -> None:
 
 
 def works(api: Api, since: datetime) -> bool:
-    """Whether a worker of the pool has reported since then."""
+    """Return whether a worker of the pool has sent a heartbeat since then."""
     workers = api("POST", f"/work_pools/{POOL}/workers/filter", {})
     return any(datetime.fromisoformat(worker["last_heartbeat_time"]) >= since for worker in workers)
 
 
 def unfinished(api: Api) -> list[dict[str, Any]]:
-    """The runs of the pool that a worker had begun."""
+    """Return the runs of the pool that a worker had started."""
     return api("POST", "/flow_runs/filter", {
         "work_pools": {"name": {"any_": [POOL]}},
         "flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}})
 
 
 def run_again(api: Api, run: dict[str, Any], why: str) -> None:
-    """Schedule the run anew, under its own id; the tasks it was at are said to have crashed."""
+    """Schedule the run again under the same id, and mark its unfinished tasks as crashed."""
     for task in api("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}},
                                                   "task_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}):
         api("POST", f"/task_runs/{task['id']}/set_state",
@@ -117,9 +117,9 @@ def run_again(api: Api, run: dict[str, Any], why: str) -> None:
 
 
 def apply_automations(api: Api, file: Path, webhook: str | None) -> int:
-    """Make each automation of the file, or bring the one of its name up to date; their number.
+    """Create each automation of the file, or update the one with its name; return their number.
 
-    An entry is Prefect's own, but for `text`: what is posted to `webhook` as {"text": ...} when there is one.
+    An entry has Prefect's format plus `text`, which is posted to `webhook`, if there is one, as {"text": ...}.
     """
     import yaml
 

@@ -1,4 +1,4 @@
-"""The processes of the Prefect service, each in a group of its own, and the note that says which they are."""
+"""Start and end the processes of the Prefect service, each in a separate process group, and record them in a note."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from warehouse.errors import BadRequest, HomeUnusable
 from warehouse.installation import CODE_FOLDER
 
 PREFECT = [sys.executable, "-m", "prefect"]
-# As `prefect server start` runs it, but for the door before it.
+# The command of `prefect server start`, except for the filter in front of the server.
 SERVER = [sys.executable, "-m", "uvicorn", "--factory", "flows.service.door:server", "--app-dir", str(CODE_FOLDER),
           "--host", HOST, "--no-proxy-headers", "--log-level", "warning"]
-# A cold start on a busy machine; a good one takes seconds.
+# The time of a cold start on a busy machine; a normal start takes seconds.
 START_SECONDS, STOP_SECONDS = 180, 20
 NOTE = "serve.json"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -34,9 +34,9 @@ Say = Callable[[str], None]
 
 @contextmanager
 def started(service: Service, part: str, command: list[str], note: Note) -> Iterator[subprocess.Popen]:
-    """A part of the service, in a group of its own; at the end it is asked to end, then made to."""
+    """Run a part of the service in a separate process group; when the block ends, terminate it, then kill it."""
     env = service.environment()
-    mask = -1  # what runs write is the user's to share
+    mask = -1  # runs keep the user's umask, since the user may share the files they write
     if part == "server":
         env.pop("FRED_API_KEY", None)  # runs need it, the server does not
         mask = 0o077
@@ -55,7 +55,7 @@ def started(service: Service, part: str, command: list[str], note: Note) -> Iter
 
 
 def until_ready(service: Service, part: str, process: subprocess.Popen, done: Callable[[], bool]) -> None:
-    """Wait until a part is ready; ServiceFailed when it ends before, or takes too long."""
+    """Wait until a part is ready; raise ServiceFailed if it exits before or takes too long."""
     patience = time.monotonic() + START_SECONDS
     while not done():
         if process.poll() is not None:
@@ -66,7 +66,7 @@ def until_ready(service: Service, part: str, process: subprocess.Popen, done: Ca
 
 
 def command_of(pid: int) -> bytes:
-    """The command line of a process; empty when there is none of that number."""
+    """Return the command line of a process; empty if no process has that pid."""
     with suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     with suppress(FileNotFoundError):
@@ -75,7 +75,7 @@ def command_of(pid: int) -> bytes:
 
 
 def refuse_taken(port: int) -> None:
-    """BadRequest when the port cannot be had."""
+    """Raise BadRequest if the port is not available."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -86,21 +86,21 @@ def refuse_taken(port: int) -> None:
 
 
 def kill_group(leader: int | None) -> None:
-    """End a process with everything it started, at once; one that is gone is no error."""
+    """Kill a process and its group at once; it is no error if the process no longer exists."""
     with suppress(ProcessLookupError, PermissionError):
         if leader:
             os.killpg(leader, signal.SIGKILL)
 
 
 def wait(done: Callable[[], bool], seconds: float) -> None:
-    """Return when it is done, and after so many seconds in any case."""
+    """Wait until `done` returns true, but at most so many seconds."""
     patience = time.monotonic() + seconds
     while not done() and time.monotonic() < patience:
         time.sleep(0.1)
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process of that number."""
+    """Return whether a process with that pid exists."""
     if not pid:
         return False
     try:
@@ -112,10 +112,10 @@ def is_alive(pid: int) -> bool:
 
 @contextmanager
 def ending_on_signals(say: Say) -> Iterator[None]:
-    """The first signal to end raises SystemExit here; what is open then is closed in order."""
+    """Raise SystemExit on the first signal to end, so that open contexts close in order."""
     def end(*_) -> None:
         for number in ENDING:
-            signal.signal(number, signal.SIG_IGN)  # once is enough; the end itself takes bounded time
+            signal.signal(number, signal.SIG_IGN)  # ignore further signals, since the shutdown takes bounded time
         say("stopping")
         raise SystemExit(0)
 
@@ -124,17 +124,17 @@ def ending_on_signals(say: Say) -> Iterator[None]:
     yield
 
 
-# The note says which processes are the service. They hold its lock, so it says by itself whether any of them lives.
+# The note names the processes of the service. They hold its lock, so the lock shows whether any of them is alive.
 
 
 @dataclass
 class Note:
-    """What the service wrote down of itself: pid, ui, ready, server, worker."""
+    """The service's record of itself: pid, ui, ready, server, worker."""
     file: int
     content: dict
 
     def write(self, **changed) -> None:
-        """Change some of it, on disk too."""
+        """Change entries, in memory and on disk."""
         self.content |= changed
         text = json.dumps(self.content).encode()
         os.pwrite(self.file, text, 0)
@@ -143,7 +143,7 @@ class Note:
 
 @contextmanager
 def single_instance(service: Service) -> Iterator[Note]:
-    """The note of this service while it is up; BadRequest when one is up for its data folder already."""
+    """Hold the note of this service while it is up; raise BadRequest if one is already running for its data folder."""
     path = service.folder / NOTE
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -164,7 +164,7 @@ def single_instance(service: Service) -> Iterator[Note]:
 
 
 def note_of(folder: Path) -> dict | None:
-    """The note of a service of which anything is alive."""
+    """Return the note of a service if any of its processes is alive; otherwise None."""
     try:
         with (folder / NOTE).open() as file:
             if file_lock.is_taken(file):

@@ -1,4 +1,4 @@
-"""`rallyscope serve`: a Prefect server, a worker and the deployments, which start and stop together."""
+"""Run a Prefect server, a worker and the deployments, which start and stop together (`rallyscope serve`)."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from flows.settings import PrefectSettings, Settings, environment
 from warehouse.errors import BadRequest, HomeUnusable
 from warehouse.installation import CODE_FOLDER
 
-# From a process's last act until it is gone.
+# The time that a process may need to disappear after its last action.
 EXIT_SECONDS = 5
-# A worker that lives no longer than this, so often in a row, will not live longer the next time.
+# A worker that exits within AT_ONCE for AT_MOST times in a row would exit again.
 AT_ONCE, AT_MOST = timedelta(seconds=20), 3
 WORK = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process", "--name", "rallyscope"]
 
 
 def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
-    """Bring the service up and keep it until this process is asked to end; then everything it started ends too.
+    """Start the service and run it until a signal ends this process; then end every process that it started.
 
-    BadRequest when the port or the folder is taken; ServiceFailed when a part does not start or dies.
+    Raises BadRequest if the port or the folder is in use, and ServiceFailed if a part does not start or exits.
     """
     service = _service(settings, port, no_auth)
-    settings.clock()  # a source that is not there is said now, not by the first run tonight
+    settings.clock()  # report an unreachable source now, not in the first run tonight
     _close(service, say)
     with ending_on_signals(say), single_instance(service) as note:
         refuse_taken(port)
@@ -84,7 +84,7 @@ def serve(settings: Settings, port: int, say: Say, no_auth: bool = False) -> Non
 
 
 def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> None:
-    """Start the service in the background and return when it is up; what went wrong is said as `serve` says it."""
+    """Start the service in the background and return when it is up; if it fails, print the last message of `serve`."""
     service = _service(settings, port, no_auth)
     if note := note_of(service.folder):
         say(f"Prefect is already running at {note['ui']}; to apply other settings: rallyscope serve --stop, then start "
@@ -113,7 +113,7 @@ def detach(settings: Settings, port: int, say: Say, no_auth: bool = False) -> No
 
 
 def stop(settings: Settings, say: Say) -> None:
-    """End the service of this data folder and wait until all of it is gone."""
+    """Stop the service of this data folder and wait until its processes have exited."""
     folder = settings.home.folder / "prefect"
     if not (note := note_of(folder)):
         say(f"no service is running for {folder}")
@@ -121,7 +121,7 @@ def stop(settings: Settings, say: Say) -> None:
     with suppress(ProcessLookupError):
         os.kill(note["pid"], signal.SIGTERM)
     wait(lambda: not note_of(folder) or not is_alive(note["pid"]), 3 * STOP_SECONDS)
-    if note_of(folder):  # its keeper was killed, or hangs
+    if note_of(folder):  # the `serve` process was killed or hangs
         for part in ("worker", "server"):
             kill_group(note[part])
         with suppress(ProcessLookupError):
@@ -139,7 +139,7 @@ def _service(settings: Settings, port: int, no_auth: bool) -> Service:
 
 
 def _close(service: Service, say: Say) -> None:
-    """What the service keeps is the user's alone; one that is up has closed it already."""
+    """Close the service's folder to other users, unless the service is running and has already closed it."""
     home = service.settings.home.folder
     if not note_of(service.folder) and access.close(home):
         say(f"closed {home} to other users of this machine; to share what is published: chmod go+rx {home}")
@@ -156,7 +156,7 @@ def _deploy(service: Service) -> None:
 
 
 def again(service: Service, why: str, say: Say) -> None:
-    """Runs that no worker looks after any more are ended and scheduled anew; a run is safe to repeat."""
+    """End the runs whose worker is gone and schedule them again; a run is safe to repeat."""
     for run in unfinished(service.api):
         pid = int(run["infrastructure_pid"] or 0)
         if pid and b"prefect.engine" in command_of(pid):

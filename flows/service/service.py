@@ -1,4 +1,4 @@
-"""The Prefect service of a data folder: where it is, what its processes get to know, what a person is told of it."""
+"""Describe the Prefect service of a data folder: its address, the environment of its processes, its summary for a user."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from flows.service.prefect_api import Api
 from flows.settings import NO_TELEMETRY, PrefectSettings, Settings, environment
 from warehouse.errors import ServiceFailed
 
-# What `rallyscope serve` applies.
+# The files that `rallyscope serve` applies.
 DEPLOYMENTS, AUTOMATIONS = (Path(__file__).with_name(name) for name in ("prefect.yaml", "automations.yaml"))
 HOST = "127.0.0.1"
 AUTH_VARIABLES = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
-# What --no-auth means.
+# The consequences of --no-auth.
 OPEN = ("every user and program of this machine can read the webhook's address here and run commands as you; only pages of "
         "other sites are still refused")
-# Runs and events older than this are deleted from the server.
+# The server deletes runs and events older than this.
 DAYS_KEPT = 90
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its data folder, its port, and what its processes get to know."""
+    """One service: its data folder, its port, and the settings of its processes."""
 
     settings: Settings
     port: int
@@ -41,7 +41,7 @@ class Service:
 
     @property
     def auth(self) -> str | None:
-        """What the server asks for: the user's own, or the one kept in the folder; None with --no-auth."""
+        """The string that the server requires: the user's, or the one kept in the folder; None with --no-auth."""
         return None if self.no_auth else access.known(self.own, self.settings.home.folder)
 
     @property
@@ -49,20 +49,20 @@ class Service:
         return Api(f"{self.ui}/api", self.auth)
 
     def own_settings(self) -> dict[str, str]:
-        """What was given as options or in the environment, for a process that starts from it."""
+        """Return the settings given as options or in the environment, as variables for a child process."""
         given = {"RALLYSCOPE_HOME": str(self.settings.home.folder), "RALLYSCOPE_SOURCE": self.settings.source}
         if self.settings.catalog_folder:
             given["RALLYSCOPE_CATALOG"] = str(self.settings.catalog_folder.resolve())
         return given
 
     def environment(self) -> dict[str, str]:
-        """For every process of the service. Secrets travel here, where no process list shows them."""
+        """Return the environment of every process of the service; it holds the secrets, since no process list shows it."""
         fixed = {
             **self.own_settings(),
             "PREFECT_HOME": str(self.folder), "PREFECT_PROFILE": "ephemeral", "PREFECT_API_URL": f"{self.ui}/api",
             "PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(self.port),
-            "PREFECT_UI_API_URL": f"{self.ui}/api",  # or the pages of another port than 4200 ask 4200
-            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",  # errors come with it
+            "PREFECT_UI_API_URL": f"{self.ui}/api",  # or the pages at another port send requests to 4200
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",  # that content causes errors
             **NO_TELEMETRY, "PREFECT_CLI_PROMPT": "false", "PREFECT_CLI_COLORS": "false", "PYTHONUNBUFFERED": "1",
             "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(origins(self.port)),
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true", "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
@@ -72,10 +72,10 @@ class Service:
         all_of_it = environment({
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"{DAYS_KEPT * 86_400}",
-            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{DAYS_KEPT}D",  # this one takes no seconds
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{DAYS_KEPT}D",  # this setting does not accept seconds
             "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
-            "PREFECT_WORKER_QUERY_SECONDS": "2",  # who clicked “run” is watching
-            # A killed server leaves its slots taken unless somebody remembers whose they were.
+            "PREFECT_WORKER_QUERY_SECONDS": "2",  # a user who clicked “run” is watching
+            # Without stored leases, a killed server leaves its concurrency slots taken.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         }, fixed)
         return {name: value for name, value in all_of_it.items() if self.auth or name not in AUTH_VARIABLES}
@@ -88,12 +88,12 @@ class Service:
         return self.folder / f"{part}.log"
 
     def failed(self, part: str, problem: str) -> ServiceFailed:
-        """The error, with the last thing that the part said of it."""
+        """Return the error, with the last line of the part's log."""
         lines = [line.strip() for line in self.log(part).read_text(errors="replace").splitlines() if line.strip()]
         return ServiceFailed(part, f"{problem}: {lines[-1]}" if lines else problem, str(self.log(part)))
 
     def description(self, show_secret: bool = False) -> str:
-        """What a person needs to know of a service that is up; the authentication string only if it is asked for."""
+        """Return the summary of a running service for a user; it includes the authentication string only if requested."""
         database = "the database of PREFECT_SERVER_DATABASE_CONNECTION_URL" if self.own.database else "prefect.db there"
         return f"""Prefect UI   {self.ui}
 log in with  {self._login(show_secret)}

@@ -1,4 +1,4 @@
-"""A market that never was, whose truth is known: an archive folder over the catalog's own symbols and memberships."""
+"""Simulate a market whose true drivers are known, as an archive folder of the catalog's symbols and memberships."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
     """Write a simulated archive into `out`: sessions 2020-06-01 to 2026-05-29, the same bytes for the same seed.
 
-    The layout is the replay server's, with `simulated.json` saying what it is and `truth/` holding what was planted.
-    `catalog` is the packaged one unless given; every stock it asks for since 2023-02 is simulated. An earlier
-    simulation in `out` is overwritten; raises ArchiveNotSimulated where another archive lies there, and BadRequest for
-    a folder that holds anything else, or cannot be made.
+    The folder has the layout of the replay server, `simulated.json`, which describes it, and `truth/` with the planted
+    facts. `catalog` defaults to the packaged one; every stock that it requests since 2023-02 is simulated. An earlier
+    simulation in `out` is overwritten. Raises ArchiveNotSimulated if `out` holds another archive, and BadRequest for a
+    folder that holds other files or cannot be created.
     """
     from flows.simulator import (
         actions,
@@ -78,8 +78,8 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
         "truth/operating_leverage": leverage,
     }
     first, last = (str(day) for day in sessions.days[[0, -1]])
-    # Bars appear last, once the folder says that it is simulated: a half-written one is taken neither for whole nor
-    # for real.
+    # Move the bars into place last, after simulated.json exists, so that a half-written folder is taken neither for a
+    # complete nor for a real archive.
     for name in ("bars.parquet", "simulated.json"):
         (out / name).unlink(missing_ok=True)
     for name, table in tables.items():
@@ -93,7 +93,7 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
 
 
 def _make_room(out: Path) -> None:
-    """The folder, new, empty, or of an earlier simulation, whole or half-written; nothing else is written between."""
+    """Accept a folder that is new, empty, or of an earlier simulation, complete or not; refuse one with other files."""
     from flows.simulator.write import SCHEMAS
     from warehouse.errors import ArchiveNotSimulated, BadRequest
 

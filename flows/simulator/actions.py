@@ -1,4 +1,4 @@
-"""Splits, share counts and dividends: what is true, what the feed says, and what is in force."""
+"""Simulate splits, share counts (true, reported by the feed, and in force) and dividends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.simulator.paths import Sessions, stream
 BAND = (0.8, 1.25)          # a count within it of the last accepted one is accepted
 SPLIT_SESSIONS = 5          # a split may reach the counts so many sessions early or late
 SPLIT_TOLERANCE = 0.05
-HELD_SESSIONS = 21          # a leap that is no whole number is accepted after so many in a row
+HELD_SESSIONS = 21          # a held count is accepted after so many sessions in a row
 PAYERS = ("Consumer Staples", "Utilities", "Health Care", "Financials", "Energy", "Industrials", "Materials",
           "Real Estate")
 NEVER_PAY = ("AMZN", "TSLA", "NFLX", "ADBE", "AMD", "BRK-B", "ISRG", "VRTX", "REGN", "BKNG", "BIIB", "ILMN", "DXCM")
@@ -29,7 +29,7 @@ class Counts:
     lag: dict[tuple[int, int], int]     # (session, stock) of a split -> sessions its count is late
 
     def feed(self, listings: Listings, sessions: Sessions, start: np.ndarray) -> np.ndarray:
-        """What the feed says each session (whole shares): late and early splits, one wrong count, one late one."""
+        """Return the counts that the feed reports (whole shares): late and early splits, one wrong and one late count."""
         applied = np.ones_like(self.ratio)
         for (t, n), lag in self.lag.items():
             if 0 <= t + lag < len(applied):
@@ -48,7 +48,7 @@ class Counts:
 
 
 def count_paths(listings: Listings, sessions: Sessions, seed: int) -> Counts:
-    """Splits on their ex-dates, and counts that drift a little each quarter, away from splits."""
+    """Simulate splits on their ex-dates, and counts that drift a little each quarter, away from splits."""
     shape = listings.alive.shape
     ratio, lag = np.ones(shape), {}
     for symbol, day, new_per_old, late in story.SPLITS:
@@ -69,16 +69,16 @@ def count_paths(listings: Listings, sessions: Sessions, seed: int) -> Counts:
     for symbol, day, factor in (story.MERGER, (story.LATE_COUNT[0], story.LATE_COUNT[1], story.LATE_COUNT[3])):
         if (n := listings.index(symbol)) is not None:
             t = sessions.at(day)
-            steps[max(t - 70, 0):t + 70, n] = 0.0      # so that nothing blurs what is planted
+            steps[max(t - 70, 0):t + 70, n] = 0.0      # no drift near the planted jump
             steps[t, n] = np.log(factor)
     return Counts(ratio, np.cumprod(ratio, axis=0), np.exp(np.cumsum(steps, axis=0)), lag)
 
 
 def in_force(applied: np.ndarray, ratio: np.ndarray, first: int, last: int) -> np.ndarray:
-    """The neutral count in force of one stock each session (T,), NaN where it does not trade.
+    """Return the neutral count in force of one stock for each session (T,); NaN if it does not trade.
 
-    A count is accepted within BAND of the last accepted one; one that is off by a near split's ratio changes nothing;
-    any other is held, and accepted once it has stood HELD_SESSIONS sessions in a row.
+    A count within BAND of the last accepted one is accepted. A count that is off by the ratio of a near split changes
+    nothing. Any other count is held, and accepted after HELD_SESSIONS sessions in a row.
     """
     neutral = applied / np.cumprod(ratio)
     splits = np.flatnonzero(ratio != 1)
@@ -119,7 +119,7 @@ class Dividends:
 
 
 def stock_dividends(listings: Listings, counts: Counts, close: np.ndarray, seed: int) -> Dividends:
-    """Quarterly cash of the stocks that pay, raised once a year."""
+    """Simulate quarterly dividends of the stocks that pay them, raised once a year."""
     rows: list[tuple[int, int, float]] = []
     for n, stock in enumerate(listings.instruments):
         draw = stream(seed, "dividend", listings.symbols[listings.issuer[n]])
@@ -138,7 +138,7 @@ def stock_dividends(listings: Listings, counts: Counts, close: np.ndarray, seed:
 
 
 def fund_dividends(symbols: list[str], close: np.ndarray, seed: int) -> Dividends:
-    """Quarterly cash of the funds, paid on the same day; indices pay nothing."""
+    """Simulate quarterly dividends of the funds, all paid on the same day; indices pay none."""
     rows = []
     for n, symbol in enumerate(symbols):
         a_year = stream(seed, "dividend", symbol).uniform(0.006, 0.022)

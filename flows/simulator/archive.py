@@ -1,4 +1,4 @@
-"""The simulated market as the tables of an archive."""
+"""Convert the simulated market to the tables of an archive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Table = dict[str, Any]
 
 
 def bars(stocks: Columns, others: Columns, listings: Listings) -> Table:
-    """Stocks first, then indices, funds and bitcoin; each by symbol and date."""
+    """Return the bars of stocks, then of indices, funds and bitcoin, each by symbol and date."""
     names = sorted(set(others["symbol"]))
     index = {symbol: len(listings.symbols) + n for n, symbol in enumerate(names)}
     codes = np.concatenate([stocks["symbol"], [index[symbol] for symbol in others["symbol"]]])
@@ -33,7 +33,7 @@ def bars(stocks: Columns, others: Columns, listings: Listings) -> Table:
 def actions(
     listings: Listings, counts: Counts, stocks: Stocks, closes: dict[str, np.ndarray], sessions: Sessions, seed: int
 ) -> Table:
-    """One row a symbol and ex-date: cash a share, or new shares per old."""
+    """Return one row per symbol and ex-date: cash per share, or new shares per old share."""
     paid = stock_dividends(listings, counts, stocks.close, seed)
     rows = [(listings.symbols[n], sessions.days[t], cash, np.nan)
             for t, n, cash in zip(paid.session, paid.column, paid.cash, strict=True)]
@@ -50,7 +50,7 @@ def actions(
 
 
 def shares(listings: Listings, stocks: Stocks, sessions: Sessions) -> Table:
-    """What the feed says, a row where it changed."""
+    """Return the share counts that the feed reports, one row per change."""
     changed = listings.alive.copy()
     changed[1:] &= (stocks.reported_counts[1:] != stocks.reported_counts[:-1]) | ~listings.alive[:-1]
     columns, days = np.nonzero(changed.T)
@@ -59,7 +59,7 @@ def shares(listings: Listings, stocks: Stocks, sessions: Sessions) -> Table:
 
 
 def instruments(catalog: Catalog, listings: Listings) -> Table:
-    """Names and sectors from the catalog; what it does not say is empty."""
+    """Return names and sectors from the catalog; columns that it does not have are empty."""
     kept = [i for i in catalog.of_kind("stock") if i.symbol in set(listings.symbols)]
     kept += catalog.of_kind("crypto", "fund", "index")
     nothing = [None] * len(kept)
@@ -72,7 +72,7 @@ def instruments(catalog: Catalog, listings: Listings) -> Table:
 
 
 def membership(catalog: Catalog) -> Table:
-    """Each universe's whole first list and its changes since."""
+    """Return each universe's full initial list and its changes since."""
     rows = []
     for code, universe in sorted(catalog.universes.items()):
         rows += [(universe.initial_date, "add", symbol, code) for symbol in universe.initial_symbols]
@@ -85,7 +85,7 @@ def membership(catalog: Catalog) -> Table:
 
 
 def series(catalog: Catalog) -> Table:
-    """The macro series; the lag is that of the catalog's rule, and empty where each release says its own."""
+    """Return the macro series; the lag is that of the catalog's rule, and empty if each release has a separate date."""
     kept = [entry for _, entry in sorted(catalog.series.items())]
     lags = [entry.known.lag_business_days if entry.known.lag_business_days is not None else entry.known.lag_days
             for entry in kept]
@@ -94,7 +94,7 @@ def series(catalog: Catalog) -> Table:
 
 
 def splits(listings: Listings, counts: Counts, sessions: Sessions) -> Table:
-    """Every planted split, and by how many sessions its count is late."""
+    """Return every planted split, and by how many sessions its share count is late."""
     rows = sorted((listings.symbols[n], t, n) for t, n in np.argwhere(counts.ratio != 1))
     return {"symbol": [symbol for symbol, _, _ in rows], "date": [sessions.days[t] for _, t, _ in rows],
             "split_ratio": [counts.ratio[t, n] for _, t, n in rows],
@@ -102,14 +102,14 @@ def splits(listings: Listings, counts: Counts, sessions: Sessions) -> Table:
 
 
 def holes(found: list[Hole]) -> Table:
-    """Every planted hole."""
+    """Return every planted hole."""
     return {"kind": [hole.kind for hole in found], "symbol": [hole.symbol for hole in found],
             "first_date": [hole.first for hole in found], "last_date": [hole.last for hole in found],
             "detail": [hole.detail for hole in found]}
 
 
 def loadings(listings: Listings) -> Table:
-    """The factor model: whose line a stock is, its tier, sector, beta and own daily deviation."""
+    """Return the factor model: the issuer, tier, sector, beta and idiosyncratic daily deviation of each stock."""
     return {
         "symbol": listings.symbols, "issuer": [listings.symbols[n] for n in listings.issuer],
         "tier": [tier or None for tier in listings.tier], "sector": [sector or None for sector in listings.sector],
@@ -118,7 +118,7 @@ def loadings(listings: Listings) -> Table:
 
 
 def story_told(market: Market, closes: dict[str, np.ndarray], sessions: Sessions) -> Table:
-    """The planted facts of the spring of 2026, with the figures that came out."""
+    """Return the planted facts of the spring of 2026, with the simulated figures."""
     composite, vix, peak = closes["^IXIC"], closes["^VIX"], market.peak
     record = np.concatenate([[False], composite[1:] > np.maximum.accumulate(composite)[:-1]])
     after = sessions.at(story.RECORD)

@@ -1,4 +1,4 @@
-"""Daily bars around the closes: open, high, low and volume, and the sessions that are missing on purpose."""
+"""Simulate daily bars around the closes: open, high, low and volume, and the sessions that are missing on purpose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Hole:
-    """A row that a source should have and has not, or has and should not."""
+    """A row that a source lacks although it should exist, or has although it should not."""
 
     kind: str
     symbol: str | None
@@ -32,7 +32,7 @@ class Hole:
 def stock_bars(
     listings: Listings, counts: Counts, stocks: Stocks, market: Market, sessions: Sessions, seed: int
 ) -> tuple[Columns, np.ndarray]:
-    """The stocks' bars by symbol and date, and (T, N) which of them the archive holds."""
+    """Return the bars of the stocks by symbol and date, and a mask (T, N) of the bars in the archive."""
     shape = stocks.close.shape
     held = ~np.isnan(stocks.close)
     symbol, day = story.STOCK_HOLE
@@ -57,7 +57,7 @@ def stock_bars(
 
 
 def other_bars(closes: dict[str, np.ndarray], market: Market, sessions: Sessions, seed: int) -> Columns:
-    """Bars of the indices and funds, of bitcoin, and the VIX on two holidays; volume NaN where none is published."""
+    """Return the bars of indices, funds and bitcoin, and the VIX on two holidays; an unpublished volume is NaN."""
     blocks: list[Columns] = []
     for symbol, close in closes.items():
         days, keep = sessions.days, np.ones(len(close), bool)
@@ -74,7 +74,7 @@ def other_bars(closes: dict[str, np.ndarray], market: Market, sessions: Sessions
         blocks.append(_block(symbol, days, opened, high, low, close, volume if daily else volume * np.nan, keep))
     draw, close = stream(seed, "bars", "BTC-USD"), market.bitcoin
     opened, high, low = _around(np.concatenate([close[:1], close[:-1]]), close, np.full(len(close), 0.016), draw, 2)
-    opened = np.concatenate([opened[:1], close[:-1]])       # it never closes: a day opens where the last one ended
+    opened = np.concatenate([opened[:1], close[:-1]])       # bitcoin never closes, so a day opens at the last close
     high, low = np.maximum(high, opened), np.minimum(low, opened)
     volume = np.round(3.2e10 * np.exp(0.25 * draw.standard_normal(len(close))))
     blocks.append(_block("BTC-USD", market.bitcoin_days, opened, high, low, close, volume, np.ones(len(close), bool)))
@@ -84,7 +84,7 @@ def other_bars(closes: dict[str, np.ndarray], market: Market, sessions: Sessions
 def _around(
     before: np.ndarray, close: np.ndarray, size: np.ndarray, draw: np.random.Generator, decimals: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Open between the close before and the close, high and low around both."""
+    """Return an open between the previous close and the close, and a high and low around open and close."""
     share, wobble = draw.uniform(0.0, 0.7, close.shape), draw.standard_normal(close.shape)
     opened = np.round(before * np.exp(share * np.log(close / before) + 0.25 * size * wobble), decimals)
     up, down = np.abs(draw.standard_normal(close.shape)), np.abs(draw.standard_normal(close.shape))
@@ -95,7 +95,7 @@ def _around(
 
 
 def _with_holidays(days: np.ndarray, close: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The VIX with a row on two exchange holidays, as the feed has it; such a row makes no session."""
+    """Add rows of the VIX on two exchange holidays, as in the real feed; such a row does not make a session."""
     extra = np.array(story.VIX_ON_HOLIDAYS, "datetime64[D]")
     index = np.searchsorted(days, extra)
     return np.insert(days, index, extra), np.insert(close, index, np.round(close[index - 1] * 0.994, 2))
@@ -110,7 +110,7 @@ def _block(
 
 
 def holes(listings: Listings, sessions: Sessions) -> list[Hole]:
-    """Every planted hole."""
+    """Return every planted hole."""
     found = []
     symbol, day = story.STOCK_HOLE
     if listings.index(symbol) is not None:

@@ -1,4 +1,4 @@
-"""Closes of the indices, the funds and bitcoin, from the same stocks and factors."""
+"""Simulate closes of the indices, the funds and bitcoin from the same stocks and factors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.simulator.paths import stream
 from flows.simulator.stocks import Stocks
 from warehouse.catalog import Catalog
 
-# Price at the first and the last session, beta to the S&P 500, return per basis point of the 10-year, own deviation.
+# Price at the first and the last session, beta to the S&P 500, return per basis point of the 10-year, daily deviation.
 SECTOR_FUNDS = {
     "XLF": ("Financials", 24, 52, 0.95, 0.00022, 0.0035), "XLE": ("Energy", 39, 55, 0.80, 0.00010, 0.0080),
     "XLI": ("Industrials", 70, 165, 0.95, 0.00006, 0.0030), "XLRE": ("Real Estate", 35, 43, 0.85, -0.00042, 0.0040),
@@ -21,13 +21,13 @@ SECTOR_FUNDS = {
 }
 STOCK_FUNDS = {"XLK": ("Information Technology", 100), "XLC": ("Communication Services", 55),
                "XLY": ("Consumer Discretionary", 125)}
-CHIP_FUNDS = {"SMH": (0.75, 74), "SOXX": (0.45, 87), "^SOX": (0.45, 1_900)}    # power of the cap it weighs by, level
+CHIP_FUNDS = {"SMH": (0.75, 74), "SOXX": (0.45, 87), "^SOX": (0.45, 1_900)}    # power of the cap in its weights, level
 
 
 def closes(
     catalog: Catalog, listings: Listings, counts: Counts, market: Market, stocks: Stocks, seed: int
 ) -> dict[str, np.ndarray]:
-    """Close of every index and fund of the catalog, (T,) each; indices with two decimals, ^NDX with six."""
+    """Return the close of every index and fund of the catalog, (T,) each; indices have two decimals, ^NDX has six."""
     ndx = np.nan_to_num(stocks.index_return)
     composite = _composite_return(market, ndx)
     sp500 = np.expm1(market.sp500_return)
@@ -57,13 +57,13 @@ def closes(
     for symbol in SECTOR_FUNDS:
         found[symbol] = _sector_fund(symbol, market, stocks, seed)
     for instrument in catalog.of_kind("index", "fund"):
-        if instrument.symbol not in found:     # one the catalog has and the story does not
+        if instrument.symbol not in found:     # the catalog has it, but the story does not
             found[instrument.symbol] = _to(50, 100, market.sp500_return, _noise(seed, instrument.symbol, 0.004, ndx))
     return {i.symbol: found[i.symbol] for i in catalog.of_kind("index", "fund")}
 
 
 def _composite_return(market: Market, ndx: np.ndarray) -> np.ndarray:
-    """The composite's return: the Nasdaq-100 for most of it, small companies for the rest."""
+    """Return the composite's return: mostly the Nasdaq-100, and small companies for the rest."""
     wanted, planned = np.expm1(market.composite_return), np.expm1(market.ndx_return)
     small_companies = (wanted - COMPOSITE_OF_100 * planned) / (1 - COMPOSITE_OF_100)
     return COMPOSITE_OF_100 * ndx + (1 - COMPOSITE_OF_100) * small_companies
@@ -75,14 +75,14 @@ def _sector_fund(symbol: str, market: Market, stocks: Stocks, seed: int) -> np.n
     factor = stocks.sector_factor.get(sector, 0.0)
     noise = own * market.calm * stream(seed, "fund", symbol).standard_normal(len(change_bp)) + 0.5 * factor
     steps = beta * market.sp500_return + per_bp * (change_bp - change_bp.mean())
-    for t in market.divergent:       # the physical sectors are what falls on those days
+    for t in market.divergent:       # the physical sectors fall on those days
         if symbol in ("XLF", "XLE", "XLI", "XLRE"):
             noise[t] = -0.004 - 0.3 * abs(noise[t])
     return _to(first, last, steps, noise)
 
 
 def _to(first: float, last: float, steps: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """A price that starts and ends where it should, its log steps being `steps` plus `noise` plus a drift."""
+    """Return a price from `first` to `last` whose log steps are `steps` plus `noise` plus a constant drift."""
     steps = steps + noise
     steps[0] = 0.0
     steps[1:] += (np.log(last / first) - steps.sum()) / (len(steps) - 1)
@@ -98,14 +98,14 @@ def _noise(seed: int, symbol: str, size: float, like: np.ndarray) -> np.ndarray:
 
 
 def _moves(counts: Counts, stocks: Stocks) -> np.ndarray:
-    """Split-adjusted simple returns (T, N), NaN where there is none."""
+    """Return split-adjusted simple returns (T, N); NaN if either close is missing."""
     moves = np.full_like(stocks.close, np.nan)
     moves[1:] = stocks.close[1:] * counts.ratio[1:] / stocks.close[:-1] - 1
     return moves
 
 
 def _caps(stocks: Stocks) -> np.ndarray:
-    """True capitalisation at the close before each session."""
+    """Return the true capitalisation at the close before each session."""
     caps = np.full_like(stocks.close, np.nan)
     caps[1:] = stocks.close[:-1] * stocks.true[:-1]
     return caps
@@ -118,7 +118,7 @@ def _chips(listings: Listings) -> list[int]:
 
 
 def _basket(moves: np.ndarray, caps: np.ndarray, columns: list[int], power: float) -> np.ndarray:
-    """Mean return of the columns each session, weighted by capitalisation to a power; 0 where none traded."""
+    """Return the mean return of the columns each session, weighted by capitalisation to a power; 0 if none traded."""
     if not columns:
         return np.zeros(len(moves))
     returns = moves[:, columns]

@@ -1,4 +1,4 @@
-"""The index as its publisher keeps it: weights within limits at rebalances, constant index shares between them."""
+"""Compute the index like its publisher: weights within limits at rebalances, constant index shares between them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from flows.simulator.paths import Sessions
 from warehouse.catalog.weighting import Rebalancing, WeightLimit
 
 TOLERANCE = 1e-12
-UNTOUCHED = 1 - 1e-9        # a factor below is a limit's
+UNTOUCHED = 1 - 1e-9        # a limit caused any factor below this
 
 
 @dataclass(frozen=True)
 class Review:
-    """A rebalance that takes effect on a session, on the closes and counts of the session at place `reference`."""
+    """A rebalance that takes effect on a session, from the closes and counts of the session with number `reference`."""
 
     reference: int
     kind: str
@@ -25,7 +25,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Values:
-    """Neutral prices and counts of one close (N,); 0 where there is none."""
+    """Neutral prices and counts of one close (N,); 0 if a stock has none."""
 
     price: np.ndarray
     count: np.ndarray
@@ -36,7 +36,7 @@ class Values:
 
 
 def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Review]:
-    """The rebalances by the place of the session on which they take effect; all whose reference date is simulated."""
+    """Return the rebalances whose reference date is simulated, by the number of the session on which they take effect."""
     if rebalancing is None:
         return {}
     every = [day.astype(object) for day in sessions.every]
@@ -49,7 +49,7 @@ def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Re
 
 
 def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray:
-    """Weights (sum 1) of these capitalisations: the first limit that is broken is kept, and again, until none is."""
+    """Return weights (sum 1) of these capitalisations; apply the first violated limit repeatedly until none is violated."""
     weights, limits = caps / caps.sum(), tuple(limits)
     for _ in range(20):
         violated = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)
@@ -61,7 +61,7 @@ def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray
 
 
 def _held(weights: np.ndarray, limit: WeightLimit) -> tuple[np.ndarray, float]:
-    """The issuers a limit looks at, and what they weigh."""
+    """Return the issuers that a limit applies to, and their total weight."""
     group = np.zeros(len(weights), bool)
     if limit.of == "issuers_over":
         group = weights > (limit.size or 0)
@@ -71,7 +71,7 @@ def _held(weights: np.ndarray, limit: WeightLimit) -> tuple[np.ndarray, float]:
 
 
 def _keep(weights: np.ndarray, limit: WeightLimit) -> np.ndarray:
-    """The weights with the group at its target and nobody else above its smallest; unchanged where that cannot be."""
+    """Scale the group to its target and keep other issuers below its smallest; unchanged weights if that is impossible."""
     group, held = _held(weights, limit)
     out = weights.copy()
     share, most = 1.0, limit.to
@@ -84,7 +84,7 @@ def _keep(weights: np.ndarray, limit: WeightLimit) -> np.ndarray:
     while True:
         free = ~group & ~stopped
         left = share - most * stopped.sum()
-        if not free.any() or left <= 0:      # nobody is left to give it to
+        if not free.any() or left <= 0:      # no issuer can take the remaining weight
             return weights
         out[free], out[stopped] = weights[free] * (left / weights[free].sum()), most
         over = free & (out > most * (1 + TOLERANCE))
@@ -107,12 +107,12 @@ class IndexShares:
 
     def open(self, before: Values, holders: np.ndarray, index: int, review: Review | None = None,
              then: Values | None = None) -> None:
-        """Set the shares that hold for the session at `place`.
+        """Set the index shares for the session with number `index`.
 
-        `before` is the close before it, `then` that of the review's reference date. A quarterly review renews counts
-        and leaves the limits' factors, unless the weights in force break a limit; the others set all anew. Between
-        reviews a leaver's weight goes to the divisor, and a joiner enters whole, but not above the smallest of the
-        issuers that limits hold down.
+        `before` is the close before the session, and `then` is the close on the review's reference date. A quarterly
+        review renews the counts and keeps the factors of the limits, unless the weights in force violate a limit. Other
+        reviews set counts and factors again. Between reviews, the weight of a leaver goes to the divisor, and a joiner
+        enters at its full weight, but not above the smallest issuer that a limit reduces.
         """
         if not self.base.any():
             self._set(before, holders, self.limits)
@@ -138,7 +138,7 @@ class IndexShares:
         self.factor[self.base] = kept / kept.max()
 
     def _smallest(self, values: np.ndarray) -> float:
-        """What the smallest issuer under a limit is worth, unlimited where none is."""
+        """Return the value of the smallest issuer that a limit reduces; infinity if no limit reduces one."""
         limited = self.base & (self.factor < UNTOUCHED) & (values > 0)
         return values[limited].min() if limited.any() else np.inf
 

@@ -1,4 +1,4 @@
-"""Which stocks are simulated, when they trade, whose lines they are, and the loadings their prices hang on."""
+"""Choose the simulated stocks, their trading dates, their issuers, and the loadings that drive their prices."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ class Listings:
     first: np.ndarray                    # (N,) first session with a bar
     last: np.ndarray                     # (N,) last session with a bar
     alive: np.ndarray                    # (T, N)
-    issuer: np.ndarray                   # (N,) place of the issuer's primary line
+    issuer: np.ndarray                   # (N,) column of the issuer's primary line
     line_member: np.ndarray              # (T, N) a member of the Nasdaq-100 by security
     member: np.ndarray                   # (T, N) a primary line whose issuer is a member
     tier: list[str]                      # tier id, or ""
     sector: list[str]                    # GICS sector, or ""
     beta: np.ndarray
     own_volatility: np.ndarray           # of the daily idiosyncratic log return on an ordinary day
-    caps: np.ndarray                     # (2, N) dollars at the first and last bar, the whole company's
+    caps: np.ndarray                     # (2, N) dollars at the first and last bar, of the entire company
 
     def index(self, symbol: str) -> int | None:
-        """Where a symbol stands, or None when it is not simulated."""
+        """Return the column of a symbol; None if it is not simulated."""
         return self.symbols.index(symbol) if symbol in self.symbols else None
 
 
 def choose(catalog: Catalog, sessions: Sessions, seed: int) -> Listings:
-    """Every catalog stock that is asked for at some time since `story.STOCKS_FROM`, with its loadings."""
+    """Return every catalog stock that is requested at any time since `story.STOCKS_FROM`, with its loadings."""
     stocks = [i for i in catalog.to_fetch(story.STOCKS_FROM, story.LAST) if i.kind == "stock"]
     symbols = [stock.symbol for stock in stocks]
     first = np.array([sessions.at(stock.since) for stock in stocks])
@@ -83,7 +83,7 @@ def _last_session(sessions: Sessions, until: date | None) -> int:
 
 
 def _loadings(stock: Instrument, tier: str, member: bool, seed: int) -> tuple[float, float, tuple[float, float]]:
-    """Beta, idiosyncratic deviation, and capitalisation at both ends in dollars."""
+    """Return beta, idiosyncratic deviation, and capitalisation in dollars at both ends."""
     draw = stream(seed, "loadings", stock.symbol)
     jitter, spread, size, growth = draw.uniform(-1, 1), draw.uniform(0.85, 1.3), draw.uniform(), draw.standard_normal()
     low, high = story.CAP_OF_MEMBERS if member else story.CAP_OF_OTHERS

@@ -1,4 +1,4 @@
-"""Every macro series of the catalog: what it says for each date, before releases and revisions."""
+"""Simulate every macro series of the catalog: its value for each date, before releases and revisions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.simulator.paths import Sessions, autoregression, stream
 from warehouse.catalog import Series
 
 CLOSES = {"VIXCLS": "^VIX", "VXVCLS": "^VIX3M", "NASDAQCOM": "^IXIC", "NASDAQ100": "^NDX", "SP500": "^GSPC"}
-TREASURY = ("DGS10", "DGS2", "T10Y2Y", "DFII10", "BAA10Y")      # no value on the bond market's own holidays
+TREASURY = ("DGS10", "DGS2", "T10Y2Y", "DFII10", "BAA10Y")      # no value on the holidays of the bond market
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Monthly:
 
     first: float
     last: float
-    noise: float                 # of a period, in the series' own unit or, where `grows`, as a fraction
-    error: float                 # by which a first release is off, likewise
+    noise: float                 # of a period, in the unit of the series or, if `grows`, as a fraction
+    error: float                 # of a first release, in the same unit
     decimals: int
-    slowing: float = 1.0         # above 1 the growth of the first years is the stronger one
+    slowing: float = 1.0         # above 1, growth is stronger in the first years
     grows: bool = True
 
 
@@ -44,7 +44,7 @@ PATHS = {
 
 
 def dates_of(series: Series, sessions: Sessions) -> np.ndarray:
-    """The dates a series has rows for: weekdays, week ends, or first days of months and quarters."""
+    """Return the dates for which a series has rows: weekdays, week ends, or first days of months and quarters."""
     every = np.arange(sessions.days[0], sessions.days[-1] + 1)
     weekday = (every.view("int64") + 3) % 7
     if series.frequency == "daily":
@@ -61,7 +61,7 @@ def dates_of(series: Series, sessions: Sessions) -> np.ndarray:
 def values_of(
     series: Series, dates: np.ndarray, market: Market, closes: dict[str, np.ndarray], sessions: Sessions, seed: int
 ) -> np.ndarray:
-    """One value a date, as it is finally known; NaN where the source says that there is none."""
+    """Return one value per date, as finally known; NaN if the source reports it as missing."""
     draw = stream(seed, "macro", series.id)
     if series.id in CLOSES and CLOSES[series.id] in closes:
         path = np.round(closes[CLOSES[series.id]], 2)
@@ -79,7 +79,7 @@ def values_of(
 
 
 def bond_holidays(dates: np.ndarray) -> np.ndarray:
-    """Whether each date is Columbus Day or Veterans Day, on which shares trade and Treasuries do not."""
+    """Return whether each date is Columbus Day or Veterans Day, on which shares trade and Treasuries do not."""
     days = dates.astype(object)
     columbus = [d.month == 10 and d.weekday() == 0 and 8 <= d.day <= 14 for d in days]
     return np.array([c or _is_veterans_day(d) for c, d in zip(columbus, days, strict=True)])
@@ -109,7 +109,7 @@ def _daily(series: Series, market: Market, draw: np.random.Generator) -> np.ndar
 
 
 def _policy_rate(clock: np.ndarray) -> np.ndarray:
-    """The overnight rate: steps of a quarter point between round turning points."""
+    """Return the overnight rate in steps of a quarter point between round turning points."""
     turns, rates = [0, 0.29, 0.53, 0.715, 0.76, 0.88, 0.92, 1], [0.08, 0.08, 5.33, 5.33, 4.33, 4.33, 3.83, 3.63]
     path = np.interp(clock, turns, rates)
     return np.floor((path - 0.08) / 0.25) * 0.25 + 0.08

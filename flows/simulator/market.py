@@ -1,4 +1,4 @@
-"""The market every price hangs on: composite, volatility, yields, bitcoin and the planned excess of the tiers."""
+"""Plan the market that drives every price: composite, volatility, yields, bitcoin and the planned excess of the tiers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.simulator.paths import Sessions, autoregression, bridge, stream, tape
 
 ROOT_YEAR = np.sqrt(252.0)
 COMPOSITE_OF_100 = 0.82     # share of the Nasdaq-100 in the composite; the rest are small companies
-TIER_MOVES_WITH = {         # what a tier's excess is made of: its own noise, bitcoin, the market
+TIER_MOVES_WITH = {         # the parts of a tier's excess: idiosyncratic noise, bitcoin, the market
     "ai_leaders": (1.0, 0.0, 0.0), "semiconductors": (0.85, 0.0, 0.5), "crypto_equity": (0.5, 0.6, 0.6),
 }
 
@@ -24,7 +24,7 @@ class Market:
     vix: np.ndarray
     vix3m: np.ndarray
     vvix: np.ndarray
-    calm: np.ndarray                      # the volatility the day's prices move with, 1 on an ordinary day
+    calm: np.ndarray                      # scale of the day's price moves, 1 on an ordinary day
     composite_return: np.ndarray
     ndx_return: np.ndarray
     sp500_return: np.ndarray
@@ -34,13 +34,13 @@ class Market:
     two_year: np.ndarray
     bitcoin_days: np.ndarray              # every calendar day
     bitcoin: np.ndarray
-    crypto_factor: np.ndarray             # bitcoin's log return as a stock session sees it
+    crypto_factor: np.ndarray             # bitcoin's log return over a stock session
     excess: dict[str, np.ndarray]         # tier -> planned daily log excess over the composite, NaN where free
     peak: int
 
 
 def plan(sessions: Sessions, seed: int) -> Market:
-    """Every path that the story sets; the same seed gives the same market."""
+    """Plan every path that the story sets; the same seed gives the same market."""
     shocks = stream(seed, "market").standard_normal(len(sessions))
     vix, level = _vix(sessions, seed, shocks)
     composite = _composite(sessions, level, shocks)
@@ -86,12 +86,12 @@ def _noisy(seed: int, name: str, path: np.ndarray, size: float) -> np.ndarray:
 
 
 def _vix(sessions: Sessions, seed: int, shocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """VIX closes and the smooth level under them; it rises where the market's shock is negative."""
+    """Return VIX closes and the smooth level under them; the VIX rises if the market's shock is negative."""
     indices, logs = _points(sessions, story.VIX)
     level = np.interp(np.arange(len(sessions)), indices, logs)
     own = stream(seed, "vix").standard_normal(len(sessions))
     noise = autoregression(0.058 * (-0.85 * shocks + 0.53 * own), 0.86) * taper(len(sessions), indices, 4)
-    noise[sessions.at("2026-02-20"):sessions.at(story.PEAK)] *= 0.6      # no lesser peak before the planned one
+    noise[sessions.at("2026-02-20"):sessions.at(story.PEAK)] *= 0.6      # no smaller peak before the planned one
     vix = np.maximum(np.exp(level + noise), 10.6)
     record = sessions.at(story.RECORD)
     vix[record:] = np.minimum(vix[record:], 19.4)                        # and no return above 20 after it
@@ -99,11 +99,11 @@ def _vix(sessions: Sessions, seed: int, shocks: np.ndarray) -> tuple[np.ndarray,
 
 
 def _composite(sessions: Sessions, level: np.ndarray, shocks: np.ndarray) -> np.ndarray:
-    """Log of the composite: through the story's levels, as volatile as the VIX says."""
+    """Return the log of the composite: a path through the levels of the story, with the volatility that the VIX implies."""
     noise = shocks * np.minimum(level, 42.0) / 100 / ROOT_YEAR * 0.86
     indices, logs = _points(sessions, story.COMPOSITE)
     spring, multiples = _points(sessions, story.COMPOSITE_SPRING)
-    noise[spring[0] + 1:spring[8] + 1] *= 0.45      # the planned fall and rise carry the movement themselves
+    noise[spring[0] + 1:spring[8] + 1] *= 0.45      # the planned fall and rise are large enough by themselves
     before = bridge(noise[:indices[-1] + 1], indices, logs)
     record = before.max()
     path = bridge(noise, indices + spring, logs + [record + multiple for multiple in multiples])
@@ -138,7 +138,7 @@ def _nasdaq_100(seed: int, composite_return: np.ndarray, calm: np.ndarray) -> np
 
 
 def _yield(sessions: Sessions, seed: int, name: str, points: list[tuple[str, float]]) -> np.ndarray:
-    """A Treasury yield in percent with two decimals, never negative."""
+    """Return a Treasury yield in percent with two decimals, never negative."""
     indices = [sessions.at(day) for day, _ in points]
     levels = [value for _, value in points]
     size = np.interp(np.arange(len(sessions)), [0, 350, 450, len(sessions)], [0.03, 0.035, 0.06, 0.055])
@@ -158,7 +158,7 @@ def _bitcoin(sessions: Sessions, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _seen_by_sessions(sessions: Sessions, days: np.ndarray, bitcoin: np.ndarray) -> np.ndarray:
-    """Bitcoin since the session before: mostly up to the day itself, partly up to the bar that had ended by then."""
+    """Return bitcoin's log return since the previous session: 60 % up to the day's bar, 40 % up to the bar before it."""
     path = np.log(bitcoin)
     index = np.searchsorted(days, sessions.days)
     seen = 0.6 * path[index] + 0.4 * path[np.maximum(index - 1, 0)]
@@ -168,7 +168,7 @@ def _seen_by_sessions(sessions: Sessions, days: np.ndarray, bitcoin: np.ndarray)
 def _tier_excess(
     sessions: Sessions, seed: int, crypto_factor: np.ndarray, composite_return: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The planned excess of each tier around the peak: a known deviation before it, known points after it."""
+    """Return the planned excess of each tier around the peak: a known deviation before it, known points after it."""
     peak = sessions.at(story.PEAK)
     bitcoin, market = (path / path[peak - 63:].std() for path in (crypto_factor, composite_return))
     excess = {}

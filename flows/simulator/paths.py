@@ -1,4 +1,4 @@
-"""Random streams that depend on names, and paths that pass through given points."""
+"""Provide random streams that depend on names, and paths through given points."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
-    """A generator of its own for each name, so that adding one name changes no other's numbers."""
+    """Return a separate generator for each name, so that a new name does not change the numbers of other names."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])
 
 
 class Sessions:
-    """New York Stock Exchange sessions `days` (datetime64[D], ascending) and what is counted in them."""
+    """New York Stock Exchange sessions `days` (datetime64[D], ascending), and date arithmetic in sessions."""
 
     def __init__(self, first: date, last: date):
         import exchange_calendars
@@ -29,19 +29,19 @@ class Sessions:
         return len(self.days)
 
     def at(self, day: str | date) -> int:
-        """The place of the first session on or after `day`; the number of sessions when there is none."""
+        """Return the number of the first session on or after `day`; the count of sessions if there is none."""
         return int(np.searchsorted(self.days, np.datetime64(day)))
 
     def after(self, days: np.ndarray, sessions: int) -> np.ndarray:
-        """The session `sessions` sessions after each day; 0 gives the day itself, or the next session on a holiday."""
+        """Return the session `sessions` sessions after each day; 0 gives the day itself, on a holiday the next session."""
         side = "left" if sessions == 0 else "right"
         return self.every[np.searchsorted(self.every, days, side=side) + max(sessions - 1, 0)]
 
 
 def bridge(noise: np.ndarray, indices: list[int], levels: list[float]) -> np.ndarray:
-    """A path through `levels` at `places` (ascending, first 0) whose steps are `noise` plus, in each span, a drift.
+    """Return a path (T,) through `levels` at `indices` (ascending, first 0) whose steps are `noise` plus a drift.
 
-    The drift falls on the steps in proportion to their variance, here taken as noise scaled beforehand; shape (T,).
+    The drift of a span between two levels is spread evenly over its steps; after the last level there is none.
     """
     path = np.empty(len(noise))
     path[0] = levels[0]
@@ -55,7 +55,7 @@ def bridge(noise: np.ndarray, indices: list[int], levels: list[float]) -> np.nda
 
 
 def autoregression(shocks: np.ndarray, persistence: float) -> np.ndarray:
-    """x[t] = persistence * x[t-1] + shocks[t], from 0."""
+    """Return x[t] = persistence * x[t-1] + shocks[t], starting from 0."""
     out, last = np.empty(len(shocks)), 0.0
     for t, shock in enumerate(shocks.tolist()):
         last = persistence * last + shock
@@ -64,6 +64,6 @@ def autoregression(shocks: np.ndarray, persistence: float) -> np.ndarray:
 
 
 def taper(length: int, indices: list[int], over: int) -> np.ndarray:
-    """0 at each place, rising to 1 at `over` sessions from the nearest."""
+    """Return 0 at each of `indices`, rising to 1 at `over` sessions from the nearest one."""
     distance = np.abs(np.arange(length)[:, None] - np.asarray(indices)[None, :]).min(axis=1)
     return np.minimum(distance / over, 1.0)

@@ -1,4 +1,4 @@
-"""When each macro value became known and how it was revised: rows with their real-time periods."""
+"""Simulate when each macro value became known and how it was revised, as rows with real-time periods."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from flows.simulator.market import Market
 from flows.simulator.paths import Sessions, stream
 from warehouse.catalog import Catalog, Series
 
-# Day of the following month on which a month's figure appears; a negative one counts from the same month's end.
+# Day of the following month on which a month's figure is released; a negative one counts from the end of the same month.
 RELEASE_DAY = {"CPIAUCSL": 12, "PPIACO": 14, "RSAFS": 15, "INDPRO": 16, "IPG3344S": 16, "UMCSENT": -3}
-EMPLOYMENT = ("PAYEMS", "UNRATE", "AHETPI")             # on the first Friday that leaves three days to count
+EMPLOYMENT = ("PAYEMS", "UNRATE", "AHETPI")             # on the first Friday after the third day of the month
 QUARTER_DAYS = {"DRTSCILM": 38, "ECIWAG": 120}          # days after the quarter's first day
 WEEK_DAYS = {"NFCI": 5, "STLFSI4": 6, "ICSA": 5}        # days after the week's end
 LISTED_HOLIDAYS = ("VIXCLS", "VXVCLS", "NASDAQCOM", "NASDAQ100", "SP500", "DGS10", "DGS2", "T10Y2Y")
@@ -23,7 +23,7 @@ REESTIMATED_WEEKS, REESTIMATED_RELEASES = 26, 10
 
 @dataclass
 class Observations:
-    """Rows of `observations`, and the revisions among them."""
+    """The rows of `observations`, and the revisions among them."""
 
     rows: dict[str, list] = field(default_factory=lambda: {name: [] for name in (
         "series_id", "date", "value", "realtime_start", "realtime_end", "pit_quality")})
@@ -31,7 +31,7 @@ class Observations:
         "series_id", "date", "realtime_start", "previous", "value", "reason")})
 
     def add(self, series: str, days: np.ndarray, values: np.ndarray, starts: np.ndarray, quality: str) -> None:
-        """Rows that are never revised."""
+        """Add rows that are never revised."""
         nothing = np.full(len(days), np.datetime64("NaT", "D"))
         for name, column in (("date", days), ("value", values), ("realtime_start", starts), ("realtime_end", nothing)):
             self.rows[name].extend(column)
@@ -39,7 +39,7 @@ class Observations:
         self.rows["pit_quality"].extend([quality] * len(days))
 
     def add_vintages(self, series: str, day: np.datetime64, vintages: list[tuple[np.datetime64, float, str]]) -> None:
-        """One date's values in the order they were said: (release, value, why); an equal one adds nothing."""
+        """Add the values of one date in order of release, as (release, value, why); skip a repeated value."""
         kept = [vintages[0]]
         for release, value, reason in vintages[1:]:
             if value != kept[-1][1]:
@@ -55,7 +55,7 @@ class Observations:
 def observe(
     catalog: Catalog, market: Market, closes: dict[str, np.ndarray], sessions: Sessions, seed: int
 ) -> Observations:
-    """Every series of the catalog, what was released by the last session."""
+    """Return the rows of every series of the catalog that were released by the last session."""
     found = Observations()
     for _, series in sorted(catalog.series.items()):
         days = dates_of(series, sessions)
@@ -71,7 +71,7 @@ def observe(
 
 
 def _by_rule(found: Observations, series: Series, days: np.ndarray, values: np.ndarray, sessions: Sessions) -> None:
-    """A figure that is never revised, known by the catalog's rule."""
+    """Add a figure that is never revised and becomes known by the catalog's rule."""
     if series.id in TREASURY:
         values = np.where(bond_holidays(days), np.nan, values)
     if series.frequency == "daily" and series.id not in LISTED_HOLIDAYS:
@@ -89,7 +89,7 @@ def _by_rule(found: Observations, series: Series, days: np.ndarray, values: np.n
 def _weekly(
     found: Observations, series: Series, days: np.ndarray, values: np.ndarray, sessions: Sessions, seed: int
 ) -> None:
-    """First releases; claims are revised a week later, and the conditions index re-estimates its recent past."""
+    """Add first releases; claims are revised a week later, and the conditions index re-estimates its recent past."""
     releases = sessions.after(days + WEEK_DAYS.get(series.id, 5), 0)
     out = releases <= sessions.days[-1]
     days, values, releases = days[out], values[out], releases[out]
@@ -109,7 +109,7 @@ def _weekly(
 def _periodic(
     found: Observations, series: Series, days: np.ndarray, values: np.ndarray, sessions: Sessions, seed: int
 ) -> None:
-    """First release, two monthly revisions, and for payrolls a benchmark each February."""
+    """Add a first release, two monthly revisions, and for payrolls a benchmark each February."""
     path = PATHS.get(series.id)
     releases = np.array([_release(series, day.astype(object)) for day in days], "datetime64[D]")
     releases = sessions.after(releases, 0)
@@ -133,14 +133,14 @@ def _periodic(
 
 
 def _with_benchmark(vintages: list[tuple[int, float, str]], at: int, wedge: float) -> list[tuple[int, float, str]]:
-    """What was said before the benchmark lay off by the wedge; the benchmark itself is a release."""
+    """Lower the values released before the benchmark by the wedge, and add the benchmark as a release."""
     before = [(k, value - wedge, why) for k, value, why in vintages if k < at]
     corrected = next((value for k, value, _ in vintages if k == at), before[-1][1] + wedge)
     return [*before, (at, corrected, "annual benchmark"), *(item for item in vintages if item[0] > at)]
 
 
 def _wedge(length: int, februaries: list[int], draw: np.random.Generator) -> np.ndarray:
-    """By what fraction the benchmark of the next February moves each month: it grows since the one before."""
+    """Return the fraction by which the next February's benchmark moves each month; it grows from benchmark to benchmark."""
     fraction, start = np.zeros(length), 0
     for february in februaries:
         grown = np.arange(1, february - start + 1) / (february - start)

@@ -1,4 +1,4 @@
-"""What companies of the simulated market give their shareholders in shares of another line."""
+"""Simulate spin-offs, in which a company gives its shareholders shares of another line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class SpinOffs:
     rows: tuple[tuple[int, int, int, float], ...]     # session, company, line given, shares of it per share held
 
     def take_effect(self, t: int, close: np.ndarray) -> np.ndarray:
-        """What each share was given on session `t` (N,), in dollars; takes it from the company's close, in place.
+        """Return the dollars that each share was given on session `t` (N,), and subtract them from `close` in place.
 
-        The line given has its first close, at a price that makes the gift `story.SPUN_OFF` of the company's close.
+        Also set the first close of the new line, so that the gift is worth `story.SPUN_OFF` of the company's close.
         """
         value = np.zeros(len(close))
         for session, company, line, per_share in self.rows:
@@ -34,7 +34,7 @@ class SpinOffs:
 
 
 def spin_offs(catalog: Catalog, listings: Listings, sessions: Sessions) -> SpinOffs:
-    """The catalog's, as places in the listings."""
+    """Return the spin-offs of the catalog as columns of the listings."""
     rows = []
     for one in catalog.spinoffs.values():
         company, line = listings.index(one.of), listings.index(one.symbol)

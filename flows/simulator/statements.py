@@ -1,4 +1,4 @@
-"""Twelve quarters of statements a company: sums that add up, and for the AI leaders margins that rise with revenue."""
+"""Simulate twelve quarters of statements per company; sums add up, and margins of the AI leaders rise with revenue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FISCAL_MONTH = {"AVGO": 1, "NVDA": 1, "WMT": 1, "HD": 1, "COST": 2, "MU": 2, "OR
 
 @dataclass(frozen=True)
 class Profile:
-    """Yearly growth of revenue, and margins in the first quarter with their change over the twelve."""
+    """Yearly growth of revenue, and margins in the first quarter with their change over the twelve quarters."""
 
     growth: float
     gross: tuple[float, float]
@@ -45,7 +45,7 @@ OWN_PROFILES = {
 
 
 def statements(listings: Listings, seed: int) -> tuple[dict[str, list], dict[str, list]]:
-    """Rows of `statements` for every company of the catalog that has them, and the planted operating leverage."""
+    """Return the rows of `statements` for every catalog company that has them, and the planted operating leverage."""
     rows: dict[str, list] = {name: [] for name in ("symbol", "statement", "period_end", "item", "value")}
     leverage: dict[str, list] = {name: [] for name in (
         "symbol", "period_end", "revenue_change", "operating_margin_change", "degree")}
@@ -65,7 +65,7 @@ def statements(listings: Listings, seed: int) -> tuple[dict[str, list], dict[str
 
 
 def _period_ends(symbol: str) -> list[date]:
-    """The twelve latest quarter ends that are known by the last session (45 days after the end)."""
+    """Return the twelve latest quarter ends that are known by the last session (45 days after the end)."""
     month, ends = FISCAL_MONTH.get(symbol, 0) % 3, []
     day = story.LAST - timedelta(days=45)
     while len(ends) < QUARTERS:
@@ -77,7 +77,7 @@ def _period_ends(symbol: str) -> list[date]:
 
 
 def _company(listings: Listings, n: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
-    """Statement -> item -> value of each quarter, in whole millions of dollars; every sum holds exactly."""
+    """Return statement -> item -> value of each quarter, in whole millions of dollars; every sum holds exactly."""
     symbol = listings.symbols[n]
     profile = OWN_PROFILES.get(symbol, PROFILES.get(listings.tier[n], PROFILES[""]))
     draw = stream(seed, "statements", symbol)
@@ -88,7 +88,7 @@ def _company(listings: Listings, n: int, seed: int) -> dict[str, dict[str, np.nd
         jitter = size = 1.0
     latest = listings.caps[1, n] / profile.sales_multiple / 4 * size
     growth = np.log1p(profile.growth) * jitter
-    # The year-on-year change is the plan's: what wobbles returns every fourth quarter.
+    # The wobble repeats every fourth quarter, so that the year-on-year change is the planned one.
     revenue = _millions(latest * np.exp(growth * (clock - 1) * (QUARTERS - 1) / 4 + np.tile(season, 3)))
     cost = _millions(revenue * (1 - _share(profile.gross, clock, draw, 0.002)))
     gross = revenue - cost
@@ -157,7 +157,7 @@ def _millions(value: np.ndarray) -> np.ndarray:
 
 
 def _record_leverage(leverage: dict[str, list], symbol: str, ends: list[date], income: dict[str, np.ndarray]) -> None:
-    """Year on year of the trailing four quarters, from the eighth quarter on."""
+    """Return the year-on-year change of the trailing four quarters, from the eighth quarter on."""
     revenue, operating = income["Total Revenue"], income["Operating Income"]
     for q in range(7, QUARTERS):
         now, before = slice(q - 3, q + 1), slice(q - 7, q - 3)

@@ -1,4 +1,4 @@
-"""Closes of every stock: a factor model whose common part makes the index return what the market plan says."""
+"""Simulate the closes of every stock with a factor model whose common part gives the index its planned return."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from warehouse.catalog.weighting import Rebalancing
 
 @dataclass(frozen=True)
 class Stocks:
-    """Closes as traded (T, N), NaN where a stock does not trade, with the counts and index shares they go with."""
+    """Closes as traded (T, N), NaN if a stock does not trade, with their share counts and index shares."""
 
     close: np.ndarray
-    given: np.ndarray                # dollars of another line that a share was given, 0 on all but ex-dates
+    given: np.ndarray                # dollars of another line given per share, 0 except on ex-dates
     reported_counts: np.ndarray                 # the feed's share counts, whole shares
     true: np.ndarray                 # the true ones
     force: np.ndarray                # neutral counts in force
-    index_shares: np.ndarray         # neutral, those that hold for the session
+    index_shares: np.ndarray         # neutral, in force for the session
     index_return: np.ndarray         # (T,) of the published index, NaN on the first session
     sector_factor: dict[str, np.ndarray]
 
@@ -34,7 +34,7 @@ def simulate_stocks(
     listings: Listings, counts: Counts, spin_offs: SpinOffs, market: Market, sessions: Sessions,
     rebalancing: Rebalancing | None, seed: int,
 ) -> Stocks:
-    """Prices to the cent, session by session; the index return follows from the rounded prices."""
+    """Simulate prices to the cent, session by session; the index return follows from the rounded prices."""
     factors = {sector: _sector_factor(sector, market, seed) for sector in sorted({*listings.sector} - {""})}
     relative = _relative_returns(listings, counts, market, factors, seed)
     price = _first_prices(listings, counts, market, relative, seed)
@@ -50,7 +50,7 @@ def simulate_stocks(
 
 
 def _count_owner(listings: Listings) -> np.ndarray:
-    """(N,) whose count a line reports: the primary line's where the feed's count is the whole company's."""
+    """Return the column (N,) whose count a line reports: the primary line if the feed counts the entire company."""
     return np.array([listings.issuer[n] if stock.counts_whole_company else n
                      for n, stock in enumerate(listings.instruments)])
 
@@ -63,11 +63,11 @@ def _sector_factor(sector: str, market: Market, seed: int) -> np.ndarray:
 def _relative_returns(
     listings: Listings, counts: Counts, market: Market, factors: dict[str, np.ndarray], seed: int
 ) -> np.ndarray:
-    """Log returns before the common part (T, N): beta, tier, sector and own noise, drifting to the planned cap."""
+    """Return log returns before the common part (T, N): beta, tier, sector and noise, with a drift to the planned cap."""
     sessions, size = listings.alive.shape
     own = np.stack([stream(seed, "own", symbol).standard_normal(sessions) for symbol in listings.symbols], axis=1)
     relative = own * listings.own_volatility * market.calm[:, None]
-    # A few days a year are news of the company's own.
+    # A few days a year have news about the company.
     relative *= np.where(np.abs(own) > 2.6, 1.8, 1.0)
     relative += (listings.beta - 1) * market.ndx_return[:, None]
     for n in range(size):
@@ -98,7 +98,7 @@ def _index_growth(listings: Listings, market: Market) -> np.ndarray:
 def _first_prices(
     listings: Listings, counts: Counts, market: Market, relative: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Prices as traded at the first bar from which the last ones land between 25 and 500 dollars, splits included."""
+    """Return prices as traded at the first bar such that the last ones are between 25 and 500 dollars, after splits."""
     columns = np.arange(len(listings.symbols))
     last = np.array([25 * 20 ** stream(seed, "price", symbol).uniform() for symbol in listings.symbols])
     last = np.where(listings.caps[1] < 8e9, 12 + last / 10, last)

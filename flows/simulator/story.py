@@ -1,6 +1,7 @@
-"""What is planted in the simulated market: levels, the spring of 2026, splits, wrong counts, holes; all invented.
+"""Declare the planted facts of the simulated market: levels, the spring of 2026, splits, wrong counts, holes.
 
-Levels are round inventions with the shape of a market, never quotations; the spring of 2026 follows the thesis.
+All are invented. Levels are round numbers with the shape of a market, never quotations. The spring of 2026 follows the
+thesis.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ COMPOSITE_SPRING = [
 NASDAQ_100_TO_COMPOSITE = (1.004, 1.108)   # at the first and at the last session
 SP500 = (3_060, 7_380)
 
-# VIX closes; between two of them the path is log-linear plus a noise that vanishes at both.
+# VIX closes; between two of them the path is log-linear plus noise that vanishes at both.
 VIX = [
     ("2020-06-01", 28.0), ("2020-06-11", 39.0), ("2020-08-14", 22.2), ("2020-09-03", 33.0), ("2020-10-09", 25.2),
     ("2020-10-28", 38.5), ("2020-11-30", 21.0), ("2021-01-15", 23.0), ("2021-01-27", 35.5), ("2021-02-12", 20.4),
@@ -74,7 +75,7 @@ TWO_YEAR = [
     ("2026-02-27", 3.48), ("2026-05-29", 3.96),
 ]
 
-# Cumulative log excess of a tier over the Composite, by sessions after PEAK; the order of leadership is read off here.
+# Cumulative log excess of a tier over the Composite, by sessions after PEAK; it determines the order of leadership.
 TIER_EXCESS = {
     "ai_leaders": [(0, 0), (1, .001), (2, .003), (3, .0115), (5, .020), (8, .028), (12, .034), (20, .037), (30, .034),
                    (43, .031)],
@@ -98,8 +99,8 @@ SPLITS = [
     ("ORLY", "2025-06-16", 15, 0), ("LCID", "2025-09-08", 0.1, 0), ("NFLX", "2025-11-24", 10, 1),
 ]
 WRONG_COUNT = ("TXN", "2026-02-10", 3, 5)          # symbol, first session, sessions, factor
-MERGER = ("FANG", "2024-10-15", 1.62)              # a true jump of the count, which stands
-LATE_COUNT = ("CSCO", "2026-02-17", 15, 1.024)     # symbol, true from, sessions until the feed says it, factor
+MERGER = ("FANG", "2024-10-15", 1.62)              # a true jump of the count, which remains
+LATE_COUNT = ("CSCO", "2026-02-17", 15, 1.024)     # symbol, true from, sessions until the feed reports it, factor
 
 STOCK_HOLE = ("PAYX", "2026-02-18")
 EVERY_STOCK_HOLE = "2025-09-16"
@@ -107,8 +108,8 @@ LATE_LISTING = ("CEG", 2)                          # its bars begin two sessions
 INDEX_HOLE = ("^VIX", "2025-11-12")
 VIX_ON_HOLIDAYS = ("2025-09-01", "2026-05-25")
 PUBLISHED_WEIGHTS = ("2025-06-04", 50)             # first list, sessions
-SPUN_OFF = 0.05                                    # of a company's close, what it gives in shares of another line
-CLASS_SHARE = 0.52                                 # of a company's weight in its primary line, where two are members
+SPUN_OFF = 0.05                                    # fraction of a company's close that it gives in shares of another line
+CLASS_SHARE = 0.52                                 # fraction of a company's weight in its primary line, if two are members
 
 # Capitalisation in billions of dollars at the first and the last session (or at listing and delisting).
 CAPS = {
@@ -129,5 +130,5 @@ CAPS = {
     "BATRA": (1.5, 2.5), "QRTEA": (4, 0.3), "SRCL": (5, 5.5), "PTON": (13, 3), "DISH": (17, 3), "WBA": (37, 10),
     "TRIP": (3, 2.5), "BMNR": (1, 12), "GLXY": (8, 12),
 }
-# The rest lies between these, log-uniform by name: members of the index, others.
+# The range of the other capitalisations, log-uniform by name: members of the index, other stocks.
 CAP_OF_MEMBERS, CAP_OF_OTHERS = (22, 150), (6, 45)

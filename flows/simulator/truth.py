@@ -1,4 +1,4 @@
-"""What is known to be true of the simulated market: weights, contributions, returns, counts, who led when."""
+"""Compute the true figures of the simulated market: weights, contributions, returns, share counts, leadership."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from flows.simulator.paths import Sessions
 from flows.simulator.stocks import Stocks
 from flows.simulator.write import coded
 
-GAP_SESSIONS = 5            # a return reaches back at most so far for its last close
+GAP_SESSIONS = 5            # a return uses a previous close at most so many sessions old
 INDEX, SCHEMES = "NDX", ("full_cap", "capped")
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights, returns and contributions by session and issuer (T, N), from the bars the archive holds."""
+    """Weights, returns and contributions by session and issuer (T, N), from the bars in the archive."""
 
-    open_weight: dict[str, np.ndarray]       # scheme ->; 0 for who has none
+    open_weight: dict[str, np.ndarray]       # by scheme; 0 for an issuer without one
     close_weight: dict[str, np.ndarray]
     price_return: np.ndarray                 # NaN without a close within GAP_SESSIONS before
-    span: np.ndarray                         # sessions the day's returns reach over, 0 without any
+    span: np.ndarray                         # sessions that the day's returns span, 0 without returns
 
 
 def weigh(listings: Listings, counts: Counts, stocks: Stocks, held: np.ndarray) -> Weights:
-    """Both weightings of the index: members of the session that have a return, valued at their last close before it."""
+    """Compute both weightings of the index over members with a return, valued at their last close before the session."""
     price = np.where(held, stocks.close * counts.product, np.nan)        # neutral: before every split
     last, force, age = _last_known(price, stocks.force)
     price_return = (price + stocks.given * counts.product) / last - 1
@@ -47,7 +47,7 @@ def weigh(listings: Listings, counts: Counts, stocks: Stocks, held: np.ndarray) 
 
 
 def _last_known(price: np.ndarray, force: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The last price before each session, the count in force then, and how many sessions ago that was."""
+    """Return the last price before each session, the count in force then, and its age in sessions."""
     last, counts = np.full_like(price, np.nan), np.full_like(price, np.nan)
     age = np.zeros(price.shape, int)
     for back in range(1, GAP_SESSIONS + 1):
@@ -66,7 +66,7 @@ def _shares_of(value: np.ndarray) -> np.ndarray:
 
 
 def index_weight(weights: Weights, listings: Listings, sessions: Sessions) -> dict:
-    """Rows of truth/index_weight: session, scheme, issuer."""
+    """Return the rows of truth/index_weight by session, scheme and issuer."""
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in (
         "date", "scheme", "issuer", "open_weight", "price_return", "contribution", "close_weight")}
     for number, scheme in enumerate(SCHEMES):
@@ -88,7 +88,7 @@ def index_weight(weights: Weights, listings: Listings, sessions: Sessions) -> di
 
 
 def index_return(weights: Weights, published: np.ndarray, due: dict[int, Review], sessions: Sessions) -> dict:
-    """Rows of truth/index_return: the published index against both weightings, over the same span."""
+    """Return the rows of truth/index_return: the published index against both weightings, over the same span."""
     change = np.nan_to_num(weights.price_return)
     index = np.arange(len(published))
     official = np.where(weights.span > 0, published / published[np.maximum(index - weights.span, 0)] - 1, np.nan)
@@ -106,7 +106,7 @@ def index_return(weights: Weights, published: np.ndarray, due: dict[int, Review]
 
 
 def shares(listings: Listings, counts: Counts, stocks: Stocks, sessions: Sessions) -> dict:
-    """Rows of truth/shares, one where either count changed: the true count and the one in force, as traded."""
+    """Return the rows of truth/shares, one per change of either count: the true count and the one in force, as traded."""
     force = np.where(listings.alive, np.round(stocks.force * counts.product, 3), np.nan)
     true = np.where(listings.alive, stocks.true, 0)
     changed = listings.alive.copy()
@@ -117,7 +117,7 @@ def shares(listings: Listings, counts: Counts, stocks: Stocks, sessions: Session
 
 
 def published_weights(weights: Weights, listings: Listings, sessions: Sessions) -> dict:
-    """The index's lists of one summer, by security, rounded as published, each a session after its date."""
+    """Return the weight lists of one summer by security, rounded as published, each published a session after its date."""
     first, length = story.PUBLISHED_WEIGHTS
     table: dict[str, list] = {name: [] for name in ("index", "date", "published_on", "symbol", "weight")}
     for t in range(sessions.at(first), min(sessions.at(first) + length, len(sessions) - 1)):
@@ -136,7 +136,7 @@ def published_weights(weights: Weights, listings: Listings, sessions: Sessions) 
 
 
 def leadership(market: Market, sessions: Sessions) -> tuple[dict, dict]:
-    """Rows of truth/leadership, and of truth/tier_excess where the excess is planned."""
+    """Return the rows of truth/leadership, and those of truth/tier_excess for sessions with a planned excess."""
     order = sorted(story.LEADS.items(), key=lambda item: item[1])
     leads = {
         "tier": [tier for tier, _ in order], "position": list(range(1, len(order) + 1)),

@@ -1,4 +1,4 @@
-"""Archive tables as Parquet: fixed schemas, zstd, and the same bytes for the same rows."""
+"""Write archive tables as Parquet with fixed schemas and zstd; the same rows give the same bytes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def write(out: Path, table: str, columns: Mapping[str, Any]) -> None:
     path = out / f"{table}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     encoding: dict[str, Any] = {}
-    if table.startswith("truth/"):      # full doubles: nothing repeats, but their bytes do
+    if table.startswith("truth/"):      # values of full doubles do not repeat, but their bytes do
         strings = [name for name, kind in SCHEMAS[table] if kind == STRING]
         encoding = {"use_dictionary": strings, "use_byte_stream_split": floats}
     names = [name for name, _ in SCHEMAS[table]]
@@ -76,5 +76,5 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def coded(codes: np.ndarray, names: list[str]) -> pa.Array:
-    """Strings given as places in `names`."""
+    """Decode `codes`, which index `names`, to an array of strings."""
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names, STRING)).cast(STRING)

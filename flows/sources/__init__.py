@@ -1,6 +1,6 @@
-"""The interface of every source: the keys to fetch, the endpoint to fetch them from, and tidy frames with outcomes.
+"""Define the interface of every source: the keys to fetch, the endpoint to fetch from, and tidy frames with outcomes.
 
-`yahoo` and `fred` are imported where they are used, since their libraries take half a second to import.
+Callers import `yahoo` and `fred` where they use them, since their libraries take half a second to import.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class FetchKey:
-    """One key and its range of dates, both ends included."""
+    """One key to fetch and its range of dates, both ends included."""
 
     key: str
     start: date
@@ -50,7 +50,7 @@ class FetchKey:
 
 @dataclass(frozen=True)
 class Fetched:
-    """Tidy frames by name, each sorted by its key columns, and one outcome a key.
+    """Tidy frames by name, each sorted by its key columns, and one outcome per key.
 
     `outcomes`: key, status (received, empty, failed, held), rows, reason (a sentence; empty if there is no problem),
     asked_from, asked_to, is_unknown_key.

@@ -1,7 +1,7 @@
-"""How large, deep and long an answer may be: one that is more is refused before it is read, and costs its key alone.
+"""Bound the size, depth and duration of a response; a response beyond a bound is refused unread and fails only its key.
 
-The bounds are several times what the largest true answer takes: 100,000 observations are 11 MB of XML, a century of
-daily bars 2 MB of JSON.
+The bounds are several times the size of the largest genuine response: 100,000 observations are 11 MB of XML, and a
+century of daily bars is 2 MB of JSON.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "lat
 
 
 class Body:
-    """Takes what a server sends, chunk by chunk and inflated, up to the bound; `too_long` says that there was more."""
+    """Collects the decompressed chunks of a response up to BYTES; sets `too_long` if the response is longer."""
 
     REFUSE = 0xFFFFFFFF  # CURL_WRITEFUNC_ERROR, on which libcurl ends the transfer
 
@@ -38,7 +38,7 @@ class Body:
         self.too_long = False
 
     def take(self, chunk: bytes) -> int:
-        """The bytes that were taken."""
+        """Add a chunk and return its length, or REFUSE to end the transfer if the response is too long."""
         if len(self.taken) + len(chunk) > BYTES:
             self.too_long = True
             self.taken.clear()
@@ -52,7 +52,7 @@ def too_long() -> FetchError:
 
 
 def refuse_encoding(content_type: str, body: bytes) -> None:
-    """A FetchError for text in another encoding than UTF-8 and its like: one byte is one character of what matters here."""
+    """Raise FetchError for text with NUL bytes, or in an encoding whose syntax characters may take more than one byte."""
     declared_charset = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
     if declared_charset and declared_charset[1].lower() not in ENCODINGS:
         raise FetchError("answer", f"text in the encoding {declared_charset[1][:20]}, which is not read")
@@ -61,20 +61,23 @@ def refuse_encoding(content_type: str, body: bytes) -> None:
 
 
 def refuse_vast_json(body: bytes) -> None:
-    """A FetchError for JSON that would take far more memory than any answer does, told without parsing it."""
+    """Raise FetchError for JSON that would need far more memory than any genuine response; count without parsing it."""
     if body.count(b",") > VALUES or body.count(b"[") + body.count(b"{") > CONTAINERS:
         raise FetchError("answer", "more values than any answer has, which are not read")
 
 
 def xml(body: bytes) -> ET.Element | None:
-    """The root of an XML answer, None for what is none; a FetchError for another encoding, entities, depth or size."""
+    """Parse an XML response and return its root; None if it is not XML.
+
+    Raises FetchError if its encoding is not in ENCODINGS, if it declares entities, or if it is too deep or too large.
+    """
     declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", body)
     if declared and declared[1].decode("latin-1").lower() not in ENCODINGS:
         raise FetchError("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is not read")
     if b"<!ENTITY" in body:
         raise FetchError("answer", "XML that declares entities, which is not read")
     if b"<!DOCTYPE" in body.upper():
-        return None  # FRED's has none, a page of HTML has
+        return None  # an HTML page has a doctype; FRED's XML has none
     try:
         return ET.XML(body, ET.XMLParser(target=_Counted()))
     except (ET.ParseError, ValueError):
@@ -82,7 +85,7 @@ def xml(body: bytes) -> ET.Element | None:
 
 
 class _Counted(ET.TreeBuilder):
-    """Builds the tree of an XML answer; a FetchError when it grows beyond what any answer is."""
+    """Builds the tree of an XML response; raises FetchError if it exceeds DEPTH or ROWS_A_PAGE."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +103,7 @@ class _Counted(ET.TreeBuilder):
 
 
 def csv(body: bytes) -> str:
-    """The text of a CSV answer; a FetchError for what is no UTF-8, or of more or longer lines than any list has."""
+    """Decode a CSV response; raise FetchError if it is not UTF-8 or exceeds LINES or LINE_LENGTH."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -114,18 +117,18 @@ def csv(body: bytes) -> str:
 
 
 class Pages:
-    """Counts the pages and rows of one key's answer, and its time in all; a FetchError when they are too many."""
+    """Counts the pages of one key's response and its total time; raises FetchError beyond PAGES, ROWS or SECONDS."""
 
     def __init__(self) -> None:
         self._pages, self._began = 0, time.monotonic()
 
     def refuse_vast(self, total: int, limit: int) -> None:
-        """A FetchError when a first page declares more rows, or more pages of `limit` rows, than any series has."""
+        """Raise FetchError if a page declares more rows, or more pages of `limit` rows, than any series has."""
         if total > ROWS or total > PAGES * limit:
             raise FetchError("answer", f"{total:,} rows announced, {limit:,} a page, which no series has")
 
     def turned(self) -> None:
-        """Another page came."""
+        """Count a received page; raise FetchError if there are too many or they take too long."""
         self._pages += 1
         if self._pages > PAGES:
             raise FetchError("answer", f"more than {PAGES} pages, which no series has")

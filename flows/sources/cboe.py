@@ -1,4 +1,4 @@
-"""Cboe's daily history of an index: one public CSV file, DATE,OPEN,HIGH,LOW,CLOSE with dates as mm/dd/yyyy."""
+"""Fetch Cboe's daily history of an index: one public CSV file, DATE,OPEN,HIGH,LOW,CLOSE with dates as mm/dd/yyyy."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 
 
 def prices(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
-    """Frame `bars`, of an index ^NAME from its file NAME_History.csv, as traded and without volumes; `actions` is empty.
+    """Fetch the frame `bars`, as traded and without volumes, of an index ^NAME from its file NAME_History.csv.
 
-    A file has the whole history; only the requested range is kept. A date given twice is two rows, which validation sees.
+    The frame `actions` is empty. A file holds the full history; only the requested range is kept. A date with two
+    different lines becomes two rows, which validation checks.
     """
     base = (endpoint.base_url or HOST).rstrip("/")
     context = FetchContext("Cboe", "daily bars", urlsplit(base).netloc, THREADS)
@@ -55,7 +56,7 @@ def _download(url: str, session: HttpSession) -> str:
 
 
 def _rows(text: str, symbol: str) -> pd.DataFrame:
-    """Every line of the file as a bar; a FetchError for a file that is cut, or says anything but dates and numbers."""
+    """Parse every line of the file as a bar; raise FetchError if the file is truncated or has an invalid date or price."""
     header, *lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
     if [name.strip().upper() for name in header.split(",")] != HEADER:
         raise FetchError("answer", f"a file that does not begin with {','.join(HEADER)}", transient=True)
@@ -79,14 +80,14 @@ def _days(texts: Sequence[str]) -> np.ndarray:
 
 
 def _numbers(texts: Sequence[str]) -> np.ndarray:
-    """Numbers; an empty cell is NaN, which validation sees."""
+    """Parse prices; an empty cell becomes NaN, which validation checks. Raise FetchError for any other text."""
     if not all(NUMBER.fullmatch(value) for value in texts if value):
         raise FetchError("answer", "a price that is not a number", transient=True)
     return np.array([value or "nan" for value in texts], dtype="float64")
 
 
 def _within(rows: pd.DataFrame, fetch_key: FetchKey) -> pd.DataFrame:
-    """The bars of the requested range, equal lines once."""
+    """Return the bars in the requested range without duplicate lines."""
     return rows.loc[rows["date"].between(str(fetch_key.start), str(fetch_key.end))].drop_duplicates(ignore_index=True)
 
 

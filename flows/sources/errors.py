@@ -1,4 +1,4 @@
-"""Errors of a source as a whole: which host, what was requested, how it responded, and the next step."""
+"""Define the errors of a source that fails for every key: the host, the request, the response and the next step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from warehouse.errors import RallyscopeError
 
 @dataclass(eq=False)
 class SourceError(RallyscopeError):
-    """A source failed for every key: which host, what was requested, and how it responded."""
+    """A source failed for every key; the fields name the host, the request and the response."""
 
     host: str
     requested: str
@@ -28,7 +28,7 @@ class SourceUnreachable(SourceError):
 
 @dataclass(eq=False)
 class SourceRefused(SourceError):
-    """A host refuses the client: a bad API key or a blocked address; no further key was requested."""
+    """A host refuses the client because of a bad API key or a blocked address; no further key was requested."""
 
     def __str__(self) -> str:
         return (f"{self.host} refused the request for {self.requested} ({self.response_summary}). "
@@ -38,7 +38,7 @@ class SourceRefused(SourceError):
 
 @dataclass(eq=False)
 class SourceAnswerInvalid(SourceError):
-    """A host responds to one key after another, but never with data; the rest was not requested."""
+    """A host responds to several keys in a row, but never with data; the remaining keys were not requested."""
 
     def __str__(self) -> str:
         return (f"{self.host} responds, but without data: the request for {self.requested} failed "

@@ -1,4 +1,4 @@
-"""The tidy frames of all sources: columns, types and order, the same whichever thread answered first."""
+"""Build the tidy frames of all sources: their columns, types and row order, which do not depend on thread timing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ DAY_AS_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def days(texts: Iterable[str]) -> np.ndarray | None:
-    """Dates written YYYY-MM-DD as datetime64[s]; None when one is not, since numpy reads “2026” and “today” as days too."""
+    """Parse dates written YYYY-MM-DD as datetime64[s]; None if any is not.
+
+    The format is checked here because numpy also accepts “2026” and “today”.
+    """
     texts = list(texts)
     if not all(DAY_AS_WRITTEN.fullmatch(day) for day in texts):
         return None
@@ -48,7 +51,7 @@ def days(texts: Iterable[str]) -> np.ndarray | None:
 
 
 def fetched(results: list[tuple[Outcome, KeyResult | None]], names: tuple[str, ...]) -> Fetched:
-    """The results of all keys as one frame per name, with the declared columns even if there are no rows."""
+    """Combine the results of all keys into one frame per name, with the declared columns even if there are no rows."""
     answers = [answer for _, answer in results if answer]
     frames = {name: tidy(name, [answer.frames[name] for answer in answers if name in answer.frames])
               for name in names}
@@ -57,7 +60,10 @@ def fetched(results: list[tuple[Outcome, KeyResult | None]], names: tuple[str, .
 
 
 def tidy(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The parts as one frame of the declared columns and types, sorted by its key columns, invisible characters escaped."""
+    """Combine the parts into one frame of the declared columns and types.
+
+    It is sorted by its key columns, and invisible characters in its texts are escaped.
+    """
     types = COLUMNS[name]
     labels = LABELS & types.keys()
     parts = [part.assign(**dict.fromkeys(labels - set(part))).loc[:, list(types)].astype(types)

@@ -1,7 +1,7 @@
-"""FRED through fredapi: the latest values of a series, or every vintage of it with its real-time period.
+"""Fetch from FRED through fredapi: the latest values of a series, or all its vintages with their real-time periods.
 
-fredapi has no timeout, leaves the key on its exceptions, and of vintages drops realtime_end and reads "." as
-NaT: its one fetching method is replaced by ours, and the rows are read here.
+fredapi has no timeout and leaves the API key in its exceptions. For vintages it drops realtime_end and parses "." as NaT.
+This module therefore replaces its fetching method and parses the rows itself.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ LONGEST_QUOTE = 160
 
 
 def observations(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, *, keyless: bool | None = None) -> Fetched:
-    """Frame `observations`; NaN is a value that the source reports as missing.
+    """Fetch the frame `observations`; NaN is a value that the source reports as missing.
 
-    A key with `vintages` gets every value ever published with realtime_start and realtime_end (9999-12-31 for the
-    latest); the others get the latest values with both NaT. Without an API key the public CSV of the real host has
-    latest values only, and the outcome of a key with `vintages` names that.
+    For a key with `vintages` it holds every value ever published with realtime_start and realtime_end (9999-12-31 for the
+    latest). For other keys it holds the latest values, and both columns are NaT. Without an API key the values come from
+    the public CSV of the real host, which has only the latest; the outcome of a key with `vintages` then says so.
     """
     if keyless is None:
         keyless = endpoint.base_url is None and endpoint.api_key is None
@@ -57,7 +57,7 @@ def observations(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, *, keyless:
 
 
 class _Fred(fredapi.Fred):
-    """fredapi over our HTTP session: bounded in time and rate, with failures that never contain the API key."""
+    """fredapi over HttpSession, which bounds time and rate; its errors never contain the API key."""
 
     def __init__(self, session: HttpSession, root_url: str, api_key: str) -> None:
         super().__init__(api_key=api_key)
@@ -66,7 +66,7 @@ class _Fred(fredapi.Fred):
         self._key_as_sent = "|".join({re.escape(api_key), re.escape(quote_plus(api_key))})
 
     def fetch(self, path: str, **query: str) -> ET.Element:
-        """The XML answer to one request."""
+        """Send one request and return the root of the XML response."""
         return self._Fred__fetch_data(f"{self.root_url}/{path}?{urlencode(query)}")
 
     def _Fred__fetch_data(self, url: str) -> ET.Element:  # the name fredapi's own methods call
@@ -98,9 +98,9 @@ class _Fred(fredapi.Fred):
 
 
 def _mark_unobserved(root: ET.Element, since: str | None) -> None:
-    """Mark the rows of a replay whose real-time period begins before `since` as dated by a rule instead of a release.
+    """Mark the rows whose real-time period begins before `since` as dated by a rule instead of a release.
 
-    FRED dates every period by a release and does not send this header.
+    Only a replay server sends the header with `since`; FRED dates every period by a release.
     """
     if since:
         for row in root:
@@ -115,7 +115,7 @@ def _latest(fetch_key: FetchKey, fred: _Fred) -> KeyResult:
 
 
 def _vintages(fetch_key: FetchKey, fred: _Fred) -> KeyResult:
-    """Every vintage row, requested in chunks of vintage dates; a period that a chunk splits is joined to one row."""
+    """Fetch every vintage row in chunks of vintage dates; join a period that a chunk boundary splits into one row."""
     dates = _days([row.text or "" for row in _pages(fred, "series/vintagedates", series_id=fetch_key.key)])
     seams = np.sort(dates)[VINTAGES_A_REQUEST::VINTAGES_A_REQUEST]
     starts = [fred.earliest_realtime_start, *_iso(seams)]
@@ -127,7 +127,7 @@ def _vintages(fetch_key: FetchKey, fred: _Fred) -> KeyResult:
 
 
 def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
-    """Join rows that continue across a seam with the same value: first realtime_start, last realtime_end."""
+    """Join rows that continue across a seam with the same value; keep the first realtime_start and last realtime_end."""
     frame = frame.sort_values(["date", "realtime_start"], kind="stable", ignore_index=True)
     before = frame.shift()
     same_value = (frame["value"] == before["value"]) | (frame["value"].isna() & before["value"].isna())
@@ -140,7 +140,7 @@ def _join_seams(frame: pd.DataFrame, seams: np.ndarray) -> pd.DataFrame:
 
 
 def _observations(fetch_key: FetchKey, fred: _Fred, **realtime: str) -> pd.DataFrame:
-    """The rows of one request, with "." as NaN."""
+    """Fetch the rows of one request, with "." as NaN."""
     rows = _pages(fred, "series/observations", series_id=fetch_key.key, observation_start=str(fetch_key.start),
                   observation_end=str(fetch_key.end), **realtime)
     _refuse_another_series(fetch_key, (row.get("series_id") or row.get("id") for row in rows))
@@ -155,7 +155,7 @@ def _observations(fetch_key: FetchKey, fred: _Fred, **realtime: str) -> pd.DataF
 
 
 def _within(fetch_key: FetchKey, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows dated in the requested range, equal ones once; validation sees both of two values for one date."""
+    """Return the rows in the requested range without duplicates; validation checks dates with two different values."""
     return frame.loc[frame["date"].between(str(fetch_key.start), str(fetch_key.end))].drop_duplicates(ignore_index=True)
 
 
@@ -166,7 +166,7 @@ def _refuse_another_series(fetch_key: FetchKey, named: Iterable[str | None]) -> 
 
 
 def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
-    """All elements of one answer, which FRED splits into pages (100,000 observations, 10,000 vintage dates)."""
+    """Fetch all elements of a response that FRED splits into pages (100,000 observations, 10,000 vintage dates)."""
     found: list[ET.Element] = []
     pages = bounds.Pages()
     while True:
@@ -176,19 +176,19 @@ def _pages(fred: _Fred, path: str, **query: str) -> list[ET.Element]:
         if total is None or len(found) >= total:
             return found
         pages.refuse_vast(total, limit)
-        # Every page but the last is full, so that an answer of one row per page cannot continue forever.
+        # Require every page but the last to be full, so that a response of one row per page cannot continue forever.
         if len(root) < limit:
             raise FetchError("answer", f"only {len(found)} of {total} rows", transient=True)
         pages.turned()
 
 
 def _row_count(text: str | None) -> int | None:
-    """A number of rows; None if the text is not a number, or has more digits than any count."""
+    """Parse a number of rows; None if the text is not a number or has more digits than any count."""
     return int(text) if text and re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _days(texts: list[str]) -> np.ndarray:
-    """Dates as datetime64[s]; anything else is a FetchError that does not quote it."""
+    """Parse dates as datetime64[s]; raise FetchError, which does not quote the text, if any is invalid."""
     read = days(texts)
     if read is None:
         raise FetchError("answer", "an invalid date", transient=True)
@@ -196,7 +196,7 @@ def _days(texts: list[str]) -> np.ndarray:
 
 
 def _values(texts: list[str]) -> np.ndarray:
-    """Numbers, with FRED's "." as NaN; anything else is a FetchError that does not quote it."""
+    """Parse numbers, with FRED's "." as NaN; raise FetchError, which does not quote the text, if any is invalid."""
     try:
         values = np.array(["nan" if value == "." else value for value in texts], dtype="float64")
     except ValueError:
@@ -211,7 +211,7 @@ def _iso(days: np.ndarray) -> list[str]:
 
 
 def _public_csv(fetch_key: FetchKey, url: str, session: HttpSession) -> KeyResult:
-    """The latest values from the public CSV; an empty cell or "." is NaN."""
+    """Fetch the latest values from the public CSV; an empty cell or "." is NaN."""
     query = urlencode({"id": fetch_key.key, "cosd": str(fetch_key.start), "coed": str(fetch_key.end)})
     response = session.get(f"{url}?{query}")
     if response.status_code != 200:
@@ -219,7 +219,7 @@ def _public_csv(fetch_key: FetchKey, url: str, session: HttpSession) -> KeyResul
         raise FetchError(kinds.get(response.status_code, "answer"), f"HTTP {response.status_code}")
     try:
         table = pd.read_csv(io.StringIO(bounds.csv(response.content)), na_values=["."], dtype={0: "str", 1: "float64"})
-        # Rows with more cells than there are names: pandas then takes the first for their labels.
+        # If rows have more cells than the header has names, pandas uses the first cells as row labels.
         is_plain = isinstance(table.index, pd.RangeIndex)
         dates, values = days(table.iloc[:, 0].fillna("")) if is_plain else None, table[fetch_key.key]
     except (ValueError, LookupError):

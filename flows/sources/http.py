@@ -1,4 +1,4 @@
-"""One HTTP session for all sources: bounded in rate and time, with failure messages that hold no secret."""
+"""Provide the HTTP session of all sources; it bounds rate and time, and its error messages contain no secret."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 
 class HttpSession(requests.Session):
-    """A session that waits its turn, gives up in time, and raises a FetchError where no usable answer came.
+    """A session that keeps the rate limit, times out, and raises FetchError if it receives no usable response.
 
-    libcurl bounds the whole request, so a server that drips bytes cannot hold it; and it logs nothing, so a
-    key in a query string reaches no log. What it inflates is bounded here, and redirects are followed only to the host
-    that was asked and to `hosts`: “.yahoo.com” is every host below that name.
+    libcurl bounds the time of the entire request, so a server that drips bytes cannot block it. libcurl logs nothing, so
+    an API key in a query string reaches no log. The session also bounds the decompressed size, and follows redirects only
+    to the requested host and to `hosts`, where “.yahoo.com” means every host below that name.
     """
 
     def __init__(self, endpoint: Endpoint, hosts: Collection[str] = (), **options) -> None:
         at_home = endpoint.base_url is not None and is_loopback(urlsplit(endpoint.base_url).hostname or "")
-        # A proxy of the environment is for the outside; this machine is asked directly, and in HTTP/1.1, since
-        # without TLS curl would offer an upgrade with every request.
+        # Requests to this machine bypass the environment's proxy, and use HTTP/1.1, since without TLS curl would offer an
+        # upgrade with every request.
         if at_home:
             options |= {"curl_options": {CurlOpt.NOPROXY: "*"}, "http_version": "v1"}
         options["curl_options"] = {**options.get("curl_options", {}), CurlOpt.MAXFILESIZE_LARGE: bounds.BYTES}
@@ -41,7 +41,10 @@ class HttpSession(requests.Session):
         self._count = threading.Lock()
 
     def request(self, method, url, *args, **options):  # type: ignore[override]
-        """The response, if its status is below 500 and not 429; otherwise a transient FetchError."""
+        """Return the response if its status is below 500 and not 429; otherwise raise a transient FetchError.
+
+        Raises ClockWentBack if the response is dated before the newest fetch.
+        """
         response = self.bare_request(method, url, *args, **options)
         if response.status_code == 429 or response.status_code >= 500:
             raise FetchError("answer", f"HTTP {response.status_code}", transient=True)
@@ -51,14 +54,14 @@ class HttpSession(requests.Session):
         return response
 
     def bare_request(self, method, url, *args, **options):
-        """The response, whatever its status; a FetchError if there is none or it cannot be read."""
+        """Return the response whatever its status; raise FetchError if no response arrives or it cannot be read."""
         follow = options.pop("allow_redirects", True)
         for _ in range(bounds.REDIRECTS + 1):
             response = self._asked_once(method, url, *args, **options)
             if not (follow and response.is_redirect):
                 return response
             url = self._led_to(url, response.headers["location"])
-            # The query is in the new address, and what was sent with the request is for the old one.
+            # The new URL includes its query. The body and parameters of the request were meant for the old URL.
             method, args, options = "GET", (), {"headers": options.get("headers")}
         raise FetchError("answer", f"more than {bounds.REDIRECTS} redirects")
 
@@ -74,7 +77,7 @@ class HttpSession(requests.Session):
             response = super().request(method, url, *args, **options)
         except exceptions.RequestException as error:
             body.too_long |= error.code == CurlECode.FILESIZE_EXCEEDED
-            # Only its kind is kept: the error itself carries the URL, and the URL may carry the key.
+            # Keep only the kind of the error: the error contains the URL, and the URL may contain the API key.
             response_summary = _in_words(error, source.timeout_seconds)
         with self._count:
             self.requests += 1
@@ -91,7 +94,7 @@ class HttpSession(requests.Session):
         return response
 
     def _led_to(self, url: str, location: str) -> str:
-        """Where a redirect leads; a FetchError when that is another host than the source's, or no longer encrypted."""
+        """Return the target of a redirect; raise FetchError if it leaves the source's hosts or drops encryption."""
         try:
             here, there = urlsplit(url), urlsplit(urljoin(url, location))
             allowed = there.netloc == here.netloc or (there.port in (None, 443) and any(
@@ -117,5 +120,5 @@ def _in_words(error: exceptions.RequestException, seconds: float) -> str:
 
 
 def _asked_to_wait(retry_after: str | None) -> float:
-    """Seconds a Retry-After header asks for, bounded; 0 without one or where it holds a date."""
+    """Return the seconds in a Retry-After header, bounded; 0 if there is no header or it holds a date."""
     return min(float(retry_after), LONGEST_PAUSE_SECONDS) if retry_after and retry_after.isdigit() else 0.0

@@ -1,4 +1,4 @@
-"""The rate limit of a host: one limiter per host, shared by every thread and batch of the process."""
+"""Limit the request rate of each host with one limiter, which every thread and batch of the process shares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Limiter:
         self._next = clock()
 
     def wait(self) -> None:
-        """Return when this caller may send its request."""
+        """Block until this caller may send its request."""
         with self._lock:
             now = self._clock()
             writer_lock = max(now, self._next)
@@ -38,7 +38,7 @@ _registry = threading.Lock()
 
 
 def limiter(host: str, per_second: float) -> Limiter | None:
-    """The limiter of the host; None on loopback, where a replay server needs no limit."""
+    """Return the limiter of the host; None on loopback, where a replay server needs no limit."""
     if is_loopback(host):
         return None
     with _registry:
@@ -46,7 +46,7 @@ def limiter(host: str, per_second: float) -> Limiter | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine."""
+    """Return whether the host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

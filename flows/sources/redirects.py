@@ -13,7 +13,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def urlopen_here(request: str | Request, timeout: float) -> Any:
-    """`urllib.request.urlopen`, for which a redirect is an HTTPError; this machine is asked past a proxy."""
+    """Open a URL like `urllib.request.urlopen`, but raise HTTPError for a redirect and use no proxy for this machine."""
     address = request if isinstance(request, str) else request.full_url
     past_proxies = [ProxyHandler({})] if is_loopback(urlsplit(address).hostname or "") else []
     return build_opener(_NoRedirects, *past_proxies).open(request, timeout=timeout)

@@ -1,6 +1,6 @@
-"""Who fetches what: a source of the catalog is fetched by the module of its name in this folder, found by that name alone.
+"""Find the function that fetches a feed from a source: each source has a module of the same name in this folder.
 
-Such a module has `FETCHERS`: by feed, the function that takes the fetch keys, the endpoint and the catalog.
+The module defines `FETCHERS`, a dict from the feed to a function of the fetch keys, the endpoint and the catalog.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Fetcher = Callable[[Sequence[FetchKey], Endpoint, Catalog], Fetched]
 
 
 def fetcher(source: str, feed: str) -> Fetcher:
-    """The function that fetches a feed from a source; CatalogError without such a module, or where it has not that feed."""
+    """Return the function that fetches a feed from a source; raise CatalogError if no such module or feed exists."""
     refuse_unknown(source)
-    # Imported where it is used, since the sources' libraries take half a second to import.
+    # Import the module here, since the libraries of the sources take half a second to import.
     fetchers = getattr(import_module(f"{__package__}.{source}"), "FETCHERS", {})
     if feed not in fetchers:
         gives = f"gives {', '.join(fetchers)}" if fetchers else "fetches nothing"
@@ -28,6 +28,6 @@ def fetcher(source: str, feed: str) -> Fetcher:
 
 
 def refuse_unknown(source: str) -> None:
-    """CatalogError for a source that no module of this folder fetches."""
+    """Raise CatalogError for a source without a module in this folder."""
     if not source.isidentifier() or find_spec(f"{__package__}.{source}") is None:
         raise CatalogError("sources.toml", source, "-", f"needs a module flows/sources/{source}.py, and there is none")

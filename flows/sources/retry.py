@@ -1,7 +1,7 @@
-"""Fetch keys on a few threads: retry transient failures with a back-off, and final ones not at all.
+"""Fetch keys on a few threads; retry transient failures with a back-off, and do not retry final ones.
 
-If a host fails for several keys in a row, the remaining keys fail at once, and if no key was received the call
-raises, so that an outage costs seconds and not two hundred timeouts.
+If a host fails for several keys in a row, the remaining keys fail at once, so that an outage costs seconds instead of
+two hundred timeouts. If no key was received, the call raises.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = logging.getLogger("rallyscope.sources")
 
 
 class FetchError(Exception):
-    """Why one request failed; messages quote `response_summary` (“the request for … failed (…)”), so it has no secret."""
+    """Why one request failed; `response_summary` must not contain a secret, since messages quote it in parentheses."""
 
     def __init__(self, kind: Kind, response_summary: str, *, transient: bool = False, for_all: bool = False) -> None:
         self.response_summary = visible(" ".join(response_summary.split()))
@@ -48,13 +48,13 @@ class FetchError(Exception):
         """Every other key would fail for the same reason."""
 
     def without_traceback(self) -> FetchError:
-        """The same error without its frames, whose variables hold URLs and so perhaps an API key."""
+        """Copy the error without its traceback, whose frames hold URLs and so perhaps an API key."""
         return FetchError(self.kind, self.response_summary, transient=self.transient, for_all=self.for_all)
 
 
 @dataclass(frozen=True)
 class KeyResult:
-    """The result of one key: a frame by name, the number of usable rows, and a remark for the outcome."""
+    """The result of one key: its frames by name, the number of usable rows, and a remark for the outcome."""
 
     frames: dict[str, pd.DataFrame]
     rows: int
@@ -77,7 +77,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FetchContext:
-    """The source and the kind of data of one call, as its messages name them."""
+    """The source and the kind of data of one call, as error messages and log lines name them."""
 
     source: str
     """“Yahoo”."""
@@ -115,10 +115,10 @@ class _Breaker:
 def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint,
               session: HttpSession,
             context: FetchContext) -> list[tuple[Outcome, KeyResult | None]]:
-    """Fetch every key and return one outcome per key, sorted by key, in any order of the threads.
+    """Fetch every key and return one outcome per key, sorted by key whatever the order of the threads.
 
     If no key was received, raises SourceUnreachable (no request got a response), SourceRefused (the source refuses the
-    client) or SourceAnswerInvalid (it responds to several keys in a row with something that is not data).
+    client) or SourceAnswerInvalid (it responds to several keys in a row, but never with data).
     """
     keys = [fetch_key.key for fetch_key in fetch_keys]
     if len(set(keys)) < len(keys):
@@ -140,7 +140,7 @@ def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], Ke
     try:
         results = list(pool.map(work, sorted(fetch_keys, key=lambda fetch_key: fetch_key.key)))
     finally:
-        breaker.stop.set()  # after an interrupt no thread waits for its back-off or requests another key
+        breaker.stop.set()  # after an interrupt no thread sleeps through its back-off or requests another key
         pool.shutdown(cancel_futures=True)
     _log(results, session, context, time.monotonic() - began)
     if not breaker.answered:
@@ -150,7 +150,7 @@ def fetch_all(fetch_keys: Sequence[FetchKey], fetch_one: Callable[[FetchKey], Ke
 
 def _one_key(fetch_key: FetchKey, fetch_one: Callable[[FetchKey], KeyResult], endpoint: Endpoint, context: FetchContext,
              breaker: _Breaker) -> tuple[KeyResult | None, FetchError | None, int]:
-    """The result or the error of a key, and how many requests it took."""
+    """Fetch one key; return its result or its error, and the number of tries."""
     if breaker.stop.is_set():
         return None, breaker.cause, 0
     attempts = tenacity.Retrying(

@@ -1,4 +1,4 @@
-"""Published lists of index weights: a CSV file by URL or on disk, its columns as the catalog declares them."""
+"""Fetch published lists of index weights from a CSV file, by URL or on disk, whose columns the catalog declares."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ UNITS = {"fraction": 1.0, "percent": 100.0}
 
 def lists(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, declared: Mapping[str, PublishedWeights | None],
           folder: Path) -> Fetched:
-    """Frame `weights`: index_code, date, published_on, symbol, weight (0 to 1), of the lists published in the range.
+    """Fetch the frame `weights` of the lists published in the range.
 
-    The key is the code of the index. A replay server serves its own list or an empty answer; otherwise the list is
-    the `declared` one, whose file path is relative to `folder`.
+    Its columns are index_code, date, published_on, symbol and weight (0 to 1).
+    The key is the code of the index. With a replay server, the list is the server's, or empty if it has none. Otherwise it
+    is the `declared` one, whose file path is relative to `folder`.
     """
     base = endpoint.base_url.rstrip("/") if endpoint.base_url else None
     lists_by_index = {key: PublishedWeights(url=f"{base}/weights/{key}.csv") if base else declared.get(key)
@@ -44,7 +45,7 @@ def lists(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, declared: Mapping[
             if text is None:
                 return KeyResult({"weights": _no_rows()}, 0, "no list is published there")
             frame = _within(_rows(text, declared_list), fetch_key)
-            # A repeated list is one list; validation sees both of two weights of a security.
+            # Drop the rows of a repeated list. Two different weights of a security remain, and validation checks them.
             frame = frame.drop_duplicates(ignore_index=True)
             return KeyResult({"weights": frame}, len(frame))
 
@@ -52,7 +53,7 @@ def lists(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, declared: Mapping[
 
 
 def _download(url: str, session: HttpSession, *, replay: bool) -> str | None:
-    """The file's text; None where a replay server has no list."""
+    """Download the text of the file; None if a replay server has no list."""
     response = session.get(url)
     if response.status_code == 404 and replay:
         return None
@@ -78,7 +79,7 @@ def _read(path: Path, session: HttpSession) -> str:
 
 
 def _rows(text: str, declared_list: PublishedWeights) -> pd.DataFrame:
-    """All rows of the file under our names, weights as fractions."""
+    """Parse all rows of the file under the project's column names, with weights as fractions."""
     try:
         table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
     except ValueError:
@@ -98,7 +99,10 @@ def _rows(text: str, declared_list: PublishedWeights) -> pd.DataFrame:
 
 
 def _within(rows: pd.DataFrame, fetch_key: FetchKey) -> pd.DataFrame:
-    """The lists of the requested index that were published in the requested range."""
+    """Return the lists of the requested index that were published in the requested range.
+
+    Raises FetchError if the file holds only other indices.
+    """
     others = sorted(set(rows["index_code"]))
     if others and fetch_key.key not in others:
         raise FetchError("contradiction", f"the weights of {', '.join(others)[:40]}")
@@ -115,7 +119,7 @@ def _days(texts: pd.Series) -> np.ndarray:
 
 
 def _numbers(texts: pd.Series) -> np.ndarray:
-    """Numbers; an empty cell is NaN, which validation sees."""
+    """Parse weights; an empty cell becomes NaN, which validation checks. Raise FetchError for any other text."""
     try:
         return np.array([value or "nan" for value in texts.str.strip()], dtype="float64")
     except ValueError:

@@ -1,7 +1,7 @@
-"""Yahoo Finance through yfinance: daily bars with their actions, share counts, quarterly statements.
+"""Fetch from Yahoo Finance through yfinance: daily bars with their actions, share counts, quarterly statements.
 
-yfinance keeps one session, one cookie and one cache of answers per process, so calls take turns; inside a
-call several threads ask. What it hides or moves is read from the answer itself, in yahoo_chart.
+yfinance keeps one session, one cookie and one response cache per process, so a lock serializes the calls; within a call
+several threads send requests. `yahoo_chart` reads the values that yfinance drops or moves from the response itself.
 """
 
 from __future__ import annotations
@@ -42,38 +42,38 @@ UNREADABLE = (YFException, ValueError, LookupError, TypeError, AttributeError, A
 """What yfinance raises on an answer of a shape it does not expect."""
 
 yfinance.config.debug.hide_exceptions = False
-yfinance.config.network.retries = 0  # tries are counted in one place: retry.py
-# Its debug lines hold cookies and whole URLs, its warnings repeat what outcomes say.
+yfinance.config.network.retries = 0  # only retry.py counts tries
+# The debug lines of yfinance contain cookies and full URLs, and its warnings repeat the outcomes.
 logging.getLogger("yfinance").setLevel(logging.CRITICAL)
 logging.getLogger("peewee").setLevel(logging.WARNING)
-warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")  # its own affair
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")  # not ours to fix
 
 _yfinance_lock = threading.Lock()
 
 
 def prices(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, kinds: Mapping[str, str] | None = None) -> Fetched:
-    """Frames `bars` and `actions` as Yahoo said: split-adjusted up to the asking, not dividend-adjusted.
+    """Fetch the frames `bars` and `actions`; prices are split-adjusted up to the request, but not dividend-adjusted.
 
-    Dates are the exchange's own (UTC for BTC-USD). A bar without a close is a row all the same, which validation keeps
-    out, and does not count. `kinds` says of each key whether it is a stock, fund, index or crypto: an answer in another
-    time zone, or with bars on days on which one cannot trade, is held.
+    Dates are in the time zone of the exchange (UTC for BTC-USD). A bar without a close remains a row, which validation
+    excludes, and is not counted. `kinds` maps each key to stock, fund, index or crypto. A response whose time zone is
+    impossible for the kind, or that has bars on days on which it does not trade, is held.
     """
     return _request(fetch_keys, endpoint, "daily bars", ("bars", "actions"),
                 lambda fetch_key, session: _prices(fetch_key, session, (kinds or {}).get(fetch_key.key)))
 
 
 def shares(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
-    """Frame `shares`: shares outstanding by date, every count that was said for a date; a remark names several."""
+    """Fetch the frame `shares`: every count of shares outstanding by date; a remark lists dates with several counts."""
     return _request(fetch_keys, endpoint, "share counts", ("shares",), _shares)
 
 
 def statements(fetch_keys: Sequence[FetchKey], endpoint: Endpoint) -> Fetched:
-    """Frame `statements`: quarterly items under Yahoo's names whose period ends in the range asked."""
+    """Fetch the frame `statements`: quarterly items under Yahoo's names whose period ends in the requested range."""
     return _request(fetch_keys, endpoint, "quarterly statements", ("statements",), _statements)
 
 
 class _YahooSession(HttpSession):
-    """yfinance's session: on a replay every Yahoo host becomes the base URL, and no other host is asked."""
+    """The session of yfinance; in a replay it sends requests for any Yahoo host to the base URL and refuses other hosts."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint, HOSTS, impersonate="chrome")
@@ -98,7 +98,7 @@ class _YahooSession(HttpSession):
             try:
                 body = response.json()
             except ValueError:
-                return response  # yfinance says what is wrong with it
+                return response  # yfinance reports the invalid JSON
             yahoo_chart.refuse_foreign(parts.path, body)
             self.of_this_thread.body = body
             if hasattr(self.of_this_thread, "statement"):
@@ -106,9 +106,9 @@ class _YahooSession(HttpSession):
         return response
 
     def _handshake(self, method, url, *args, **options):
-        """Cookies and crumbs, whatever their status; not again in a call once they could not be had.
+        """Request a cookie or crumb and return the response whatever its status; after a failure do not try again.
 
-        yfinance goes on without them after an OSError, which is all the endpoints used here need.
+        Raises ConnectionError, an OSError, after which yfinance continues without them. The endpoints used here need none.
         """
         if not self._no_cookies:
             try:
@@ -129,7 +129,7 @@ def _request(fetch_keys: Sequence[FetchKey], endpoint: Endpoint, what: str, name
 
 @contextmanager
 def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooSession, YfData]]:
-    """A yfinance without a cookie, cached answer or fallback left over from another host or moment."""
+    """Provide a yfinance without cookies, cached responses or fallbacks from an earlier call or another host."""
     folder = str(endpoint.cache)
     if discard_unreadable(endpoint.cache) or yf_cache._TzDBManager.get_location() != folder:
         yfinance.set_tz_cache_location(folder)
@@ -139,14 +139,14 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooSession, YfData]
     zones = yf_cache.get_tz_cache()
     if zones:
         try:
-            zones.lookup("")  # opened once here, before eight threads open it at the same moment
-        except DatabaseError as error:  # its SQLite file, on a full disk
+            zones.lookup("")  # open it here, before eight threads open it at the same time
+        except DatabaseError as error:  # raised by SQLite on a full disk
             raise HomeUnusable(folder, str(error)) from None
     session = _YahooSession(endpoint)
     try:
         data = YfData(session=session)
         if endpoint.base_url:
-            # A replay gives cookies of its own host, which yfinance would not keep and ask for every time.
+            # yfinance would not keep the cookies of a replay server's host, and would request them every time.
             data._cookie = data._crumb = "replay"
         yield session, data
     finally:
@@ -156,9 +156,9 @@ def _fresh_yfinance(endpoint: Endpoint) -> Iterator[tuple[_YahooSession, YfData]
 
 @contextmanager
 def _in_our_words(session: _YahooSession, of: int = 0) -> Iterator[None]:
-    """Turns what yfinance raises into a FetchError; YFPricesMissingError passes where Yahoo just has no rows.
+    """Convert exceptions of yfinance to FetchError; let YFPricesMissingError through if Yahoo just has no rows.
 
-    `of` is the status of an answer that was read before, 0 where none was.
+    `of` is the status of a response that was read before the block; 0 if none was.
     """
     session.of_this_thread.status = of
     try:
@@ -170,7 +170,7 @@ def _in_our_words(session: _YahooSession, of: int = 0) -> Iterator[None]:
     except UNREADABLE as error:
         status = session.of_this_thread.status
         if not status and not isinstance(error, YFException):
-            raise  # no answer was read, so this is no fault of Yahoo's
+            raise  # no response was read, so the error is not Yahoo's
         reason = getattr(error, "yahoo_reason", None) or ""
         if status in (401, 403):
             raise FetchError("refused", f"HTTP {status}") from None
@@ -199,7 +199,7 @@ def _prices(fetch_key: FetchKey, session: _YahooSession, kind: str | None) -> Ke
     except FetchError as problem:
         zones = yf_cache.get_tz_cache()
         if problem.kind == "contradiction" and zones:
-            zones.store(fetch_key.key, None)  # yfinance would go on with the zone this answer gave it
+            zones.store(fetch_key.key, None)  # yfinance would reuse the zone of this response
         raise
     return KeyResult({"bars": bars, "actions": actions}, int(np.isfinite(bars["close"]).sum()), "; ".join(remarks))
 
@@ -239,7 +239,7 @@ def _statements(fetch_key: FetchKey, session: _YahooSession) -> KeyResult:
 
 
 def _statement(ticker: yfinance.Ticker, table_of: str, session: _YahooSession) -> tuple[pd.DataFrame, dict]:
-    """Items by period end, without columns where Yahoo has no such statement; and the currency of each amount."""
+    """Fetch a statement as items by period end, and the currency of each amount; both are empty if Yahoo has none."""
     session.of_this_thread.statement = []
     with _in_our_words(session):
         try:
@@ -251,7 +251,7 @@ def _statement(ticker: yfinance.Ticker, table_of: str, session: _YahooSession) -
 
 
 def _currencies(answers: list) -> dict[tuple, str]:
-    """By item and period end the three letters that say what each amount is in, which yfinance's table leaves out."""
+    """Return the three-letter currency of each amount by item and period end, which yfinance's table leaves out."""
     results = [entry for answer in answers for entry in answer["timeseries"]["result"] or ()]
     return {(_bare(kind.removeprefix("quarterly")), pd.Timestamp(value["asOfDate"])): value["currencyCode"]
             for entry in results for kind, values in entry.items() if kind not in ("meta", "timestamp")
@@ -259,7 +259,7 @@ def _currencies(answers: list) -> dict[tuple, str]:
 
 
 def _bare(item: str) -> str:
-    """An item's name as Yahoo and yfinance both spell it: TotalRevenue is Total Revenue."""
+    """Normalize an item's name, which Yahoo writes TotalRevenue and yfinance Total Revenue."""
     return item.replace(" ", "").lower()
 
 

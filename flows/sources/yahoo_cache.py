@@ -1,4 +1,4 @@
-"""The cache of yfinance (time zones, cookies): disposable, and created again if it cannot be read."""
+"""Discard the cache of yfinance (time zones, cookies) if it cannot be read; yfinance then creates it again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("rallyscope.sources")
 
 
 def discard_unreadable(folder: Path) -> list[str]:
-    """Delete each path that is not a SQLite file and return their names; HomeUnusable if that fails."""
+    """Delete each cache path that is not a readable SQLite file and return the names; raise HomeUnusable if that fails."""
     gone = []
     try:
         if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
@@ -44,7 +44,7 @@ def _is_whole(file: Path) -> bool:
             tables = con.execute("select count(*) from sqlite_master where name in ('_tz_kv', '_cookieschema', '_isin_kv')")
             return con.execute("pragma quick_check(1)").fetchone() == ("ok",) and tables.fetchone() != (0,)
     except sqlite3.OperationalError as error:
-        # A full or locked disk is no damage.
+        # A full disk or a locked file does not mean that the file is damaged.
         return not any(sign in str(error) for sign in ("malformed", "unable to open", "disk I/O"))
     except sqlite3.Error:
         return False

@@ -1,7 +1,7 @@
-"""Read a chart answer of Yahoo's as bars and actions, and refuse one that is not what was requested.
+"""Parse a chart response of Yahoo as bars and actions, and refuse one that does not match the request.
 
-yfinance keeps the last of two bars for a date, writes 0 for an empty volume and puts an event without a bar on the bar
-before it, so the rows are read from the answer itself.
+yfinance keeps only the last of two bars for a date, writes 0 for an empty volume, and moves an event without a bar to the
+bar before it. This module therefore reads the rows from the response itself.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from warehouse.calendar import sessions
 VALUES = ["open", "high", "low", "close", "volume"]
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
 ZONES = {"stock": (EASTERN,), "fund": (EASTERN,), "index": (EASTERN, CENTRAL), "crypto": ("UTC",)}
-# A timestamp outside these years is no day of a market, but for example milliseconds.
+# A timestamp outside these years is not a date of the market; it may, for example, be in milliseconds.
 FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2100))
 
 
 def refuse_foreign(path: str, body: Any) -> None:
-    """A FetchError when an answer names a symbol other than the requested one or an impossible time."""
+    """Raise FetchError if a response names a symbol other than the requested one or has an impossible time."""
     requested_symbol = unquote(path.rsplit("/", 1)[-1]).upper()
     try:
         results = (body.get("chart") or body.get("timeseries") or {}).get("result") or []
@@ -34,7 +34,7 @@ def refuse_foreign(path: str, body: Any) -> None:
         seconds += [event["date"] for result in results for kind in (result.get("events") or {}).values()
                     for event in kind.values()]
     except (AttributeError, KeyError, TypeError):
-        return  # it has not the shape of an answer, which yfinance says in its own words
+        return  # not the shape of a chart or a timeseries; yfinance reports it
     others = sorted(symbol for symbol in symbols if symbol.upper() != requested_symbol)
     if others:
         raise FetchError("contradiction", f"the data of {', '.join(others)[:40]}")
@@ -44,9 +44,10 @@ def refuse_foreign(path: str, body: Any) -> None:
 
 
 def bars(chart: dict, fetch_key: FetchKey, kind: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """The bars in the requested range, null ones included, and remarks; a bar repeated with the same close is one bar.
+    """Return the bars in the requested range, including null bars, and remarks; drop a repeated bar with the same close.
 
-    `kind` is the catalog's kind of the symbol: with it, the answer's time zone and dates must be possible for one.
+    `kind` is the catalog's kind of the symbol. If it is given, raise FetchError if the time zone or a date of the response
+    is impossible for that kind.
     """
     meta, stamps, quote = chart["meta"], chart["timestamp"], chart["indicators"]["quote"][0]
     _refuse_zone(meta["exchangeTimezoneName"], kind)
@@ -68,7 +69,7 @@ def bars(chart: dict, fetch_key: FetchKey, kind: str | None) -> tuple[pd.DataFra
 
 
 def actions(chart: dict, fetch_key: FetchKey) -> pd.DataFrame:
-    """The answer's dividends and splits under their own ex-dates, also those without a bar."""
+    """Return the dividends and splits of the response by their ex-dates, including ex-dates without a bar."""
     events = chart.get("events") or {}
     dividends, splits = ((events.get(name) or {}).values() for name in ("dividends", "splits"))
     rows = [(fetch_key.key, event["date"], "dividend", event["amount"]) for event in dividends]
@@ -79,18 +80,18 @@ def actions(chart: dict, fetch_key: FetchKey) -> pd.DataFrame:
 
 
 def within(fetch_key: FetchKey, frame: pd.DataFrame, column: str = "date") -> pd.DataFrame:
-    """The rows dated in the requested range."""
+    """Return the rows dated in the requested range."""
     return frame.loc[pd.to_datetime(frame[column]).between(str(fetch_key.start), str(fetch_key.end))]
 
 
 def local_days(seconds, chart: dict) -> pd.DatetimeIndex:
-    """The dates of epoch seconds in the answer's own time zone, without a zone."""
+    """Convert epoch seconds to dates in the time zone of the response; the dates carry no zone."""
     stamps = pd.DatetimeIndex(pd.to_datetime(pd.Series(seconds, dtype="int64"), unit="s", utc=True))
     return days_of(stamps.tz_convert(chart["meta"]["exchangeTimezoneName"]))
 
 
 def days_of(stamps: pd.Index) -> pd.DatetimeIndex:
-    """Local dates of zoned moments, without a zone."""
+    """Convert timestamps with a zone to local dates without one."""
     return pd.DatetimeIndex(stamps).tz_localize(None).normalize().as_unit("s")
 
 
@@ -107,7 +108,11 @@ def _refuse_days(days: pd.Series, kind: str | None, year: int) -> None:
 
 
 def _cannot_trade(days: pd.Series, kind: str | None, year: int) -> pd.Series:
-    """Stocks and funds trade on sessions only, an index may have a value on a holiday, and a coin trades every day."""
+    """Mark the days on which the kind cannot trade.
+
+    Stocks and funds trade only on sessions. An index may have a value on a holiday, but not on a weekend. A coin trades
+    every day.
+    """
     if kind in ("stock", "fund"):
         calendar = pd.DatetimeIndex([day for day, _, _ in sessions(year + 1)])
         return ~days.isin(calendar) & (days >= calendar[0])
@@ -115,10 +120,10 @@ def _cannot_trade(days: pd.Series, kind: str | None, year: int) -> pd.Series:
 
 
 def _ends_live(meta: dict, stamps: list[int], days: pd.Series) -> bool:
-    """Whether the last two rows are one day's bar and its live quote, which Yahoo adds while the session is open.
+    """Return whether the last two rows are a day's bar and its live quote, which Yahoo adds while the session is open.
 
-    A live quote has the time of the last trade, before the session's end. Where the answer does not say these times,
-    a last row at another time of the day counts as live.
+    A live quote has the time of the last trade, before the end of the session. If the response lacks these times, a last
+    row at a later time of the day counts as live.
     """
     if len(stamps) < 2 or days.iloc[-1] != days.iloc[-2] or stamps[-1] <= stamps[-2]:
         return False

@@ -1,4 +1,4 @@
-"""The faults a replay server can have: `--fault NAME[:argument=value,...]`, declared by subject, a table a file."""
+"""Collect the faults of a replay server, `--fault NAME[:argument=value,...]`; each file declares those of one subject."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LIBRARY: Mapping[str, Declared] = {fault.name: fault for faults in SUBJECTS.valu
 
 
 def parse_faults(texts: Sequence[str], seed: int = 0) -> list[InjectedFault]:
-    """The faults named, each with a seed of its own; BadRequest for a name or an argument that is none."""
+    """Parse the named faults, each with a separate seed; raise BadRequest for an unknown name or an invalid argument."""
     return [choose(text, LIBRARY, f"{seed}/{number}") for number, text in enumerate(texts)]
 
 
 def listing() -> str:
-    """Every fault with its arguments and their defaults, by subject."""
+    """List every fault with its arguments and their defaults, by subject."""
     lines = []
     for subject, faults in SUBJECTS.items():
         lines += [f"{subject}:", *(f"  {fault.name:<26}{fault.does}{_arguments(fault)}" for fault in faults), ""]

@@ -1,10 +1,10 @@
-"""Faults of splits and dividends, which are rows of the archive, and of how the source divides the bars before them."""
+"""Declare faults of splits and dividends in the archive, and of the way the source adjusts the bars before them."""
 
 from __future__ import annotations
 
 from flows.replay.faults.declared import SYMBOL, Declared
 
-# The newest split of the symbol that the source knows, in the archive and in its answers.
+# The newest split of the symbol that the source knows, in the archive and in its responses.
 IN_ARCHIVE = """symbol = $symbol and split_ratio > 0
     and date = (select max(date) from actions where symbol = $symbol and date <= $today and split_ratio > 0)"""
 IN_ANSWER = "symbol = $symbol and date = (select max(date) from split where symbol = $symbol)"
@@ -22,7 +22,7 @@ def multiplied(factor: str) -> str:
 
 
 def added(kind: str, amount: str) -> str:
-    """An action on the newest session."""
+    """Return SQL that adds an action on the newest session."""
     other = "dividend" if kind == "split_ratio" else "split_ratio"
     return f"insert into actions (symbol, date, {kind}, {other}) values ($symbol, $last, {amount}, null)"
 

@@ -1,4 +1,4 @@
-"""Faults of bars, as rows of what the source says: missing, late, wrong by a factor, or not yet settled."""
+"""Declare faults of the bars that the source reports: missing, late, wrong by a factor, or not yet settled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPEATED = f"""
 
 
 def bars(name: str, does: str, change: str, takes=BARS, where: str = STRUCK) -> Declared:
-    """A fault that sets columns of the bars struck."""
+    """Declare a fault that sets columns of the affected bars."""
     return Declared(name, does, takes, answer=(f"update bar set {change} where {where}",))
 
 

@@ -1,4 +1,4 @@
-"""Faults of Yahoo's chart answers: another symbol, another zone, bars twice or out of order, values that are none."""
+"""Declare faults of Yahoo's chart responses: wrong symbol or zone, repeated or unordered bars, invalid values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAY = 86_400
 
 
 def chart(alter: Callable[[Chart, Arguments], None]) -> Callable[[Arguments], Change]:
-    """Alters the chart of an answer that has bars; its JSON may then hold NaN and Infinity, as some servers' does."""
+    """Alter the chart of a response that has bars; like that of some servers, its JSON may then hold NaN and Infinity."""
     def make(arguments: Arguments) -> Change:
         def change(answer: Response) -> Response:
             result = (answer.json().get("chart", {}).get("result") or [{}])[0] if answer.status == 200 else {}
@@ -28,12 +28,12 @@ def chart(alter: Callable[[Chart, Arguments], None]) -> Callable[[Arguments], Ch
 
 
 def quote(result: Chart) -> dict[str, list[Any]]:
-    """The columns of the bars."""
+    """Return the columns of the bars."""
     return result["indicators"]["quote"][0]
 
 
 def columns(result: Chart) -> list[list[Any]]:
-    """Every list that has an entry a bar."""
+    """Return every list with one entry per bar."""
     return [result["timestamp"], *quote(result).values(), *result["indicators"]["adjclose"][0].values()]
 
 
@@ -49,7 +49,7 @@ def valued(value: float) -> Callable[[Chart, Arguments], None]:
 
 
 def again(factor: float) -> Callable[[Chart, Arguments], None]:
-    """The newest bar a second time, at a multiple of its prices."""
+    """Repeat the newest bar at a multiple of its prices."""
     def alter(result: Chart, _: Arguments) -> None:
         for column in columns(result):
             column.append(column[-1])
@@ -99,7 +99,7 @@ def stamped(second: int) -> Callable[[Chart, Arguments], None]:
 
 
 def event(kind: str, **fields: Any) -> Callable[[Chart, Arguments], None]:
-    """An event on the newest bar's date, in the words given."""
+    """Add an event with the given fields on the date of the newest bar."""
     def alter(result: Chart, _: Arguments) -> None:
         timestamp = result["timestamp"][-1]
         result.setdefault("events", {}).setdefault(kind, {})[str(timestamp)] = {"date": timestamp} | fields

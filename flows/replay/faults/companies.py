@@ -1,4 +1,4 @@
-"""Faults of what belongs to a company: its share counts, its symbol and its statements."""
+"""Declare faults of a company's share counts, symbol and statements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NEWEST_COUNT = "(select arg_max(shares_outstanding, date) from shares where symb
 
 
 def counted(name: str, does: str, factor: float) -> Declared:
-    """A count on the newest session that is a multiple of the last one."""
+    """Declare a fault that adds a share count on the newest session, a multiple of the last one."""
     return Declared(name, does, SYMBOL | {"factor": factor}, answer=(
         f"insert into shares values ($symbol, $last, {NEWEST_COUNT} * $factor)",))
 

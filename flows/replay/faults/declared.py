@@ -1,4 +1,4 @@
-"""How a fault is declared, named on the command line, and told what it strikes."""
+"""Declare faults, and parse the faults named on the command line with their arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse.errors import BadRequest
 Value = str | int | float
 Arguments = Mapping[str, Value]
 
-# What an argument is, for the list that a user reads.
+# The meaning of each argument, for the list that a user reads.
 MEANING = {
     "symbol": "the symbol, * for every one; by default one that the seed chooses",
     "series": "the FRED series, * for every one; by default one that the seed chooses",
@@ -32,7 +32,7 @@ SERIES = {"series": ""}
 WIRE = {"on": "bars", "key": "*", "times": 0, "after": 0}
 OF_ONE = {"key": "", "times": 0, "after": 0}
 
-# The paths a request has, by what it asks for.
+# The path of a request, by the data that it requests.
 PATHS = {
     "bars": "/v8/finance/chart/{key}",
     "shares": "/ws/fundamentals-timeseries/v1/finance/timeseries/{key}",
@@ -48,13 +48,13 @@ PATHS = {
 
 @dataclass(frozen=True)
 class Declared:
-    """One fault a user can name: on the archive's rows, on what the source makes of them, or on the wire.
+    """One fault that a user can name; it affects the archive's rows, the source's tables, or the wire.
 
     archive   SQL on the archive's tables, before the source divides prices by splits
-    answer    SQL on what the source says: bar, split, dividend, shares, observation, statements, index_weights
-    wire      the Fault on the wire that given arguments make
+    answer    SQL on the source's tables: bar, split, dividend, shares, observation, statements, index_weights
+    wire      a function from the arguments to the Fault on the wire
 
-    The SQL reads the arguments as $name, and $first and $last, the sessions struck.
+    The SQL reads the arguments as $name, and the affected sessions as $first and $last.
     """
 
     name: str
@@ -67,14 +67,14 @@ class Declared:
     """What the seed chooses from: stock, split for a stock that has one, or series."""
 
     def usage(self) -> str:
-        """The name with its arguments and their defaults."""
+        """Return the name with its arguments and their defaults."""
         given = ",".join(f"{name}={value}" for name, value in self.takes.items())
         return f"{self.name}:{given}" if given else self.name
 
 
 @dataclass(frozen=True)
 class InjectedFault:
-    """A fault with its arguments; `seed` decides what they leave open."""
+    """A fault with its arguments; `seed` chooses the values of arguments without one."""
 
     declared: Declared
     arguments: Arguments
@@ -88,7 +88,7 @@ class InjectedFault:
 
 
 def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> InjectedFault:
-    """The fault that NAME or NAME:argument=value,... names; BadRequest for what is none."""
+    """Parse a fault from NAME or NAME:argument=value,...; raise BadRequest if it is invalid."""
     name, _, given = text.partition(":")
     declared = library.get(name)
     if declared is None:
@@ -109,7 +109,7 @@ def choose(text: str, library: Mapping[str, Declared], seed: str = "0") -> Injec
 
 
 def _read(text: str, argument: str, value: str, default: Value) -> Value:
-    """The value in the type of its default."""
+    """Convert the value to the type of its default; raise BadRequest if that is impossible."""
     if isinstance(default, str):
         return value
     try:
@@ -124,7 +124,7 @@ def _read(text: str, argument: str, value: str, default: Value) -> Value:
 
 
 def changing(change: Callable[[Arguments], Change], on: str = "") -> Callable[[Arguments], Fault]:
-    """A fault on the wire that changes the answer to the requests its arguments name, or to those of `on`."""
+    """Return a factory of faults that change the responses to the requests named by the arguments, or by `on`."""
 
     def make(arguments: Arguments) -> Fault:
         return fault(arguments, "changed", on, change=change(arguments))
@@ -134,7 +134,7 @@ def changing(change: Callable[[Arguments], Change], on: str = "") -> Callable[[A
 
 def fault(arguments: Arguments, kind: Kind, on: str = "", seconds: float = 0.0,
           change: Change = lambda answer: answer) -> Fault:
-    """The Fault that meets the requests which the arguments name, as often as they say."""
+    """Create the Fault for the requests that the arguments name, as many times as they state."""
     path = PATHS[on or str(arguments["on"])].format(key=arguments.get("key", "*")).removesuffix("?series_id=*")
     return Fault(path, kind, times=int(arguments.get("times", 0)) or None, after=int(arguments.get("after", 0)),
                  seconds=seconds, change=change)

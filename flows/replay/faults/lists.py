@@ -1,4 +1,4 @@
-"""Faults of published weights, and of the clock that a source tells."""
+"""Declare faults of published weights, and of the clock that a source reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INDEX = {"index": "*"}
 
 
 def clock_back(arguments: Arguments) -> Fault:
-    """Every answer, and the clock itself, some days in the past."""
+    """Date every response, and the clock itself, some days in the past."""
     now = datetime.fromisoformat(str(arguments["now"])) - timedelta(days=float(arguments["days"]))
 
     def change(answer: Response) -> Response:
@@ -31,7 +31,7 @@ def clock_in_words(_: Arguments) -> Change:
 
 
 def other_index(arguments: Arguments) -> Change:
-    """The list under another index's name."""
+    """Return the list under the name of another index."""
     def change(answer: Response) -> Response:
         head, _, rows = answer.body.decode().partition("\n")
         renamed = "".join(f"{arguments['other']},{row.partition(',')[2]}\n" for row in rows.splitlines())

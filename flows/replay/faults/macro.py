@@ -1,4 +1,4 @@
-"""Faults of FRED: values revised, missing or none, histories that shrink, pages without end, dates, encodings, keys."""
+"""Declare faults of FRED: revised, missing or invalid values, shrinking histories, endless pages, dates, encodings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCUMENT = b'<?xml version="1.0" encoding="utf-8" ?>\n'
 
 
 def xml(alter: Callable[[ET.Element, Arguments], None]) -> Callable[[Arguments], Change]:
-    """Alters an XML answer that has rows."""
+    """Alter an XML response that has rows."""
     def make(arguments: Arguments) -> Change:
         def change(answer: Response) -> Response:
             if answer.status != 200 or not answer.body.lstrip().startswith(b"<"):
@@ -30,13 +30,13 @@ def xml(alter: Callable[[ET.Element, Arguments], None]) -> Callable[[Arguments],
 
 
 def refused(message: str) -> Callable[[Arguments], Change]:
-    """FRED's refusal, in its words."""
+    """Return FRED's error response with a message."""
     return lambda _: lambda answer: Response(400, {"content-type": CONTENT}, DOCUMENT +
                                            f'<error code="400" message="Bad Request.  {message}"/>'.encode())
 
 
 def encoded(arguments: Arguments) -> Change:
-    """The answer in another encoding than FRED's, declared rightly where Python knows it."""
+    """Return the response in another encoding than FRED's and declare it; if Python lacks the encoding, only declare it."""
     name = str(arguments["encoding"])
 
     def change(answer: Response) -> Response:
@@ -49,14 +49,14 @@ def encoded(arguments: Arguments) -> Change:
 
 
 def entities(_: Arguments) -> Change:
-    """A document whose entities are a gigabyte once they are resolved."""
+    """Return a document whose entities expand to a gigabyte."""
     return lambda answer: answer.with_body(
         f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a0 "ha">{LAUGHS}]><observations count="1" limit="100000">'
         '<observation date="2026-05-01" value="&a9;"/></observations>'.encode())
 
 
 def newest(**attributes: str) -> Callable[[ET.Element, Arguments], None]:
-    """The newest row in other words."""
+    """Change attributes of the newest row."""
     def alter(root: ET.Element, _: Arguments) -> None:
         root[-1].attrib.update(attributes)
     return alter
@@ -78,7 +78,7 @@ def comma(root: ET.Element, _: Arguments) -> None:
 
 
 def endless(root: ET.Element, _: Arguments) -> None:
-    """A row a page, of which there are said to be a hundred million."""
+    """Return one row per page and announce a hundred million rows."""
     del root[1:]
     root.attrib.update(count="99999999", limit="1")
 
@@ -88,14 +88,14 @@ def short_page(root: ET.Element, _: Arguments) -> None:
 
 
 def twice(value: str | None) -> Callable[[ET.Element, Arguments], None]:
-    """The newest row a second time."""
+    """Repeat the newest row, with another value if one is given."""
     def alter(root: ET.Element, _: Arguments) -> None:
         ET.SubElement(root, root[-1].tag, root[-1].attrib | ({"value": value} if value else {}))
     return alter
 
 
 def outside(root: ET.Element, _: Arguments) -> None:
-    """A row long before the range asked."""
+    """Add a row long before the requested range."""
     ET.SubElement(root, root[-1].tag, root[-1].attrib | {"date": "1999-12-31", "value": "6.45"})
 
 

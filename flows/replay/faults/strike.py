@@ -1,4 +1,4 @@
-"""What faults do to the rows of an archive: whom they strike, and the SQL of their declarations."""
+"""Apply faults to the rows of an archive: choose their targets and run the SQL of their declarations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import duckdb
 from flows.replay.faults.declared import InjectedFault
 from warehouse.errors import BadRequest
 
-# From what the seed chooses, by what a declaration says it is among.
+# The candidates from which the seed chooses, by the `among` of a declaration.
 CANDIDATES = {
     "stock": """select symbol from bars where date = $last and symbol in (select symbol from shares)
                 and not starts_with(symbol, '^') and not ends_with(symbol, '-USD')""",
@@ -29,7 +29,7 @@ KNOWN = {
 
 
 def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], bar_day: date) -> list[InjectedFault]:
-    """The faults with whom and when they strike; BadRequest for a symbol, series or session the archive has not."""
+    """Resolve the targets and sessions of the faults; raise BadRequest for one that the archive does not have."""
     if not faults:
         return []
     sessions = [day for day, in con.execute("""
@@ -40,7 +40,7 @@ def resolved(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], ba
 
 def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], stage: Literal["archive", "answer"],
            days: Mapping[str, Any]) -> None:
-    """Carry out the SQL of one stage; the arguments and the days are its parameters."""
+    """Run the SQL of one stage, with the arguments and the days as parameters."""
     for fault in faults:
         given = {**fault.arguments, **fault.struck, **days}
         for statement in fault.declared.archive if stage == "archive" else fault.declared.answer:
@@ -49,7 +49,7 @@ def strike(con: duckdb.DuckDBPyConnection, faults: Sequence[InjectedFault], stag
 
 
 def _when(fault: InjectedFault, sessions: Sequence[date]) -> InjectedFault:
-    """The fault with the first and the last session struck."""
+    """Return the fault with the first and the last affected session."""
     days, back = int(fault.arguments.get("days", 1)), int(fault.arguments.get("back", 0))
     if max(days, 1) + back > len(sessions):
         raise BadRequest(f"--fault {fault}", f"the archive has {len(sessions)} sessions by then", "Strike fewer of them")
@@ -57,7 +57,7 @@ def _when(fault: InjectedFault, sessions: Sequence[date]) -> InjectedFault:
 
 
 def _whom(con: duckdb.DuckDBPyConnection, fault: InjectedFault) -> InjectedFault:
-    """The fault with a symbol or a series for each that was left open."""
+    """Return the fault with a chosen symbol, series or key for each argument without a value."""
     arguments, among = dict(fault.arguments), fault.declared.among
     for name in ("symbol", "series", "key"):
         if arguments.get(name) == "":

@@ -1,4 +1,4 @@
-"""Faults of transport: statuses, pauses, connections that break, answers too large or of another kind than asked."""
+"""Declare faults of transport: statuses, pauses, broken connections, and responses of excessive size or wrong type."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mall your bars\x9b1m\r\n\u202egnorw"
 
 
 def status(code: int, body: bytes = OUTAGE, content_type: str = HTML, **headers: str) -> Callable[[Arguments], Change]:
-    """Answers with a status and a body of its own."""
+    """Replace the response by a status and a body."""
     return lambda _: lambda answer: Response(code, {"content-type": content_type} | headers, body)
 
 
 def body(make: Callable[[bytes], bytes]) -> Callable[[Arguments], Change]:
-    """Changes the body and nothing else."""
+    """Change only the body."""
     return lambda _: lambda answer: answer.with_body(make(answer.body))
 
 
@@ -42,12 +42,12 @@ def redirect(arguments: Arguments) -> Change:
 
 
 def huge(arguments: Arguments) -> Change:
-    """The true answer behind so many megabytes of blanks, which both JSON and XML allow at the end."""
+    """Append so many megabytes of blanks to the true response; JSON and XML both allow them at the end."""
     return lambda answer: answer.with_body(answer.body + b" " * (int(arguments["megabytes"]) << 20))
 
 
 def bomb(arguments: Arguments) -> Change:
-    """As `huge`, compressed to a thousandth."""
+    """Do the same as `huge`, compressed to a thousandth."""
     def change(answer: Response) -> Response:
         packed = gzip.compress(answer.body + b" " * (int(arguments["megabytes"]) << 20), 6)
         return Response(answer.status, answer.headers | {"content-encoding": "gzip"}, packed)
@@ -55,20 +55,20 @@ def bomb(arguments: Arguments) -> Change:
 
 
 def malformed(content: bytes) -> bytes:
-    """JSON without its first colon, XML without its last bracket, CSV with a quote that nothing closes."""
+    """Remove the first colon of JSON or the last bracket of XML, or add an unclosed quote to CSV."""
     if content.lstrip().startswith(b"{"):
         return content.replace(b":", b" ", 1)
     return content.rstrip().removesuffix(b">") if content.lstrip().startswith(b"<") else content.replace(b",", b',"', 1)
 
 
 def nested(content: bytes) -> bytes:
-    """Brackets or tags, a hundred thousand deep."""
+    """Return brackets or tags nested a hundred thousand deep."""
     deep = 100_000
     return b"<a>" * deep if content.lstrip().startswith(b"<") else b"[" * deep + b"]" * deep
 
 
 def control_characters(arguments: Arguments) -> Change:
-    """A refusal in the source's own form, whose words hold escapes for a terminal."""
+    """Return an error in the format of the source whose message contains terminal escape sequences."""
     def change(answer: Response) -> Response:
         if "xml" in answer.headers.get("content-type", ""):
             words = "".join(character for character in ESCAPES if character >= " " or character in "\r\n")

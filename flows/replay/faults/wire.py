@@ -1,4 +1,4 @@
-"""What goes wrong on the wire: the requests a fault meets, and what it makes of their answers."""
+"""Apply faults on the wire: match requests and alter their responses."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, urlencode
 Kind = Literal["status", "rate_limit", "timeout", "garbage", "reset", "empty", "unknown", "changed"]
 
 BAD_JSON = b'{"chart":{"result":[{"meta":{"currency":"USD","sym'
-# HTML that is no XML, with the words by which yfinance knows an outage.
+# HTML that is not valid XML, with the words by which yfinance recognizes an outage.
 OUTAGE = b"<!DOCTYPE html><html><head><meta charset=utf-8><title>Service unavailable</title><body>Will be right back..."
 
 
 @dataclass(frozen=True)
 class Response:
-    """An answer on its way out, which a fault may change."""
+    """An outgoing response, which a fault may change."""
 
     status: int
     headers: dict[str, str]
@@ -33,11 +33,11 @@ class Response:
     """Close the connection after the body, of which more was announced."""
 
     def with_body(self, body: bytes, content_type: str | None = None) -> Response:
-        """The same answer with another body."""
+        """Return the response with another body."""
         return replace(self, body=body, headers=self.headers | ({"content-type": content_type} if content_type else {}))
 
     def json(self) -> dict[str, Any]:
-        """What it says; nothing where it says something else, or another fault has broken it already."""
+        """Parse the body as a JSON object; return an empty dict if it is not one, as after another fault broke it."""
         try:
             parsed = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -50,20 +50,20 @@ Change = Callable[[Response], Response]
 
 @dataclass
 class Fault:
-    """One thing that goes wrong. `hits` counts how often it did.
+    """One fault on the wire; `hits` counts how often it occurred.
 
     match    a path, `*` allowed; after a `?` the parameters a request must carry ("/fred/*?series_id=ICSA")
-    kind     status      answers `status` with a page of HTML
-             rate_limit  answers 429 in plain text
-             timeout     waits `seconds` before the true answer
-             garbage     answers 200 with `body`, by default JSON that breaks off
-             reset       closes the connection without an answer
-             empty       answers as if the range asked held nothing
-             unknown     answers as if nobody had heard of the symbol or series
-             changed     gives the true answer as `change` makes it; several of this kind work one after another
-    times    so many requests, then never again; None is for ever. A client may ask twice where its caller
-             asks once: yfinance repeats a request that failed with 400 or more.
-    after    matching requests that pass first
+    kind     status      responds with `status` and an HTML page
+             rate_limit  responds with 429 in plain text
+             timeout     waits `seconds` before the true response
+             garbage     responds with 200 and `body`, by default truncated JSON
+             reset       closes the connection without a response
+             empty       responds as if the requested range had no data
+             unknown     responds as if the symbol or series did not exist
+             changed     passes the true response through `change`; several faults of this kind apply in order
+    times    how many matching requests fail; None means all. A client may send more requests than its caller expects:
+             yfinance repeats a request that failed with 400 or more.
+    after    how many matching requests succeed first
     """
 
     match: str
@@ -83,7 +83,7 @@ class Fault:
             raise ValueError(f"a fault is one of {', '.join(get_args(Kind))}, not {self.kind!r}")
 
     def strikes(self, path: str, query: bytes) -> bool:
-        """Whether this request is one of those that go wrong; counts it."""
+        """Count this request if it matches, and return whether it must fail."""
         wanted, _, parameters = self.match.partition("?")
         if not fnmatchcase(path, wanted) or not set(parse_qsl(parameters)) <= set(parse_qsl(query.decode())):
             return False
@@ -95,14 +95,14 @@ class Fault:
 
 
 class FaultyApp:
-    """An ASGI app in front of the real one: the first fault that strikes a request answers it, or several change it."""
+    """ASGI middleware: the first fault that strikes a request responds to it, or several faults change the response."""
 
     def __init__(self, app: Any, faults: Iterable[Fault]):
         self.app = app
         self.faults = list(faults)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Answer one request, rightly or wrongly."""
+        """Respond to one request, with a fault if one strikes it."""
         fault = self._striking(scope)
         if fault is None:
             await self._changed(scope, receive, send)
@@ -123,7 +123,7 @@ class FaultyApp:
                 await self.app(_about_nothing(scope, fault.kind), receive, send)
 
     async def _changed(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """The true answer, as the faults that change it make it."""
+        """Send the true response after the faults that change it."""
         changes = [fault.change for fault in self.faults if fault.kind == "changed" and _meets(fault, scope)]
         if not changes:
             await self.app(scope, receive, send)
@@ -142,7 +142,7 @@ def _meets(fault: Fault, scope: dict[str, Any]) -> bool:
 
 
 async def _heard(app: Any, scope: dict[str, Any], receive: Any) -> Response:
-    """The whole answer of the app behind."""
+    """Collect the full response of the wrapped app."""
     heard: list[dict[str, Any]] = []
 
     async def listen(message: dict[str, Any]) -> None:
@@ -168,17 +168,17 @@ async def _send(scope: dict[str, Any], send: Any, answer: Response) -> None:
 
 
 async def _reset(scope: dict[str, Any]) -> None:
-    """Drop the connection hard; the server puts its transport into the scope's state for this."""
+    """Abort the connection with a TCP reset; the server puts its transport into the scope's state for this."""
     transport = scope["state"]["transport"]
     raw: socket.socket = transport.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-    # Let the loop notice the loss before this request ends, or the server answers 500 into a closed socket.
+    # Let the loop notice the loss before this request ends, or the server writes a 500 to a closed socket.
     await asyncio.sleep(0.01)
 
 
 def _about_nothing(scope: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The same request asked of a range, or of a name, for which the true answer is the one wanted."""
+    """Return the request for an empty range or an unknown name, so that the true response is the wanted one."""
     path, query = scope["path"], dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     if kind == "unknown":
         if path.startswith(("/fred/", "/graph/")):

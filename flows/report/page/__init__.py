@@ -1,1 +1,1 @@
-"""The day's page: one self-contained HTML file a session, a picture of the same story, and a list of all days."""
+"""Render the day's page: one self-contained HTML file per session, a picture of the same story, and a list of all days."""

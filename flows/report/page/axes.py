@@ -1,4 +1,4 @@
-"""Axes and lines that every chart of the page shares."""
+"""Build the axes and lines that all charts of the page share."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, Any]]
 Series = Sequence[tuple[str, str, str, list[int]]]
 """Column, label, colour and dashes of each line."""
-# A signed format has no sign at zero.
+# Removes the sign that a signed format puts before zero.
 ZERO = "datum.value == 0 ? replace(datum.label, '+', '') : datum.label"
 
 
 def days(size: Size, field: str = "date", axis: bool = True, **scale: Any) -> alt.X:
-    """The axis of sessions, in UTC so that no day slips."""
+    """Return the axis of sessions, in UTC so that no date shifts by a day."""
     import altair as alt
 
     labels = alt.Axis(grid=False, labelOverlap="greedy", tickCount=size.of(7, 3), labelFlush=True,
-                      # Over few days Vega also marks hours: those have no date of their own.
+                      # Over a few days Vega also marks hours, which get no label.
                       labelExpr="utchours(datum.value) != 0 ? '' : utcFormat(datum.value, "
                                 "(utcdate(datum.value) == 1 ? '' : '%-d ') + '%b' + "
                                 "(datum.index == 0 || utcmonth(datum.value) == 0 ? ' %Y' : ''))")
@@ -30,7 +30,7 @@ def days(size: Size, field: str = "date", axis: bool = True, **scale: Any) -> al
 
 
 def measure(field: str, format: str, **more: Any) -> alt.Y:
-    """A vertical axis; equal extents keep stacked panels in line."""
+    """Return a vertical axis; equal extents align stacked panels."""
     import altair as alt
 
     scale = alt.Scale(zero=more.pop("zero", False), nice=more.pop("nice", True), **more.pop("scale", {}))
@@ -40,7 +40,7 @@ def measure(field: str, format: str, **more: Any) -> alt.Y:
 
 def lines(source: str, series: Series, size: Size, height: int, format: str, title: str | list[str],
           **axis: Any) -> alt.LayerChart | alt.FacetChart:
-    """Several columns of one table of days as lines; the legend names them."""
+    """Draw several columns of one table of days as lines, named in the legend."""
     import altair as alt
 
     return alt.layer(*(
@@ -51,7 +51,7 @@ def lines(source: str, series: Series, size: Size, height: int, format: str, tit
 
 def look(series: Sequence[tuple[str, str, list[int]]], size: Size,
          field: str = "series") -> tuple[alt.Color, alt.StrokeDash]:
-    """Colour and dashes by name, in one legend: nothing is told by colour alone."""
+    """Return colour and dashes by name in one legend, so that no line is distinguished by colour alone."""
     import altair as alt
 
     labels, legend = [s[0] for s in series], alt.Legend(columns=size.of(len(series), 2), symbolType="stroke")
@@ -60,23 +60,23 @@ def look(series: Sequence[tuple[str, str, list[int]]], size: Size,
 
 
 def stacked(*panels: alt.Chart | alt.LayerChart | alt.FacetChart) -> alt.VConcatChart:
-    """Panels below each other, each with its own colours and legend."""
+    """Stack panels below each other, each with separate colours and legend."""
     import altair as alt
 
     return alt.vconcat(*panels).resolve_scale(color="independent", strokeDash="independent", fill="independent")
 
 
 def span(rows: Rows, field: str = "date") -> dict[str, Any]:
-    """The first and the last day of a table, as a scale."""
+    """Return the first and the last day of a table as a scale."""
     found = [row[field] for row in rows]
     return {"domain": [str(min(found)), str(max(found))], "nice": False}
 
 
 def titled(size: Size, *pieces: str) -> str | list[str]:
-    """A title in one line, or where that has no room in one a piece."""
+    """Return a title in one line, or one line per piece if the size is narrow."""
     return list(pieces) if size.narrow else " ".join(pieces)
 
 
 def known(rows: Rows, *columns: str) -> bool:
-    """Whether any of the columns has a value: what has none is not drawn."""
+    """Return whether any of the columns has a value; a chart without values is not drawn."""
     return any(row[column] is not None for row in rows for column in columns)

@@ -1,4 +1,4 @@
-"""From an Altair chart to SVG that belongs into the page: themed by its CSS, silent but for its label."""
+"""Convert an Altair chart to SVG for the page: its CSS sets the colours, and screen readers read only its label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Points = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Size:
-    """For what a chart is drawn: plot width in units, which are pixels at full size."""
+    """The size that a chart is drawn for: the plot width in units, which are pixels at full size."""
 
     name: str
     width: int
@@ -41,14 +41,14 @@ Draw = Callable[[Size], "tuple[alt.TopLevelMixin, Mapping[str, Points]]"]
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart in the sizes it was drawn for, by name, and the sentence that says what it shows."""
+    """A chart as SVG by name of size, and the sentence that describes it."""
 
     message: str
     svgs: Mapping[str, str]
 
     @property
     def html(self) -> str:
-        """Every size for the page, whose CSS shows the one that fits; the picture is one thing with one name."""
+        """Return every size as HTML; the CSS of the page shows the one that fits. All have the same label."""
         return "\n".join(
             f'<svg class="{name}" role="img" aria-label="{escape(self.message)}" '
             f'style="max-width: {1.12 * width_of(svg):.0f}px" {svg.removeprefix("<svg").lstrip()}'
@@ -56,33 +56,33 @@ class Drawing:
 
 
 def drawing(key: str, message: str, draw: Draw, sizes: Sequence[Size] = (WIDE, NARROW)) -> Drawing:
-    """The chart for each size; `key` keeps the ids inside it apart from those of other charts."""
+    """Draw the chart for each size; `key` makes the ids inside it unique on the page."""
     from altair.utils.schemapi import debug_mode
 
-    # Altair else checks every object it makes against its schema, which costs more than drawing; the tests check.
+    # By default Altair checks every object against its schema, which takes longer than drawing. The tests check instead.
     with debug_mode(CHECKED):
         return Drawing(message, {size.name: _svg(f"{key}-{size.name}", *draw(size)) for size in sizes})
 
 
 def width_of(svg: str) -> float:
-    """The width a chart was drawn with, in units."""
+    """Return the width of a drawn chart in units."""
     return float(re.findall(r'viewBox="0 0 ([\d.]+) ', svg)[0])
 
 
 def var(name: str) -> str:
-    """A colour of the page by name; only names the palette has."""
+    """Return the CSS variable of a colour; raise KeyError if the palette does not have the name."""
     if name not in LIGHT:
         raise KeyError(name)
     return f"var(--{name})"
 
 
 def in_light(svg: str) -> str:
-    """The SVG with the colours of the light page written in."""
+    """Replace the CSS variables of the SVG by the colours of the light page."""
     return re.sub(r"var\(--(\w+)\)", lambda found: LIGHT[found[1]], svg)
 
 
 def points(rows: Points) -> list[dict[str, Any]]:
-    """Rows as Vega reads them: dates as ISO text, which it takes for UTC."""
+    """Convert rows for Vega: dates become ISO text, which Vega reads as UTC."""
     return [{k: str(v) if isinstance(v, date) else v for k, v in row.items()} for row in rows]
 
 
@@ -113,14 +113,14 @@ def _look() -> dict[str, Any]:
 
 
 def _cleaned(svg: str, key: str) -> str:
-    """Without what only Vega reads, scaling with the page, ids of its own, no finer than a hundredth of a pixel."""
+    """Clean the SVG: drop attributes that only Vega reads, scale with the page, make ids unique, round to 0.01 pixels."""
     unread = r' (?:class|role|aria-[a-z]+|xmlns:xlink|version|pointer-events|font-family)="[^"]*"| opacity="1"'
     svg = re.sub(unread, "", svg)
     svg = re.sub(r'<path d="(?:M0,0h0v0h0Z)?"[^>]*/>', "", svg)
     svg = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
     while (emptied := re.sub(r"<g[^>]*></g>", "", svg)) != svg:
         svg = emptied
-    # Vega numbers its ids on from chart to chart.
+    # Vega continues the numbering of its ids from chart to chart.
     for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="(\w+)"', svg))):
         svg = svg.replace(f'id="{found}"', f'id="{key}-{number}"').replace(f"url(#{found})", f"url(#{key}-{number})")
     return re.sub(r'^<svg xmlns="\S+"\s+width="[\d.]+" height="[\d.]+"', "<svg", svg)

@@ -1,4 +1,4 @@
-"""Charts of the baskets: relative rotation, the tiers since the last peak of the VIX, and how the two indices part."""
+"""Draw the charts of the baskets: relative rotation, tiers since the last VIX peak, divergence of the two indices."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COLOURS = {"defensive": ("tier1", [2, 3]), "ai_leaders": ("tier2", [1, 0]), "sem
            "crypto_equity": ("tier4", [8, 3, 2, 3])}
 FUND_COLOURS: dict[str, str] = dict(zip(FUNDS, (
     "tier2", "fund1", "fund3", "tier1", "fund4", "total", "tier4", "fund2", "tier3", "down", "fund5"), strict=True))
-# Of what a user's catalog adds, in turn.
+# The colours and dashes of baskets that a user's catalog adds, in rotation.
 MORE_COLOURS = (("fund1", [4, 1]), ("fund3", [2, 1]), ("fund2", [7, 2, 2, 2]), ("fund4", [5, 1, 1, 1]))
 
-TAIL = {True: 6, False: 4}  # points of a tier, of a fund: ten long tails would hide each other
+TAIL = {True: 6, False: 4}  # points of a tier and of a fund; ten long tails would hide each other
 CORNERS = (("leading", "right", "top"), ("weakening", "right", "bottom"), ("lagging", "left", "bottom"),
            ("improving", "left", "top"))
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A panel of the rotation chart: what is on it and how values become pixels."""
+    """A panel of the rotation chart: its points, and the conversion of values to pixels."""
 
     points: list[dict[str, Any]]
     centre: float
@@ -35,20 +35,20 @@ class Plane:
     height: int
 
     def domain(self, axis: str) -> tuple[float, float]:
-        """All points and the centre, which stays away from the edge so that every quadrant has room."""
+        """Return the range of an axis: all points, and the centre far enough from the edge to give every quadrant room."""
         values = [point[axis] - self.centre for point in self.points]
         low, high = min(*values, 0.0), max(*values, 0.0)
         reach = (high - low) or 1.0
         return self.centre + min(low - 0.1 * reach, -0.25 * reach), self.centre + max(high + 0.1 * reach, 0.25 * reach)
 
     def at(self, point: dict[str, Any]) -> tuple[float, float]:
-        """Pixels from the left and from the top."""
+        """Return the position of a point in pixels from the left and from the top."""
         (left, right), (low, high) = self.domain("x"), self.domain("y")
         return (self.width * (point["x"] - left) / (right - left), self.height * (high - point["y"]) / (high - low))
 
 
 def labelled(plane: Plane) -> list[dict[str, Any]]:
-    """The heads, each label where it covers least of the others: above, below, right or left of its point."""
+    """Place the label of each head above, below, right or left of its point, where it covers the others least."""
     heads = [point for point in plane.points if point["is_head"]]
     boxes = [(x - 5, y - 5, x + 5, y + 5) for x, y in map(plane.at, heads)]
     boxes += [(0 if align == "left" else plane.width - 62, 0 if baseline == "top" else plane.height - 18,
@@ -78,7 +78,7 @@ def _outside(box: tuple[float, ...], plane: Plane) -> float:
 
 def rotation(rows: Rows, kinds: tuple[tuple[str, ...], tuple[str, ...]], x: str, y: str, centre: float,
              titles: tuple[str, str], format: str) -> Draw:
-    """Strength against its momentum: a tail of past points a basket, its head today; the two `kinds` apart."""
+    """Plot strength against momentum: each basket is a tail of past points with its head today, one panel per kind."""
     tiers, funds = kinds
     ranks: dict[str, int] = {}
     tails = []
@@ -111,7 +111,7 @@ def rotation(rows: Rows, kinds: tuple[tuple[str, ...], tuple[str, ...]], x: str,
             tail.mark_line(strokeWidth=1.4, opacity=0.5).encode(*at, colour, order="date:T", detail="basket:N"),
             tail.mark_circle(size=12, opacity=0.6).encode(*at, colour),
             head.mark_circle(size=70, opacity=1).encode(*at, colour),
-            # Twice: the lower one is a rim that keeps the tails off the letters.
+            # Draw the text twice: the lower one is an outline that separates the letters from the tails.
             head.mark_text(**label, stroke=var("panel"), strokeWidth=3, strokeJoin="round").encode(*at, text="short:N"),
             head.mark_text(**label).encode(*at, colour, text="short:N"),
         ).properties(width=plane.width, height=plane.height, title=title)
@@ -135,13 +135,13 @@ def rotation(rows: Rows, kinds: tuple[tuple[str, ...], tuple[str, ...]], x: str,
 
 
 def _look_of(basket: str, shown: Sequence[str]) -> tuple[str, list[int]]:
-    """Colour and dashes of a tier, or of a basket that the user's catalog adds."""
+    """Return the colour and dashes of a tier, or of a basket that the user's catalog adds."""
     added = [b for b in shown if b not in COLOURS and b not in FUND_COLOURS]
     return COLOURS.get(basket) or MORE_COLOURS[added.index(basket) % len(MORE_COLOURS)]
 
 
 def since_peak(rows: Rows, leads: Rows) -> Draw:
-    """Each tier's return above the Nasdaq Composite's since the peak; a diamond on the day it took the lead."""
+    """Plot each tier's return above the Nasdaq Composite's since the peak; a diamond marks the day it took the lead."""
     where = {(row["basket"], row["date"]): row["excess_since_peak"] for row in rows}
     marks = [{"basket": name(row["tier"]), "date": row["lead_date"], "excess": where[row["tier"], row["lead_date"]]}
              for row in leads if (row["tier"], row["lead_date"]) in where]
@@ -170,7 +170,7 @@ def since_peak(rows: Rows, leads: Rows) -> Draw:
 
 
 def divergence(rows: Rows) -> Draw:
-    """Nasdaq Composite minus S&P 500, with the days on which one set a record while the other fell."""
+    """Plot Nasdaq Composite minus S&P 500, with the days on which the former set a record while the latter fell."""
     parted = [{"date": row["date"]} for row in rows if row["is_divergent_day"]]
     series = [line for line in (("spread_21d_return", "21 sessions", "tier2", [1, 0]),
                                 ("spread_63d_return", "63 sessions", "tier3", [5, 3])) if known(rows, line[0])]

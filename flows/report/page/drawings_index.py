@@ -1,4 +1,4 @@
-"""Charts of the index: its regime, who moved it, how concentrated and how broad it is. Each is drawn for a size."""
+"""Draw the charts of the index, each for a size: its regime, its contributions, its concentration and its breadth."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STAGES = ("re_contraction", "high_vol_risk_off", "consolidation", "re_entry", "e
 
 
 def regime(timeline: Rows, spells: Rows) -> Draw:
-    """The Nasdaq Composite with its records, the VIX over its bands, and the stages below."""
+    """Plot the Nasdaq Composite with its records, the VIX over its bands, and the stages below."""
     closes = [row["vix_close"] for row in timeline if row["vix_close"] is not None]
     low, high = min([*closes, 14]) - 2, max([*closes, 32]) + 2
     bands = [{"low": max(a, low), "high": min(b, high), "colour": var(c), "label": label} for a, b, c, label in BANDS]
     last = max(row["date"] for row in timeline)
-    # A spell lasts until the next one begins: no gap over a weekend.
+    # A spell lasts until the next one begins, so that a weekend leaves no gap.
     strip = [{"from": row["first_date"], "until": after["first_date"] if after else last, "label": name(row["stage"])}
              for row, after in zip_longest(spells, spells[1:])]
     shown = [stage for stage in STAGES if stage in {row["stage"] for row in spells}]
@@ -43,10 +43,10 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
         ).properties(width=size.width, height=130, title=titled(
             size, "Nasdaq Composite, index points;", "dots are record closes"))
         scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-        # Every edge of a band, as long as five points have room for a label.
+        # Label every edge of a band, as long as five points have room for a label.
         values = [10, 15, 20, 25, 30, 40, 50] if high - low < 45 else range(10, 100, 10)
         axis = alt.Axis(values=list(values), grid=False, minExtent=44, maxExtent=44, format=".0f", labelOverlap=False)
-        # On every layer: the axis of one that has none of its own would hide labels.
+        # Set this axis on every layer, since the default axis of a layer would hide labels.
         level = {"scale": scale, "axis": axis, "title": None}
         band = alt.Chart(alt.NamedData("bands"))
         label = band.transform_calculate(middle="(datum.low + datum.high) / 2").mark_text(
@@ -76,7 +76,7 @@ def regime(timeline: Rows, spells: Rows) -> Draw:
 
 
 def waterfall(rows: Rows, unit: str) -> Draw:
-    """From the companies to the published index: each bar begins where the one above it ended."""
+    """Plot the steps from the companies to the published index; each bar begins where the one above it ends."""
     bars, level = [], 0.0
     for row in rows:
         whole = row["kind"] in ("sum", "index")
@@ -92,7 +92,7 @@ def waterfall(rows: Rows, unit: str) -> Draw:
     def draw(size: Size) -> tuple[alt.TopLevelMixin, Mapping[str, Points]]:
         import altair as alt
 
-        # Room for the figure to the right of the longest bar, in units of the axis.
+        # Leave room for the figure to the right of the longest bar, in units of the axis.
         room = alt.Scale(domain=[ends[0] - 0.02 * span, ends[1] + span * size.of(0.1, 0.27)], nice=False)
         y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=var("ink"), labelLimit=120, minExtent=78),
                   scale=alt.Scale(paddingInner=0.28, paddingOuter=0.1))
@@ -118,9 +118,9 @@ def waterfall(rows: Rows, unit: str) -> Draw:
 
 
 def concentration(rows: Rows, by_market_value: bool) -> Draw:
-    """Weights of the largest one, five and ten, and the number of equal names below.
+    """Plot the weights of the largest one, five and ten companies, and below them the effective number of names.
 
-    `by_market_value` says that these weights are already those of market value alone.
+    `by_market_value` states that these weights are already those by market value alone.
     """
     series: list[tuple[str, str, str, list[int]]] = [
         ("top10_weight", "ten largest", "tier2", [1, 0]), ("top5_weight", "five largest", "tier4", [6, 3]),
@@ -141,7 +141,7 @@ def concentration(rows: Rows, by_market_value: bool) -> Draw:
 
 
 def breadth(rows: Rows) -> Draw:
-    """Members above their means, and new highs against new lows."""
+    """Plot the share of members above their means, and new highs against new lows."""
     series = [line for line in (("above_50d_share", "above 50-day mean", "tier2", [1, 0]),
                                 ("above_200d_share", "above 200-day mean", "tier3", [5, 3])) if known(rows, line[0])]
     shown = [{**row, "lows": -row["new_lows_252d"] if row["new_lows_252d"] is not None else None} for row in rows]

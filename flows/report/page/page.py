@@ -1,4 +1,4 @@
-"""The page of a session as HTML, and the list of all days."""
+"""Render the page of a session as HTML, and the list of all days."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAMP = {"as_of": "As of (UTC)", "recorded_by": "Recorded by (UTC)", "published_
 
 
 class Source(Protocol):
-    """Where data comes from, and on what terms."""
+    """A source of data and its terms."""
 
     @property
     def title(self) -> str: ...
@@ -41,7 +41,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Day:
-    """A page that stands in the folder, as its head tells it."""
+    """A page in the folder, described by its HTML head."""
 
     date: date
     answer: str
@@ -53,17 +53,17 @@ class Day:
 
 
 def title(day: date) -> str:
-    """Friday, 29 May 2026."""
+    """Format a date as Friday, 29 May 2026."""
     return f"{day:%A, %-d %B %Y}"
 
 
 def story(facts: Facts) -> list[Section]:
-    """Every part of the page, its charts drawn."""
+    """Build every section of the page and draw its charts."""
     return [part(facts) for part in STORY]
 
 
 def page(facts: Facts, sections: Sequence[Section], sources: Sequence[Source], key: str = "") -> str:
-    """The page: no script in it and nothing to fetch; the same bytes for the same answers."""
+    """Render the page without scripts or external resources; the same answers give the same bytes."""
     stamp = [(label, cell(column, facts["publication"].row[column])) for column, label in STAMP.items()
              if column in facts["publication"].row]
     return _render("page.html.j2", facts=facts, sections=sections, sources=sources, key=key, title=title(facts.date),
@@ -71,14 +71,14 @@ def page(facts: Facts, sections: Sequence[Section], sources: Sequence[Source], k
 
 
 def index(days: Sequence[Day]) -> str:
-    """The list of all days, newest first, by month."""
+    """Render the list of all days by month, newest first."""
     ordered = sorted(days, key=lambda day: day.date, reverse=True)
     months = [(month, list(some)) for month, some in groupby(ordered, key=lambda day: f"{day.date:%B %Y}")]
     return _render("index.html.j2", months=months)
 
 
 def standing(folder: Path) -> Iterator[Day]:
-    """The days whose pages stand in a folder; other files are passed over."""
+    """Yield the days that have a page in a folder; ignore other files."""
     for file in sorted(folder.glob("????-??-??.html")):
         try:
             day = date.fromisoformat(file.stem)
@@ -88,14 +88,14 @@ def standing(folder: Path) -> Iterator[Day]:
 
 
 def meta(file: Path, key: str) -> str:
-    """What the head of a page says under a name; empty where it says nothing."""
+    """Read the meta element of a page with a name; empty if there is none."""
     with file.open(encoding="utf-8") as text:
         found = re.search(rf'<meta name="{key}" content="([^"]*)">', text.read(4000))
     return unescape(found[1]) if found else ""
 
 
 def unbroken(text: str) -> Markup:
-    """Text for the page in which no line ends inside a word with a hyphen, like Nasdaq-100."""
+    """Escape text for the page and keep hyphenated words, like Nasdaq-100, from breaking across lines."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"\w+(?:-\w+)+", r'<span class="whole">\g<0></span>', str(escape(text))))

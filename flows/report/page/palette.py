@@ -1,4 +1,4 @@
-"""The colours of the page by name, for light and for dark; charts name them, so that one drawing serves both."""
+"""Define the colours of the page by name, light and dark; charts use the names, so that one drawing serves both."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DARK = {
     "stage1": "#e0685c", "stage2": "#a33a3a", "stage3": "#d9a13b", "stage4": "#7fa650", "stage5": "#a877c2",
     "stage6": "#4b93dd", "stage7": "#2f9d73", "stage8": "#7c868f",
 }
-# Fonts of one width, so that text is as long on the page as it was when the chart was laid out.
+# Fonts with equal metrics, so that text is as wide on the page as in the layout of the chart.
 FONT = "Arial, 'Liberation Sans', 'Helvetica Neue', Helvetica, Roboto, sans-serif"
 
 
 def css() -> str:
-    """Both palettes as custom properties; the reader's device chooses."""
+    """Return both palettes as CSS custom properties; the reader's colour scheme selects one."""
 
     def block(colours: dict[str, str]) -> str:
         return " ".join(f"--{name}: {value};" for name, value in colours.items())

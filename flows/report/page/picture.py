@@ -1,4 +1,4 @@
-"""The day's story as one picture: the page's own charts in light colours, set under its sentence."""
+"""Compose the day's story as one picture: the sentence of the page above its charts in light colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flows.report.page.sections import Section
 
 WIDTH, MARGIN, GAP = 1500, 40, 24
 COLUMN = (WIDTH - 2 * MARGIN - GAP) // 2
-# Row by row: the section whose chart it is.
+# The section of each chart, row by row.
 CHARTS = (("regime", "window"), ("since-peak", "rotation"))
 PIXELS_A_UNIT = 1.25
 SIMULATED = "Simulated market: no figure here is a fact about any company or index."
@@ -22,14 +22,14 @@ SIMULATED = "Simulated market: no figure here is a fact about any company or ind
 
 def picture(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Section], footer: str,
             simulated: bool) -> bytes:
-    """A PNG with the date, the sentence, the six figures and four charts; what has no chart says why."""
+    """Return a PNG with the date, the sentence, the six figures and four charts; a panel without a chart explains why."""
     import vl_convert
 
     return vl_convert.svg_to_png(svg(title, answer, tiles, sections, footer, simulated), scale=PIXELS_A_UNIT)
 
 
 def svg(title: str, answer: str, tiles: Sequence[Tile], sections: Sequence[Section], footer: str, simulated: bool) -> str:
-    """The same as SVG."""
+    """Return the same picture as SVG."""
     parts: list[str] = []
     y = MARGIN + 26.0
     parts.append(_text(title, MARGIN, y, 28, "ink", bold=True))
@@ -73,7 +73,7 @@ def _tiles(tiles: Sequence[Tile], notes: Sequence[Sequence[str]], y: float, high
 
 
 def _panel(section: Section) -> tuple[str, str, float]:
-    """A section's title, its chart as wide as a column, or why it has none, and how high that is."""
+    """Return a section's title, its chart at the width of a column or the reason it has none, and the height."""
     inner = COLUMN - 32
     if section.drawing is None:
         lines = wrap(" ".join(section.lacks) or "Not known.", 84, break_on_hyphens=False)

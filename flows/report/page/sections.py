@@ -1,4 +1,4 @@
-"""What a part of the page is: a message, a chart, tables, and the queries behind them."""
+"""Define a section of the page: a message, a chart, tables, and the queries behind them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.report.words import cell, heading
 
 @dataclass(frozen=True)
 class Table:
-    """Rows ready to be read; `numeric` says which columns stand to the right."""
+    """Rows as text for display; `numeric` marks the right-aligned columns."""
 
     caption: str
     columns: tuple[str, ...]
@@ -22,7 +22,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Query:
-    """SQL to copy, and what it answers."""
+    """SQL to copy, and a description of its rows."""
 
     title: str
     sql: str
@@ -30,7 +30,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the story; what it lacks is said where the chart would stand."""
+    """One part of the story; `lacks` replaces a chart that cannot be drawn."""
 
     key: str
     title: str
@@ -44,7 +44,7 @@ class Section:
 
 
 def table(answer: QueryResult, caption: str = "", only: Sequence[str] = (), last: int = 0) -> tuple[Table, ...]:
-    """The answer as a table, empty where it has no rows; `last` keeps the newest so many of rows that come newest first."""
+    """Format a query result as a table, or nothing without rows; `last` keeps the first rows of a newest-first result."""
     if not answer.rows:
         return ()
     columns = tuple(only) or answer.columns
@@ -59,18 +59,18 @@ def table(answer: QueryResult, caption: str = "", only: Sequence[str] = (), last
 
 
 def upright(answer: QueryResult, caption: str = "") -> tuple[Table, ...]:
-    """An answer of one row as figure and value."""
+    """Format a query result of one row as a table of figure and value."""
     rows = tuple((heading(column), cell(column, value)) for column, value in answer.row.items())
     return (Table(caption or answer.question.title, ("figure", "value"), rows, (False, True)),) if rows else ()
 
 
 def lacks(*needed: QueryResult, also: Sequence[QueryResult] = ()) -> tuple[str, ...]:
-    """Why answers are missing, each reason once; of the others only that they could not be asked."""
+    """Return why results are missing, each reason once; for `also`, include only queries that could not run."""
     unasked = [answer.lack for answer in also if answer.sql and not answer.columns]
     return tuple(dict.fromkeys([*(answer.lack for answer in needed if answer.lack), *unasked]))
 
 
 def queries_of(*answers: QueryResult) -> tuple[Query, ...]:
-    """The queries of those answers that were asked at all."""
+    """Return the queries of the results that have SQL."""
     return tuple(Query(answer.question.title, answer.sql) for answer in answers if answer.sql)
 

@@ -1,4 +1,4 @@
-"""Drawing the page in a process of its own: what a chart library does to that one ends no run."""
+"""Draw the page in a separate process, so that a crash of a chart library does not end the run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_REASON = 500
 
 
 class PageNotMade(Exception):
-    """Why the other process made no page, in its last line or by how it ended."""
+    """The separate process made no page; the message is its last line or how it ended."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Source:
 
 
 def write_in_separate_process(home: DataFolder, sources: Sequence[Named], day: date) -> Path:
-    """Make the page of a session in another process, and return its file; PageNotMade when that comes to nothing."""
+    """Make the page of a session in a separate process and return its file; raise PageNotMade if that fails."""
     wanted = {"home": str(home.folder), "day": str(day), "sources": [[source.title, source.terms] for source in sources]}
     given = environment({}, {})
     path = os.pathsep.join([str(CODE_FOLDER), *filter(None, [given.get("PYTHONPATH")])])
@@ -66,7 +66,7 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def main() -> int:
-    """Draw the page that standard input describes; its file on standard output, or why there is none on standard error."""
+    """Draw the page that standard input describes; print its file to standard output, or the error to standard error."""
     from flows.report.page.write import write_for
 
     wanted = json.load(sys.stdin)

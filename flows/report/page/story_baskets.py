@@ -1,4 +1,4 @@
-"""The parts of the page about leadership: relative rotation, the tiers since the last peak of the VIX, divergence."""
+"""Build the sections of the page about leadership: relative rotation, tiers since the last VIX peak, divergence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERDICTS = {
 
 
 def rotation(facts: Facts) -> Section:
-    """Who leads and who gains, each basket with the way it came."""
+    """Show which baskets lead and which gain strength, each with its recent path."""
     weekly, strength = facts["rotation"], facts["strength"]
     tiers, funds = (tuple(dict.fromkeys((*packaged, *(row["basket"] for row in facts["tiers"].rows if row[rank]))))
                     for packaged, rank in ((TIERS, "rs_rank"), (FUNDS, "sector_rank")))
@@ -36,7 +36,7 @@ def rotation(facts: Facts) -> Section:
         note = ("rs_ratio and rs_momentum are not known for this session; shown is log return above the Nasdaq "
                 "Composite's over 21 and 5 sessions, with points five sessions apart.")
         shown = tuple(row for row in strength.rows if row["basket"] in tiers + funds)
-    # The last row of each is its newest.
+    # The last row of each basket is its newest.
     message = _rotation_message({row["basket"]: row for row in shown}, funds, x, y, centre)
     return Section(
         "rotation", "Relative rotation", message,
@@ -60,7 +60,7 @@ def _rotation_message(heads: dict[str, Row], funds: tuple[str, ...], x: str, y: 
 
 
 def since_peak(facts: Facts) -> Section:
-    """In which order the tiers took the lead after the last peak of the VIX, as far as it was known."""
+    """Show the order in which the tiers took the lead after the last peak of the VIX, as known on the session."""
     peak, leads, paths = facts["peak"], facts["leads"], facts["since_peak"]
     message = ""
     if peak.rows:
@@ -84,7 +84,7 @@ def since_peak(facts: Facts) -> Section:
 
 
 def divergence(facts: Facts) -> Section:
-    """Whether the Nasdaq and the S&P 500 part, and what the physical economy does."""
+    """Show whether the Nasdaq and the S&P 500 diverge, and how the physical economy performs."""
     answer, message = facts["divergence"], ""
     if answer.rows:
         today, parted = answer.rows[0], [row for row in answer.rows if row["is_divergent_day"]]

@@ -1,4 +1,4 @@
-"""The parts of the page about the index: its regime, who moved it, how concentrated and how broad it is."""
+"""Build the sections of the page about the index: its regime, contributions, concentration and breadth."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CONDITIONS = {
 
 
 def oldest_first(answer: QueryResult) -> list[Row]:
-    """The rows of a timeline, which come newest first."""
+    """Sort the rows of a timeline, which are ordered newest first, by date."""
     return sorted(answer.rows, key=lambda row: row["date"])
 
 
 def regime(facts: Facts) -> Section:
-    """The stage and its conditions, the VIX in its bands, the records."""
+    """Show the stage and its conditions, the VIX in its bands, and the records."""
     timeline, stage, model = facts["timeline"], facts["stage"], facts["model"]
     message = _regime_message(facts)
     conditions = tuple((words, cell("", stage.row.get(column))) for column, words in CONDITIONS.items()
@@ -73,7 +73,7 @@ def _regime_message(facts: Facts) -> str:
 
 
 def contributions(facts: Facts) -> Section:
-    """Who moved the index on the day: from the companies to the published return, the residual shown."""
+    """Show who moved the index on the day: the steps from the companies to the published return, with the residual."""
     rows, message = facts["day"].rows, waterfall_message(facts["day"].rows, "on the day")
     scheme = f"Weights: {name(facts.scheme)}. " if facts.scheme else ""
     return Section(
@@ -86,7 +86,7 @@ def contributions(facts: Facts) -> Section:
 
 
 def window(facts: Facts) -> Section:
-    """Who carried the index over 21 sessions, linked so that it adds up."""
+    """Show who carried the index over 21 sessions; the linked contributions add up to the compounded return."""
     rows, message = facts["window"].rows, waterfall_message(facts["window"].rows, "over 21 sessions")
     since = rows[0]["start_date"] if rows else None
     return Section(
@@ -99,7 +99,7 @@ def window(facts: Facts) -> Section:
 
 
 def waterfall_message(rows: Sequence[Row], span: str) -> str:
-    """Who added and who took most, and how far the sum is from the published index."""
+    """Name the companies that added and subtracted most, and the gap between the sum and the published index."""
     by_kind = {row["kind"]: row["bp"] for row in rows if row["kind"] != "company"}
     if "sum" not in by_kind:
         return ""
@@ -122,7 +122,7 @@ def waterfall_message(rows: Sequence[Row], span: str) -> str:
 
 
 def concentration(facts: Facts) -> Section:
-    """How much of the index its largest companies carry, over two years."""
+    """Show the weight of the largest companies in the index over two years."""
     answer = facts["concentration"]
     message = ""
     if answer.rows:
@@ -146,7 +146,7 @@ def concentration(facts: Facts) -> Section:
 
 
 def breadth(facts: Facts) -> Section:
-    """How many members take part."""
+    """Show how many members take part in the moves of the index."""
     answer, message = facts["breadth"], ""
     if answer.rows:
         today = answer.rows[0]

@@ -1,4 +1,4 @@
-"""The parts of the page about the record itself: claims, changes since yesterday, freshness and coverage."""
+"""Build the sections of the page about the record itself: claims, changes since yesterday, freshness and coverage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement with its verdict as words; `queries` are its own and the one that shows its rows."""
+    """A statement with its verdict in words; `queries` are its metric and the query that shows its rows."""
 
     id: str
     statement: str
@@ -32,7 +32,7 @@ class Claim:
 
 
 def claims(facts: Facts) -> tuple[Claim, ...]:
-    """The ledger's rows."""
+    """Return the rows of the ledger as claims."""
     made = []
     for row in facts["claims"].rows:
         evidence, _, shown = (row["evidence"] or "").rpartition(" See: ")
@@ -44,7 +44,7 @@ def claims(facts: Facts) -> tuple[Claim, ...]:
 
 
 def ledger(facts: Facts) -> Section:
-    """How the statements of the thesis stand."""
+    """Show the verdicts on the statements of the thesis."""
     answer, message = facts["claims"], ""
     if answer.rows:
         counts = {verdict: sum(row["verdict"] == verdict for row in answer.rows) for verdict in VERDICTS}
@@ -56,7 +56,7 @@ def ledger(facts: Facts) -> Section:
 
 
 def changes(facts: Facts) -> Section:
-    """What is different from the session before, which signals changed state, what history says differently."""
+    """Show the changes since the previous session, the signals that changed state, and the revisions of history."""
     before, signals, revisions = (facts["yesterday"], facts["index_yesterday"]), facts["signals"], facts["revisions"]
     moved = {row["figure"]: _moved(row["figure"], row["before"], row["now"]) for answer in before for row in answer.rows}
     rows = tuple((words, *moved[figure]) for figure, words in FIGURES.items() if figure in moved)
@@ -86,7 +86,7 @@ def changes(facts: Facts) -> Section:
 
 
 def coverage(facts: Facts) -> Section:
-    """How fresh and how whole the session is."""
+    """Show how fresh and how complete the session is."""
     received, sentences = facts["coverage"], []
     others = [facts[key] for key in ("macro", "quarantine", "run", "publication")]
     for row in received.rows:
@@ -106,7 +106,7 @@ def coverage(facts: Facts) -> Section:
 
 
 def _moved(figure: str, before: str | None, now: str | None) -> tuple[str, str, str]:
-    """Two figures that came as text, with their unit, and what changed; of numbers the difference of those shown."""
+    """Format two figures given as text with their unit, and their change: for numbers, the difference of rounded values."""
     was, now_is = _read(before), _read(now)
     change = NOTHING if was is None or now_is is None else "same" if was == now_is else "changed"
     if isinstance(was, float) and isinstance(now_is, float):
@@ -124,7 +124,7 @@ def _read(text: str | None) -> float | str | None:
 
 
 def _found(row: Row) -> str:
-    """The figure, what would support the claim, and where that is met what else is not; empty where there is no figure."""
+    """Return the figure, the bounds that would support the claim, and any other unmet condition; empty without a figure."""
     if row["observed"] is None:
         return ""
     found = f"found {plain(row['observed'])}"
@@ -138,13 +138,13 @@ def _found(row: Row) -> str:
         case lower, upper:
             bounds = f"{plain(lower)} to {plain(upper)}"
     if else_missing(row):
-        # The ledger's evidence begins with what is not met, or with the only reading under which it holds.
+        # The ledger's evidence begins with the unmet condition, or with the only reading under which the claim holds.
         return f"{found}, {bounds} as needed. {row['evidence'].partition('. ')[0]}."
     return f"{found}, needs {bounds}"
 
 
 def else_missing(row: Row) -> bool:
-    """Whether the figure is within its bounds and something else the claim needs is not met."""
+    """Return whether the figure is within its bounds but another condition of the claim is not met."""
     return (row["observed"] is not None and row["verdict"] != "supported"
             and (row["lower"] is None or row["observed"] >= row["lower"])
             and (row["upper"] is None or row["observed"] <= row["upper"]))

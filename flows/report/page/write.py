@@ -1,4 +1,4 @@
-"""Writing the page of a session, its picture and the list of days, each in one step; the files of `<home>/site`."""
+"""Write the page of a session, its picture and the list of days to `<home>/site`, each file atomically."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 class Named(Protocol):
-    """What a page says of a source of data."""
+    """The attributes of a data source that a page shows."""
 
     @property
     def title(self) -> str: ...
@@ -28,21 +28,25 @@ class Named(Protocol):
 
 
 def write(home: DataFolder, catalog: Catalog, day: date | None = None, index_code: str | None = None) -> Path:
-    """Make the page of a session, by default the newest published one; its file. BadRequest names the nearest session."""
+    """Write the page of a session, by default the newest published one, and return its file.
+
+    Raises BadRequest, which names the nearest session, if the marts do not have the session.
+    """
     return write_for(home, list(catalog.sources.values()), day, index_code)
 
 
 def write_for(home: DataFolder, sources: Sequence[Named], day: date | None, index_code: str | None = None) -> Path:
-    """The same, for who knows the sources and not the whole catalog."""
+    """Do the same as `write` for a caller that has the sources but not the entire catalog."""
     with home.marts() as con:
         found = facts(con, day, index_code)
     return _write(home, sources, found, "" if index_code is None else f"-{index_code}")
 
 
 def refresh(home: DataFolder, catalog: Catalog) -> Path:
-    """The page of the newest published session; made anew only if what it is made from is not what it was.
+    """Return the page of the newest published session; write it again only if its inputs changed.
 
-    It is drawn in a process of its own: what a chart library does to that one ends no run. PageNotMade says what it was.
+    It is drawn in a separate process, so that a crash of a chart library does not end the run. Raises PageNotMade with the
+    reason if that process fails.
     """
     from flows.report.page.page import meta
     from flows.report.page.separate_process import write_in_separate_process
@@ -70,7 +74,7 @@ def _write(home: DataFolder, sources: Sequence[Named], found: Facts, suffix: str
     html = page.page(found, sections, sources, _key(found, sources))
     image = picture(page.title(found.date), answer(found), list(tiles(found)), sections, footer, found.simulated)
     site = _site(home)
-    # The page last: where it stands, its picture does.
+    # Write the page last, so that an existing page always has its picture.
     files: Mapping[str, bytes] = {f"{found.date}{suffix}.png": image, f"{found.date}{suffix}.html": html.encode()}
     try:
         site.mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ def _write(home: DataFolder, sources: Sequence[Named], found: Facts, suffix: str
 
 
 def _put(file: Path, content: bytes) -> None:
-    """The whole new file or the old one, never half of one."""
+    """Replace the file atomically, so that a reader finds the new or the old content and never a part."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
     try:
         draft.write_bytes(content)
@@ -93,7 +97,7 @@ def _put(file: Path, content: bytes) -> None:
 
 
 def _key(found: Facts, sources: Sequence[Named]) -> str:
-    """What a page is made from, in one word: equal words, equal pages."""
+    """Return a hash of everything that a page is made from; equal hashes mean equal pages."""
     files = sorted((*HERE.parent.iterdir(), *HERE.iterdir()))
     code = [file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".j2", ".css")]
     answers = [(key, answer.sql, answer.rows, answer.lack) for key, answer in sorted(found.answers.items())]
