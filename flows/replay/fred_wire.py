@@ -190,8 +190,8 @@ def _first_releases(rows: Observations, start: date, end: date) -> np.ndarray:
     first = np.r_[True, rows.date[1:] != rows.date[:-1]]
     began = rows.realtime_start[first]
     newer_began = np.r_[np.minimum.accumulate(began[::-1])[::-1][1:], np.datetime64(LAST_DAY)]
-    without_traceback = began != began.min() if (began == began.min()).sum() > 1 else np.ones(len(began), dtype=bool)
-    keep[np.flatnonzero(first)] = without_traceback & (newer_began >= began)
+    is_newer = began != began.min() if (began == began.min()).sum() > 1 else np.ones(len(began), dtype=bool)
+    keep[np.flatnonzero(first)] = is_newer & (newer_began >= began)
     return keep & (rows.realtime_start >= np.datetime64(start)) & (rows.realtime_start <= np.datetime64(end))
 
 

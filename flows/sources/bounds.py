@@ -13,18 +13,18 @@ import xml.etree.ElementTree as ET
 from flows.sources.retry import FetchError
 
 BYTES = 24 << 20
-"""Of one answer, as sent and as inflated."""
+"""The size limit of one response, as sent and as inflated."""
 REDIRECTS = 5
 VALUES, CONTAINERS = 2_000_000, 200_000
-"""Values, and lists and objects, of a JSON answer."""
+"""The most values, and the most lists and objects, in a JSON response."""
 DEPTH = 8
-"""Elements inside each other in an XML answer."""
+"""The most levels of nested elements in an XML response."""
 ROWS_A_PAGE, PAGES, ROWS = 110_000, 100, 3_000_000
-"""FRED gives 100,000 rows at once; of a series with all its vintages a key may have so many pages and rows."""
+"""FRED returns 100,000 rows at once. A series with all its vintages may take this many pages and rows."""
 SECONDS = 900.0
-"""In all, for the pages of one series."""
+"""The time limit for all pages of one series."""
 LINES, LINE_LENGTH = 500_000, 4_000
-"""Of a CSV file."""
+"""The most lines of a CSV file, and the longest line."""
 ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"}
 
 

@@ -67,9 +67,9 @@ class HttpSession(requests.Session):
 
     def _asked_once(self, method, url, *args, **options):
         source = self.endpoint.source
-        writer_lock = limiter(urlsplit(url).hostname or "", source.requests_per_second)
-        if writer_lock:
-            writer_lock.wait()
+        rate_limit = limiter(urlsplit(url).hostname or "", source.requests_per_second)
+        if rate_limit:
+            rate_limit.wait()
         body = bounds.Body()
         options |= {"timeout": source.timeout_seconds, "allow_redirects": False, "content_callback": body.take}
         response_summary, response = "", None
@@ -89,8 +89,8 @@ class HttpSession(requests.Session):
         response.content = bytes(body.taken)
         if response.status_code == 200:
             bounds.refuse_encoding(response.headers.get("Content-Type") or "", response.content)
-        if writer_lock and response.status_code == 429:
-            writer_lock.pause(_asked_to_wait(response.headers.get("Retry-After")))
+        if rate_limit and response.status_code == 429:
+            rate_limit.pause(_asked_to_wait(response.headers.get("Retry-After")))
         return response
 
     def _led_to(self, url: str, location: str) -> str:

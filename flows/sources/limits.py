@@ -22,10 +22,10 @@ class Limiter:
         """Block until this caller may send its request."""
         with self._lock:
             now = self._clock()
-            writer_lock = max(now, self._next)
-            self._next = writer_lock + 1 / self.per_second
-        if writer_lock > now:
-            self._sleep(writer_lock - now)
+            slot = max(now, self._next)
+            self._next = slot + 1 / self.per_second
+        if slot > now:
+            self._sleep(slot - now)
 
     def pause(self, seconds: float) -> None:
         """Pause every request to the host for a while, because it reported too many requests."""

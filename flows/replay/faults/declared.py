@@ -80,7 +80,7 @@ class InjectedFault:
     arguments: Arguments
     seed: str = "0"
     struck: Mapping[str, date] = field(default_factory=dict)
-    """The first and the last session struck, once an archive is known."""
+    """The first and last session that the fault changes, once an archive is known."""
 
     def __str__(self) -> str:
         given = ",".join(f"{name}={value}" for name, value in self.arguments.items())

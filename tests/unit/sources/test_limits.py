@@ -52,7 +52,7 @@ def test_threads_share_the_limit():
     limit = Limiter(4, clock=lambda: 100.0, sleep=slept.append)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: limit.wait(), range(21)))
-    assert sorted(slept) == [writer_lock / 4 for writer_lock in range(1, 21)]
+    assert sorted(slept) == [slot / 4 for slot in range(1, 21)]
 
 
 def test_a_host_has_one_limiter_in_the_process(monkeypatch):
