@@ -25,6 +25,7 @@ from flows.pipeline import ingest, windows
 from flows.pipeline.execute import execute
 from flows.pipeline.run import open_run
 from flows.replay.server import running
+from flows.report.render import render
 from flows.settings import Settings
 
 BEFORE, EVENING = "2026-05-20", "2026-05-21"
@@ -130,7 +131,7 @@ class Drill:
         settings = self._settings(home, base)
         window = windows.range_window(settings, date(2026, 3, 2), date.fromisoformat(day))
         with open_run(settings, "run", window, lambda line: None) as this:
-            execute(this)
+            execute(this, render=render)  # the pages are files to damage, too
 
     def options(self, home: Path, base: str | None = None) -> list[object]:
         return ["--home", home, "--source", base or self.base, "--catalog", self.catalog]
