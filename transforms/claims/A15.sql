@@ -32,7 +32,7 @@ with newest as (
     join core.security_price start on start.symbol = newest.issuer and start.date = newest.start_date
 ), figure as (
     select any_value(date) as date, any_value(index_return) as index_return,
-        sum(exact(contribution)) filter (sector = (select sector from largest))::double as contribution,
+        sum(contribution order by issuer) filter (sector = (select sector from largest)) as contribution,
         (select median(issuer_return) from own) as median_return, (select count(*) from own) as issuers
     from newest
     having abs(any_value(index_return)) >= 0.005

@@ -39,10 +39,10 @@ with newest as (
     left join core.security_price stop on stop.symbol = weight.issuer and stop.date = fund.date
 ), figure as (
     select any_value(ahead) as ahead, any_value(fund.date) as date,
-        sum(exact(weight.weight)) filter (weight.is_semiconductor
-            and weight.date = fund.start_date)::double as before,
-        sum(exact(weight.weight)) filter (weight.is_semiconductor and weight.date = fund.date)::double as after,
-        (select sum(exact(value)) filter (is_semiconductor)::double / sum(exact(value))::double from drifted) as drift
+        sum(weight.weight order by weight.issuer) filter (weight.is_semiconductor
+            and weight.date = fund.start_date) as before,
+        sum(weight.weight order by weight.issuer) filter (weight.is_semiconductor and weight.date = fund.date) as after,
+        (select sum(value order by issuer) filter (is_semiconductor) / sum(value order by issuer) from drifted) as drift
     from fund join weight on true
 )
 select

@@ -7,7 +7,7 @@ select date, basket, volatility_63d, volatility_ratio_to_xlk from marts.rotation
 ('crypto_equity', 'xlk') order by date desc limit 2"""
 */
 with held_state as (
-    select date, sum(exact(open_weight))::double as weight, count(*) as names,
+    select date, sum(open_weight order by issuer) as weight, count(*) as names,
         string_agg(issuer, ' ' order by issuer) as issuers
     from marts.contribution_daily
     where index_code = (select index_code from core.index_definition where is_primary)

@@ -25,13 +25,13 @@ with named(band, basket) as (
     join (select date, lag(band) over (order by date) as band from marts.regime_daily) using (date)
     where band is not null
 ), shifted as (
-    select shift.k, shifted_day.band, unnest(event_day.tiers) as tier
+    select shift.k, shifted_day.n, shifted_day.band, unnest(event_day.tiers) as tier
     from (select unnest(range(0, (select max(days) from day) - 4, 5)) as k) shift
     cross join day event_day
     join day shifted_day on shifted_day.n = (event_day.n + shift.k) % event_day.days
     where shifted_day.band in ('above_30', '20_to_25', 'below_20')
 ), mean as (
-    select k, band, tier[1] as basket, exact_mean(tier[2]) as excess, count(*) as sessions
+    select k, band, tier[1] as basket, avg(tier[2] order by n) as excess, count(*) as sessions
     from shifted group by k, band, basket
 ), lead as (
     select k, band, any_value(sessions) as sessions,

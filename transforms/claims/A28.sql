@@ -24,8 +24,8 @@ with weak as (
     where index_level.symbol = '^IXIC' and index_level.price_return is not null and weak_day.is_weak is not null
 ), shifted as (
     select shift.k,
-        exact_mean(case when weak_day.is_weak then shifted_day.price_return end)
-            - exact_mean(case when not weak_day.is_weak then shifted_day.price_return end) as difference
+        avg(shifted_day.price_return order by shifted_day.n) filter (weak_day.is_weak)
+            - avg(shifted_day.price_return order by shifted_day.n) filter (not weak_day.is_weak) as difference
     from (select unnest(range(0, (select max(days) from day) - 4, 5)) as k) shift
     cross join day shifted_day
     join day weak_day on weak_day.n = (shifted_day.n + shift.k) % shifted_day.days
@@ -36,8 +36,8 @@ with weak as (
     from shifted
 ), counted as (
     select count(*) filter (is_weak) as weak_days, count(*) filter (is_new) as spells,
-        exact_mean(case when is_weak then price_return end) as weak, count(*) filter (not is_weak) as other_days,
-        exact_mean(case when not is_weak then price_return end) as other
+        avg(price_return order by n) filter (is_weak) as weak, count(*) filter (not is_weak) as other_days,
+        avg(price_return order by n) filter (not is_weak) as other
     from day
 )
 select

@@ -11,8 +11,7 @@ with leader as (
     select date, cyclicals_minus_ai_leaders_rs_21d as physical from marts.divergence_daily
     where cyclicals_minus_ai_leaders_rs_21d is not null order by date desc limit 1
 ), spread as (
-    select exact_mean(case when n <= 21 then dispersion end) as recent, exact_mean(dispersion) as mean,
-        count(*) as sessions
+    select avg(dispersion order by n) filter (n <= 21) as recent, avg(dispersion order by n) as mean, count(*) as sessions
     from (
         select dispersion, row_number() over (order by date desc) as n from marts.rotation_speed_daily
         where dispersion is not null

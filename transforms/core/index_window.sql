@@ -34,7 +34,6 @@ with windowed as (
         index_return.chain, window_length.window_sessions,
         first_value(struct_pack(date, start_date, start_position, chain)) over days as opening,
         count(*) over days as return_sessions,
-        -- Decimals add exactly in any order, so that what comes later moves no last digit.
         (sum(exact(index_return.index_return * index_return.link_factor)) over days)::double as log_return,
         max(index_return.known_at) over days as known_at
     from core.index_return

@@ -34,6 +34,7 @@ def test_no_aggregate_depends_on_the_order_of_rows(file: Path) -> None:
 @pytest.mark.parametrize(("aggregate", "depends"), [
     ("sum(x)", True), ("sum(x) filter (y > 0)", True), ("avg(x)", True), ("stddev_samp(x)", True), ("corr(x, y)", True),
     ("regr_slope(x, y)", True), ("sum(exact(x))::double", False), ("exact_mean(x)", False), ("sum(x order by y)", False),
+    ("avg(x order by y) filter (y > 0)", False),
     ("stddev_samp(x order by y)", False), ("sum(x) over (order by y)", False), ("count(*)", False)])
 def test_what_depends_on_the_order_is_found(aggregate: str, depends: bool) -> None:
     assert bool(dependent(f"select {aggregate} as a from t")) is depends
