@@ -98,7 +98,7 @@ def test_the_ledger_is_built_after_all_that_its_claims_read():
 
 @pytest.mark.parametrize("claim_id", CLAIM)
 def test_a_claim_reads_only_what_is_published(spec, claim_id):
-    """Its query and the one that shows its rows run on the published file as they stand, without a build's variables and macros."""
+    """Its queries run on the published file as they stand, without a build's variables and macros."""
     for sql in filter(None, (CLAIM[claim_id].sql, CLAIM[claim_id].shown_by)):
         assert {table.partition(".")[0] for table in tables(sql)} <= {"marts", "core"}
         assert "getvariable" not in sql
