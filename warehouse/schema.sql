@@ -275,7 +275,7 @@ create table if not exists audit.revision (
     cause varchar not null, evidence varchar, is_signal boolean not null
 );
 comment on table audit.revision is
-    'Every cell of a past row that a publication says differently than the one before, and every past row that came or is gone (column_name (row)): old, new, and why.';
+    'Every cell of a past row that changed since the publication before, and every past row that is new or gone: old, new, and why.';
 comment on column audit.revision.found_at is 'When the publication that says it differently was made (UTC).';
 comment on column audit.revision.run_id is 'The run of that publication.';
 comment on column audit.revision.previous_build_id is 'The publication it is compared with.';
