@@ -20,8 +20,13 @@ TRANSIENT = {
     "a rate limit": {"kind": "rate_limit"},
     "an answer that breaks off": {"kind": "garbage"},
     "a dropped connection": {"kind": "reset"},
-    "no answer in time": {"kind": "timeout", "seconds": 1.0},
+    "no answer in time": {"kind": "timeout", "seconds": 3.0},
 }
+
+
+def timeout(fault: dict) -> float:
+    """Seconds to wait for an answer: few only where the test waits for them to pass, as a busy machine is slow."""
+    return 1.5 if fault["kind"] == "timeout" else 30
 
 
 def statuses(fetched) -> dict[str, str]:
@@ -31,7 +36,7 @@ def statuses(fetched) -> dict[str, str]:
 @pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
 def test_yahoo_is_asked_again_after_what_may_pass(replay, endpoint, ask, fault):
     plan = [Fault("/v8/finance/chart/S01?interval=1d", times=2, **fault)]
-    fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=0.5))
+    fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=timeout(fault)))
     assert plan[0].hits == 2
     assert statuses(fetched) == {"S01": "received", "S02": "received"}
     assert fetched.frames["bars"]["close"].tolist() == [1.0, 2.0]
@@ -42,7 +47,7 @@ def test_yahoo_is_asked_again_after_what_may_pass(replay, endpoint, ask, fault):
 def test_fred_is_asked_again_after_what_may_pass(replay, endpoint, ask, fault, path):
     plan = [Fault(path, times=2, **fault)]
     base = replay(plan, series=SERIES, observations=VALUES)
-    fetched = fred.observations([ask("D", vintages=True)], endpoint(base, timeout=0.5))
+    fetched = fred.observations([ask("D", vintages=True)], endpoint(base, timeout=timeout(fault)))
     assert plan[0].hits == 2
     assert statuses(fetched) == {"D": "received"}
 
@@ -53,7 +58,8 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
         fault = fault | {"body": b"<html>not now</html>"}
     plan = [Fault("/graph/fredgraph.csv", times=2, **fault)]
     base = replay(plan, series=SERIES, observations=VALUES)
-    assert statuses(fred.observations([ask("D")], endpoint(base, timeout=0.5), keyless=True)) == {"D": "received"}
+    fetched = fred.observations([ask("D")], endpoint(base, timeout=timeout(fault)), keyless=True)
+    assert statuses(fetched) == {"D": "received"}
 
 
 @pytest.mark.parametrize(("fault", "response_summary"), [
@@ -61,12 +67,12 @@ def test_the_public_download_is_asked_again_too(replay, endpoint, ask, fault):
     ({"kind": "rate_limit"}, "HTTP 429"),
     ({"kind": "garbage"}, "an answer that is not Yahoo's JSON: JSONDecodeError"),
     ({"kind": "reset"}, "a refused or broken connection"),
-    ({"kind": "timeout", "seconds": 1.0}, "no answer within 0.3 seconds"),
+    ({"kind": "timeout", "seconds": 3.0}, "no answer within 1.5 seconds"),
 ])
 def test_after_its_tries_a_key_fails_with_a_sentence_and_the_others_are_whole(replay, endpoint, ask, fault,
                                                                               response_summary):
     plan = [Fault("/v8/finance/chart/S01?interval=1d", times=None, **fault)]
-    fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=0.3, tries=2))
+    fetched = yahoo.prices([ask("S01"), ask("S02")], endpoint(replay(plan, bars=BARS), timeout=timeout(fault), tries=2))
     assert statuses(fetched) == {"S01": "failed", "S02": "received"}
     assert fetched.outcomes["reason"].tolist() == [
         f"S01: the request to Yahoo for daily bars 2026-01-01 to 2026-01-31 failed ({response_summary}, 2 tries); "
