@@ -27,6 +27,7 @@ from warehouse.load.batch import Stop
 if TYPE_CHECKING:
     import great_expectations as gx
     import pandas as pd
+    from great_expectations.core.batch_definition import BatchDefinition
 
 RESULT_COLUMNS = ["suite", "expectation", "severity", "success", "observed", "unexpected_rows"]
 REJECTED_COLUMNS = ["frame", "row", "key", "date", "row_json", "reason"]
@@ -59,15 +60,13 @@ def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | No
     import pandas as pd
 
     facts = nothing_held() | (held_facts(con, batch) if con else {})
-    context = _context()
+    whole_frame = _whole_frame()
     results: list[tuple] = []
     rejected: list[dict[str, Any]] = []
     stopped: list[Stop] = []
     held: list[str] = []
     for frame_name, frame, suite, key in _suites(batch, catalog, facts, rejected):
-        asset = context.data_sources.add_or_update_pandas("landing").add_dataframe_asset(f"{frame_name}.{suite.name}")
-        outcome = asset.add_batch_definition_whole_dataframe("whole").get_batch(
-            {"dataframe": frame.drop(columns=LABELS, errors="ignore")}) \
+        outcome = whole_frame.get_batch({"dataframe": frame.drop(columns=LABELS, errors="ignore")}) \
             .validate(suite, result_format={"result_format": "COMPLETE"})
         for result in outcome.results:
             config: Any = result.expectation_config
@@ -246,8 +245,12 @@ def _observed(result: dict[str, Any]) -> str | None:
 
 
 @cache
-def _context() -> gx.data_context.EphemeralDataContext:
-    """Create one context per process: in memory, silent, and without the documentation site it would write to disk."""
+def _whole_frame() -> BatchDefinition:
+    """Define the batch that is an entire frame, in one context per process.
+
+    The context is in memory, silent, and without the documentation site it would write to disk. It is written out again
+    for each definition, so all suites use this one.
+    """
     # Disable analytics, so that no data of a run leaves the machine. The library reads this variable at import.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
@@ -261,4 +264,5 @@ def _context() -> gx.data_context.EphemeralDataContext:
     context = gx.get_context(mode="ephemeral", project_config=DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False)))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context
+    landing = context.data_sources.add_pandas("landing").add_dataframe_asset("frame")
+    return landing.add_batch_definition_whole_dataframe("whole")
