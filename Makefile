@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # The number of cases of each kind that `make drill` runs, and the seed that chooses them.
 N ?= 200
 SEED ?= 7
@@ -73,9 +74,10 @@ clean:
 # --no-deps is safe because the lock is complete; pip checks every file against its hash. Byte-compiling here, on all
 # cores, halves the start time of every later command.
 .venv/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("rallyscope needs python3 >= 3.11, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or \
+		sys.exit("rallyscope needs python3 >= 3.11, this is " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --no-compile --require-hashes -r requirements.txt
+	$(INSTALL) --no-build-isolation -e .
 	$(BIN)/python -m compileall -q -j 0 .venv/lib || true
 	@touch $@

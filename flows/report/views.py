@@ -49,7 +49,8 @@ CHOSEN = """
 
 COVERED = """
     select date, feed, expected, received, missing, late,
-        array_to_string(missing_keys[:5], ' ') || if(missing > 5, format(' … and {} more', missing - 5), '') as missing_keys
+        array_to_string(missing_keys[:5], ' ')
+            || if(missing > 5, format(' … and {} more', missing - 5), '') as missing_keys
     from audit.coverage"""
 
 REGIME = Section("Regime", """
