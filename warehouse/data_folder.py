@@ -131,6 +131,12 @@ class DataFolder:
             raise
 
     @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep the working database open meanwhile, so that each `warehouse()` need not open it and close it again."""
+        with _opened(self.working, self.working):
+            yield
+
+    @contextmanager
     def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connect to the published file read-only, without access to the file system and with its settings locked."""
         if not self.published.exists():

@@ -104,8 +104,9 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
         try:
             if window:
                 this.refuse_earlier_clock()
-            ingest.recover(this)
-            yield this
+            with settings.home.kept_open():  # but not after an error: a database that failed must be opened anew
+                ingest.recover(this)
+                yield this
             if this.problems:
                 raise RunIncomplete(tuple(this.problems))
         except BaseException as error:
