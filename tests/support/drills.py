@@ -27,7 +27,7 @@ def jobs(number: int, seed: int) -> dict[str, list[str]]:
         "faults": ["drill_faults.py", "--number", str(number), "--seed", str(seed)],
         "home": ["drill_home.py", "--number", str(number), "--seed", str(seed)],
         "full-size": ["drill_full_size.py", "--seed", str(seed)],
-        "fuzzing": ["-m", "pytest", "-q", str(ROOT / "tests" / "unit" / "fuzz")],
+        "fuzzing": ["-m", "pytest", "-q", str(ROOT / "tests" / "pipeline" / "fuzz")],
     }
 
 

@@ -1,6 +1,6 @@
 """Configure fuzzing: a few fixed examples in every run of the suite, and thousands of new ones by hand:
 
-    RALLYSCOPE_FUZZ_EXAMPLES=5000 python -m pytest tests/unit/fuzz
+    RALLYSCOPE_FUZZ_EXAMPLES=5000 python -m pytest tests/pipeline/fuzz
 """
 
 from __future__ import annotations
