@@ -57,10 +57,10 @@ COLUMNS = ["series_id", "date", "value", "realtime_start", "realtime_end"]
 def names_suite(known: Collection[str]) -> gx.ExpectationSuite:
     """Return the suite for all observations of a batch; `known` are the catalog's series."""
     return gx.ExpectationSuite(name="macro", expectations=[
-        gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are an observation's", STOP)),
+        gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are those of an observation", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="series_id", **why("every observation has a series", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="series_id", value_set=sorted(known),
-                                        **why("the catalog holds the series", QUARANTINE)),
+                                        **why("the catalog contains the series", QUARANTINE)),
     ])
 
 
@@ -75,17 +75,18 @@ def macro_suite(series: Series, fetched_on: date) -> gx.ExpectationSuite:
     """Return the suite for one series: one observation per date and real-time period, of which the value may be NULL."""
     low, high = series.range
     leap = f"a factor of {series.max_ratio:g}" if series.max_ratio else f"{series.largest_change:g} {series.unit}"
-    plausible = f"{series.id} lies between {low:g} and {high:g} {series.unit}"
+    within = f"between {low:g} and {high:g} {series.unit}"
     return gx.ExpectationSuite(name=f"macro.{series.id}", expectations=[
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every observation has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="value", min_value=low, max_value=high, mostly=MOSTLY,
-                                          **why(f"most of {plausible}", STOP)),
-        gxe.ExpectColumnValuesToBeBetween(column="value", min_value=low, max_value=high, **why(plausible, QUARANTINE)),
+                                          **why(f"most values of {series.id} lie {within}", STOP)),
+        gxe.ExpectColumnValuesToBeBetween(column="value", min_value=low, max_value=high,
+                                          **why(f"{series.id} lies {within}", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(
             column="spike", max_value=1,
-            **why(f"{series.id} does not leap by more than {leap} and back", QUARANTINE, contradicts="value")),
+            **why(f"{series.id} does not jump by more than {leap} and back", QUARANTINE, contradicts="value")),
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
-                                          **why("an observation is not dated after its fetch", QUARANTINE)),
+                                          **why("an observation is not dated after the day it was fetched", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["date", "realtime_start"], ignore_row_if="never",
-                                            **why("one value for a date and release", QUARANTINE, contradicts="value")),
+                                            **why("a date has one value in each release", QUARANTINE, contradicts="value")),
     ])

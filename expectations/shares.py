@@ -47,19 +47,19 @@ FEWEST, MOST = 1e5, 1e12
 def shares_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSuite:
     """Return the suite for counts of shares outstanding, one per symbol and date."""
     return gx.ExpectationSuite(name="shares", expectations=[
-        gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are a share count's", STOP)),
+        gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are those of a share count", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="symbol", **why("every count has a symbol", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=sorted(known),
-                                        **why("the catalog holds the symbol", QUARANTINE)),
+                                        **why("the catalog contains the symbol", QUARANTINE)),
         gxe.ExpectColumnValuesToNotBeNull(column="date", **why("every count has a date", STOP)),
         gxe.ExpectColumnValuesToBeBetween(column="shares_outstanding", min_value=FEWEST, max_value=MOST, mostly=MOSTLY,
                                           **why("most counts are plausible", STOP)),
         gxe.ExpectColumnValuesToNotBeNull(column="shares_outstanding", **why("a count is a number", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(
             column="shares_outstanding", min_value=FEWEST, max_value=MOST,
-            **why("a company has between a hundred thousand and a trillion shares", QUARANTINE)),
+            **why("a company has between 100,000 and 1 trillion shares", QUARANTINE)),
         gxe.ExpectColumnValuesToBeBetween(column="date", max_value=fetched_on,
-                                          **why("a count is not dated after its fetch", QUARANTINE)),
+                                          **why("a count is not dated after the day it was fetched", QUARANTINE)),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["symbol", "date"],
-                                            **why("one count for a symbol and date", QUARANTINE)),
+                                            **why("a symbol has one count per date", QUARANTINE)),
     ])

@@ -78,7 +78,7 @@ def validate(batch: Batch, catalog: Catalog, con: duckdb.DuckDBPyConnection | No
                 continue
             raised = not result.result
             if severity == STOP or raised:
-                stopped.append(Stop(f"{suite.name}: not so that {why}", key))
+                stopped.append(Stop(f"{suite.name}: fails the check that {why}", key))
             elif severity == QUARANTINE:
                 rejected_rows = list(_whole(frame_name, frame, rows, why))
                 if column := config.meta.get("contradicts"):
@@ -102,7 +102,8 @@ def _hold(rejected: list[dict[str, Any]], column: str, why: str) -> Iterator[str
         name = f"{key} {symbol}" if symbol and symbol != key else key
         for row in rows:
             row["reason"] = f"held: {column} {' and '.join(values)}; {row['reason']}"
-        yield f"{rows[0]['frame']} of {name} for {day} held: {column} {' and '.join(values)}, not so that {why}"
+        yield (f"{rows[0]['frame']} of {name} for {day} held: {column} {' and '.join(values)} "
+               f"fail{'s' * (len(values) == 1)} the check that {why}")
 
 
 def _suites(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame],
@@ -148,7 +149,7 @@ def _without_a_split(rejected: list[dict[str, Any]]) -> Iterator[Stop]:
     The source adjusts earlier bars for that split all the same, so the prices traded before it cannot be restored.
     """
     for key in sorted({r["key"] for r in rejected if r["frame"] == "actions" and r["values"]["kind"] == "split"}):
-        yield Stop(f"bars: a split of {key} was kept out, so its earlier prices cannot be told", key)
+        yield Stop(f"bars: a split of {key} was rejected, so its earlier prices cannot be restored", key)
 
 
 def _spikes(batch: Batch, catalog: Catalog, facts: Mapping[str, pd.DataFrame]) -> pd.Series:
@@ -177,8 +178,8 @@ def _choose(batch: Batch, frame: pd.DataFrame, facts: Mapping[str, pd.DataFrame]
                              " order by file_row_number").fetchall()
     for row, in_force, _, counts in others:
         numbers = " and ".join(f"{count:,.0f}" for count in sorted(set(counts)))
-        by = f"that is nearest to the {in_force:,.0f} in force" if in_force else "said last, since none was in force"
-        rejected.extend(_whole("shares", frame, [row], f"a date has one count: of {numbers} the one counts {by}"))
+        kept = f"the one nearest to the current count of {in_force:,.0f}" if in_force else "the last one"
+        rejected.extend(_whole("shares", frame, [row], f"a symbol has one count per date; of {numbers}, {kept} was kept"))
     return frame.drop(index=[row for row, *_ in others])
 
 
@@ -225,7 +226,7 @@ def _whole(frame_name: str, frame: pd.DataFrame, rows: list[int], why: str) -> I
         as_json = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in values.items()}
         yield {"frame": frame_name, "row": row, "key": str(next(iter(values.values()))), "values": values,
                "date": values.get("date", values.get("period_end")),
-               "row_json": json.dumps(as_json, default=str), "reason": f"not so that {why}"}
+               "row_json": json.dumps(as_json, default=str), "reason": f"fails the check that {why}"}
 
 
 def _one_row_each(rejected: pd.DataFrame) -> pd.DataFrame:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.sources.errors import SourceUnreachable
@@ -50,7 +51,7 @@ class Clock:
 class Settings(BaseSettings):
     """The settings RALLYSCOPE_HOME, _SOURCE, _CATALOG and _PAGES, and FRED_API_KEY; arguments override the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", frozen=True, extra="forbid",
+    model_config = SettingsConfigDict(env_prefix="RALLYSCOPE_", env_ignore_empty=True, frozen=True, extra="forbid",
                                       populate_by_name=True)
 
     home_folder: Path = Field(default_factory=default_data_folder, validation_alias="RALLYSCOPE_HOME")
@@ -59,6 +60,15 @@ class Settings(BaseSettings):
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
     pages: bool = True
     """Whether a run renders the day's page and the data dictionary, which takes longer than a small run."""
+
+    @field_validator("pages", mode="wrap")
+    @classmethod
+    def _true_or_false(cls, value: object, parse: Callable[[object], bool]) -> bool:
+        try:
+            return parse(value)
+        except ValueError:
+            raise BadRequest("RALLYSCOPE_PAGES", f"it is {value!r}, but must be true or false",
+                             "Correct it, or unset it") from None
 
     @property
     def home(self) -> DataFolder:
@@ -79,7 +89,7 @@ class Settings(BaseSettings):
         if not reachable:
             raise self._no_source("it has no valid host and port")
         if "@" in parts.netloc:
-            raise self._no_source("a replay server knows no users and passwords")
+            raise self._no_source("a replay server does not accept credentials")
         return self.source.rstrip("/")
 
     def _no_source(self, why: str) -> BadRequest:
@@ -132,10 +142,10 @@ def environment(defaults: Mapping[str, str], fixed: Mapping[str, str]) -> dict[s
 
 
 def _fetch_json(url: str) -> Any:
-    """Return the JSON at a URL; raise SourceUnreachable if it is invalid, incomplete, too long or too slow."""
+    """Return the JSON at a URL, None for 404; raise SourceUnreachable if it is invalid, incomplete, too long or slow."""
     import time
     from http.client import HTTPException, IncompleteRead
-    from urllib.error import URLError
+    from urllib.error import HTTPError, URLError
 
     from flows.sources.redirects import urlopen_here
 
@@ -150,5 +160,8 @@ def _fetch_json(url: str) -> Any:
                 raise IncompleteRead(body, answer.length)
         return json.loads(body)
     except (URLError, HTTPException, OSError, ValueError, RecursionError) as error:
-        reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
+        if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND:
+            return None  # some other server
+        cause = getattr(error, "reason", error)
+        reason = getattr(cause, "strerror", None) or str(cause).strip() or type(error).__name__
     raise SourceUnreachable(url, "the clock", reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from functools import cache
 
@@ -49,4 +50,6 @@ def day_of(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadRequest(f"date {text!r}", "there is no such day", "Write year, month and day, e.g. 2026-03-27") from None
+        written = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+        raise BadRequest(f"date {text!r}", "there is no such day" if written else "it is not a date",
+                         "Write year, month and day, e.g. 2026-03-27") from None

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import file_lock
-from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, WriterLocked
+from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, OtherRelease, WriterLocked
 from warehouse.migration import migrate
 from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
@@ -139,8 +139,12 @@ class DataFolder:
     @contextmanager
     def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connect to the published file read-only, without access to the file system and with its settings locked."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise HomeUnusable(str(self.folder), "it is not a folder")
         if not self.published.exists():
             raise NothingPublished(str(self.published))
+        if self.published.is_dir():
+            raise HomeUnusable(str(self.published), "it is a folder, no file of the pipeline's")
         with read_only(self.published) as con:
             yield con
 
@@ -150,7 +154,7 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to a published file or a kept build in UTC, without file system access and with its settings locked.
 
     The connection ignores what another program does to the file or left beside it. Raises BuildDamaged if the file is
-    damaged.
+    damaged, and OtherRelease if the body reads a table or column that it lacks.
     """
     shut_off = {"enable_external_access": "false", "memory_limit": READERS_MEMORY, "max_temp_directory_size": "0KB"}
     try:
@@ -160,6 +164,8 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         if damage := damage_in(error):
             raise BuildDamaged(str(file), damage) from None
+        if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+            raise OtherRelease(str(file), str(error).splitlines()[0]) from error
         raise
     except HomeUnusable as error:
         if _is_damage(error.problem):

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import astuple, dataclass
 
 from warehouse.visible import visible
+
+# Errors of a path itself: no disk space and no permission would help.
+NO_SUCH_PATH = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether an error of the operating system or of DuckDB is due to a full disk or quota."""
+    return getattr(error, "errno", None) in FULL or "No space left" in str(error)
 
 
 class RallyscopeError(Exception):
@@ -75,7 +85,7 @@ class PublicationWithheld(RallyscopeError):
         more = f"; and {len(self.findings) - 3} more" if len(self.findings) > 3 else ""
         shown = "; ".join(self.findings[:3]) + more
         current = f"publication {self.current} stays current" if self.current else "and there is no earlier publication"
-        return (f"not published, {current}: {shown}. All data is loaded. Correct the source and run the same "
+        return (f"not published, {current}: {shown}. All data is loaded. Fix the cause and run the same "
                 "command again, or publish the build as it is: rallyscope build --accept REASON")
 
 
@@ -95,6 +105,8 @@ class HomeUnusable(RallyscopeError):
                     "place and run the same command again.")
         if "no file of the pipeline's" in self.problem:
             return "Move it away and run the same command again."
+        if "not a folder" in self.problem:
+            return "Name another folder with --home or RALLYSCOPE_HOME."
         if "Conflicting lock" in self.problem:
             return "Close the file in that program, or open it read-only there, and run the same command again."
         return "Free disk space or fix its permissions, or name another folder with --home or RALLYSCOPE_HOME."
@@ -107,6 +119,15 @@ class BuildDamaged(HomeUnusable):
     def __str__(self) -> str:
         return (f"{self.path} cannot be used: {self.problem}. The file is damaged. To rebuild marts.duckdb: "
                 "rallyscope build. To publish a kept build: rallyscope rollback BUILD")
+
+
+@dataclass(eq=False)
+class OtherRelease(HomeUnusable):
+    """A published file lacks a table or column that this release reads."""
+
+    def __str__(self) -> str:
+        return (f"{self.path} was written by another release: {self.problem}. The raw data is in another file. Publish "
+                "again: rallyscope build")
 
 
 @dataclass(eq=False)
@@ -157,7 +178,7 @@ class BadRequest(RallyscopeError):
     exit_code = 2
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.why}. {self.instead}"
+        return f"{self.what}: {self.why}{'' if self.why.endswith('?') else '.'} {self.instead}"
 
 
 @dataclass(eq=False)
@@ -241,9 +262,12 @@ class SystemFailed(RallyscopeError):
     problem: str
 
     @classmethod
-    def of(cls, error: OSError) -> SystemFailed:
-        """From an error of the operating system."""
-        return cls(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
+    def of(cls, error: OSError) -> RallyscopeError:
+        """From an error of the operating system; a path that cannot exist is a bad request."""
+        path, problem = str(error.filename or ""), error.strerror or str(error) or type(error).__name__
+        if error.errno in NO_SUCH_PATH:
+            return BadRequest(path, problem.lower(), "Use another path")
+        return cls(path, problem)
 
     def __str__(self) -> str:
         return (f"{self.path and f'{self.path}: '}{self.problem}. Free disk space or memory, or fix the permissions, then "

@@ -15,8 +15,8 @@ commands = typer.Typer()
 
 @commands.command(epilog="Example: rallyscope demo")
 def demo(home: HomeOption = None,
-         seed: Annotated[int, typer.Option(help="The seed of the simulated market.")] = 7) -> None:
-    """Simulate a market, serve it, backfill three years, run the last day, and print who drives it."""
+         seed: Annotated[int, typer.Option(min=0, help="The seed of the simulated market.")] = 7) -> None:
+    """Simulate a market, serve it, backfill three years, run the last day, and print what drives it."""
     from flows.cli.demo import demo as play
 
     play(settings_from(home), seed, say)
@@ -24,7 +24,7 @@ def demo(home: HomeOption = None,
 
 @commands.command(epilog="Example: rallyscope simulate --out /tmp/market --seed 7")
 def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
-             seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 7,
+             seed: Annotated[int, typer.Option(min=0, help="The same seed produces identical files.")] = 7,
              catalog: CatalogOption = None) -> None:
     """Write the archive of a simulated market whose true drivers are known."""
     from flows.simulator import simulate as write
@@ -35,14 +35,15 @@ def simulate(out: Annotated[Path, typer.Option(help="A new or empty folder.")],
 
 @commands.command(epilog="Example: rallyscope replay --archive /tmp/market --port 8765 --fault bar-x100:symbol=AAPL,days=2")
 def replay(archive: Annotated[Path | None, typer.Option(help="The folder of a market archive.")] = None,
-           port: Annotated[int, typer.Option(help="The loopback port to listen on.")] = 8765,
+           port: Annotated[int, typer.Option(min=1, max=65_535, help="The loopback port to listen on.")] = 8765,
            now: Annotated[str | None, typer.Option(help="The time on the server's clock; by default the end of the day "
                                                         "after the last session.")] = None,
            fault: Annotated[list[str] | None, typer.Option(
                help="A fault to inject: NAME or NAME:argument=value,... Repeat it to combine faults; “list” prints all "
                     "of them.",
                autocompletion=completion.faults)] = None,
-           seed: Annotated[int, typer.Option(help="The seed for what a fault leaves open, e.g. the symbol.")] = 0) -> None:
+           seed: Annotated[int, typer.Option(help="The seed that chooses what a fault does not specify, e.g. the "
+                                                  "symbol.")] = 0) -> None:
     """Serve an archive over Yahoo's and FRED's wire protocols as of `--now`, optionally with faults."""
     from flows.pipeline.windows import parse_instant
     from flows.replay import faults

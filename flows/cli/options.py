@@ -45,7 +45,7 @@ SinceOption = Annotated[date | None, typer.Option("--since", parser=day_of, help
 Day = Annotated[date, typer.Argument(parser=day_of, help="A date, e.g. 2026-03-27.")]
 AsOfOption = Annotated[str | None, typer.Option(help="A date (its end in New York) or a moment; now by default.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for another run to finish, or fail at once.")]
-AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish although a check fails; "
+AcceptOption = Annotated[str | None, typer.Option("--accept", metavar="REASON", help="Publish even if a check fails; "
                                                   "the audit records the reason.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

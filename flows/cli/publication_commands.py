@@ -43,7 +43,7 @@ def rollback(build: Annotated[str | None, typer.Argument(help="The start of a bu
         raise BadRequest(f"data folder {settings.home.folder}", "the folder does not exist", "Name another one with --home")
     with settings.home.writer_lock(waiting=_say_waiting):
         sweep(settings.home)
-        say(f"current is {publish_older(settings.home, build, say).stem}")
+        say(f"the current build is now {publish_older(settings.home, build, say).stem}")
 
 
 @commands.command(epilog="Example: rallyscope prune --dry-run")
@@ -69,4 +69,4 @@ def prune(dry_run: Annotated[bool, typer.Option("--dry-run", help="List what wou
 
 
 def _say_waiting(lock_owner: str) -> None:
-    say(f"waiting for the run of {lock_owner}")
+    say(f"waiting for {lock_owner} to finish writing")

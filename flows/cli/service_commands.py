@@ -14,7 +14,7 @@ commands = typer.Typer()
 def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="The loopback port to listen on.")] = 4200,
           detach: Annotated[bool, typer.Option("--detach", help="Return when it is up, and leave it running.")] = False,
           stop: Annotated[bool, typer.Option("--stop", help="Stop the service of this data folder.")] = False,
-          no_auth: Annotated[bool, typer.Option("--no-auth", help="Require no user and password: every program and user of "
+          no_auth: Annotated[bool, typer.Option("--no-auth", help="Do not require a login: every program and user of "
                                                 "this machine can then use the service as you.")] = False,
           home: HomeOption = None, source: SourceOption = None, catalog: CatalogOption = None) -> None:
     """Start a Prefect server with its UI, a worker and the deployments; Ctrl-C or --stop ends them."""

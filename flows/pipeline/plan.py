@@ -74,7 +74,7 @@ def requested_again(catalog: Catalog, feed: Feed, key: str | None) -> Again:
     keys = {Feed.observations: set(catalog.series), Feed.weights: set(catalog.universes)}.get(
         feed, {i.symbol for i in catalog.instruments.values() if _gives(i, feed)})
     if key not in keys:
-        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} for it{did_you_mean(key, keys).rstrip('?')}",
+        raise BadRequest(f"symbol {key!r}", f"the catalog has no {feed} for it{did_you_mean(key, keys)}",
                          "Leave out --symbol to fetch all keys of the feed")
     if key in catalog.instruments and catalog.instruments[key].ticker_reused:
         raise BadRequest(f"symbol {key!r}", "its ticker belongs to another company today",

@@ -87,7 +87,8 @@ def open_run(settings: Settings, command: str, window: Window | None = None, say
     `already_done`.
     """
     catalog = settings.catalog  # raise an error in the catalog before the wait for the lock
-    with settings.home.writer_lock((lambda lock_owner: say(f"waiting for the run of {lock_owner}")) if wait else None):
+    waiting = (lambda lock_owner: say(f"waiting for {lock_owner} to finish writing")) if wait else None
+    with settings.home.writer_lock(waiting):
         sweep(settings.home)
         # Read the clock after the wait, so that data fetched by another run meanwhile does not lie in the future.
         clock = settings.clock() if window else own_clock(settings)

@@ -38,14 +38,16 @@ def session_window(settings: Settings, day: date | None) -> Window:
     last = last_closed(now)
     if day is None:
         return Window(last, last)
+    open_days = [d for d, _, _ in sessions(now.year + 1)]
+    if day < open_days[0]:
+        raise BadRequest(f"date {day}", f"the calendar begins on {open_days[0]}", "Give that date or a later one")
+    if day < open_days[-1] and day not in open_days:
+        before = min(last, max(d for d in open_days if d < day))
+        raise BadRequest(f"date {day}", "the New York Stock Exchange is closed on that day",
+                         f"The last session before it is {before}")
     if day > last:
         raise BadRequest(f"date {day}", f"its session has not closed yet at {now:%Y-%m-%d %H:%M} UTC",
                          f"The last closed session is {last}")
-    open_days = [d for d, _, _ in sessions(now.year + 1)]
-    if day not in open_days:
-        before = max((d for d in open_days if d < day), default=None)
-        raise BadRequest(f"date {day}", "the New York Stock Exchange has no session on it",
-                         f"The session before it is {before}" if before else "Sessions begin in 1990")
     return Window(day, day)
 
 

@@ -106,7 +106,8 @@ class Archive:
                 lacking = ", ".join(f'null::{type_} as "{name}"' for name, type_ in optional.items())
                 source = f"from ({source} union all by name select {lacking} where false)"
         elif table == "bars":
-            problem = "there is no bars.parquet in it" if self.folder.is_dir() else "there is no such folder"
+            problem = ("there is no bars.parquet in it" if self.folder.is_dir()
+                       else "it is not a folder" if self.folder.exists() else "there is no such folder")
             raise ArchiveError(str(self.folder), problem)
         else:
             nothing = ", ".join(f'null as "{name}"' for name in columns)

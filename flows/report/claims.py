@@ -60,7 +60,7 @@ def evaluate(home: DataFolder, as_of: datetime, say: Callable[[str], None]) -> l
 
     Raises BadRequest for an instant more than a day after the last fetch, since its data is not known yet.
     """
-    with raw_copy(home, waiting=lambda lock_owner: say(f"waiting for the run of {lock_owner}")) as con:
+    with raw_copy(home, waiting=lambda lock_owner: say(f"waiting for {lock_owner} to finish writing")) as con:
         recorded_by = last_fetched(con)
         if recorded_by is None or as_of > recorded_by + timedelta(days=1):
             raise BadRequest(f"as-of {as_of:%Y-%m-%d %H:%M} UTC", "no data that late was fetched yet"
@@ -93,7 +93,7 @@ def _selected(rows: list[Row], ids: Sequence[str]) -> list[Row]:
     known = {row["claim_id"] for row in rows}
     if unknown := [text for text in wanted if text not in known]:
         raise BadRequest(f"claim {unknown[0]}", "the ledger has no such claim",
-                         f"It has {min(known)} to {max(known)}: rallyscope claims" if known else "It is empty")
+                         f"To list the claims {min(known)} to {max(known)}: rallyscope claims" if known else "It is empty")
     return [row for row in rows if not wanted or row["claim_id"] in wanted]
 
 

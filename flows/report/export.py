@@ -12,12 +12,16 @@ import duckdb
 
 from flows.report.export_folder import DRAFT, EXPORTED, FORMAT, Manifest, writing
 from warehouse.data_folder import DataFolder
-from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
+from warehouse.errors import BadRequest, HomeUnusable, NothingPublished, OtherRelease, SystemFailed, disk_is_full
 from warehouse.publication.publish import PUBLISHED_SCHEMAS, table_hash
 from warehouse.stray import undisturbed
 from warehouse.zones import WITH, WITHOUT, use_utc, with_zone
 
 SIMULATED = "Simulated market: made-up figures, not real data."
+PUBLICATION = """
+    select build_id, strftime(as_of, '%xT%XZ') as as_of, strftime(recorded_by, '%xT%XZ') as recorded_by,
+        strftime(published_at, '%xT%XZ') as published_at, code_version, catalog_hash, is_simulated
+    from audit.publication where is_current"""
 
 
 def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
@@ -36,8 +40,10 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
             publish(manifest)
     except (OSError, duckdb.IOException) as error:
         metadata = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if disk_is_full(error):
+            raise SystemFailed(str(out), metadata) from None
         raise BadRequest(f"export {out}", f"it cannot be written: {metadata}",
-                         "Free disk space or fix its permissions, or name another folder with --out") from None
+                         "Fix its permissions, or name another folder with --out") from None
     rows = sum(table["rows"] for table in manifest["tables"].values())
     say(f"{len(manifest['tables'])} tables, {rows:,} rows of build {manifest['build_id']}: {out}")
     if manifest["notice"]:
@@ -48,7 +54,7 @@ def export(home: DataFolder, out: Path, say: Callable[[str], None]) -> Manifest:
 def _write(published: Path, folder: Path) -> Manifest:
     """Write one Parquet file per table and return the manifest, all from the publication at the time of opening."""
     with undisturbed(published) as file, _opened(file) as con:
-        manifest = _publication(con)
+        manifest = _publication(con, published)
         for schema in EXPORTED:
             (folder / schema).mkdir()
             for table, comment in con.execute(
@@ -77,11 +83,11 @@ def _opened(published: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _publication(con: duckdb.DuckDBPyConnection) -> Manifest:
-    answer = con.execute("""
-        select build_id, strftime(as_of, '%xT%XZ') as as_of, strftime(recorded_by, '%xT%XZ') as recorded_by,
-            strftime(published_at, '%xT%XZ') as published_at, code_version, catalog_hash, is_simulated
-        from audit.publication where is_current""")
+def _publication(con: duckdb.DuckDBPyConnection, published: Path) -> Manifest:
+    try:
+        answer = con.execute(PUBLICATION)
+    except duckdb.BinderException as error:
+        raise OtherRelease(str(published), str(error).splitlines()[0]) from None
     columns = [column[0] for column in answer.description or []]
     metadata = dict(zip(columns, answer.fetchall()[0], strict=True))
     return {"format": FORMAT, **metadata, "notice": SIMULATED if metadata["is_simulated"] else None, "tables": {}}

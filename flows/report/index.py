@@ -36,5 +36,8 @@ def index_of(con: duckdb.DuckDBPyConnection, code: str | None = None) -> Index |
     for row in rows:
         if row[0] == code:
             return Index(*row[:3])
+    if not rows:
+        raise BadRequest(f"index {code!r}", "the published file was written by an earlier release, which had one index",
+                         "Publish again: rallyscope build")
     raise BadRequest(f"index {code!r}", "no index with this code is published",
-                     f"Use {' or '.join(row[0] for row in rows)}" if rows else "Publish again: rallyscope build")
+                     f"Use {' or '.join(row[0] for row in rows)}")

@@ -27,6 +27,7 @@ ASK_LESS = "Request less data (a date range, a limit, an aggregate), or write fu
 
 
 TABLES = 'To list the tables: rallyscope query "show all tables"'
+COLUMNS = 'To list the columns of a table: rallyscope query "describe marts.regime_daily"'
 ONLY_READS = "A query can only read the published file and cannot change settings; to write files: rallyscope export"
 
 
@@ -59,7 +60,10 @@ def query(home: DataFolder, sql: str, format: str) -> None:
             # PyArrow converts DuckDB's out-of-memory error to an OSError.
             if isinstance(error, OSError) and "Out of Memory" not in str(error):
                 raise
-            raise BadRequest("query", f"it takes more memory than a query may ({READERS_MEMORY})", ASK_LESS) from None
+            raise BadRequest("query", f"it needs more memory than the limit for a query ({READERS_MEMORY})",
+                             ASK_LESS) from None
+        except OverflowError:  # for example an interval of a million years
+            raise BadRequest("query", "a value is too large to be shown", "Cast its column to text: x::varchar") from None
         except duckdb.Error as error:
             if isinstance(error, duckdb.InterruptException):
                 raise
@@ -70,6 +74,8 @@ def query(home: DataFolder, sql: str, format: str) -> None:
 def _next_step(error: duckdb.Error) -> str:
     """Return the next step to print after DuckDB's message."""
     match error:
+        case duckdb.BinderException() if "column" in str(error):
+            return COLUMNS
         case duckdb.CatalogException() | duckdb.BinderException() | duckdb.ParserException():
             return TABLES
         case duckdb.PermissionException():

@@ -18,9 +18,10 @@ from rich.text import Text
 
 from flows.pipeline.plan import NEW_YORK
 from flows.report.index import Index, index_of
-from flows.report.output import Screen
+from flows.report.output import Screen, say
 from flows.report.views import VIEWS, Section
 from flows.report.words import NOTHING, figure
+from warehouse.catalog.reader import did_you_mean
 from warehouse.data_folder import DataFolder
 from warehouse.errors import BadRequest, HomeUnusable, WriterLocked
 from warehouse.stray import trouble
@@ -177,10 +178,15 @@ def _print_upright(screen: Console, pairs: Sequence[tuple[str, str]]) -> None:
 
 def show_failed_rows(home: DataFolder, model: str) -> None:
     """Print the rows that failed an assertion of `model` in the last build that failed on it."""
+    from transforms.engine.project import models
+
     note = home.failed_rows / f"{model}.json"
     if not note.exists():
-        raise BadRequest(f"model {model!r}", "no build has found rows of it that fail an assertion",
-                         "Write a name like marts.regime_daily; if the last build succeeded, no rows failed")
+        known = [each.name for each in models()]
+        if model not in known:
+            raise BadRequest(f"model {model!r}", f"no model has this name{did_you_mean(model, known)}",
+                             "Write a name like marts.regime_daily")
+        return say(f"no build of this data folder found a row of {model} that fails an assertion")
     try:
         assertion = json.loads(note.read_text(encoding="utf-8"))["assertion"]
         with duckdb.connect() as con:

@@ -109,7 +109,7 @@ def parse(shocks: list[str]) -> dict[str, float]:
         if symbol in parsed:
             raise BadRequest(f"shock {shock!r}", f"{symbol} is given twice", "Write each symbol once")
         try:
-            if not symbol:
+            if not symbol or "_" in move:  # Python reads 1_0 as 10
                 raise ValueError(shock)
             parsed[symbol] = float(move)
         except ValueError:
@@ -127,8 +127,9 @@ def _answers(con: duckdb.DuckDBPyConnection, universe: Universe,
     lines = dict(con.execute("select symbol, issuer from core.instrument").fetchall())
     shocked = {lines.get(symbol, symbol): move for symbol, move in shocks.items()}
     if unknown := sorted(shocked.keys() - issuers):
-        raise BadRequest(f"shock of {', '.join(unknown)}", f"it is not a member of the {universe.title}",
-                         'Members: rallyscope query "select distinct issuer from core.index_weight"')
+        raise BadRequest(f"shock of {', '.join(unknown)}", f"not in the {universe.title}",
+                         'Members: rallyscope query "select distinct issuer from core.index_weight '
+                         f"where index_code = '{universe.code}'\"")
     if len(shocked) < len(shocks):
         raise BadRequest(f"shock of {', '.join(shocks)}", "two of them are share classes of one company",
                          "Write each company once")

@@ -48,14 +48,14 @@ class Body:
 
 
 def too_long() -> FetchError:
-    return FetchError("answer", f"an answer of more than {BYTES >> 20} MB, which is not read")
+    return FetchError("answer", f"an answer of more than {BYTES >> 20} MB, which is above the limit")
 
 
 def refuse_encoding(content_type: str, body: bytes) -> None:
     """Raise FetchError for text with NUL bytes, or in an encoding whose syntax characters may take more than one byte."""
     declared_charset = re.search(r"charset\s*=\s*[\"']?([^\s\"';]*)", content_type, re.IGNORECASE)
     if declared_charset and declared_charset[1].lower() not in ENCODINGS:
-        raise FetchError("answer", f"text in the encoding {declared_charset[1][:20]}, which is not read")
+        raise FetchError("answer", f"text in the encoding {declared_charset[1][:20]}, which is above the limit")
     if b"\0" in body:
         raise FetchError("answer", "bytes that are not text")
 
@@ -73,9 +73,9 @@ def xml(body: bytes) -> ET.Element | None:
     """
     declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", body)
     if declared and declared[1].decode("latin-1").lower() not in ENCODINGS:
-        raise FetchError("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is not read")
+        raise FetchError("answer", f"XML in the encoding {declared[1].decode('latin-1')[:20]}, which is above the limit")
     if b"<!ENTITY" in body:
-        raise FetchError("answer", "XML that declares entities, which is not read")
+        raise FetchError("answer", "XML that declares entities, which is above the limit")
     if b"<!DOCTYPE" in body.upper():
         return None  # an HTML page has a doctype; FRED's XML has none
     try:
@@ -94,7 +94,7 @@ class _Counted(ET.TreeBuilder):
     def start(self, tag, attrs, /):  # type: ignore[override]
         self._depth, self._rows = self._depth + 1, self._rows + 1
         if self._depth > DEPTH or self._rows > ROWS_A_PAGE:
-            raise FetchError("answer", "XML of more rows, or deeper, than any answer is, which is not read")
+            raise FetchError("answer", "XML of more rows, or deeper, than any answer is, which is above the limit")
         return super().start(tag, attrs)
 
     def end(self, tag, /):

@@ -47,7 +47,7 @@ ANSWERS = {
         (12, "sessions between 18 and 23 and (cap_weighted_return > equal_weighted_return) = (cap_over_equal_return > 0)"),
     "What did the Nasdaq do after each band was known?":
         (4, "sessions > 100 and share_of_gains between 0.3 and 0.7 and volatility between 0.05 and 0.5"),
-    "Which statements of the thesis does the data not carry?":
+    "Which statements of the thesis does the data not support?":
         (5, "verdict in ('contradicted', 'partial') and observed is not null"),
     # The demo's first publications change no past row; test_querying.py has one that did.
     "What does history say differently now, and why?": (0, "changes > 0"),

@@ -80,7 +80,7 @@ class Desk:
 
     def load(self, batch: Batch, rejected: Sequence[tuple[str, int]] = (), stopped: Sequence[Stop] = ()) -> Loaded:
         """Load a batch; validation has `rejected` rows as (frame, position), or `stopped` the batch or some keys."""
-        rows = [(frame, row, "AAA", date(2026, 1, 1), "{}", "not so that it is right") for frame, row in rejected]
+        rows = [(frame, row, "AAA", date(2026, 1, 1), "{}", "fails the check that it is right") for frame, row in rejected]
         columns = ["frame", "row", "key", "date", "row_json", "reason"]
         return load(self.con, batch, f"run-{batch.fetched_at:%Y%m%d%H%M}",
                     pd.DataFrame(rows, columns=columns).astype({"row": "int64"}), NO_RESULTS, stopped)

@@ -60,7 +60,7 @@ def unplayed(text: str) -> str:
 def reported(sentence: str) -> str:
     """Shorten the run's error to the parts that differ between faults."""
     bare = re.sub(r"^\d+ part(\(s\)|s)? of this run (is|are) missing: ", "", sentence)
-    bare = re.sub(r"(\w+) under \w+ (has no figures of [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
+    bare = re.sub(r"(\w+) under \w+ (has no figures for [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
     parts = dict.fromkeys(bare.partition(". The rest is loaded and published")[0].split("; "))
     return short("; ".join(parts), 300) or "what it did"
 

@@ -117,7 +117,7 @@ def tables(sql: str, name: str = "query") -> frozenset[str]:
     read = [node for node in nodes if node.get("type") == "BASE_TABLE"]
     for node in read:
         if not node["schema_name"] and node["table_name"].lower() not in ctes:
-            raise ModelError(name, f"reads {node['table_name']}, which says no layer and is no CTE")
+            raise ModelError(name, f"reads {node['table_name']}, which has no schema and is not a CTE")
     return frozenset(f"{node['schema_name']}.{node['table_name']}" for node in read if node["schema_name"])
 
 

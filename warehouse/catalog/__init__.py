@@ -146,7 +146,8 @@ def _layers(folder: Path | None) -> list[tuple[str, dict[str, Path]]]:
     files = _files(folder)
     if not files:
         problem = (f"has none of the files of a catalog: {', '.join(FILES)} or universes/CODE.toml" if folder.is_dir()
-                   else "is not a folder; name one with --catalog or RALLYSCOPE_CATALOG")
+                   else f"{'is not a folder' if folder.exists() else 'does not exist'}; name a folder with --catalog or "
+                        "RALLYSCOPE_CATALOG")
         raise CatalogError(str(folder), "-", "-", problem)
     whole = FILES.keys() - OPTIONAL <= files.keys()
     return [("", files)] if whole else [("", _files(PACKAGED)), (f"{folder}/", files)]
@@ -157,7 +158,8 @@ def _files(folder: Path) -> dict[str, Path]:
     files = {path.relative_to(folder).as_posix(): path for path in paths}
     for file in sorted(files.keys() - FILES.keys()):
         if Path(file).parent.as_posix() != "universes":
-            raise CatalogError(file, "-", "-", f"is not a file of a catalog{did_you_mean(file, FILES)}")
+            guess = did_you_mean(file, FILES) or f"; a catalog has {', '.join(FILES)} and universes/CODE.toml"
+            raise CatalogError(file, "-", "-", f"is in {folder}, but is not a catalog file{guess}")
     return files
 
 
@@ -171,10 +173,13 @@ def _toml(file: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogError(file, "-", "-", f"cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+    except UnicodeDecodeError as error:
+        raise CatalogError(file, "-", "-", f"is not UTF-8 text (byte 0x{error.object[error.start]:02x} at position "
+                                           f"{error.start}); save it as UTF-8") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise CatalogError(file, "-", "-", f"is not TOML: {error}") from None
     except RecursionError:
-        raise CatalogError(file, "-", "-", "is not TOML that can be read: its brackets are nested too deeply") from None
+        raise CatalogError(file, "-", "-", "cannot be parsed: its brackets are nested too deeply") from None
 
 
 def _instead(path: Path) -> str:
@@ -201,7 +206,7 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
         known = found[used.collection]
         if used.name not in known:
             guess = did_you_mean(used.name, known)
-            raise used.wrong(f"names {used.name!r}, which is not in {used.collection}{guess}")
+            raise used.wrong(f"names {used.name!r}, which is not in {used.collection}{guess or '; add it there'}")
         if used.key == "issuer" and not known[used.name].primary_line:
             raise used.wrong(f"names {used.name}, whose own issuer is {known[used.name].issuer}")
     for feed in FEEDS:
@@ -214,8 +219,8 @@ def _check_together(found: dict[str, dict[str, Any]], references: list[Reference
             raise CatalogError("spinoffs.toml", spinoff.symbol, "-", f"is not in instruments{guess}")
     primary = [universe.code for universe in found["universes"].values() if universe.primary]
     if len(primary) > 1 or (not primary and len(found["universes"]) > 1):
-        problem = f"is true in {' and in '.join(primary)}" if primary else "is true in none"
-        raise CatalogError("universes", "-", "primary", f"{problem}; of several indices one is the primary one")
+        problem = f"is true in {' and in '.join(primary)}" if primary else "is not set on any index"
+        raise CatalogError("universes", "-", "primary", f"{problem}; set primary = true on exactly one")
     ranks: dict[int, str] = {}
     for basket in found["baskets"].values():
         if basket.rank is not None and ranks.setdefault(basket.rank, basket.id) != basket.id:

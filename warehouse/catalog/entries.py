@@ -146,7 +146,7 @@ class Series:
     def problems(self) -> Problems:
         low, high = self.range
         if low >= high:
-            yield "range", f"runs from {low:g} to {high:g}, but must run upwards"
+            yield "range", f"runs from {low:g} to {high:g}, but the lower bound must come first"
         if self.max_change is not None and not 0 < self.max_change < float("inf"):
             yield "max_change", f"is {self.max_change:g}, but must be a number above 0"
         if self.max_ratio is not None and not 1 < self.max_ratio < float("inf"):
@@ -154,7 +154,7 @@ class Series:
         if self.max_ratio is not None and low <= 0:
             yield "max_ratio", f"is of no use for a series that may be {low:g}: declare max_change"
         if self.max_change is not None and self.max_ratio is not None:
-            yield "max_change", "cannot stand beside max_ratio: declare one of them"
+            yield "max_change", "cannot be combined with max_ratio: declare only one"
 
     @property
     def largest_change(self) -> float:

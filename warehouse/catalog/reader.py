@@ -45,6 +45,10 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def _unknown_key(key: str, keys: Iterable[str]) -> str:
+    return f"is not a known key{did_you_mean(key, keys) or '; the keys are ' + ', '.join(keys)}"
+
+
 @cache
 def _schema(cls: type) -> dict[str, Any]:
     """Return the type of every field of a dataclass by name, with its annotations."""
@@ -71,7 +75,7 @@ class Reader:
     def entry(self, cls: type, name: str, table: object) -> Any:
         """Read the entry called `name`; the name becomes the dataclass's first field, which is not a key of the table."""
         if not name or len(name) > LONGEST_NAME or not is_visible(name) or name != name.strip():
-            raise self.fail(short(name), "-", f"is no name: one has up to {LONGEST_NAME} characters, all to be seen")
+            raise self.fail(short(name), "-", f"is not a valid name: use up to {LONGEST_NAME} characters, all to be seen")
         given = self.known_keys(cls, name, table)
         try:
             made = _adapter(cls).validate_python({next(iter(_schema(cls))): name, **given})
@@ -93,7 +97,7 @@ class Reader:
         _, *keys = _schema(cls)
         for key in table:
             if key not in keys:
-                raise self.fail(name, key, f"is not a key here{did_you_mean(key, keys)}")
+                raise self.fail(name, key, _unknown_key(key, keys))
         return table
 
 
@@ -109,7 +113,7 @@ def _problem(cls: type, error: ErrorDetails) -> str:
         return "is missing"
     if kind == UNKNOWN_KEY:
         *outer, key = error["loc"]
-        return f"is not a key here{did_you_mean(str(key), _schema(_dataclass_at(cls, outer)))}"
+        return _unknown_key(str(key), _schema(_dataclass_at(cls, outer)))
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", known["expected"])
         return f"is {short(value)}, but must be one of {', '.join(choices)}{did_you_mean(str(value), choices)}"

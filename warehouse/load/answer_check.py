@@ -189,8 +189,8 @@ LEAP = f"""
         from steps s
     )
     select distinct on (l.symbol) l.symbol, l.date,
-        printf('the close went from %g to %g on %s like a split of %g, and none is named', before, close, l.date::varchar,
-               if(leap < 0, r.ratio, 1 / r.ratio))
+        printf('the close went from %g to %g on %s as in a split of %g, but no split is reported', before, close,
+               l.date::varchar, if(leap < 0, r.ratio, 1 / r.ratio))
     from leaps l cross join (select unnest({RATIOS}) as ratio) r
     left join instrument i on i.symbol = l.symbol
     where l.is_new and from_end <= {DOUBTED_SESSIONS} and bars_before >= {FEWEST_BEFORE}

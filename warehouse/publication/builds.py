@@ -38,7 +38,7 @@ def find(home: DataFolder, text: str) -> Path:
     wanted = _current(home) if text == "current" else text
     found = [file for file in kept(home) if wanted and file.stem.startswith(wanted)]
     if len(found) != 1:
-        many = f"{len(found)} kept builds begin with it; write more of the name"
+        many = f"{len(found)} kept builds begin with it; give more of its characters"
         raise BadRequest(f"build {text!r}", many if found else "no kept build has that name",
                          f"Kept: {', '.join(file.stem for file in kept(home)) or 'none yet'}")
     return found[0]

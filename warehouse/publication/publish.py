@@ -119,7 +119,7 @@ def current_build(home: DataFolder) -> str | None:
     try:
         with home.marts() as con:
             row = con.execute("select build_id from audit.publication where is_current").fetchone()
-    except (NothingPublished, HomeUnusable, duckdb.CatalogException):
+    except (NothingPublished, HomeUnusable):
         return None
     return row[0] if row else None
 

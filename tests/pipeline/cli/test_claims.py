@@ -91,7 +91,7 @@ def test_a_reader_and_a_writer_do_not_stand_in_the_way(home: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
-    (["Z99"], "claim Z99: the ledger has no such claim. It has A01 to B17"),
+    (["Z99"], "claim Z99: the ledger has no such claim. To list the claims A01 to B17"),
     (["--as-of", "2027-01-01"], "no data that late was fetched yet"),
     (["--as-of", "yesterday"], "neither a date nor an instant")])
 def test_what_cannot_be_is_said_in_a_sentence(home: Path, arguments: list[str], says: str) -> None:

@@ -22,7 +22,7 @@ from flows.report import export as export_module
 from flows.report.export import export
 from flows.report.export_folder import DRAFT, EXPORTED
 from warehouse.data_folder import DataFolder
-from warehouse.errors import BadRequest, HomeUnusable, NothingPublished
+from warehouse.errors import BadRequest, HomeUnusable, NothingPublished, SystemFailed
 from warehouse.publication.publish import table_hash
 
 
@@ -196,7 +196,7 @@ def test_an_interrupted_export_leaves_the_earlier_one_and_nothing_else(
         raise stop
 
     monkeypatch.setattr(export_module, "_write", half)
-    with pytest.raises((KeyboardInterrupt, BadRequest)):
+    with pytest.raises((KeyboardInterrupt, SystemFailed)):
         export(home, out, lambda line: None)
     assert contents(out) == before
     assert publications(out) == [exported["build_id"]]

@@ -172,7 +172,7 @@ def test_a_replay_before_its_archive_serves_that_nothing_is_known(tiny: Path) ->
     ("", ["2027-01-01"], "python -m m: it takes no arguments, but got 2027-01-01. Instead"),
     ("START END", [], "python -m m: it takes START END, but got none. Instead"),
     ("START END", ["2026-03-02"], "python -m m: it takes START END, but got 2026-03-02. Instead"),
-    ("START END", ["soon", "later"], "date 'soon': there is no such day. Write year, month and day, e.g. 2026-03-27")])
+    ("START END", ["soon", "later"], "date 'soon': it is not a date. Write year, month and day, e.g. 2026-03-27")])
 def test_a_module_says_what_it_takes(names: str, given: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch,
                                      capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["m", *given])

@@ -186,8 +186,8 @@ def test_parquet_keeps_types(home: DataFolder) -> None:
 def test_a_statement_that_takes_all_memory_is_refused(home: DataFolder, format: str) -> None:
     done = rallyscope("query", "select range(1000000000)", "--format", format, "--home", home.folder, cwd=ROOT)
     assert done.returncode == 2
-    assert done.stderr == ("rallyscope: query: it takes more memory than a query may (2GB). Request less data (a date "
-                           "range, a limit, an aggregate), or write full tables with rallyscope export\n")
+    assert done.stderr == ("rallyscope: query: it needs more memory than the limit for a query (2GB). Request less data (a "
+                           "date range, a limit, an aggregate), or write full tables with rallyscope export\n")
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])

@@ -74,9 +74,9 @@ def test_of_a_series_that_is_revised_the_newest_release_is_judged(meet):
 
 def test_a_leap_is_held_and_the_run_says_so(meet):
     verdict = meet("observations", observations=observed("DGS10", 4.0, 12.0, 4.1))
-    why = "not so that DGS10 does not leap by more than 1 percent and back"
+    why = "fails the check that DGS10 does not jump by more than 1 percent and back"
     assert verdict.rejected.reason.tolist() == [f"held: value 12; {why}"]
-    assert verdict.held == (f"observations of DGS10 for 2026-03-03 held: value 12, {why}",)
+    assert verdict.held == (f"observations of DGS10 for 2026-03-03 held: value 12 {why}",)
     assert not verdict.stopped
 
 
@@ -107,9 +107,10 @@ def test_two_values_for_a_date_are_both_held_and_named(meet):
     """)
     verdict = meet("bars", bars=bars, actions=NO_ACTIONS)
     assert kept_out(verdict) == [1, 2]
-    why = "not so that one bar for a symbol and date"
+    why = "fails the check that a symbol has one bar per date"
     assert set(verdict.rejected.reason) == {f"held: close 50 and 100; {why}"}
-    assert verdict.held == (f"bars of AAPL for 2026-03-06 held: close 50 and 100, {why}",)
+    assert verdict.held == (
+        "bars of AAPL for 2026-03-06 held: close 50 and 100 fail the check that a symbol has one bar per date",)
 
 
 def test_an_infinite_close_is_kept_out_with_its_reason(meet):
@@ -119,7 +120,7 @@ def test_an_infinite_close_is_kept_out_with_its_reason(meet):
         AAPL   | 2026-03-09 | inf
     """)
     rejected, = meet("bars", bars=bars, actions=NO_ACTIONS).rejected.itertuples()
-    assert rejected.reason == "not so that a close is positive and no more than ten million"
+    assert rejected.reason == "fails the check that the close is positive and at most ten million"
     assert json.loads(rejected.row_json, parse_constant=pytest.fail)["close"] == "inf"
 
 
@@ -155,8 +156,9 @@ def test_the_count_in_force_is_the_held_one_as_splits_made_it(meet, con):
     hold(con, "corporate_action", "'AAPL', date '2026-03-05', 'split', 10")
     verdict = meet("shares", con=con, shares=two)
     assert kept_out(verdict) == [0]
-    assert verdict.rejected.reason.tolist() == ["not so that a date has one count: of 100,000,000 and 1,010,000,000 "
-                                                "the one counts that is nearest to the 1,000,000,000 in force"]
+    assert verdict.rejected.reason.tolist() == [
+        "fails the check that a symbol has one count per date; of 100,000,000 and 1,010,000,000, the one nearest to the "
+        "current count of 1,000,000,000 was kept"]
 
 
 # Lists of weights

@@ -81,22 +81,22 @@ class Case:
     also: tuple[str, ...] = ()
 
 
-WHOLE = "the weights of a whole list add to 0.98 to 1.02"
-SPIKE = "no weight is a spike of more than a factor of three"
-IN_TIME = "a list is published on or after its day"
+WHOLE = "the weights of a list add up to between 0.98 and 1.02"
+SPIKE = "no weight jumps by more than a factor of three and back"
+IN_TIME = "a list is published on or after its date"
 
 CASES: dict[str, dict[str, Case]] = {
     "bars": {
-        "the columns are a bar's": Case(with_a_column_too_many),
+        "the columns are those of a bar": Case(with_a_column_too_many),
         "every bar has a symbol": Case(put("symbol", None, 3)),
-        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog contains the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every bar has a date": Case(put("date", None, 3)),
         "most closes are positive": Case(put("close", -1.0, 0, 5, 7),
-                                         also=("a close is positive and no more than ten million",)),
-        "a bar has a close": Case(put("close", None, 3), (3,)),
-        "a close is positive and no more than ten million": Case(put("close", 0.0, 3), (3,)),
-        "a bar is not dated after its fetch": Case(put("date", LATER, 5), (5,)),
-        "one bar for a symbol and date": Case(twice(3), (3, 12)),
+                                         also=("the close is positive and at most ten million",)),
+        "every bar has a close": Case(put("close", None, 3), (3,)),
+        "the close is positive and at most ten million": Case(put("close", 0.0, 3), (3,)),
+        "a bar is not dated after the day it was fetched": Case(put("date", LATER, 5), (5,)),
+        "a symbol has one bar per date": Case(twice(3), (3, 12)),
         **{f"{words} is finite": Case(put(column, float("inf"), 3), (3,))
            for column, words in (("open", "an open"), ("high", "a high"), ("volume", "a volume"))},
         "a low is finite": Case(put("low", float("-inf"), 3), (3,)),
@@ -104,80 +104,80 @@ CASES: dict[str, dict[str, Case]] = {
         "volume is not negative": Case(put("volume", -1.0, 3), (3,)),
     },
     "actions": {
-        "the columns are an action's": Case(with_a_column_too_many),
+        "the columns are those of a corporate action": Case(with_a_column_too_many),
         "every action has a symbol": Case(put("symbol", None, 3)),
-        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog contains the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every action has an ex-date": Case(put("date", None, 3)),
-        "an action has a kind": Case(put("kind", None, 3), (3,)),
+        "every action has a kind": Case(put("kind", None, 3), (3,)),
         "an action is a split or a dividend": Case(put("kind", "merger", 3), (3,)),
-        "an action has a ratio or dividend": Case(put("value", None, 3), (3,)),
-        "a ratio or dividend is positive": Case(put("value", -0.25, 3), (3,)),
+        "every action has a ratio or an amount": Case(put("value", None, 3), (3,)),
+        "the ratio or amount is positive": Case(put("value", -0.25, 3), (3,)),
         "a dividend is smaller than the price": Case(put("value", 1e6, 3), (3,)),
         "a split is between 1:200 and 200:1": Case(put("value", 1000.0, 6), (6,)),
-        "an action is not dated after its fetch": Case(put("date", LATER, 3), (3,)),
-        "one action of a kind for a symbol and date": Case(twice(3), (3, 7)),
+        "an action is not dated after the day it was fetched": Case(put("date", LATER, 3), (3,)),
+        "a symbol has at most one split and one dividend per date": Case(twice(3), (3, 7)),
     },
     "shares": {
-        "the columns are a share count's": Case(with_a_column_too_many),
+        "the columns are those of a share count": Case(with_a_column_too_many),
         "every count has a symbol": Case(put("symbol", None, 3)),
-        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog contains the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every count has a date": Case(put("date", None, 3)),
         "most counts are plausible": Case(
             put("shares_outstanding", 15.0, 0, 1, 2),
-            also=("a company has between a hundred thousand and a trillion shares",)),
+            also=("a company has between 100,000 and 1 trillion shares",)),
         "a count is a number": Case(put("shares_outstanding", None, 3), (3,)),
-        "a company has between a hundred thousand and a trillion shares": Case(
+        "a company has between 100,000 and 1 trillion shares": Case(
             put("shares_outstanding", 2e12, 3), (3,)),
-        "a count is not dated after its fetch": Case(put("date", LATER, 3), (3,)),
-        "one count for a symbol and date": Case(twice(3), (3, 12)),
+        "a count is not dated after the day it was fetched": Case(put("date", LATER, 3), (3,)),
+        "a symbol has one count per date": Case(twice(3), (3, 12)),
     },
     "statements": {
-        "the columns are a statement item's": Case(with_a_column_too_many),
+        "the columns are those of a statement item": Case(with_a_column_too_many),
         "every item has a symbol": Case(put("symbol", None, 3)),
-        "the catalog holds the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
+        "the catalog contains the symbol": Case(put("symbol", "AAPPL", 3), (3,)),
         "every item has a period": Case(put("period_end", None, 3)),
-        "an item has a statement": Case(put("statement", None, 3), (3,)),
+        "every item belongs to a statement": Case(put("statement", None, 3), (3,)),
         "a statement is income, balance or cashflow": Case(put("statement", "equity", 3), (3,)),
-        "an item has a name": Case(put("item", None, 3), (3,)),
-        "an item has a value": Case(put("value", None, 3), (3,)),
-        "a reported period has ended": Case(put("period_end", LATER, 3), (3,)),
-        "one value for a symbol, statement, period and item": Case(twice(3), (3, 6)),
+        "every item has a name": Case(put("item", None, 3), (3,)),
+        "every item has a value": Case(put("value", None, 3), (3,)),
+        "the reported period has ended": Case(put("period_end", LATER, 3), (3,)),
+        "an item has one value per symbol, statement and period": Case(twice(3), (3, 6)),
         "revenue is not negative": Case(put("value", -5e9, 2), (2,)),
     },
     "weights": {
-        "the columns are a list's": Case(with_a_column_too_many),
-        "every weight has its index": Case(put("index_code", None, 4), also=(WHOLE,)),
-        "every weight has its day": Case(put("date", None, 4), also=(WHOLE, IN_TIME)),
-        "every weight has its day of publication": Case(put("published_on", None, 4), also=(WHOLE, IN_TIME)),
-        "every weight has its security": Case(put("symbol", None, 4)),
+        "the columns are those of a weights list": Case(with_a_column_too_many),
+        "every weight has index": Case(put("index_code", None, 4), also=(WHOLE,)),
+        "every weight has day": Case(put("date", None, 4), also=(WHOLE, IN_TIME)),
+        "every weight has day of publication": Case(put("published_on", None, 4), also=(WHOLE, IN_TIME)),
+        "every weight has security": Case(put("symbol", None, 4)),
         "most weights are fractions": Case(put("weight", 40.0, 0, 3, 6),
                                            also=(WHOLE, SPIKE, "a weight lies between 0 and 1")),
-        "the index is one of the catalog": Case(put("index_code", "NDQ", 3, 4, 5), (3, 4, 5)),
+        "the catalog defines the index": Case(put("index_code", "NDQ", 3, 4, 5), (3, 4, 5)),
         "a weight is a number": Case(put("weight", None, 4), (4,), also=(WHOLE,)),
         "a weight lies between 0 and 1": Case(put("weight", 1.5, 4), (4,), also=(WHOLE, SPIKE)),
         WHOLE: Case(put("weight", 0.28, 4), (3, 4, 5)),
-        "the catalog holds the security": Case(put("symbol", "AAPPL", 4), (4,), also=(WHOLE,)),
-        "a list is of a session": Case(put("date", pd.Timestamp(2026, 3, 1), 0, 1, 2), (0, 1, 2)),
-        "a list keeps 90% of the names of those of the month before": Case(
+        "the catalog contains the security": Case(put("symbol", "AAPPL", 4), (4,), also=(WHOLE,)),
+        "the list is for a trading session": Case(put("date", pd.Timestamp(2026, 3, 1), 0, 1, 2), (0, 1, 2)),
+        "the list has at least 90% as many names as those of the month before": Case(
             lambda f: put("weight", 0.6, 7)(f.drop(index=8).reset_index(drop=True)), (6, 7)),
         SPIKE: Case(lambda f: put("weight", 0.05, 3)(put("weight", 0.6, 5)(put("weight", 0.35, 4)(f))), (3,)),
         IN_TIME: Case(put("published_on", pd.Timestamp(2026, 3, 1), 0, 1, 2), (0, 1, 2)),
-        "a list is not published after its fetch": Case(put("published_on", LATER, 9, 10, 11), (9, 10, 11)),
-        "one weight for a security of a list": Case(twice(4), (4, 12), also=(WHOLE,)),
+        "a list is not published after the day it was fetched": Case(put("published_on", LATER, 9, 10, 11), (9, 10, 11)),
+        "a security has one weight per list": Case(twice(4), (4, 12), also=(WHOLE,)),
     },
     "macro": {
-        "the columns are an observation's": Case(with_a_column_too_many),
+        "the columns are those of an observation": Case(with_a_column_too_many),
         "every observation has a series": Case(put("series_id", None, 3)),
-        "the catalog holds the series": Case(put("series_id", "DGS11", 3), (3,)),
+        "the catalog contains the series": Case(put("series_id", "DGS11", 3), (3,)),
     },
     "macro.VIXCLS": {
         "every observation has a date": Case(put("date", None, 8)),
-        "most of VIXCLS lies between 5 and 150 index": Case(put("value", 0.2, 7, 8),
+        "most values of VIXCLS lie between 5 and 150 index": Case(put("value", 0.2, 7, 8),
                                                             also=("VIXCLS lies between 5 and 150 index",)),
         "VIXCLS lies between 5 and 150 index": Case(put("value", 151.0, 8), (8,)),
-        "VIXCLS does not leap by more than a factor of 2.5 and back": Case(put("value", 51.0, 8), (8,)),
-        "an observation is not dated after its fetch": Case(put("date", LATER, 8), (8,)),
-        "one value for a date and release": Case(twice(8), (8, 12)),
+        "VIXCLS does not jump by more than a factor of 2.5 and back": Case(put("value", 51.0, 8), (8,)),
+        "an observation is not dated after the day it was fetched": Case(put("date", LATER, 8), (8,)),
+        "a date has one value in each release": Case(twice(8), (8, 12)),
     },
 }
 
@@ -238,17 +238,17 @@ def test_the_expectation_can_fail_and_does_what_its_severity_says(meet, packaged
     key = suite.partition(".")[2] or None
     stops = [(stop.reason, stop.key) for stop in verdict.stopped]
     if severity == "stop":
-        assert (f"{suite}: not so that {sentence}", key) in stops
+        assert (f"{suite}: fails the check that {sentence}", key) in stops
         return
     a_split_is_lost = suite == "actions" and (broken.loc[list(case.rows), "kind"] == "split").any()
-    assert stops == ([("bars: a split of NVDA was kept out, so its earlier prices cannot be told", "NVDA")]
+    assert stops == ([("bars: a split of NVDA was rejected, so its earlier prices cannot be restored", "NVDA")]
                      if a_split_is_lost else [])
     if severity == "warn":
         assert verdict.rejected.empty
         assert failed.unexpected_rows.tolist() == [len(case.rows)]
         return
     assert severity == "quarantine"
-    named = [r for r in verdict.rejected.itertuples() if f"not so that {sentence}" in r.reason.split("; ")]
+    named = [r for r in verdict.rejected.itertuples() if f"fails the check that {sentence}" in r.reason.split("; ")]
     assert [(r.frame, r.row) for r in named] == [(frame_name, row) for row in case.rows]
     assert len(named) == len(verdict.rejected) or case.also
     for rejected in named:
@@ -272,4 +272,4 @@ def test_a_missing_column_stops_the_batch(meet, frame):
     for column in good(frame).columns:
         broken = good(frame).drop(columns=column)
         stopped = meet("bars" if "bars" in frames else frame, **{**frames, frame: broken}).stopped
-        assert any("the columns are a" in stop.reason and stop.key is None for stop in stopped), column
+        assert any("the columns are those of a" in stop.reason and stop.key is None for stop in stopped), column

@@ -158,8 +158,8 @@ def test_a_row_wrong_in_two_ways_is_one_row_with_both_reasons(meet):
     """)
     rejected, = meet("bars", bars=bars, actions=NO_ACTIONS).rejected.itertuples()
     assert (rejected.frame, rejected.row, rejected.key, rejected.date) == ("bars", 5, "AAPPL", date(2026, 3, 12))
-    assert rejected.reason == ("not so that the catalog holds the symbol; "
-                               "not so that a bar is not dated after its fetch")
+    assert rejected.reason == ("fails the check that the catalog contains the symbol; "
+                               "fails the check that a bar is not dated after the day it was fetched")
 
 
 def at_closes(*closes: float) -> pd.DataFrame:
@@ -230,7 +230,7 @@ def test_a_series_that_went_mad_stops_itself_and_no_other(meet):
     """)
     verdict = meet("observations", observations=observations)
     assert [(str(stop), stop.key) for stop in verdict.stopped] == [
-        ("macro.VIXCLS: not so that most of VIXCLS lies between 5 and 150 index", "VIXCLS")]
+        ("macro.VIXCLS: fails the check that most values of VIXCLS lie between 5 and 150 index", "VIXCLS")]
 
 
 def test_a_symbol_whose_split_is_kept_out_stops_itself_and_no_other(meet):
@@ -273,11 +273,11 @@ def test_from_validation_to_the_tables(packaged, tmp_path):
             ("NVDA", date(2026, 3, 6), 180), ("NVDA", date(2026, 3, 9), 180)]
         assert con.execute("select feed, key, date, (row_json::json)->>'close', reason, batch_id from raw.rejected_row"
                            ).fetchall() == [("bars", "AAPL", date(2026, 3, 5), "2500000000.0",
-                                             "not so that a close is positive and no more than ten million",
+                                             "fails the check that the close is positive and at most ten million",
                                               batch.batch_id)]
         assert con.execute("select expectation, severity, unexpected_rows from audit.validation_result where not success"
                            " order by all").fetchall() == [
-            ("a close is positive and no more than ten million", "quarantine", 1),
+            ("the close is positive and at most ten million", "quarantine", 1),
             ("the high is not below the low", "warn", 1)]
         assert con.execute("select status, rows_landed, rows_loaded, rows_quarantined from audit.batch").fetchall() == [
             ("loaded", 7, 4, 1)]

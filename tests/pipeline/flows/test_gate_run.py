@@ -65,18 +65,18 @@ def test_a_closure_that_the_calendar_does_not_know(without, tiny: Path, tmp_path
     """No bar of anything on 2026-05-13: that evening's run names it and is incomplete; the day after, no month is blank."""
     archive, home = without(f"date = '{CLOSURE}'"), tmp_path / "home"
     with at(archive, tiny, home, CLOSURE) as given:
-        with pytest.raises(RunIncomplete, match="no stock has a bar of 2026-05-13, the newest session of the calendar"):
+        with pytest.raises(RunIncomplete, match="no stock has a bar for 2026-05-13, the newest session of the calendar"):
             run_to(given, CLOSURE)
         assert published(home, "select max(date)::varchar from marts.regime_daily") == [("2026-05-12",)]
         is_well, line = freshness(given.home, given.clock())
         assert not is_well
         assert "the source had no data for 2026-05-13 yet. To request it again: rallyscope run" in line
-    with at(archive, tiny, home, AFTER) as given, pytest.raises(RunIncomplete, match="no stock has a bar of 2026-05-13"):
+    with at(archive, tiny, home, AFTER) as given, pytest.raises(RunIncomplete, match="no stock has a bar for 2026-05-13"):
         run_to(given, AFTER)
     with at(archive, tiny, home, LAST) as given:
         reported: list[str] = []
         run_to(given, LAST, reported)
-        assert any(line.startswith("no stock has a bar of 2026-05-13: ") for line in reported)
+        assert any(line.startswith("no stock has a bar for 2026-05-13: ") for line in reported)
     assert published(home, "select status, message like '%2026-05-13%' from audit.run order by started_at, rowid") == [
         ("incomplete", True), ("incomplete", True), ("completed", True)]
     vol, peak, covered = published(home, """
@@ -93,7 +93,7 @@ def test_the_largest_member_without_a_bar(without, tiny: Path, tmp_path: Path) -
     with at(archive, tiny, home, LAST) as given, pytest.raises(RunIncomplete) as failed:
         run_to(given, LAST)
     assert "1 of 11 bars due for 2026-05-29 are missing: BBB" in str(failed.value)
-    assert "NDX under full_cap has no figures of 2026-05-29" in str(failed.value)
+    assert "NDX (full_cap) has no figures for 2026-05-29" in str(failed.value)
     (coverage, index_return), = published(home, """
         select coverage_share, index_return from marts.concentration_daily
         where date = '2026-05-29' and weight_scheme = 'full_cap'""")

@@ -95,7 +95,7 @@ def test_a_split_told_late(before: Path, tiny: Path, tmp_path: Path) -> None:
         f"if(symbol = 'BBB' and date >= '2026-05-18', {price} / 2, {price}) as {price}"
         for price in ("open", "high", "low", "close")))
     alter(archive, "bars", halved)
-    with pytest.raises(RunIncomplete, match="BBB is held: the close went from 50 to 30 on 2026-05-18 like a split of 2"):
+    with pytest.raises(RunIncomplete, match="BBB is held: the close went from 50 to 30 on 2026-05-18 as in a split of 2"):
         run(home, archive, tiny / "catalog", THEN)
     assert published(home, """select distinct date::varchar from marts.contribution_daily
                               where issuer = 'BBB' and date >= '2026-05-18'""") == []

@@ -134,7 +134,7 @@ def test_rows_that_were_gone_come_back_in_the_ledger(tiny: Path, before: Path, t
         con.execute(f"create table t as from '{file}'")
         con.execute(f"copy (from t where not (symbol in ('AAA', 'BBB', 'CCC') and date = '2026-05-18')) to '{file}' "
                     "(format parquet)")
-    with pytest.raises(RunIncomplete, match="no stock has a bar of 2026-05-18, which the publication before has"):
+    with pytest.raises(RunIncomplete, match="no stock has a bar for 2026-05-18, which the previous publication has"):
         run(home, market, NOW)
     run(home, tiny, NEXT)
     rows = "select mart, key from audit.revision where column_name = '(row)' and {} = 'present' order by all"

@@ -25,10 +25,10 @@ OF_THE_WIRE = {
 }
 OF_THE_ROWS = {
     "bar-x100:symbol=BBB": "BBB: held: 83.33 times the last accepted close",
-    "negative-bar:symbol=XLK": "XLK: not so that a close is positive",
-    "null-bar:symbol=XLP": "XLP: not so that a bar has a close",
+    "negative-bar:symbol=XLK": "XLK: fails the check that the close is positive",
+    "null-bar:symbol=XLP": "XLP: fails the check that every bar has a close",
     "value-spike:series=DGS10": "DGS10: held: value 12",
-    "count-negative:symbol=CCC": "CCC: not so that a company has between a hundred thousand",
+    "count-negative:symbol=CCC": "CCC: fails the check that a company has between 100,000",
     "split-undivided:symbol=AAA": "",
 }
 

@@ -55,7 +55,7 @@ def test_an_answer_that_inflates_to_gigabytes_is_refused_in_a_few_megabytes(scri
     server = scripted(lambda path, query: (200, body, GZIP))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for source in (yahoo.prices, yahoo.shares, yahoo.statements, fred.observations):
-        assert "failed (an answer of more than 24 MB, which is not read" in reported(
+        assert "failed (an answer of more than 24 MB, which is above the limit" in reported(
             lambda source=source: source([ask("AAA")], endpoint(server.base_url, tries=1)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 << 10  # KiB
 
@@ -115,9 +115,9 @@ def test_xml_entities_are_refused(of_fred, head):
 def test_another_encoding_is_refused_wherever_it_is_said(of_fred, of_yahoo, encoding):
     header = {"Content-Type": f"text/xml; charset={encoding}"}
     xml = f"<observations>{ROW}</observations>"
-    assert f"text in the encoding {encoding}, which is not read" in of_fred(200, xml, header)
-    assert f"text in the encoding {encoding}, which is not read" in of_yahoo(*chart(WEEK, [1.0, 2.0]), header)
-    assert f"XML in the encoding {encoding}, which is not read" in of_fred(
+    assert f"text in the encoding {encoding}, which is above the limit" in of_fred(200, xml, header)
+    assert f"text in the encoding {encoding}, which is above the limit" in of_yahoo(*chart(WEEK, [1.0, 2.0]), header)
+    assert f"XML in the encoding {encoding}, which is above the limit" in of_fred(
         200, f'<?xml version="1.0" encoding="{encoding}"?>{xml}')
 
 

@@ -86,7 +86,7 @@ def test_an_encoding_that_cannot_be_read_is_no_answer(fetch, encoding):
         reported = outcome(fetch(("2026-01-05", "4"), head=f'<?xml version="1.0" encoding="{encoding}"?>'))[1]
     except SourceAnswerInvalid as error:
         reported = str(error)
-    assert f"XML in the encoding {encoding}, which is not read" in reported
+    assert f"XML in the encoding {encoding}, which is above the limit" in reported
 
 
 def test_pages_that_are_not_full_do_not_go_on_for_ever(scripted, endpoint, ask):

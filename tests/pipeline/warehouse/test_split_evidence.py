@@ -123,7 +123,7 @@ def test_a_leap_that_no_split_explains_is_held_until_it_is_named(says, held):
     says("2026-04-14")
     for day in ("2026-04-15", "2026-04-16"):
         loaded = says(day, undivided, splits=(), since="2026-04-02")
-        assert loaded.held == ("AAA is held: the close went from 131 to 13.2 on 2026-04-15 like a split of 10, "
+        assert loaded.held == ("AAA is held: the close went from 131 to 13.2 on 2026-04-15 as in a split of 10, "
                                "and none is named",)
         assert_truth(held, "2026-04-14", {})
     says("2026-04-17", since="2026-04-02")
@@ -312,7 +312,7 @@ def test_a_leap_of_a_restless_symbol_in_a_first_answer_is_held(says, held):
     """60 and 50 in turn, halved from 04-15 on: 50 becomes 30, which is no move of its own."""
     restless = lambda d: (50 + 10 * (DAYS.index(d) % 2)) / (2 if d >= EX_DATE else 1)  # noqa: E731
     loaded = says("2026-04-17", restless, splits=(), truth=restless)
-    assert "like a split of 2" in loaded.held[0]
+    assert "as in a split of 2" in loaded.held[0]
     assert max(held()[0]) == date(2026, 4, 14)
     assert says("2026-04-20", lambda d: (50 + 10 * (DAYS.index(d) % 2)) / 2, splits=((EX_DATE, 2.0),)).held == ()
     assert held()[0] == {d: pytest.approx(restless(d)) for d in DAYS if d <= date(2026, 4, 20)}

@@ -15,7 +15,8 @@ from tiny_market import write_catalog
 @pytest.mark.parametrize("day", ["2026-13-01", "soon"])
 def test_what_is_no_date_is_told_in_one_sentence_how_to_write_one(command: list[str], day: str, tmp_path: Path) -> None:
     ran = rallyscope(*command, day, cwd=tmp_path)
-    sentence = f"rallyscope: date '{day}': there is no such day. Write year, month and day, e.g. 2026-03-27\n"
+    why = "it is not a date" if day == "soon" else "there is no such day"
+    sentence = f"rallyscope: date '{day}': {why}. Write year, month and day, e.g. 2026-03-27\n"
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", sentence)
 
 

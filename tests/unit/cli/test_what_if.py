@@ -105,5 +105,5 @@ def test_two_lines_of_one_company_are_refused(home: DataFolder) -> None:
 
 
 def test_a_company_outside_the_index_is_refused(home: DataFolder) -> None:
-    with pytest.raises(BadRequest, match="it is not a member of the Nasdaq-100"):
+    with pytest.raises(BadRequest, match="not in the Nasdaq-100"):
         what_if(home, catalog.load().universes["NDX"], {"XYZ": 0.1})

@@ -169,7 +169,7 @@ def test_a_table_without_its_layer_is_said(write, tmp_path, sql):
     write("core.wrong", sql)
     model, what = problem(tmp_path)
     assert model == "core.wrong"
-    assert what.endswith("which says no layer and is no CTE")
+    assert what.endswith("which has no schema and is not a CTE")
 
 
 def test_a_cte_may_have_any_name(write, tmp_path):

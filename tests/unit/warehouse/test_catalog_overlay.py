@@ -89,7 +89,7 @@ def test_the_packaged_entries_said_again_are_the_packaged_catalog(overlay) -> No
     ({"basket": TIER}, "basket.toml", "-", "did you mean 'baskets.toml'"),
     ({"funds": "XBI = {"}, "/funds.toml", "-", "is not TOML"),
     ({"funds": "XBI = " + 3000 * "[" + 3000 * "]"}, "/funds.toml", "-", "nested too deeply"),
-    ({"universe__NDX": ""}, "universe/NDX.toml", "-", "is not a file of a catalog"),
+    ({"universe__NDX": ""}, "universe/NDX.toml", "-", "is not a catalog file"),
 ])
 def test_a_mistake_names_its_place(overlay, files, file, entry, words) -> None:
     folder = overlay(stocks=ACME) if "stocks" not in files else overlay()
@@ -103,7 +103,7 @@ def test_a_mistake_names_its_place(overlay, files, file, entry, words) -> None:
 def test_a_folder_without_a_file_of_a_catalog_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="has none of the files of a catalog"):
         catalog.load(tmp_path)
-    with pytest.raises(CatalogError, match=r"nowhere.*: is not a folder"):
+    with pytest.raises(CatalogError, match=r"nowhere.*: does not exist"):
         catalog.load(tmp_path / "nowhere")
 
 
@@ -127,5 +127,5 @@ def test_of_several_indices_one_is_the_primary_one(overlay) -> None:
     found = catalog.load(overlay(universes__SPX=second)).primary_index
     assert found is not None
     assert found.code == "NDX"
-    with pytest.raises(CatalogError, match="key primary: is true in NDX and in SPX; of several indices one is"):
+    with pytest.raises(CatalogError, match="key primary: is true in NDX and in SPX; set primary = true on exactly one"):
         catalog.load(overlay(universes__SPX=f"primary = true\n{second}"))

@@ -63,7 +63,7 @@ def test_every_check_is_declared_with_what_it_is_for():
 def test_a_residual_has_a_bound_of_its_weighting(scheme, bound, given):
     """A tenth of the index's own move of 100 bp is allowed on top."""
     assert given("residual", {"marts.concentration_daily": residuals(bound + 1, scheme)}) == [
-        f"NDX under {scheme} misses the published index by {bound + 1} bp on {day(10)}, at most {bound} are usual"]
+        f"NDX ({scheme}) differs from the published index by {bound + 1} bp on {day(10)}; the limit is {bound} bp"]
 
 
 @pytest.mark.parametrize("rows", [
@@ -94,7 +94,7 @@ def test_a_weight_that_jumps_without_a_price_is_found(given):
     """A count twice the truth: 10 % become 18.2 %, and all the others lose alike."""
     newest = {"AAA": 2 / 11, **{f"S{n}": 1 / 11 for n in range(9)}}
     assert given("weight jump", {"marts.contribution_daily": weights(newest, BEFORE)}) == [
-        f"AAA: the weight in NDX is 18.18 % on {day(10)}, and its return explains 9.09 %"]
+        f"AAA: its weight in NDX is 18.18 % on {day(10)}, but its return explains only 9.09 %"]
 
 
 @pytest.mark.parametrize(("newest", "change"), [
@@ -180,7 +180,7 @@ def market(**until: int) -> dict[str, str]:
 def test_a_newest_session_of_which_nothing_came_is_named(given):
     """A coin's bar is no session of the exchange, nor is the level of an index or fund (2026-02-24 had them)."""
     found, = given("newest session", market(AAA=9, BBB=9))
-    assert found.startswith(f"no stock has a bar of {day(10)}, the newest session of the calendar;")
+    assert found.startswith(f"no stock has a bar for {day(10)}, the newest session of the calendar;")
 
 
 def test_it_says_what_was_kept_out_of_it(given):
@@ -188,7 +188,7 @@ def test_it_says_what_was_kept_out_of_it(given):
         feed | key | date      | row_json | reason       | batch_id | fetched_at       | run_id
         bars | AAA | {day(10)} | {{}}     | a close of 0 | b        | 2026-02-01 00:00 | run-1
     """})
-    assert "(1 bars were kept out: a close of 0)" in found
+    assert "(1 bars were rejected: a close of 0)" in found
 
 
 def test_a_newest_session_of_which_something_came_or_that_was_not_asked_for_passes(given):
@@ -231,12 +231,12 @@ def traded(*numbers: int) -> dict[str, str]:
 
 def test_a_session_that_the_publication_before_had_is_newly_missing(given):
     assert given("session newly missing", hole(4), before=traded(*range(1, 10))) == [
-        f"no stock has a bar of {day(4)}, which the publication before has"]
+        f"no stock has a bar for {day(4)}, which the previous publication has"]
 
 
 def test_so_is_one_after_its_newest(given):
     assert given("session newly missing", hole(9), before=traded(*range(1, 9))) == [
-        f"no stock has a bar of {day(9)}"]
+        f"no stock has a bar for {day(9)}"]
 
 
 def test_an_older_hole_is_not(given):
@@ -246,7 +246,7 @@ def test_an_older_hole_is_not(given):
 def test_an_older_hole_of_the_runs_range_is_reported(given):
     whole = Build("run-1", AT, True, day(1), day(10))
     found, = given("older hole", hole(4), whole)
-    assert found.startswith(f"no stock has a bar of {day(4)}: what is made from stocks is NULL that day")
+    assert found.startswith(f"no stock has a bar for {day(4)}: figures based on stocks are NULL for that day")
 
 
 def test_a_range_without_a_hole_reports_none(given):
@@ -319,8 +319,8 @@ def test_a_new_list_of_weights_that_is_kept_out_is_named(given):
                                         "pit_quality", "known_at", "fetched_at"), [
             ("SPX", day(n), day(n), "BBB", run, "weights", False, "vintage", f"{day(n)} 23:00", f"{day(n)} 23:00")
             for n, run in ((10, "run-1"), (7, "run-0"), (1, "run-1"))]),
-    }) == [f"the list of NDX of {day(9)}, published on {day(9)}, is kept out: names are missing",
-           f"the list of SPX of {day(10)}, published on {day(10)}, is kept out: held: it lacks AAA"]
+    }) == [f"the list of NDX of {day(9)}, published on {day(9)}, was rejected: names are missing",
+           f"the list of SPX of {day(10)}, published on {day(10)}, was rejected: held: it lacks AAA"]
 
 
 def test_an_event_that_is_kept_out_is_named(given):
@@ -330,8 +330,8 @@ def test_an_event_that_is_kept_out_is_named(given):
     columns = ("feed", "key", "date", "reason", "run_id", "row_json", "batch_id", "fetched_at")
     drawn = table(columns, [(*row, "{}", "b", f"{day(10)} 22:00") for row in rows])
     assert given("rows kept out", {"raw.rejected_row": drawn}) == [
-        f"an event of AAA on {day(9)} is kept out: a dividend is larger than the price",
-        f"an observation of DGS10 on {day(10)} is kept out: it is out of range"]
+        f"an event of AAA on {day(9)} was rejected: a dividend is larger than the price",
+        f"an observation of DGS10 on {day(10)} was rejected: it is out of range"]
 
 
 FAILS = Check("always", "fails", "withhold",
