@@ -201,8 +201,8 @@ class RunIncomplete(RallyscopeError):
     def __str__(self) -> str:
         many = len(self.problems)
         missing = "; ".join(problem.rstrip(".") for problem in self.problems)
-        return (f"{many} part{'s' * (many > 1)} of this run {'are' if many > 1 else 'is'} missing: {missing}. The rest is "
-                "loaded and published with its coverage; run the same command again to fetch what is missing.")
+        return (f"the run is incomplete ({many} problem{'s' * (many > 1)}): {missing}. Everything else was loaded and "
+                "published; run the same command again to fetch what is missing.")
 
 
 @dataclass(eq=False)

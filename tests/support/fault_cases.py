@@ -41,8 +41,8 @@ def case(name: str) -> str:
 # Faults that look like a true change: the value is published as received, and corrected when the source corrects it.
 AS_SAID = {
     "spinoff-as-split": "price and event agree, as at a true spin-off",
-    "unsettled-bar": "a close that is slightly off is a close until the source settles it",
-    "corrected-bar": "a correction of one percent is a correction until the source takes it back",
+    "unsettled-bar": "a slightly wrong close cannot be told from a correct one until the source corrects it",
+    "corrected-bar": "a correction of one percent cannot be told from a true one until the source takes it back",
 }
 # Faults whose wrong values are published although they should not be.
 GAPS: dict[str, str] = {}

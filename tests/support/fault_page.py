@@ -15,9 +15,9 @@ HEAD = """# Faults
 
 What the pipeline does on a bad evening, for every fault that `rallyscope replay --fault` offers. Each fault was
 played alone on the tests' small market: a data folder that ran undisturbed up to the evening before, `rallyscope run`
-on an evening when the source has the fault, and `rallyscope run` on the next evening, when the source is right again.
+on an evening when the source has the fault, and `rallyscope run` on the next evening, when the source is correct again.
 Do not edit this page: `make faults` plays the faults and writes it from `tests/support/fault_outcomes.json`, and
-tests keep the two equal.
+a test checks that the two match.
 
 - **exit** is the command's exit code: 0; 1 if the data or a source failed; 2 for a request that cannot be carried out. A
   Prefect run of the same evening has the same message and ends in the state that belongs to the exit code (`STATE_NAMES` in
@@ -25,8 +25,8 @@ tests keep the two equal.
 - **signals** are the rows of `marts.signal_daily` that an undisturbed folder does not have, or that are missing here.
 - **published** compares every figure of the marts with that of an undisturbed folder: equal, or NULL where it is missing.
 - **held** is what `audit.quarantine` and the outcomes of the requests report beyond those of an undisturbed folder.
-- **heals** says when all tables equal those of a folder that was never disturbed. If a wrong row was loaded, its right
-  value counts as known from the run that corrected it, so only `known_at` is later.
+- **recovers** says when all tables equal those of a folder that was never disturbed. If a wrong row was loaded, the
+  correct value is known from the run that corrected it, so only `known_at` is later.
 """
 
 
@@ -37,7 +37,7 @@ def page(record: Mapping[str, Mapping[str, Any]]) -> str:
         names = {fault.name for fault in faults}
         mine = [text for text in cases() if text.partition(":")[0] in names]
         lines += [f"## {subject[0].upper()}{subject[1:]}", "",
-                  "| fault | exit | what the run reports | Prefect | signals | published | held | heals |",
+                  "| fault | exit | what the run reports | Prefect | signals | published | held | recovers |",
                   "| --- | --- | --- | --- | --- | --- | --- | --- |",
                   *(row(text, record[text]) if text in record else unplayed(text) for text in mine), ""]
     return "\n".join(lines)
@@ -59,10 +59,10 @@ def unplayed(text: str) -> str:
 
 def reported(sentence: str) -> str:
     """Shorten the run's error to the parts that differ between faults."""
-    bare = re.sub(r"^\d+ part(\(s\)|s)? of this run (is|are) missing: ", "", sentence)
-    bare = re.sub(r"(\w+) under \w+ (has no figures for [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
-    parts = dict.fromkeys(bare.partition(". The rest is loaded and published")[0].split("; "))
-    return short("; ".join(parts), 300) or "what it did"
+    bare = re.sub(r"^the run is incomplete \(\d+ problems?\): ", "", sentence)
+    bare = re.sub(r"(\w+) \(\w+\) (has no figures for [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
+    parts = dict.fromkeys(bare.partition(". Everything else was loaded and published")[0].split("; "))
+    return short("; ".join(parts), 300) or "nothing missing"
 
 
 def published(name: str, outcome: Mapping[str, Any]) -> str:
@@ -70,12 +70,12 @@ def published(name: str, outcome: Mapping[str, Any]) -> str:
     if outcome["sentence"].startswith("not published"):
         return "nothing new: the last publication stays"
     if outcome["wrong"]:
-        columns = f"{len(outcome['wrong'])} columns of marts"
+        columns = f"{len(outcome['wrong'])} columns of the marts"
         if name in GAPS:
             return f"**wrong**, {columns}: {GAPS[name]}"
-        return f"as the source says, {columns}: {AS_SAID.get(name, 'not explained')}"
+        return f"{columns} as the source reports them: {AS_SAID.get(name, 'not explained')}"
     missing = outcome["missing"]
-    return f"the rest; {missing} figures are NULL or missing" if missing else "every figure, right"
+    return f"all but {missing} figures, which are NULL or missing" if missing else "all figures, correct"
 
 
 def held(reasons: list[str]) -> str:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -140,7 +141,7 @@ class Stage:
         if good.exit == 0 and table_hashes(home) == table_hashes(after):
             return "the next evening"
         if good.exit == 0 and not any(differences(home, after, "known_at|pit_quality")):
-            return "the next evening; what was wrong counts as known from then"
+            return "the next evening; corrected values are known from that evening"
         differ = sorted(name for name, digest in table_hashes(after).items() if table_hashes(home).get(name) != digest)
         return (f"NOT: exit {good.exit} {good.sentence[:300]}; differ: {differences(home, after, 'known_at')} "
                 f"{', '.join(differ)}")
@@ -193,17 +194,17 @@ def differences(home: Path, undisturbed: Path, besides: str = "") -> tuple[list[
     with duckdb.connect() as con:
         con.execute(f"attach '{home}/marts.duckdb' as mine (read_only);"
                     f"attach '{undisturbed}/marts.duckdb' as theirs (read_only)")
+        found = con.execute("select table_name, column_name, data_type from duckdb_columns() "
+                            "where database_name = 'theirs' and schema_name = 'main' order by column_index").fetchall()
         for mart, keys in grains().items():
-            columns = [name for name, type_ in con.execute("""
-                select column_name, data_type from duckdb_columns()
-                where database_name = 'theirs' and schema_name = 'main' and table_name = ?""", [mart]).fetchall()
-                if name not in keys and type_ in TYPES and not re.search(besides or COVERAGE, name)]
+            columns = {name: type_ for table, name, type_ in found if table == mart
+                       and name not in keys and type_ in TYPES and not re.search(besides or COVERAGE, name)}
             if not columns:
                 continue
             counts = con.execute(f"""
                 select {', '.join(f'''
-                    count(*) filter (m.{c} is not null and (t.{c} is null or {_differs(c, con, mart)})),
-                    count(*) filter (m.{c} is null and t.{c} is not null)''' for c in columns)}
+                    count(*) filter (m.{c} is not null and (t.{c} is null or {_differs(c, type_)})),
+                    count(*) filter (m.{c} is null and t.{c} is not null)''' for c, type_ in columns.items())}
                 from mine.main.{mart} m full join theirs.main.{mart} t using ({', '.join(keys)})""").fetchone() or ()
             wrong += [f"{mart}.{c} {counts[2 * n]}" for n, c in enumerate(columns) if counts[2 * n]]
             missing += sum(counts[1::2])
@@ -214,12 +215,11 @@ COVERAGE = re.sub(r"\s", "", OF_COVERAGE)
 TYPES = ("DOUBLE", "VARCHAR", "BOOLEAN")
 
 
-def _differs(column: str, con: duckdb.DuckDBPyConnection, mart: str) -> str:
-    type_ = con.execute("select data_type from duckdb_columns() where database_name = 'theirs' and table_name = ? "
-                        "and column_name = ?", [mart, column]).fetchone()
-    return f"abs(m.{column} - t.{column}) > 1e-9" if type_ == ("DOUBLE",) else f"m.{column} <> t.{column}"
+def _differs(column: str, type_: str) -> str:
+    return f"abs(m.{column} - t.{column}) > 1e-9" if type_ == "DOUBLE" else f"m.{column} <> t.{column}"
 
 
+@cache
 def grains() -> dict[str, list[str]]:
     """Return the marts with one row per session (and other keys), with their grain."""
     from transforms.engine.project import models

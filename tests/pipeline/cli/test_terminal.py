@@ -45,7 +45,7 @@ def test_an_interrupted_command_says_in_one_sentence_what_stays(home: DataFolder
     with home.writer_lock():
         process = started("-m", "flows.cli", "build", "--home", home.folder)
         assert process.stderr
-        assert process.stderr.readline().startswith("waiting for the run of")
+        assert process.stderr.readline().startswith("waiting for pid")
         process.send_signal(signal.SIGINT)
         assert (process.stderr.read(), process.wait(60)) == (SENTENCE, 130)
 

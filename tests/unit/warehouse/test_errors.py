@@ -9,9 +9,9 @@ from warehouse.errors import CatalogError, RunIncomplete
 
 
 @pytest.mark.parametrize(("problems", "begins"), [
-    (("FRED cannot be reached. Check the network.",), "1 part of this run is missing: FRED cannot be reached. Check the "
-     "network. The rest is loaded"),
-    (("no bar of AAA", "no bar of BBB"), "2 parts of this run are missing: no bar of AAA; no bar of BBB. The rest")])
+    (("FRED cannot be reached. Check the network.",), "the run is incomplete (1 problem): FRED cannot be reached. Check "
+     "the network. Everything else was loaded"),
+    (("no bar of AAA", "no bar of BBB"), "the run is incomplete (2 problems): no bar of AAA; no bar of BBB. Everything")])
 def test_a_run_names_each_part_that_is_missing(problems: tuple[str, ...], begins: str) -> None:
     assert str(RunIncomplete(problems)).startswith(begins)
 
