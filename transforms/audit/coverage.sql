@@ -1,7 +1,7 @@
 /*
 doc = """
-What was asked of the daily feeds and what came, by session: every instrument that traded and every daily series, once
-it was due by its availability rule and a fetch after that moment asked for it.
+What was requested from the daily feeds and what was received, by session: every instrument that traded and every daily
+series, once it was due by its availability rule and a fetch after that time requested it.
 """
 grain = ["date", "feed"]
 

@@ -1,6 +1,6 @@
 /*
 doc = """
-Two sources of one fact, wherever both say it: a close by each source of bars, and of an index by FRED; the return of a
+Facts that two sources report: a close by each source of bars, and of an index by FRED; the return of a
 universe by our weights and as published; the weight of its largest issuers by the published rules and by the published
 lists. What is not within its tolerance is a defect of one of the two, or of how we read it.
 """
@@ -11,7 +11,7 @@ date = "Session, or the day both sources date a close."
 fact = """\
 What both say: close of a symbol (index points or dollars), return of a universe (fraction), top1_weight or top10_weight \
 of a universe (fraction)."""
-first_source = "Who says first_value: the source of higher priority, or a weighting."
+first_source = "The source of first_value: the source of higher priority, or a weighting."
 second_source = "Who says second_value: another source of bars, a FRED series, the published index, or a weighting."
 first_value = "The fact by the first source, in the fact's unit."
 second_value = "The fact by the second source, in the fact's unit."

@@ -408,7 +408,7 @@ with recursive bound as (
         and (symbol, date) not in (select (symbol, date) from stale)
 )
 select symbol, date, close, 'held' as status, 'stale' as kind, 1.0::double as ratio, null::double as volume_ratio,
-    'held: the bar before once more, ' || if(is_proved, 'price and volume',
+    'held: repeats the previous bar, ' || if(is_proved, 'price and volume',
         'as most bars of the session are') as reason,
     known_at
 from stale

@@ -1,7 +1,7 @@
 /*
 doc = """
-Share counts that were held: one row per row of sessions in which the feed's count was too far from the one in force to
-be believed at once. Not among them are counts that settled (core.share_count_verdict) and those that a split's
+Share counts that were held: one row per run of consecutive sessions in which the feed's count was too far from the
+current one to be accepted at once. It leaves out counts that settled (core.share_count_verdict) and those that a split's
 ex-date explains (the split seen early).
 """
 grain = ["symbol", "first_date"]

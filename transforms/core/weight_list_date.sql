@@ -13,7 +13,7 @@ grain = ["index_code", "date", "published_on"]
 index_code = "Code of the universe."
 date = "Day the list is dated."
 published_on = "Day the list was published."
-list_date = "Session at whose close the list holds: date, or the session before or after; NULL where the list is held."
+list_date = "Session to whose close the list refers: date, or the session before or after; NULL where the list is held."
 earlier_lists = "Lists known before it that it was compared with, at most ten."
 deviation_bp = """\
 Least mean absolute difference of its index shares from those of an earlier list, each weighted and at most 10 %, \

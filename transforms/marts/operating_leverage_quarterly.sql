@@ -29,11 +29,11 @@ Relative change of operating income over that of revenue; NULL where revenue cha
 operating income is not above 0."""
 incremental_margin = "Change of operating income / change of revenue, in money; NULL where revenue did not change."
 capex_to_revenue = "Capital expenditure / revenue."
-capex_to_revenue_change = "That minus the same of a year before, as a fraction."
+capex_to_revenue_change = "capex_to_revenue minus its value a year earlier, as a fraction."
 capex_change_return = "Capital expenditure over that of a year before - 1."
 capex_to_operating_cash_flow = "Capital expenditure / operating cash flow; NULL where operations brought no cash."
 operating_expense_to_revenue = "Operating expense (between gross profit and operating income) / revenue."
-operating_expense_to_revenue_change = "That minus the same of a year before, as a fraction."
+operating_expense_to_revenue_change = "operating_expense_to_revenue minus its value a year earlier, as a fraction."
 sga_to_revenue = "Selling, general and administrative expense / revenue."
 gross_profit_to_assets = "Gross profit, a year's worth (a single quarter times four), / total assets on period_end."
 cash_conversion_cycle_days = """\

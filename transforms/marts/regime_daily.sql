@@ -45,7 +45,7 @@ is_correction = "drawdown_return <= -0.10."
 is_bear_market = "drawdown_return <= -0.20."
 vix3m_close = "VIX3M, the three-month VIX, at the close, index points."
 vix_term_ratio = "VIX over VIX3M."
-is_backwardation = "vix_term_ratio > 1: fear is dearer now than for later."
+is_backwardation = "vix_term_ratio > 1: near-term volatility costs more than three-month volatility."
 realized_vol_21d = """\
 Sample standard deviation of the Nasdaq Composite's log returns of the last 21 sessions that traded, times sqrt(252): \
 a return over a session without a close is one of two days. NULL under 19 returns, or where the history does not reach \
@@ -89,10 +89,10 @@ emotion_driven (is_vix_calm_63d, has_5_ath_closes_63d), mid_late_dispersion (is_
 is_top10_return_share_high, is_rotation_fast, is_crypto_leading), risk_on_expansion (is_band_below_20), neutral. A \
 condition that is NULL does not hold; NULL without a band."""
 nfci_pit_quality = """\
-How it was found when nfci was known: vintage (an observed release), snapshot (since we fetched it), or rule (so many \
+How the known_at of nfci was determined: vintage (an observed release), snapshot (since we fetched it), or rule (so many \
 days after its Friday); NULL without it."""
 pit_quality = """\
-The weakest of those of the five macro values of the row: rule, then snapshot, then vintage; NULL without any. Yields \
+The least reliable pit_quality of the row's five macro values: rule, then snapshot, then vintage; NULL without any. Yields \
 and spreads are known by a rule."""
 known_at = "When the last input of the row was known (UTC)."
 
@@ -100,7 +100,7 @@ known_at = "When the last input of the row was known (UTC)."
 "a row has the VIX or the Nasdaq" = "vix_close is not null or nasdaq_close is not null"
 "a close says its source" = """\
 (vix_close is null) = (vix_source is null) and (nasdaq_close is null) = (nasdaq_source is null)"""
-"fear is backward when it is dearer now" = "is_backwardation = (vix_close > vix3m_close)"
+"backwardation is VIX above VIX3M" = "is_backwardation = (vix_close > vix3m_close)"
 "a macro value says its date, not a later one" = """
 (hy_oas_pct is null) = (hy_oas_pct_date is null) and coalesce(hy_oas_pct_date <= date, true)
 and (baa10y_pct is null) = (baa10y_pct_date is null) and coalesce(baa10y_pct_date <= date, true)

@@ -54,7 +54,7 @@ and coalesce(quadrant = case when rs_ratio >= 100 then if(rs_momentum >= 100, 'l
     else if(rs_momentum >= 100, 'improving', 'lagging') end, true)"""
 "correlation is a cosine" = "abs(correlation_63d) <= 1 + 1e-9"
 "volatility is not negative" = "volatility_63d >= 0"
-"xlk is its own measure" = "basket <> 'xlk' or volatility_ratio_to_xlk = 1"
+"the ratio of xlk to itself is 1" = "basket <> 'xlk' or volatility_ratio_to_xlk = 1"
 "nothing is known before its day" = "known_at >= date"
 */
 with strength as (

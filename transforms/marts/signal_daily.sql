@@ -1,6 +1,6 @@
 /*
 doc = """
-What changed: one row when a signal is in another state than when it was last known. The first known state of a signal
+What changed: one row when a signal's state differs from its last known state. The first known state of a signal
 changes nothing and has no row; a day on which it is not known is passed over.
 """
 grain = ["date", "signal"]
@@ -18,7 +18,7 @@ below_0.45, 0.45_to_0.50, above_0.50 (an edge belongs to the upper state). leade
 strength of ai_leaders has been below its 50-session mean for 10 sessions, else steady. residual: large when the \
 reconstructed index misses the published NDX by over 15 basis points, else within; of capped and anchored, since \
 full_cap is not how NDX is weighted. stale: stale when a series' newest known observation is older than its limit, \
-else fresh. stale_count: stale when the share count in force of a member of NDX was first said over 273 sessions (13 \
+else fresh. stale_count: stale when the current share count of a member of NDX was first reported over 273 sessions (13 \
 months) ago, else fresh. unexplained_fall: unexplained on a session on which a member fell by 4 % or more and the \
 reconstructed index missed the published one by just what that took (within 35 %; at least 2 basis points and four \
 times the median of the 21 sessions before): a spin-off or another event that nobody declared, or a wrong close."""

@@ -148,7 +148,7 @@ def test_a_session_most_of_whose_bars_repeat_the_one_before_is_the_feeds_doing(s
         "staging.session": sessions(31),
         "staging.price_bar": joined(*(bars([*QUIET, close], same, symbol) for symbol, close in closes.items())),
     }, columns=["symbol", "date", "reason"])
-    assert set(rows) == {(symbol, day(31), "held: the bar before once more, as most bars of the session are")
+    assert set(rows) == {(symbol, day(31), "held: repeats the previous bar, as most bars of the session are")
                          for symbol in stale}
 
 

@@ -106,7 +106,7 @@ def test_assertions_can_fail(spec):
     assertions_fail(spec, MODEL, {
         "a row has the VIX or the Nasdaq": {"date": "2026-03-02"},
         "a close says its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
-        "fear is backward when it is dearer now": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},
+        "backwardation is VIX above VIX3M": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},
         "a macro value says its date, not a later one": [*macro, *later],
         "a macro value says how sure its moment is": [
             {"nfci": 1}, {"nfci": 1, "nfci_pit_quality": "rule", "pit_quality": "vintage"}, {"dgs10_pct": 4}],

@@ -234,6 +234,6 @@ def test_assertions_can_fail(spec):
             {"rs_ratio": 101, "quadrant": "leading"}],
         "correlation is a cosine": {"correlation_63d": -1.1},
         "volatility is not negative": {"volatility_63d": -0.1},
-        "xlk is its own measure": {"basket": "xlk", "volatility_ratio_to_xlk": 1.1},
+        "the ratio of xlk to itself is 1": {"basket": "xlk", "volatility_ratio_to_xlk": 1.1},
         "nothing is known before its day": {"date": "2026-03-02", "known_at": "2026-03-01 21:15"},
     })
