@@ -33,7 +33,7 @@ ANSWERS = {
         (5, "abs(share_of_return * index_bp - contribution_bp) < 1e-9 and cumulative_share between share_of_return and 1"),
     "How concentrated is the index against its last 252 sessions?":
         (2, "date = '2026-05-29' and sessions = 252 and top10_weight_percentile between 0 and 1"),
-    "Do the contributions close, and on which ten days worst?":
+    "Do the contributions add up, and on which ten days are they furthest off?":
         (10, "abs(sum_of_contributions - index_return) < 1e-12 and coverage_share >= 0.9 and abs(residual_bp) > 30"),
     "Who led first after each peak of the VIX?":
         (14, """sessions_after_peak between 1 and 63 and contains(order_observed, first_to_lead)
@@ -50,7 +50,7 @@ ANSWERS = {
     "Which statements of the thesis does the data not support?":
         (5, "verdict in ('contradicted', 'partial') and observed is not null"),
     # The demo's first publications change no past row; test_querying.py has one that did.
-    "What does history say differently now, and why?": (0, "changes > 0"),
+    "Which past figures have changed, and why?": (0, "changes > 0"),
     "Which later revisions of the financial conditions does each session rightly ignore?":
         (5, "revised_at > date + 1 and revised_to <> nfci"),
     "What was missing, late or kept out, and when?":

@@ -71,7 +71,7 @@ def test_concentration_is_ranked_in_its_own_weighting(home: DataFolder, capsys: 
 
 
 def test_a_changed_past_is_told_with_its_cause(home: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    row, = answer(home, dict(QUESTIONS)["What does history say differently now, and why?"], capsys)
+    row, = answer(home, dict(QUESTIONS)["Which past figures have changed, and why?"], capsys)
     assert (row["mart"], row["column_name"], row["changes"]) == ("marts.regime_daily", "nfci", 1)
     assert (row["cause"], row["latest_evidence"]) == ("macro vintage", "raw.macro_observation NFCI")
 
