@@ -198,7 +198,7 @@ def test_a_catalog_that_cannot_be_read_is_refused(home: Path, tiny_server: str, 
     monkeypatch.setenv("RALLYSCOPE_CATALOG", "/nowhere")
     state = state_of(daily)
     assert (state.is_failed(), state.name, exit_code(state)) == (True, "Refused", 2)
-    assert "name one with --catalog or RALLYSCOPE_CATALOG" in state.message
+    assert "name a folder with --catalog or RALLYSCOPE_CATALOG" in state.message
 
 
 @pytest.mark.parametrize("fault", ["volume-off:symbol=BBB", "null-bar:symbol=BBB", "clock-back", "clock-in-words"])

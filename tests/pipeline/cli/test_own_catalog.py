@@ -133,8 +133,8 @@ def test_a_symbol_refreshed_brings_a_correction_beside_what_was_held(home: Path,
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (("refresh", "bars", "--symbol", "AAB"), "the catalog has no bars for it; did you mean 'AAA'."),
-    (("run", "--catalog", "nowhere"), "is not a folder; name one with --catalog"),
+    (("refresh", "bars", "--symbol", "AAB"), "the catalog has no bars for it; did you mean 'AAA'? "),
+    (("run", "--catalog", "nowhere"), "does not exist; name a folder with --catalog"),
 ])
 def test_what_cannot_be_asked_is_refused(arguments, words, tiny_is_packaged, tiny_server: str, tmp_path: Path) -> None:
     with pytest.raises(RallyscopeError, match=re.escape(words)) as refused:
