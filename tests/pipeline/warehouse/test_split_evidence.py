@@ -124,7 +124,7 @@ def test_a_leap_that_no_split_explains_is_held_until_it_is_named(says, held):
     for day in ("2026-04-15", "2026-04-16"):
         loaded = says(day, undivided, splits=(), since="2026-04-02")
         assert loaded.held == ("AAA is held: the close went from 131 to 13.2 on 2026-04-15 as in a split of 10, "
-                               "and none is named",)
+                               "but no split is reported",)
         assert_truth(held, "2026-04-14", {})
     says("2026-04-17", since="2026-04-02")
     assert_truth(held, "2026-04-17")
