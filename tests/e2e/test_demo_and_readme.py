@@ -316,7 +316,7 @@ def test_every_view_prints_and_has_a_machines_form(view: str, checkout: Path, de
 @pytest.mark.parametrize(("command", "code", "sentence"), [
     (["show", "regime", "--date", "2026-05-30"], 2, "The nearest before it is 2026-05-29"),
     (["show", "weather"], 2, "Views: regime"),
-    (["failed-rows", "marts.regime_daily"], 2, "no build has found rows of it that fail an assertion"),
+    (["failed-rows", "marts.weather"], 2, "no model has this name"),
     (["run", "--source", "http://127.0.0.1:9"], 1, "cannot be reached"),
     (["run", "--source", "somewhere"], 2, "neither “live” nor a base URL"),
     (["run", "--catalog", "nowhere"], 2, "catalog"),
