@@ -47,8 +47,8 @@ def weights_suite(known: Collection[str], fetched_on: date) -> gx.ExpectationSui
     return gx.ExpectationSuite(name="weights", expectations=[
         gxe.ExpectTableColumnsToMatchSet(column_set=COLUMNS, **why("the columns are those of a weights list", STOP)),
         *(gxe.ExpectColumnValuesToNotBeNull(column=column, **why(f"every weight has {words}", STOP))
-          for column, words in (("index_code", "index"), ("date", "day"), ("published_on", "day of publication"),
-                                ("symbol", "security"))),
+          for column, words in (("index_code", "an index"), ("date", "a date"), ("published_on", "a date of publication"),
+                                ("symbol", "a security"))),
         gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0, max_value=1, mostly=MOSTLY,
                                           **why("most weights are fractions", STOP)),
         gxe.ExpectColumnValuesToBeInSet(column="index_code", value_set=sorted(known),

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import file_lock
-from warehouse.errors import BuildDamaged, HomeUnusable, NothingPublished, OtherRelease, WriterLocked
+from warehouse.errors import BadRequest, BuildDamaged, HomeUnusable, NothingPublished, OtherRelease, WriterLocked
 from warehouse.migration import migrate
 from warehouse.stray import undisturbed
 from warehouse.zones import use_utc
@@ -140,7 +140,7 @@ class DataFolder:
     def marts(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connect to the published file read-only, without access to the file system and with its settings locked."""
         if self.folder.exists() and not self.folder.is_dir():
-            raise HomeUnusable(str(self.folder), "it is not a folder")
+            raise BadRequest(f"data folder {self.folder}", "it is not a folder", "Name another one with --home")
         if not self.published.exists():
             raise NothingPublished(str(self.published))
         if self.published.is_dir():
@@ -165,7 +165,7 @@ def read_only(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         if damage := damage_in(error):
             raise BuildDamaged(str(file), damage) from None
         if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
-            raise OtherRelease(str(file), str(error).splitlines()[0]) from error
+            raise OtherRelease(str(file), str(error).splitlines()[0].rstrip("!.")) from error
         raise
     except HomeUnusable as error:
         if _is_damage(error.problem):

@@ -7,8 +7,6 @@ from dataclasses import astuple, dataclass
 
 from warehouse.visible import visible
 
-# Errors of a path itself: no disk space and no permission would help.
-NO_SUCH_PATH = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -105,8 +103,6 @@ class HomeUnusable(RallyscopeError):
                     "place and run the same command again.")
         if "no file of the pipeline's" in self.problem:
             return "Move it away and run the same command again."
-        if "not a folder" in self.problem:
-            return "Name another folder with --home or RALLYSCOPE_HOME."
         if "Conflicting lock" in self.problem:
             return "Close the file in that program, or open it read-only there, and run the same command again."
         return "Free disk space or fix its permissions, or name another folder with --home or RALLYSCOPE_HOME."
@@ -126,7 +122,7 @@ class OtherRelease(HomeUnusable):
     """A published file lacks a table or column that this release reads."""
 
     def __str__(self) -> str:
-        return (f"{self.path} was written by another release: {self.problem}. The raw data is in another file. Publish "
+        return (f"{self.path} cannot be read by this release: {self.problem}. The raw data is in another file. Publish "
                 "again: rallyscope build")
 
 
@@ -262,12 +258,9 @@ class SystemFailed(RallyscopeError):
     problem: str
 
     @classmethod
-    def of(cls, error: OSError) -> RallyscopeError:
-        """From an error of the operating system; a path that cannot exist is a bad request."""
-        path, problem = str(error.filename or ""), error.strerror or str(error) or type(error).__name__
-        if error.errno in NO_SUCH_PATH:
-            return BadRequest(path, problem.lower(), "Use another path")
-        return cls(path, problem)
+    def of(cls, error: OSError) -> SystemFailed:
+        """From an error of the operating system."""
+        return cls(str(error.filename or ""), error.strerror or str(error) or type(error).__name__)
 
     def __str__(self) -> str:
         return (f"{self.path and f'{self.path}: '}{self.problem}. Free disk space or memory, or fix the permissions, then "

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Callable
 
 from flows.report.output import to_nowhere
-from warehouse.errors import OutputFailed, RallyscopeError, SystemFailed
+from warehouse.errors import BadRequest, OutputFailed, RallyscopeError, SystemFailed
+
+# Errors of the path itself: neither disk space nor permissions would help.
+IMPOSSIBLE_PATH = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 
 
 def exit_code(command: Callable[[], object], say: Callable[[str], None]) -> int:
@@ -37,6 +41,8 @@ def _known(error: BaseException) -> RallyscopeError | None:
     match error:
         case RallyscopeError():
             return error
+        case OSError() if error.filename and error.errno in IMPOSSIBLE_PATH:
+            return BadRequest(str(error.filename), (error.strerror or "").lower(), "Use another path")
         case OSError():
             return SystemFailed.of(error)
         case MemoryError():

@@ -44,7 +44,7 @@ def session_window(settings: Settings, day: date | None) -> Window:
     if day < open_days[-1] and day not in open_days:
         before = min(last, max(d for d in open_days if d < day))
         raise BadRequest(f"date {day}", "the New York Stock Exchange is closed on that day",
-                         f"The last session before it is {before}")
+                         f"The last closed session before it is {before}")
     if day > last:
         raise BadRequest(f"date {day}", f"its session has not closed yet at {now:%Y-%m-%d %H:%M} UTC",
                          f"The last closed session is {last}")

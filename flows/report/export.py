@@ -87,7 +87,7 @@ def _publication(con: duckdb.DuckDBPyConnection, published: Path) -> Manifest:
     try:
         answer = con.execute(PUBLICATION)
     except duckdb.BinderException as error:
-        raise OtherRelease(str(published), str(error).splitlines()[0]) from None
+        raise OtherRelease(str(published), str(error).splitlines()[0].rstrip("!.")) from None
     columns = [column[0] for column in answer.description or []]
     metadata = dict(zip(columns, answer.fetchall()[0], strict=True))
     return {"format": FORMAT, **metadata, "notice": SIMULATED if metadata["is_simulated"] else None, "tables": {}}

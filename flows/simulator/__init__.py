@@ -95,7 +95,7 @@ def simulate(out: Path, seed: int = 7, catalog: Catalog | None = None) -> None:
 def _make_room(out: Path) -> None:
     """Accept a folder that is new, empty, or of an earlier simulation, complete or not; refuse one with other files."""
     from flows.simulator.write import SCHEMAS
-    from warehouse.errors import ArchiveNotSimulated, BadRequest
+    from warehouse.errors import ArchiveNotSimulated, BadRequest, disk_is_full
 
     ours = {*(f"{table}.parquet" for table in SCHEMAS), "unfinished/bars.parquet", "simulated.json", "truth/story.json"}
     try:
@@ -108,6 +108,8 @@ def _make_room(out: Path) -> None:
                              "Name a new folder with --out, or move what is in this one")
         (out / "truth").mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if disk_is_full(error):
+            raise
         raise BadRequest(f"simulate {out}", f"the folder cannot be made: {error.strerror or error}",
                          "Name a new folder with --out") from None
 

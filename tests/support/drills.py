@@ -38,9 +38,10 @@ def drilled(name: str, arguments: list[str], folder: Path, cores: SimpleQueue[in
     began, log, core = time.monotonic(), folder / f"{name}.txt", cores.get()
     command = arguments if arguments[0] == "-m" else [str(HERE / arguments[0]), *arguments[1:]]
     with log.open("w") as written:
-        code = subprocess.run([sys.executable, *command], stdout=written, stderr=subprocess.STDOUT, cwd=ROOT,
-                              check=False, env={**os.environ, "RALLYSCOPE_FUZZ_EXAMPLES": "2000"},
-                              preexec_fn=lambda: os.sched_setaffinity(0, {core})).returncode
+        drill = subprocess.Popen([sys.executable, *command], stdout=written, stderr=subprocess.STDOUT, cwd=ROOT,
+                                 env={**os.environ, "RALLYSCOPE_FUZZ_EXAMPLES": "2000"})
+        os.sched_setaffinity(drill.pid, {core})
+        code = drill.wait()
     cores.put(core)
     found = [line for line in log.read_text().splitlines() if line.strip()]
     print(f"{name}: {'FAILED' if code else 'passed'} after {time.monotonic() - began:.0f} s; {log}")

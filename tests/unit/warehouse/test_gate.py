@@ -94,7 +94,7 @@ def test_a_weight_that_jumps_without_a_price_is_found(given):
     """A count twice the truth: 10 % become 18.2 %, and all the others lose alike."""
     newest = {"AAA": 2 / 11, **{f"S{n}": 1 / 11 for n in range(9)}}
     assert given("weight jump", {"marts.contribution_daily": weights(newest, BEFORE)}) == [
-        f"AAA: its weight in NDX is 18.18 % on {day(10)}, but its return explains only 9.09 %"]
+        f"AAA: its weight in NDX is 18.18 % on {day(10)}, but its return explains 9.09 %"]
 
 
 @pytest.mark.parametrize(("newest", "change"), [
@@ -188,7 +188,7 @@ def test_it_says_what_was_kept_out_of_it(given):
         feed | key | date      | row_json | reason       | batch_id | fetched_at       | run_id
         bars | AAA | {day(10)} | {{}}     | a close of 0 | b        | 2026-02-01 00:00 | run-1
     """})
-    assert "(1 bars were rejected: a close of 0)" in found
+    assert "(1 bars are not used: a close of 0)" in found
 
 
 def test_a_newest_session_of_which_something_came_or_that_was_not_asked_for_passes(given):
@@ -319,8 +319,8 @@ def test_a_new_list_of_weights_that_is_kept_out_is_named(given):
                                         "pit_quality", "known_at", "fetched_at"), [
             ("SPX", day(n), day(n), "BBB", run, "weights", False, "vintage", f"{day(n)} 23:00", f"{day(n)} 23:00")
             for n, run in ((10, "run-1"), (7, "run-0"), (1, "run-1"))]),
-    }) == [f"the list of NDX of {day(9)}, published on {day(9)}, was rejected: names are missing",
-           f"the list of SPX of {day(10)}, published on {day(10)}, was rejected: held: it lacks AAA"]
+    }) == [f"the list of NDX of {day(9)}, published on {day(9)}, is not used: names are missing",
+           f"the list of SPX of {day(10)}, published on {day(10)}, is not used: held: it lacks AAA"]
 
 
 def test_an_event_that_is_kept_out_is_named(given):
