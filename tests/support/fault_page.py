@@ -59,10 +59,9 @@ def unplayed(text: str) -> str:
 
 def reported(sentence: str) -> str:
     """Shorten the run's error to the parts that differ between faults."""
-    bare = re.sub(r"^(the run is incomplete \(\d+ problems?\)|\d+ \S+ of this run \w+ missing): ", "", sentence)
-    bare = re.sub(r"(\w+) (?:under \w+|\(\w+\)) (has no figures (?:for|of) [\d-]+): [\d.]+ % of its weight is known",
-                  r"\1 \2", bare)
-    parts = dict.fromkeys(re.split(r"\. (Everything else was|The rest is) loaded and published", bare)[0].split("; "))
+    bare = re.sub(r"^the run is incomplete \(\d+ problems?\): ", "", sentence)
+    bare = re.sub(r"(\w+) \(\w+\) (has no figures for [\d-]+): [\d.]+ % of its weight is known", r"\1 \2", bare)
+    parts = dict.fromkeys(bare.partition(". Everything else was loaded and published")[0].split("; "))
     return short("; ".join(parts), 300) or "nothing missing"
 
 
