@@ -23,10 +23,12 @@ LANES = 2
 
 
 def jobs(number: int, seed: int) -> dict[str, list[str]]:
-    """Return the drills, longest first: combined faults and kills take two thirds of the total time."""
+    """Return the drills, longest first: combined faults and kills take two thirds of the total time, the faults in halves."""
+    half = number // 2
     return {
         "kills": ["drill.py", "--kills", str(number), "--seed", str(seed)],
-        "faults": ["drill_faults.py", "--number", str(number), "--seed", str(seed)],
+        "faults": ["drill_faults.py", "--number", str(number - half), "--seed", str(seed)],
+        "more-faults": ["drill_faults.py", "--number", str(half), "--seed", str(seed + 1)],
         "home": ["drill_home.py", "--number", str(number), "--seed", str(seed)],
         "full-size": ["drill_full_size.py", "--seed", str(seed)],
         "fuzzing": ["-m", "pytest", "-q", str(ROOT / "tests" / "pipeline" / "fuzz")],
