@@ -1,8 +1,8 @@
 /*
 doc = """
 How many shares a large member must have for its index to return what it did. Every 21 sessions the published return of
-the last 126 is set against a light reconstruction: members by the median of the feed's units over the window, the
-issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them down. What is left, regressed on a member's
+the last 126 is set against a light reconstruction: members by the median of the feed's units over the window
+(those that stay below 0.1 % by each day's), the issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them down. What is left, regressed on a member's
 excess return times its weight, says by how much the member's count is off; the factor is the one that then leaves the
 smallest squares. It is said of members of at least 1 % only, and only where 94 % of the published squares over 63
 sessions or
@@ -56,20 +56,67 @@ with line as (
         and index_level.gap_sessions = 0
     asof join core.share_count_spell on share_count_spell.symbol = security_price.symbol
         and share_count_spell.first_position < security_price.position
+), valued as (
+    -- A window is six spans of 21 sessions, so that what a span says is computed once for six windows.
+    select *, feed_units * open_level as daily_value, (position + 20) // 21 as span
+    from bar
+), whole as (
+    select index_code, position, sum(exact(daily_value)) as daily_value,
+        sum(exact(daily_value * price_return)) as daily_gain, max(known_at) as known_at
+    from valued
+    group by index_code, position
+), span_maximum as (
+    select valued.index_code, valued.symbol, valued.span, max(valued.daily_value / whole.daily_value::double) as weight
+    from valued
+    join whole using (index_code, position)
+    group by valued.index_code, valued.symbol, valued.span
+), window_span as (
+    select last_span * 21 as end_position, unnest(range(last_span - 5, last_span + 1)) as span
+    from (select position // 21 as last_span from staging.session where position % 21 = 0)
+), candidate as (
+    -- Who never weighed 0.1 % is too small to be told, and too small to matter: the others suffice one by one.
+    select index_code, end_position, symbol
+    from span_maximum
+    join window_span using (span)
+    group by index_code, end_position, symbol
+    having max(weight) >= 0.001
+), tallied as (
+    select index_code, end_position, symbol, feed_units, sum(sessions) as sessions
+    from (select index_code, symbol, span, feed_units, count(*) as sessions from valued group by all)
+    join window_span using (span)
+    group by index_code, end_position, symbol, feed_units
+), middle as (
+    -- The smallest count that at least half of the window's sessions do not exceed: its median, without a row for each.
+    select index_code, end_position, symbol, min(feed_units) as units
+    from (
+        select *,
+            sum(sessions) over (partition by index_code, end_position, symbol order by feed_units) as sessions_up_to,
+            sum(sessions) over (partition by index_code, end_position, symbol) as sessions_in_all
+        from tallied
+    )
+    where 2 * sessions_up_to >= sessions_in_all
+    group by index_code, end_position, symbol
 ), sampled as (
-    select session.position as end_position, bar.*,
-        quantile_disc(bar.feed_units, 0.5) over (partition by bar.index_code, session.position, bar.symbol) as units
-    from staging.session
-    join bar on bar.position between session.position - 125 and session.position
-    where session.position % 21 = 0
-), weighed as (
-    select sampled.*, sampled.units * sampled.open_level / session_total.open_value as plain_weight
+    select candidate.end_position, valued.*, middle.units
+    from candidate
+    join window_span using (end_position)
+    join middle using (index_code, end_position, symbol)
+    join valued using (index_code, symbol, span)
+), opened as (
+    -- The whole by the counts of each day, with the candidates at their median instead.
+    select sampled.index_code, sampled.end_position, sampled.position,
+        (any_value(whole.daily_value) - sum(exact(sampled.daily_value))
+            + sum(exact(sampled.units * sampled.open_level)))::double as open_value,
+        any_value(whole.daily_gain) - sum(exact(sampled.daily_value * sampled.price_return)) as small_gain,
+        max(any_value(whole.known_at)) over (partition by sampled.index_code, sampled.end_position) as window_known_at
     from sampled
-    join (
-        select index_code, end_position, position, sum(exact(units * open_level))::double as open_value
-        from sampled
-        group by index_code, end_position, position
-    ) session_total using (index_code, end_position, position)
+    join whole using (index_code, position)
+    group by sampled.index_code, sampled.end_position, sampled.position
+), weighed as (
+    select sampled.*, sampled.units * sampled.open_level / opened.open_value as plain_weight,
+        opened.small_gain::double / opened.open_value as small_return, opened.window_known_at
+    from sampled
+    join opened using (index_code, end_position, position)
 ), sized as (
     select weighed.*, session_total.typical_weight, session_total.typical_weight > 0.025 as is_large
     from weighed
@@ -79,17 +126,17 @@ with line as (
         group by index_code, end_position, symbol
     ) session_total using (index_code, end_position, symbol)
 ), day as (
-    select sized.*, session_total.plain_return, session_total.large_return, session_total.large_weight,
-        max(sized.known_at) over (partition by sized.index_code, sized.end_position) as window_known_at
+    select sized.*, session_total.plain_return, session_total.large_return, session_total.large_weight
     from sized
     join (
         select index_code, end_position, position,
-            sum(exact(plain_weight * price_return))::double as plain_return,
+            sum(exact(plain_weight * price_return))::double + any_value(small_return) as plain_return,
             coalesce(sum(exact(plain_weight * price_return)) filter (is_large)::double, 0) as large_return,
             coalesce(sum(exact(plain_weight)) filter (is_large)::double, 0) as large_weight
         from sized
         group by index_code, end_position, position
     ) session_total using (index_code, end_position, position)
+    where sized.typical_weight >= 0.004
 ), tried as (
     -- The member at its own count, the other large ones at the factor.
     select symbol, index_code, end_position, position, units, factor, published_return, window_known_at,
@@ -102,7 +149,6 @@ with line as (
             as residual
     from day
     cross join (select unnest(range(2, 13)) / 10 as factor)
-    where typical_weight >= 0.004
 ), regressed as (
     select symbol, index_code, end_position as position, factor, any_value(units) as units,
         exact_mean(weight) as plain_weight,
