@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
-
 from flows.settings import Settings
 from warehouse.catalog.record import record
 
@@ -78,7 +76,7 @@ def fill(settings: Settings, symbols: int, first: date) -> None:
             join (select date, close_at + interval 15 minute as known_at from market_session
                   where position % 63 = 1) on true
             order by symbol, date""", at)
-        con.execute(f"""insert into raw.corporate_action
+        con.execute("""insert into raw.corporate_action
             select symbol, date '2015-06-01', 'split', 2, false, timestamp '2015-06-01 20:15', ?::timestamp, 'yahoo',
                 'rule', 'bench'
             from listed where number % 100 = 7 and date '2015-06-01' > ?""", [*at, first])
