@@ -24,6 +24,7 @@ DISK_TROUBLE = ("Could not write", "No space left", "Read-only file system", "ha
 # Parts of its messages that mean a file is damaged: it reads something other than what it once wrote.
 DAMAGE = ("not a valid DuckDB", "Could not read", "Corrupt database")
 NO_LOCK = "it is no file of the pipeline's, but a link, a folder or a device"
+LEADS_NOWHERE = "it is a link to a file that does not exist"
 # The memory limit of a reader of the published file; it writes nothing to the disk.
 READERS_MEMORY = "2GB"
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -213,6 +214,8 @@ def _put_in_place(con: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 def _opened(path: Path, file: Path, **options) -> duckdb.DuckDBPyConnection:
     """Open the database at `path`; errors name `file`, the path that the user knows."""
+    if path.is_symlink() and not path.exists():  # DuckDB would begin an empty database there, as if nothing were loaded
+        raise HomeUnusable(str(file), LEADS_NOWHERE)
     try:
         return duckdb.connect(str(path), **options)
     except duckdb.Error as error:

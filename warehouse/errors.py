@@ -101,6 +101,9 @@ class HomeUnusable(RallyscopeError):
         if "replaying WAL" in self.problem:
             return (f"Another program wrote {self.path}.wal, or exited while it was writing. Move that file to a safe "
                     "place and run the same command again.")
+        if "a link to a file that does not exist" in self.problem:
+            return ("If the file is on a disk that is not mounted, mount it. If it is lost, remove the link: the next run "
+                    "loads again what was landed.")
         if "no file of the pipeline's" in self.problem:
             return "Move it away and run the same command again."
         if "Conflicting lock" in self.problem:

@@ -23,7 +23,7 @@ LANES = 2
 
 
 def jobs(number: int, seed: int) -> dict[str, list[str]]:
-    """Return the drills, longest first: combined faults and kills take two thirds of the total time, the faults in halves."""
+    """Return the drills, longest first; combined faults, which take the longest of all, in halves."""
     half = number // 2
     return {
         "kills": ["drill.py", "--kills", str(number), "--seed", str(seed)],

@@ -65,6 +65,7 @@ with recursive bound as (
         instrument.kind = 'stock' as is_stock,
         if(instrument.kind = 'index' and instrument.name ilike '%volatility%', 'volatility', instrument.kind) as kind,
         ln(bar.close * coalesce(split_step.split_product, 1) * coalesce(gift.gift_product, 1)) as log_level,
+        coalesce(split_step.split_product, 1) as split_product,
         nullif(bar.volume, 0) / coalesce(split_step.split_product, 1) as units_traded,
         row_number() over (partition by bar.symbol order by bar.date) as number
     from staging.price_bar bar
@@ -364,17 +365,21 @@ with recursive bound as (
         or judged.verdict in ('stood', 'second') and numbered.known_at <= level.stood_at
         or judged.verdict = 'confirmed' and numbered.known_at <= level.told_at
 ), repeated as (
+    -- On the day of a split a source repeats the bar in its new units: the close divided, the volume multiplied.
     select symbol, date, number, close, volume, greatest(known_at, last_known_at) as known_at,
-        high > low and high = last_high and low = last_low and open = last_open as is_range_repeated
+        high > low and is_repeated(high, last_high, split) and is_repeated(low, last_low, split)
+            and is_repeated(open, last_open, split) as is_range_repeated
     from (
         select *, lag(close) over bars as last_close, lag(volume) over bars as last_volume,
-            lag(open) over bars as last_open, lag(high) over bars as last_high, lag(low) over bars as last_low
+            lag(open) over bars as last_open, lag(high) over bars as last_high, lag(low) over bars as last_low,
+            split_product / lag(split_product) over bars as split
         from linked
         window bars as (partition by symbol order by date)
     )
-    where close = last_close
-        and coalesce(open = last_open, true) and coalesce(high = last_high, true) and coalesce(low = last_low, true)
-        and (volume = last_volume and volume > 0
+    where is_repeated(close, last_close, split)
+        and coalesce(is_repeated(open, last_open, split), true) and coalesce(is_repeated(high, last_high, split), true)
+        and coalesce(is_repeated(low, last_low, split), true)
+        and (is_repeated(volume, last_volume, 1 / split) and volume > 0
             or coalesce(volume, 0) = 0 and coalesce(last_volume, 0) = 0)
 ), frozen as (
     -- Most bars of a session once more are the feed's doing, not the market's.

@@ -1,17 +1,16 @@
 /*
 doc = """
 How many shares a large member must have for its index to return what it did. Every 21 sessions the published return of
-the last 126 is set against a light reconstruction: members by the median of the feed's units over the window
-(those that stay below 0.1 % by each day's), the issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them down. What is left, regressed on a member's
-excess return times its weight, says by how much the member's count is off; the factor is the one that then leaves the
-smallest squares. It is said of members of at least 1 % only, and only where 94 % of the published squares over 63
-sessions or
-more are explained.
+the last 126 is set against a light reconstruction: members by the median of the feed's units over the window (those
+that stay below 0.1 % by each day's), the issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them
+down. What is left, regressed on a member's excess return times its weight, says by how much the member's count is off;
+the factor is the one that then leaves the smallest squares. It is said of members of at least 1 % only, and only where
+94 % of the published squares over 63 sessions or more are explained.
 Limits, classes that are not listed and receipts make an index hold less than a company has, and what they take goes to
-the others: true counts look up to 1.9 times too small, or 0.5 of the limits' factor (0.5 without) too large. Of a member
-of 7 % or more, which is certainly limited, they look at most 1.3 times too small. The bounds leave that room, and two
-standard errors. So the index tells a half of the largest companies and a fifth or five times of other large ones;
-smaller mistakes, and small companies, it cannot tell.
+the others: true counts look up to 1.9 times too small, or 0.5 of the limits' factor (0.5 without) too large. Of a
+member of 7 % or more, which is certainly limited, they look at most 1.3 times too small. The bounds leave that room,
+and two standard errors. So the index tells a half of the largest companies and a fifth or five times of other large
+ones; smaller mistakes, and small companies, it cannot tell.
 """
 grain = ["symbol", "position"]
 
@@ -60,15 +59,16 @@ with line as (
     -- A window is six spans of 21 sessions, so that what a span says is computed once for six windows.
     select *, feed_units * open_level as daily_value, (position + 20) // 21 as span
     from bar
-), whole as (
+), all_members as (
     select index_code, position, sum(exact(daily_value)) as daily_value,
         sum(exact(daily_value * price_return)) as daily_gain, max(known_at) as known_at
     from valued
     group by index_code, position
 ), span_maximum as (
-    select valued.index_code, valued.symbol, valued.span, max(valued.daily_value / whole.daily_value::double) as weight
+    select valued.index_code, valued.symbol, valued.span,
+        max(valued.daily_value / all_members.daily_value::double) as weight
     from valued
-    join whole using (index_code, position)
+    join all_members using (index_code, position)
     group by valued.index_code, valued.symbol, valued.span
 ), window_span as (
     select last_span * 21 as end_position, unnest(range(last_span - 5, last_span + 1)) as span
@@ -81,7 +81,7 @@ with line as (
     group by index_code, end_position, symbol
     having max(weight) >= 0.001
 ), tallied as (
-    select index_code, end_position, symbol, feed_units, sum(sessions) as sessions
+    select index_code, end_position, symbol, feed_units, sum(exact(sessions)) as sessions
     from (select index_code, symbol, span, feed_units, count(*) as sessions from valued group by all)
     join window_span using (span)
     group by index_code, end_position, symbol, feed_units
@@ -103,14 +103,15 @@ with line as (
     join middle using (index_code, end_position, symbol)
     join valued using (index_code, symbol, span)
 ), opened as (
-    -- The whole by the counts of each day, with the candidates at their median instead.
+    -- All members by the counts of each day, with the candidates at their median instead.
     select sampled.index_code, sampled.end_position, sampled.position,
-        (any_value(whole.daily_value) - sum(exact(sampled.daily_value))
+        (any_value(all_members.daily_value) - sum(exact(sampled.daily_value))
             + sum(exact(sampled.units * sampled.open_level)))::double as open_value,
-        any_value(whole.daily_gain) - sum(exact(sampled.daily_value * sampled.price_return)) as small_gain,
-        max(any_value(whole.known_at)) over (partition by sampled.index_code, sampled.end_position) as window_known_at
+        any_value(all_members.daily_gain) - sum(exact(sampled.daily_value * sampled.price_return)) as small_gain,
+        max(any_value(all_members.known_at)) over (partition by sampled.index_code, sampled.end_position)
+            as window_known_at
     from sampled
-    join whole using (index_code, position)
+    join all_members using (index_code, position)
     group by sampled.index_code, sampled.end_position, sampled.position
 ), weighed as (
     select sampled.*, sampled.units * sampled.open_level / opened.open_value as plain_weight,

@@ -65,6 +65,18 @@ def test_a_lock_that_is_none_stops_the_writer_and_is_found(tmp_path: Path, make:
     assert "Move it away" in finding.line
 
 
+def test_a_working_database_that_is_a_link_to_nowhere_is_not_begun_anew(tmp_path: Path) -> None:
+    home = DataFolder(tmp_path / "home")
+    home.folder.mkdir()
+    home.working.symlink_to(tmp_path / "unmounted" / "warehouse.duckdb")
+    (tmp_path / "unmounted").mkdir()
+    with pytest.raises(HomeUnusable, match=r"warehouse\.duckdb cannot be used: it is a link to a file that does not "
+                                           r"exist\. If the file is on a disk that is not mounted, mount it"), \
+            home.writer_lock(), home.warehouse():
+        pass
+    assert not list((tmp_path / "unmounted").iterdir())
+
+
 def test_what_a_lock_leads_to_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     home = DataFolder(tmp_path / "home")
