@@ -124,6 +124,14 @@ def test_a_bar_that_repeats_the_one_before_is_stale(spec):
     assert held(spec, [*QUIET, 99.0], dict.fromkeys(range(40), 1000.0)) == {}
 
 
+@pytest.mark.parametrize("ratio", [10, 3, 0.05])
+def test_a_bar_repeated_on_the_day_of_a_split_is_stale_in_its_new_units(spec, ratio):
+    split = table(("symbol", "date", "ratio", "known_at"), [("AAA", day(31), ratio, f"{day(31)} 13:30")])
+    assert held(spec, [*QUIET, 99.0 / ratio], {30: VOLUMES[29] * ratio}, split) == {30: "stale"}
+    # The same close on a volume of its own is a split on a quiet day.
+    assert held(spec, [*QUIET, 99.0 / ratio], {30: VOLUMES[30] * ratio}, split) == {}
+
+
 @pytest.mark.parametrize(("close", "high", "low", "reasons"), [
     (130.0, 100.5, 99.5, ["held: the close is 1.294 times the high of its own day"]),
     (85.0, 101.0, 99.0, ["held: the close is 0.8586 times the low of its own day"]),
