@@ -37,6 +37,9 @@ CONTRADICTED = """
         when verdict = 'contradicted'
             then printf('the split of %g on %s does not fit its prices, the close went from %g to %g',
                         ratio, date::varchar, close_before, close_since)
+        when counted_ratio is not null
+            then printf('it names a split of %g on %s instead of %g, by which the share count moved',
+                        ratio, date::varchar, counted_ratio)
         when not is_named and not is_forgotten
             then printf('it no longer names the split of %g on %s, by which the share count moved',
                         ratio, date::varchar)

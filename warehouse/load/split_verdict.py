@@ -38,17 +38,28 @@ SPLIT_VERDICT = f"""
         join answer_bar b on b.symbol = e.symbol and b.segment = e.segment and b.held_close is not null
         where e.is_held and not e.is_named
         group by all having bool_and(abs(b.close / b.held_close / e.ratio - 1) <= {SAME})
+    ), recounted as (
+        -- A ratio that replaces a held one although the share count moved by the held one.
+        select n.symbol, n.date, n.ratio, h.ratio as counted_ratio
+        from split_event n
+        join split_event h on h.symbol = n.symbol and h.date = n.date and h.is_held and not h.is_named
+        join count_move m on m.symbol = h.symbol and m.date = h.date and m.ratio = h.ratio
+        where n.is_named and not n.is_held
+            and abs(m.moved - 1) * abs(ln(h.ratio)) < abs(m.moved * ln(h.ratio) - ln(n.ratio)) / 3
     ), measured as (
         select a.*, x.proved, x.moved, x.is_forgotten, x.is_near_another, x.is_shown_by_another, x.shows_leap,
+            c.counted_ratio,
             ln(close_since / close_before) as leap, abs(ln(a.ratio)) as size,
             n.noise, u.symbol is not null as is_undone,
             if(a.date < s.today - 30, greatest(0.35, size / 2), greatest(0.35, 4 * n.noise)) as bound,
             a.date >= s.today - 30 as is_recent
         from around a cross join stamp s left join undone u using (symbol, date, ratio)
+        left join recounted c using (symbol, date, ratio)
         join ex_date x on x.symbol = a.symbol and x.date = a.date left join noise n on n.symbol = a.symbol
     ), judged as (
         select *, case
             when leap is null then 'silent'
+            when counted_ratio is not null then 'unclear'
             when is_undone and not coalesce(moved > 0.75, false) then 'refuted'
             when is_forgotten and moved between -0.25 and 0.25 then 'refuted'
             when is_forgotten and moved is null then 'unclear'

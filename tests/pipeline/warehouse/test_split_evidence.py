@@ -229,6 +229,20 @@ def test_a_ratio_that_is_corrected_corrects_all_that_rests_on_it(says, held):
     assert says("2026-04-21", since="2026-04-09").added == 0
 
 
+@pytest.mark.parametrize(("first", "then"), [(10.0, 7.0), (7.0, 10.0)])
+def test_of_two_ratios_for_one_day_the_one_by_which_the_count_moved_stands(says, held, desk, first, then):
+    """The closes are divided by ten throughout, and none was held before: they fit whatever ratio is named."""
+    says("2026-04-16", splits=((EX_DATE, first),))
+    desk.load(desk.land("shares", "2026-04-16 23:00", """
+        symbol | date       | shares_outstanding
+        AAA    | 2026-04-01 | 1000000
+        AAA    | 2026-04-15 | 10010000"""))
+    assert says("2026-04-17", splits=((EX_DATE, then),), since="2026-04-06").held == (() if then == 10 else (
+        "AAA is held: it names a split of 7 on 2026-04-15 instead of 10, by which the share count moved",))
+    says("2026-04-20", since="2026-04-06")
+    assert_truth(held, "2026-04-20")
+
+
 def test_a_date_that_is_corrected(says, held):
     """The split is named a session late, with all bars before that day divided; then with its right day."""
     late = date(2026, 4, 16)
