@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 import duckdb
 
+from flows.pipeline.fetch_history import STILL_TRADES, FetchHistory
 from flows.sources import FetchKey
 from warehouse.calendar import sessions
 from warehouse.catalog import Catalog, Instrument, Series
 from warehouse.catalog.reader import did_you_mean
 from warehouse.errors import BadRequest
 
-NEW_YORK = ZoneInfo("America/New_York")
 CLOSE_IS_KNOWN_AFTER = timedelta(minutes=15)
 KEYS_A_BATCH = 60
 
@@ -26,8 +25,6 @@ KEYS_A_BATCH = 60
 COUNT_BEFORE = timedelta(days=400)
 # Quarterly statements and the full history of revised series are requested again after this many days.
 WEEKLY = 7
-# A key whose newest bar is more than this before a session no longer trades. A key with a newer bar is late.
-STILL_TRADES = timedelta(days=10)
 # Days before the last observation that are requested again, by frequency.
 REASK_OBSERVATIONS = {"daily": 10, "weekly": 60, "monthly": 200, "quarterly": 400}
 
@@ -132,12 +129,13 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
     """Return the pending requests of `window` in batches; the feeds in `again` are fetched as if for the first time.
 
     A new key is requested from its catalog `since`. A key that was requested up to a session before the window's end is
-    requested from that session, minus its feed's `reask_days`. Every range ends today, so that a response includes each
-    later split. A key whose newest due bar is missing, or was held by the last build, is requested again while that
-    session is younger than STILL_TRADES, even the same evening. An older gap is final once a response covered it.
+    requested from that session, minus its feed's `reask_days`, or from a bar that the last build held shortly before.
+    Every range ends today, so that a response includes each later split. A key whose newest due bar is missing, or was
+    held by the last build, is requested again while that session is younger than STILL_TRADES, even the same evening. An
+    older gap is final once a response covered it.
     Weight lists are requested if the catalog declares them, and always from a replay server.
     """
-    history = _FetchHistory(con, now, again)
+    history = FetchHistory(con, now, again.feeds, again.key)
     naive = now.astimezone(UTC).replace(tzinfo=None)
     young = [(day, closes) for day, _, closes in sessions(now.year + 1) if naive - STILL_TRADES <= closes <= naive]
     fetch_keys: dict[tuple[str, str], list[FetchKey]] = defaultdict(list)
@@ -155,7 +153,9 @@ def requests(con: duckdb.DuckDBPyConnection, catalog: Catalog, window: Window, n
                 if feed == "statements" and history.within(key, WEEKLY):
                     continue
                 start = history.start(key, since, window.end, reask_days)
-                if not start and feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
+                if start and feed == "bars":
+                    start = history.start_with_held(instrument.symbol, start)
+                elif feed == "bars" and (due := _newest_due(instrument, window, naive, young)):
                     start = history.start_of_late(key, instrument, due, reask_days)
                 if start:
                     fetch_keys[feed, source].append(FetchKey(instrument.symbol, start, max(start, history.today)))
@@ -215,7 +215,7 @@ def _newest_due(instrument: Instrument, window: Window, now: datetime, young: li
                default=None)
 
 
-def _observations(catalog: Catalog, history: _FetchHistory, window: Window) -> Iterator[tuple[Series, FetchKey]]:
+def _observations(catalog: Catalog, history: FetchHistory, window: Window) -> Iterator[tuple[Series, FetchKey]]:
     for series in catalog.series.values():
         key = "observations", series.source, series.id
         start = history.start(key, series.since, window.end, REASK_OBSERVATIONS[series.frequency])
@@ -231,68 +231,3 @@ def _is_revised(series: Series) -> bool:
 
 def _parts(fetch_keys: list[FetchKey]) -> list[tuple[FetchKey, ...]]:
     return [tuple(fetch_keys[i:i + KEYS_A_BATCH]) for i in range(0, len(fetch_keys), KEYS_A_BATCH)]
-
-
-Key = tuple[str, str, str]
-"""Feed, source, and the requested symbol, series or index."""
-
-
-class _FetchHistory:
-    """The answered requests up to `now`, by feed, source and key, without the requests in `forgotten`.
-
-    Each has its first date, the last closed session that it covers, and the day of the request.
-    """
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, now: datetime, forgotten: Again) -> None:
-        self.today = now.astimezone(NEW_YORK).date()
-        rows = con.execute("""
-            with closed as (select date as session, close_at + interval 15 minute as known_at
-                            from raw.catalog_session
-                            where fetched_at = (select max(fetched_at) from raw.catalog_session))
-            select feed, source, key, asked_from, least(asked_to, session),
-                timezone('America/New_York', timezone('UTC', fetched_at))::date,
-                -- Releases that did not record what an answer covers counted it as covering what was requested.
-                if(status = 'received', coalesce(covered_to, least(asked_to, session)), null)
-            from raw.fetch_outcome asof left join closed on fetched_at >= known_at
-            where status in ('received', 'empty') and fetched_at <= ?
-                and not (list_contains(?::varchar[], feed) and key = coalesce(?, key))""",
-            [now.replace(tzinfo=None), sorted(forgotten.feeds), forgotten.key]).fetchall()
-        self.answers: dict[Key, list[tuple[date, date, date]]] = {}
-        self.newest: dict[Key, date] = {}
-        """The last date with an accepted row."""
-        for feed, source, name, *answer, covered_to in rows:
-            key = feed, source, name
-            self.answers.setdefault(key, []).append(tuple(answer))  # type: ignore[arg-type]
-            if covered_to:
-                self.newest[key] = max(covered_to, self.newest.get(key, covered_to))
-        self.held = _held_bars(con)
-        """The dates of the bars that the last build held, by symbol."""
-
-    def start(self, key: Key, since: date, until: date, reask_days: int) -> date | None:
-        """Return the first date to request so that sessions up to `until` are covered; None if they already are."""
-        answers = self.answers.get(key)
-        if not answers or min(first for first, _, _ in answers) > since:
-            return since
-        covered = max(last for _, last, _ in answers)
-        return None if covered >= min(until, self.today) else max(since, covered - timedelta(days=reask_days))
-
-    def start_of_late(self, key: Key, instrument: Instrument, due: date, reask_days: int) -> date | None:
-        """Return the first date to request if a bar is missing from a response or was held by the last build; else None."""
-        newest = self.newest.get(key, instrument.since - timedelta(days=1))
-        held = self.held.get(instrument.symbol, [])
-        newest = min([newest, *(day - timedelta(days=1) for day in held if due - STILL_TRADES < day <= due)])
-        is_late = due - STILL_TRADES <= newest < due
-        return max(instrument.since, newest - timedelta(days=reask_days)) if is_late else None
-
-    def within(self, key: Key, days: int, since: date = date.max) -> bool:
-        """Return whether a response that reached back to `since` is younger than `days`."""
-        return any(self.today - requested_on < timedelta(days=days) and first <= since
-                   for first, _, requested_on in self.answers.get(key, []))
-
-
-def _held_bars(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
-    """Return the dates of the bars that the last build held, by symbol; an empty dict before the first build."""
-    built = con.execute("select 1 from duckdb_tables() where schema_name = 'core' and table_name = 'price_bar_held'")
-    if not built.fetchone():
-        return {}
-    return dict(con.execute("select symbol, list(date) from core.price_bar_held group by symbol").fetchall())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
-from flows.pipeline.plan import NEW_YORK, Window, last_closed
+from flows.pipeline.fetch_history import NEW_YORK
+from flows.pipeline.plan import Window, last_closed
 from flows.settings import LIVE, Clock, Settings
 from warehouse.calendar import sessions
 from warehouse.catalog.values import YEARS

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from flows.pipeline.plan import NEW_YORK
+from flows.pipeline.fetch_history import NEW_YORK
 from flows.report.index import Index, index_of
 from flows.report.output import Screen, say
 from flows.report.views import VIEWS, Section

@@ -86,3 +86,13 @@ def test_a_young_bar_that_the_last_build_held_is_asked_again_until_it_is_accepte
                                                                                           TUESDAY)}
     con.execute("delete from core.price_bar_held")
     assert requests(con, small, on(TUESDAY), at(TUESDAY)) == []
+
+
+def test_a_request_for_a_new_session_reaches_back_to_a_bar_that_was_held_shortly_before_its_range(con, small):
+    answer(con, fetch_keys(con, small, on(MONDAY), at(MONDAY)), at(MONDAY))
+    usual = fetch_keys(con, small, on(TUESDAY), at(TUESDAY))["bars", "AAA"].start
+    con.execute("""create table core.price_bar_held as from (values ('AAA', ?::date), ('BBB', ?::date)) _ (symbol, date)""",
+                [usual - timedelta(days=9), usual - timedelta(days=11)])
+    asked = fetch_keys(con, small, on(TUESDAY), at(TUESDAY))
+    assert asked["bars", "AAA"].start == usual - timedelta(days=9)
+    assert asked["bars", "BBB"].start == usual, "long ago: asking again with every session would bring nothing new"
