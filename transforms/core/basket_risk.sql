@@ -10,6 +10,8 @@ grain = ["basket", "date"]
 basket = "Name of the basket."
 date = "Session on which the benchmark or one of the basket's members traded."
 position = "Number of the session."
+members = "Members that day."
+traded_members = "Members with a price return that day: those basket_return is the mean of."
 basket_return = "Price return of the basket; NULL where it has none."
 benchmark_return = "Price return of the Nasdaq Composite over the same span; the day's own where basket_return is NULL."
 gap_sessions = "Sessions without a basket return before this one, 0 normally; NULL where basket_return is."
@@ -27,7 +29,8 @@ known_at = "When the prices since the basket's first return were known (UTC)."
 "a figure is a number" = "isfinite(beta_63d) and isfinite(correlation_63d) and isfinite(volatility_63d)"
 */
 with paired as (
-    select basket_return.basket, basket_return.date, basket_return.position, basket_return.basket_return,
+    select basket_return.basket, basket_return.date, basket_return.position, basket_return.members,
+        basket_return.traded_members, basket_return.basket_return,
         basket_return.gap_sessions,
         case when basket_return.basket_return is null then benchmark.price_return
             else benchmark.close / previous_benchmark.close - 1 end as benchmark_return,
@@ -74,7 +77,7 @@ with paired as (
         case when log_variation > 1e-12 * sum_log_squared then log_variation else 0 end as log_variation)
     from centred
 )
-select basket, date, position, basket_return, benchmark_return, gap_sessions,
+select basket, date, position, members, traded_members, basket_return, benchmark_return, gap_sessions,
     case when pairs >= 50 then covariation / x_variation end as beta_63d,
     case when pairs >= 50 then covariation / sqrt(x_variation * y_variation) end as correlation_63d,
     case when returns >= 50 then sqrt(log_variation / (returns - 1) * 252) end as volatility_63d,

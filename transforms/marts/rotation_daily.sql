@@ -8,6 +8,8 @@ grain = ["date", "basket"]
 [columns]
 date = "Session."
 basket = "Name of the basket: a tier, a sector fund, a fund or bitcoin."
+members = "Members of the basket that day."
+traded_members = "Members with a price return that day: those basket_return is the mean of."
 basket_return = """\
 Mean price return of the members that traded, since the basket's last return; NULL where under 60 % of them did. \
 Bitcoin's is of the UTC day of the session and known when that has ended, weekends in Monday's; NULL until then."""
@@ -46,6 +48,8 @@ known_at = "When the last price of the row was known (UTC), those of the baskets
 rs_rank between 1 and (select count(*) from staging.basket where role = 'tier') and sector_rank is null
 or sector_rank between 1 and (select count(*) from staging.basket where role = 'sector_fund') and rs_rank is null
 or coalesce(rs_rank, sector_rank) is null"""
+"no more trade than are members" = "traded_members between 0 and members"
+"a return needs six in ten members" = "basket_return is null or traded_members >= 0.6 * members"
 "a rank has its strength" = "rs_21d is not null or coalesce(rs_rank, sector_rank) is null"
 "relative strength needs both" = "basket_return is not null or coalesce(rs_5d, rs_21d, rs_63d) is null"
 "a quadrant is where ratio and momentum are" = """
@@ -93,6 +97,8 @@ with strength as (
 select
     date,
     ranked.basket,
+    ranked.members,
+    ranked.traded_members,
     ranked.basket_return,
     ranked.benchmark_return,
     ranked.gap_sessions,

@@ -43,6 +43,18 @@ def rotation(**baskets) -> dict[str, str]:
     return {"staging.basket": TIERS, "core.basket_level": draw(level), "core.basket_risk": draw(risk)}
 
 
+def test_a_row_says_of_how_many_members_its_return_is_the_mean(spec):
+    spec(MODEL, {"staging.basket": TIERS, "core.basket_risk": """
+        basket     | date       | position | members | traded_members | basket_return
+        ai_leaders | 2026-03-02 | 1        | 8       | 8              | 0.01
+        ai_leaders | 2026-03-03 | 2        | 8       | 6              | 0.02
+        """}, """
+        date       | basket     | members | traded_members | basket_return
+        2026-03-02 | ai_leaders | 8       | 8              | 0.01
+        2026-03-03 | ai_leaders | 8       | 6              | 0.02
+    """)
+
+
 def last_day(spec, column: str, **baskets) -> dict:
     rows = spec.rows(MODEL, rotation(**baskets), columns=["date", "basket", column])
     return {basket: value for day, basket, value in rows if day == max(r[0] for r in rows)}
@@ -227,6 +239,8 @@ def test_assertions_can_fail(spec):
     assertions_fail(spec, MODEL, {
         "a rank is a place among its kind": [{"rs_21d": 0, "rs_rank": 5}, {"rs_21d": 0, "sector_rank": 11},
                                              {"rs_21d": 0, "rs_rank": 1, "sector_rank": 1}],
+        "no more trade than are members": [{"members": 2, "traded_members": 3}, {"members": 2, "traded_members": -1}],
+        "a return needs six in ten members": {"members": 10, "traded_members": 5, "basket_return": 0.01},
         "a rank has its strength": [{"rs_rank": 1}, {"sector_rank": 1}],
         "relative strength needs both": {"rs_63d": 0.1},
         "a quadrant is where ratio and momentum are": [
