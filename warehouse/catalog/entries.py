@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -104,6 +105,13 @@ class Source:
     price_convention: Literal["split_adjusted", "as_traded"] | None = None
     """What its bars are: divided by every later split, which the load undoes, or as they traded; None without bars."""
     gives: Gives = Gives()
+    hosts: tuple[Text, ...] = ()
+    """Where its client sends its requests; `rallyscope doctor` asks each whether it responds."""
+
+    def problems(self) -> Problems:
+        for host in self.hosts:
+            if not re.fullmatch(r"https://[A-Za-z0-9.-]+", host):
+                yield "hosts", f"has {host!r}, but each must be https:// and the name of a host"
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flows.cli.doctor.check_result import Outcome, fix, ok
 from flows.settings import LIVE
 from flows.sources.redirects import urlopen_here
-from warehouse.errors import RallyscopeError
+from warehouse.errors import CatalogError, RallyscopeError
 
 if TYPE_CHECKING:
     from flows.settings import Clock, Settings
 
-# The hosts of the live clients: Yahoo, and FRED with a key or without one.
-YAHOO, FRED, FRED_KEYLESS = "https://query2.finance.yahoo.com", "https://api.stlouisfed.org", "https://fred.stlouisfed.org"
 PATIENCE_SECONDS = 1.8
 # A clock that is synchronized over the network is right to fractions of a second.
 OFF_AT_MOST = timedelta(minutes=2)
@@ -47,14 +45,20 @@ class Source:
             return None
 
     def request(self) -> None:
-        """Start the requests to the live hosts; a replay server only reports its clock."""
+        """Start the requests to the hosts of the catalog's sources; a replay server only reports its clock."""
         if self.settings.source != LIVE:
             return
         self.started_at = time.monotonic()
         self.threads = {host: threading.Thread(target=_measure_offset, args=(host, self.responses), daemon=True)
-                       for host in (YAHOO, FRED if self.settings.fred_key else FRED_KEYLESS)}
+                       for host in self._hosts()}
         for thread in self.threads.values():
             thread.start()
+
+    def _hosts(self) -> list[str]:
+        try:
+            return [host for source in self.settings.catalog.sources.values() for host in source.hosts]
+        except CatalogError:
+            return []  # the check of the catalog says why it cannot be read
 
     @cached_property
     def clock_offsets(self) -> dict[str, timedelta | str]:
@@ -68,11 +72,13 @@ class Source:
         if self.settings.base_url:
             clock = self.settings.clock() if self.clock is None else self.clock
             return ok(f"{self.settings.base_url} replays {'a simulated market' if clock.simulated else 'an archive'}")
+        if not self.clock_offsets:
+            return fix("live, but the catalog names no host to ask. Correct the catalog")
         silent = [f"{host} ({why})" for host, why in self.clock_offsets.items() if isinstance(why, str)]
         if silent:
             return fix(f"live, but cannot be reached: {', '.join(silent)}. Check the network, or name a replay server "
                        "with --source")
-        return ok(f"live; {' and '.join(self.clock_offsets)} respond")
+        return ok(f"live; {', '.join(self.clock_offsets)} respond")
 
     def clock_is_right(self) -> Outcome:
         """The time of day and the time zones that every session depends on."""

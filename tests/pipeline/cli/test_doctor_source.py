@@ -91,8 +91,8 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[timedelta], None
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
-            monkeypatch.setattr(source, name, f"http://127.0.0.1:{server.server_port}/{name}")
+        monkeypatch.setattr(source.Source, "_hosts", lambda _: [
+            f"http://127.0.0.1:{server.server_port}/{name}" for name in ("first", "second")])
         yield lambda offset: ahead.__setitem__(0, offset)
         server.shutdown()
     assert "/elsewhere" not in requested, "where a host redirects to is not asked"
@@ -114,9 +114,15 @@ def test_a_clock_that_is_minutes_off(minutes: int, sentence: str, found, live) -
     assert "timedatectl set-ntp true" in finding.line
 
 
+def test_every_source_of_the_catalog_is_asked(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_measure_offset", lambda host, answers: answers.__setitem__(host, timedelta()))
+    line = found("source", source="live").line
+    for host in ("cdn.cboe.com", "query2.finance.yahoo.com", "fred.stlouisfed.org", "api.stlouisfed.org"):
+        assert f"https://{host}" in line
+
+
 def test_live_hosts_that_cannot_be_reached(found, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("YAHOO", "FRED", "FRED_KEYLESS"):
-        monkeypatch.setattr(source, name, NOWHERE)
+    monkeypatch.setattr(source.Source, "_hosts", lambda _: [NOWHERE])
     finding = found("source", source="live")
     assert not finding.ok
     assert "Check the network" in finding.line

@@ -399,6 +399,7 @@ def test_a_wrong_spin_off_names_itself(folder, old, new, entry, key, words):
     ("sources.toml", 'price_convention = "split_adjusted"', "", "key price_convention: is missing, and it gives"),
     ("sources.toml", 'price_convention = "split_adjusted"', 'price_convention = "usd"', "must be one of split_adjusted"),
     ("sources.toml", "tries = 4", "tries = 4\npriority = 0", "entry yahoo, key priority: is 0, but must be at least 1"),
+    ("sources.toml", "tries = 4", 'tries = 4\nhosts = ["file:///etc"]', "key hosts: has 'file:///etc', but each must be https://"),
     ("sources.toml", "tries = 4", 'tries = 4\ngives = { bars = ["^VX"] }',
      "entry yahoo, key gives.bars: names '^VX', which is neither in instruments nor a kind of them; did you mean '^VIX'"),
 ])
