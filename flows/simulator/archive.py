@@ -141,6 +141,6 @@ def story_told(market: Market, closes: dict[str, np.ndarray], sessions: Sessions
         "index_rule": "At a rebalance of the catalog, weights are set on the closes and counts in force of its reference "
                       "date, within the declared limits; a quarterly one renews counts only, unless the weights in force "
                       "break a limit. Between them a leaver's weight goes to the divisor and a joiner enters with its full "
-                      "capitalisation, but not above the smallest limited issuer. A company with two lines is one holding, "
+                      "capitalization, but not above the smallest limited issuer. A company with two lines is one holding, "
                       "at its primary line's price.",
     }

@@ -105,7 +105,7 @@ def _moves(counts: Counts, stocks: Stocks) -> np.ndarray:
 
 
 def _caps(stocks: Stocks) -> np.ndarray:
-    """Return the true capitalisation at the close before each session."""
+    """Return the true capitalization at the close before each session."""
     caps = np.full_like(stocks.close, np.nan)
     caps[1:] = stocks.close[:-1] * stocks.true[:-1]
     return caps
@@ -118,7 +118,7 @@ def _chips(listings: Listings) -> list[int]:
 
 
 def _basket(moves: np.ndarray, caps: np.ndarray, columns: list[int], power: float) -> np.ndarray:
-    """Return the mean return of the columns each session, weighted by capitalisation to a power; 0 if none traded."""
+    """Return the mean return of the columns each session, weighted by capitalization to a power; 0 if none traded."""
     if not columns:
         return np.zeros(len(moves))
     returns = moves[:, columns]

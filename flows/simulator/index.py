@@ -49,7 +49,7 @@ def reviews(rebalancing: Rebalancing | None, sessions: Sessions) -> dict[int, Re
 
 
 def within_limits(caps: np.ndarray, limits: Iterable[WeightLimit]) -> np.ndarray:
-    """Return weights (sum 1) of these capitalisations; apply the first violated limit repeatedly until none is violated."""
+    """Return weights (sum 1) of these capitalizations; apply the first violated limit repeatedly until none is violated."""
     weights, limits = caps / caps.sum(), tuple(limits)
     for _ in range(20):
         violated = next((limit for limit in limits if _held(weights, limit)[1] > limit.above + TOLERANCE), None)

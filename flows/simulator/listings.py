@@ -83,7 +83,7 @@ def _last_session(sessions: Sessions, until: date | None) -> int:
 
 
 def _loadings(stock: Instrument, tier: str, member: bool, seed: int) -> tuple[float, float, tuple[float, float]]:
-    """Return beta, idiosyncratic deviation, and capitalisation in dollars at both ends."""
+    """Return beta, idiosyncratic deviation, and capitalization in dollars at both ends."""
     draw = stream(seed, "loadings", stock.symbol)
     jitter, spread, size, growth = draw.uniform(-1, 1), draw.uniform(0.85, 1.3), draw.uniform(), draw.standard_normal()
     low, high = story.CAP_OF_MEMBERS if member else story.CAP_OF_OTHERS

@@ -23,7 +23,7 @@ class Profile:
     gross: tuple[float, float]
     operating_cost: tuple[float, float]      # share of revenue
     capex: tuple[float, float]               # share of revenue
-    sales_multiple: float                    # capitalisation over yearly revenue at the end
+    sales_multiple: float                    # capitalization over yearly revenue at the end
     inventory_days: float
 
 

@@ -111,7 +111,7 @@ PUBLISHED_WEIGHTS = ("2025-06-04", 50)             # first list, sessions
 SPUN_OFF = 0.05                                    # fraction of a company's close that it gives in shares of another line
 CLASS_SHARE = 0.52                                 # fraction of a company's weight in its primary line, if two are members
 
-# Capitalisation in billions of dollars at the first and the last session (or at listing and delisting).
+# Capitalization in billions of dollars at the first and the last session (or at listing and delisting).
 CAPS = {
     "AAPL": (1400, 3750), "MSFT": (1350, 3600), "AMZN": (1150, 2500), "GOOGL": (950, 3050), "META": (600, 1550),
     "NVDA": (240, 4650), "TSLA": (170, 950), "AVGO": (125, 1500), "NFLX": (185, 400), "ASML": (140, 380),
@@ -130,5 +130,5 @@ CAPS = {
     "BATRA": (1.5, 2.5), "QRTEA": (4, 0.3), "SRCL": (5, 5.5), "PTON": (13, 3), "DISH": (17, 3), "WBA": (37, 10),
     "TRIP": (3, 2.5), "BMNR": (1, 12), "GLXY": (8, 12),
 }
-# The range of the other capitalisations, log-uniform by name: members of the index, other stocks.
+# The range of the other capitalizations, log-uniform by name: members of the index, other stocks.
 CAP_OF_MEMBERS, CAP_OF_OTHERS = (22, 150), (6, 45)

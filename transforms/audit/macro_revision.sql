@@ -1,6 +1,6 @@
 /*
 doc = """
-Every later word on a macro observation: what was said first, what before, and what since known_at. Rows of the marts before
+Every revision of a macro observation: the first value, the one before, and the one since known_at. Rows of the marts before
 known_at keep what their own day knew; the revisions they rightly ignore are those here.
 """
 grain = ["series_id", "date", "known_at"]
@@ -8,7 +8,7 @@ grain = ["series_id", "date", "known_at"]
 [columns]
 series_id = "FRED's name of the series."
 date = "Day or period the value is for."
-first_value = "The value as first said, in the series' unit."
+first_value = "The value as first reported, in the series' unit."
 previous_value = "The value until known_at; NULL when it had been taken back."
 value = "The value from known_at on; NULL when it is taken back."
 known_at = "When the world could first know this value (UTC)."

@@ -9,10 +9,10 @@ grain = ["date", "fact", "first_source", "second_source"]
 [columns]
 date = "Session, or the day both sources date a close."
 fact = """\
-What both say: close of a symbol (index points or dollars), return of a universe (fraction), top1_weight or top10_weight \
-of a universe (fraction)."""
+What both report: close of a symbol (index points or dollars), return of a universe (fraction), top1_weight or \
+top10_weight of a universe (fraction)."""
 first_source = "The source of first_value: the source of higher priority, or a weighting."
-second_source = "Who says second_value: another source of bars, a FRED series, the published index, or a weighting."
+second_source = "Who reports second_value: another source of bars, a FRED series, the published index, or a weighting."
 first_value = "The fact by the first source, in the fact's unit."
 second_value = "The fact by the second source, in the fact's unit."
 difference = "first_value - second_value."

@@ -2,7 +2,7 @@
 statement = "With the VIX above 30 the market is risk-averse, below 20 capital returns"
 upper = 0
 and_also = "a deeper median fall than 95 % of the shifts of the bands against the dates give"
-otherwise = "by the medians alone, which shifted dates show as often as said"
+otherwise = "by the medians alone, which shifted dates show as often as stated"
 shown_by = """\
 select band, count(*) as sessions, median(forward_21d_drawdown_return) as median_fall, median(forward_21d_return) as \
 median_return from core.forward_window join marts.regime_daily using (date) group by band"""

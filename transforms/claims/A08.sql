@@ -1,7 +1,7 @@
 /*
-statement = "The index is weighted by market capitalisation"
+statement = "The index is weighted by market capitalization"
 upper = 5
-otherwise = "by capitalisation within the limits the index publishes, not by capitalisation alone"
+otherwise = "by capitalization within the limits the index publishes, not by capitalization alone"
 shown_by = """\
 select weight_scheme, count(residual_bp) as sessions, median(abs(residual_bp)) as median_bp, \
 quantile_cont(abs(residual_bp), 0.95) as p95_bp from marts.concentration_daily where index_code = (select index_code \

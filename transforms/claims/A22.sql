@@ -2,7 +2,7 @@
 statement = "Risk appetite moves capital from certainty to elasticity"
 lower = 0
 and_also = "more than 95 % of the shifts of the bands against the dates give"
-otherwise = "by the sign of the medians, ahead below 20 and behind elsewhere, which shifted dates show as often as said"
+otherwise = "by the sign of the medians, ahead below 20 and behind elsewhere, which shifted dates show as often as stated"
 shown_by = """\
 select date, band, basket, rs_21d from marts.rotation_daily join marts.regime_daily using (date) where basket in \
 ('crypto_equity', 'defensive') order by date desc limit 42"""

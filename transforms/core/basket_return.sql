@@ -20,7 +20,7 @@ known_at = "When the members' prices behind the return were known (UTC); without
 [assertions]
 "no more trade than are members" = "traded_members between 0 and members"
 "a return needs six in ten members" = "basket_return is null or traded_members >= 0.6 * members"
-"a return says where it counts from" = """\
+"a return has the date it counts from" = """\
 (basket_return is null) = (previous_date is null) and (basket_return is null) = (gap_sessions is null)"""
 "a return spans at most five sessions" = "gap_sessions between 0 and 4"
 "nothing loses more than everything" = "basket_return > -1"

@@ -1,9 +1,9 @@
 /*
 doc = """
-What the limits make of plain capitalisations: for each rebalance, on the figures of each base it may go by (itself, or an
+What the limits make of plain capitalizations: for each rebalance, on the figures of each base it may go by (itself, or an
 earlier one with none in between that sets every weight anew), the weight of each of the base's member issuers. The first
 limit that is broken is kept, then the next one, until none is; annual limits at annual rebalances only. An issuer's
-factor is what it keeps of its capitalisation, against those that no limit touches.
+factor is what it keeps of its capitalization, against those that no limit touches.
 """
 grain = ["index_code", "review", "base", "issuer"]
 
@@ -11,10 +11,10 @@ grain = ["index_code", "review", "base", "issuer"]
 index_code = "Code of the universe."
 review = "Number of the rebalance (core.index_rebalance)."
 base = "Number of the rebalance whose members, closes and counts are weighed."
-issuer = "Member issuer of the base, with a capitalisation within five sessions up to its reference date."
+issuer = "Member issuer of the base, with a capitalization within five sessions up to its reference date."
 investable_weight_factor = """\
-Part of the company's counted shares in the index, as the review knows it; 1 where nothing says otherwise."""
-plain_weight = "Share of the capitalisation at the base's reference date, 0 to 1."
+Part of the company's counted shares in the index, as known at the review; 1 without evidence of another."""
+plain_weight = "Share of the capitalization at the base's reference date, 0 to 1."
 limited_weight = "The same within the limits, 0 to 1."
 factor = "limited_weight / plain_weight, over the largest such quotient: 1 for those no limit touches."
 known_at = "When all figures of the review and base could be known (UTC)."

@@ -3,7 +3,7 @@ doc = """
 Which figures the limits of each rebalance go by. One that sets every weight anew goes by its own. A quarterly one keeps
 those
 before it, unless the weights in force, with the counts of its own reference date, break a limit: then it goes by its
-own too. Members since the base count with their capitalisation here, but never above the smallest limited issuer.
+own too. Members since the base count with their capitalization here, but never above the smallest limited issuer.
 """
 grain = ["index_code", "review"]
 

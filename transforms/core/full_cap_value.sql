@@ -1,6 +1,6 @@
 /*
 doc = """
-What each member issuer is worth by plain market capitalisation, one row per session and issuer: also of one that is
+What each member issuer is worth by plain market capitalization, one row per session and issuer: also of one that is
 missing, with the value it was last known to have (core.weight_coverage).
 """
 grain = ["date", "index_code", "issuer"]

@@ -1,5 +1,5 @@
 /*
-doc = "Weights by plain market capitalisation, one row per member issuer of a covered session (core.weight_coverage)."
+doc = "Weights by plain market capitalization, one row per member issuer of a covered session (core.weight_coverage)."
 grain = ["date", "index_code", "issuer"]
 
 [columns]

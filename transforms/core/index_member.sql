@@ -19,7 +19,7 @@ is_new_low_252d = "Close below every earlier one of the last 252 sessions, split
 known_at = "When the security's figures, or that its bar is held, could be known (UTC); NULL without a bar."
 
 [assertions]
-"a priced member says when it was known" = "not is_priced or known_at is not null"
+"a priced member has the moment it was known" = "not is_priced or known_at is not null"
 */
 with closed as (
     select universe_member.index_code, security_price.date

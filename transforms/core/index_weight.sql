@@ -6,7 +6,7 @@ grain = ["date", "index_code", "weight_scheme", "issuer"]
 date = "Session."
 index_code = "Code of the universe."
 weight_scheme = """\
-full_cap: plain market capitalisation; capped: index shares by the published rules; anchored: index shares solved from \
+full_cap: plain market capitalization; capped: index shares by the published rules; anchored: index shares solved from \
 the newest published list."""
 issuer = "Member issuer: the company's primary line. Under anchored it stands for its listed lines together."
 market_cap = """\

@@ -1,6 +1,6 @@
 /*
 doc = """
-What a company is worth in shares of its primary line, free of splits: capitalisation over the line's level. For a company
+What a company is worth in shares of its primary line, free of splits: capitalization over the line's level. For a company
 with one counted line, its shares in force before all splits.
 """
 grain = ["issuer", "date"]

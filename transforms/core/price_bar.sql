@@ -9,12 +9,12 @@ grain = ["symbol", "date"]
 symbol = "Ticker."
 date = "The source's date of the bar: a session, or for coins the UTC day."
 open = "First price, neither split- nor dividend-adjusted; NULL where the source has none."
-high = "Highest price, as traded; NULL where the source has none, or says one below the close."
-low = "Lowest price, as traded; NULL where the source has none, or says one above the close."
+high = "Highest price, as traded; NULL where the source has none, or reports one below the close."
+low = "Lowest price, as traded; NULL where the source has none, or reports one above the close."
 close = "Last price, as traded."
 volume = "Units traded."
-source = "Who said it."
-high_known_at = "When the high could be known, and all that known_at says (UTC); NULL without a high."
+source = "Source of the bar."
+high_known_at = "When the high was known, and everything that known_at covers (UTC); NULL without a high."
 known_at = "When the close, its acceptance, the verdict on held bars before it and its splits could be known (UTC)."
 
 [assertions]

@@ -8,14 +8,14 @@ grain = ["symbol", "date"]
 [columns]
 symbol = "Ticker."
 date = "The source's date of the bar."
-close = "Close as traded, as the source says it."
+close = "Close as traded, as reported by the source."
 kind = "leap, there_and_back or stale (core.price_bar_verdict)."
 ratio = "Split-free close over the last accepted one where the bar's level begins; 1 for a stale bar."
 reason = "Why it is held, in one sentence that begins with held."
 known_at = "When that could be known (UTC)."
 
 [assertions]
-"a reason says that it is held" = "reason like 'held: %'"
+"a reason begins with held" = "reason like 'held: %'"
 */
 select symbol, date, close, kind, ratio, reason, known_at
 from core.price_bar_verdict

@@ -7,14 +7,14 @@ named, the source corrects itself, or a level that is no ratio of small whole nu
 bar whose share count moves by the inverse of its leap, as by a split that is not named. A leap that is undone within ten
 sessions is held too, whatever it looked like on its evening. A bar that repeats the one before, its volume included, is
 stale and counts as none.
-A verdict uses bars up to the build's as_of only, and says since when it could be told.
+A verdict uses bars up to the build's as_of only; known_at is the moment from which they allow it.
 """
 grain = ["symbol", "date"]
 
 [columns]
 symbol = "Ticker."
 date = "The source's date of the bar."
-close = "Close as traded, as the source says it."
+close = "Close as traded, as reported by the source."
 status = "held (in no figure), or accepted after it had been held."
 kind = """\
 leap (to a level nothing confirms), there_and_back (undone within ten sessions), stale (the bar before again), or \
@@ -157,7 +157,7 @@ with recursive bound as (
     asof left join split_step on split_step.symbol = shares_outstanding.symbol
         and split_step.date <= shares_outstanding.date
 ), member_day as (
-    -- Each member's return beside the published index's over the same two sessions, at its capitalisation before.
+    -- Each member's return beside the published index's over the same two sessions, at its capitalization before.
     select universe.index_code, index_bar.date, member_bar.symbol, member_bar.number, member_bar.step,
         index_bar.step as index_step,
         exp(if(abs(member_bar.log_level - member_bar.step - member_bar.lasting_log_level) > 0.25,
@@ -195,7 +195,7 @@ with recursive bound as (
 ), index_says as (
     -- An index that closes (30 bp) is a witness. It confirms a leap that it shows and that stands alone. Where it misses by
     -- 60 bp or more, it contradicts the fewest bars without which it closes to 25 bp, or to a quarter: bars far from
-    -- their own days and from the index's that did not trade as such days do. Plain capitalisation misses the Nasdaq-100
+    -- their own days and from the index's that did not trade as such days do. Plain capitalization misses the Nasdaq-100
     -- by 12 bp on half its sessions, by 41 bp on one in twenty.
     select contribution.symbol, contribution.number, contribution.index_code, contribution.date, contribution.step,
         contribution.index_step, contribution.contribution, contribution.session_known_at, closing.rest,

@@ -1,6 +1,6 @@
 /*
 doc = """
-What the VIX and the Nasdaq Composite say of the stage of the market, condition by condition: one row per session on
+What the VIX and the Nasdaq Composite show of the stage of the market, condition by condition: one row per session on
 which either has a close. A condition whose inputs are missing is NULL.
 """
 grain = ["date"]

@@ -1,6 +1,6 @@
 /*
 doc = """
-Shares in force by security and session: the last accepted units of the feed's count (core.share_count_verdict says what
+Shares in force by security and session: the last accepted units of the feed's count (core.share_count_verdict tells what
 passes, and when) times the splits of the session that multiply counts (core.split_kind). A change is spread over
 nothing: a count that must settle comes into force on the session on which it has, and is known then. A session's
 decision uses sessions up to it only; so a split seen before its ex-date is held until that day, like any other jump.
@@ -15,8 +15,8 @@ units = """\
 Last accepted count / split product of its session: shares before all recorded splits; a price adjustment such as a \
 spin-off is none."""
 count_date = "Day the feed dates the count in force."
-count_age_sessions = "Sessions since the count in force was first said, 0 on that session."
-feed_count = "Shares the feed says, as of the session."
+count_age_sessions = "Sessions since the count in force was first reported, 0 on that session."
+feed_count = "Shares reported by the feed, as of the session."
 ratio = "Units of feed_count / the units accepted before the session; NULL on the first one."
 status = "accepted, held, or split_noise: what became of feed_count."
 held_sessions = "Sessions its row of held counts has stood, this one included; NULL unless held."
@@ -25,7 +25,7 @@ known_at = "When the session had closed and the counts, splits and evidence used
 
 [assertions]
 "a company has shares" = "shares_in_force > 0"
-"a count is not in force before it is said" = "count_date <= date and count_age_sessions >= 0"
+"a count is not in force before it is reported" = "count_date <= date and count_age_sessions >= 0"
 "an accepted count is in force" = "status <> 'accepted' or abs(shares_in_force / feed_count - 1) < 1e-12"
 "what is not accepted has a reason" = "(status = 'accepted') = (reason is null)"
 "a held count has stood" = "(status = 'held') = (held_sessions is not null) and held_sessions >= 1"

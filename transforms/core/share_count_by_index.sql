@@ -3,9 +3,9 @@ doc = """
 How many shares a large member must have for its index to return what it did. Every 21 sessions the published return of
 the last 126 is set against a light reconstruction: members by the median of the feed's units over the window (those
 that stay below 0.1 % by each day's), the issuers above 2.5 % times one factor (0.2 to 1.2), since limits hold them
-down. What is left, regressed on a member's excess return times its weight, says by how much the member's count is off;
-the factor is the one that then leaves the smallest squares. It is said of members of at least 1 % only, and only where
-94 % of the published squares over 63 sessions or more are explained.
+down. What is left, regressed on a member's excess return times its weight, estimates by how much the member's count is
+off; the factor is the one that then leaves the smallest squares. It is estimated for members of at least 1 % only, and
+only where 94 % of the published squares over 63 sessions or more are explained.
 Limits, classes that are not listed and receipts make an index hold less than a company has, and what they take goes to
 the others: true counts look up to 1.9 times too small, or 0.5 of the limits' factor (0.5 without) too large. Of a
 member of 7 % or more, which is certainly limited, they look at most 1.3 times too small. The bounds leave that room,
@@ -56,7 +56,7 @@ with line as (
     asof join core.share_count_spell on share_count_spell.symbol = security_price.symbol
         and share_count_spell.first_position < security_price.position
 ), valued as (
-    -- A window is six spans of 21 sessions, so that what a span says is computed once for six windows.
+    -- A window is six spans of 21 sessions, so that each span is computed once for six windows.
     select *, feed_units * open_level as daily_value, (position + 20) // 21 as span
     from bar
 ), all_members as (

@@ -1,7 +1,7 @@
 /*
 doc = """
 What contradicts a count, beside the feed's own history: the company's own statement, a merger, the published lists, the
-published index. A bound is said only where it contradicts something that the feed has said of the security by then.
+published index. A bound has a row only where it contradicts a count that the feed has reported by then.
 Absence of evidence proves nothing.
 """
 grain = ["symbol", "position", "kind"]

@@ -1,6 +1,6 @@
 /*
 doc = """
-What the feed says of a security's count, as spells: a spell is a row of sessions on which the same count, splits and
+The counts that the feed reports for a security, as spells: a spell is a row of sessions on which the same count, splits and
 nearness to a split hold, so that they must be judged alike; it lasts until the next one. Counts are compared in
 split-neutral units: count / product of the
 splits up to the session (core.split_kind).
@@ -12,8 +12,8 @@ symbol = "Ticker."
 number = "Number of the spell, 1 for the one that begins with the security's first count."
 first_position = "Number of its first session."
 count_date = "Day the feed dates the count."
-said_position = "Number of the session on which the count was first said."
-feed_count = "Shares the feed says."
+said_position = "Number of the session on which the count was first reported."
+feed_count = "Shares reported by the feed."
 split_product = "Product of the splits up to the spell: shares that one original share became."
 feed_units = "feed_count / split_product."
 recent_split = "Ratio of the split whose ex-date is one of the last six sessions; NULL without one."
@@ -25,7 +25,7 @@ known_at = "When its first session had closed, and the count, and the split it m
 
 [assertions]
 "units are positive" = "feed_units > 0"
-"a count is said before it is carried on" = "said_position <= first_position"
+"a count is reported before it is carried on" = "said_position <= first_position"
 */
 with reported_share_count as (
     select shares_outstanding.symbol, session.position, shares_outstanding.date as count_date,

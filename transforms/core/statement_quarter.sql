@@ -22,7 +22,7 @@ operating_expense = "Operating Expense: what is spent between gross profit and o
 sga = "Selling General And Administration, else the sum of its two parts."
 operating_cash_flow = "Operating Cash Flow, else that from continuing operations."
 capital_expenditure = """\
-Capital Expenditure, else Purchase Of PPE, as spent: the source states it below 0; NULL where it says money came in."""
+Capital Expenditure, else Purchase Of PPE, as spent: the source reports it below 0; NULL where it reports an inflow."""
 free_cash_flow = "Free Cash Flow, else operating_cash_flow - capital_expenditure."
 total_assets = "Total Assets on period_end."
 inventory = "Inventory on period_end."

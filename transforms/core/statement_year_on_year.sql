@@ -11,7 +11,8 @@ period_end = "Last day of the fiscal quarter."
 basis = "trailing_four_quarters, same_quarter, or NULL where neither has a year before it."
 quarters = "Quarters in the span: 4 or 1."
 currency = """\
-Currency of span and base; NULL where the source did not say. A span is never compared with one in another currency."""
+Currency of span and base; NULL where the source did not report it. A span is never compared with one in another \
+currency."""
 span = "Figures of the span, named as in core.statement_span."
 base = "The same figures of the span that ended a year before (20 days more or less); NULL without a basis."
 pit_quality = "The weakest of the quarters used."

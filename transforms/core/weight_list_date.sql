@@ -1,6 +1,6 @@
 /*
 doc = """
-Whether each published list of weights is whole and of the day it says, judged by the lists known before it. Between
+Whether each published list of weights is complete and of the day it names, judged by the lists known before it. Between
 rebalances index shares stand still, so a list's index shares (weight over split-free close) are those of earlier lists
 at the session whose closes it was made of. A list that agrees with none of the ten before it at its own session, and
 with one at the session before or after, is of that session. One that agrees with none at any is held, unless a rebalance
@@ -22,7 +22,7 @@ deviation_before_bp = "The same with the closes of the session before date."
 deviation_after_bp = "The same with the closes of the session after date; NULL unless they were known with the list."
 missing = "Members that an earlier list has, that traded on date, and that this list lacks, by symbol."
 missing_weight = "What they weighed in the earlier list, 0 to 1; 0 without any."
-reason = "Why the list is held or of another session, in one sentence; NULL where it is as it says."
+reason = "Why the list is held or of another session, in one sentence; NULL where it is as dated."
 known_at = "When the list and the closes could be known (UTC)."
 
 [assertions]

@@ -13,7 +13,7 @@ title = "What it weighs by."
 select universe.index_code, scheme.weight_scheme, scheme.title
 from staging.universe
 cross join (values
-    ('full_cap', 'Plain market capitalisation of the whole company'),
+    ('full_cap', 'Plain market capitalization of the whole company'),
     ('capped', 'Index shares by the published rules and limits'),
     ('anchored', 'Index shares solved from the newest published list of weights')
 ) scheme(weight_scheme, title)

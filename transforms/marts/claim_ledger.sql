@@ -7,7 +7,7 @@ grain = ["claim_id"]
 
 [columns]
 claim_id = "A: who drives the Nasdaq's records. B: why the Nasdaq and the S&P 500 part."
-statement = "What the thesis says, in our words."
+statement = "The claim of the thesis, in our words."
 metric_sql = "The query that gives the figure; runs on the published file as it stands. NULL where none could."
 lower = "The least figure that supports the statement; NULL for no such bound."
 upper = "The greatest figure that supports the statement; NULL for no such bound."

@@ -10,7 +10,7 @@ grain = ["date", "index_code", "weight_scheme"]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
 weight_scheme = """\
-How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+How the universe is weighted: full_cap (plain market capitalization), capped (index shares by the published rules) or \
 anchored (index shares solved from the newest published list of weights)."""
 members = "Member securities that day."
 issuers = "Member issuers that day; several classes of one company are one issuer."
@@ -19,7 +19,7 @@ Weight of the members whose value at the close is known / weight of all members 
 missing weighs what it was last known to be worth. NULL where the weighting has nothing to weigh by: before the first \
 rebalance, or without a list."""
 total_market_cap = """\
-Dollars at the close: whole capitalisations, summed over the issuers that have a weight, whatever part of them the \
+Dollars at the close: whole capitalizations, summed over the issuers that have a weight, whatever part of them the \
 weighting counts."""
 top1_weight = "Weight of the largest issuer at the close, 0 to 1."
 top5_weight = "Weight of the five largest issuers at the close, 0 to 1."

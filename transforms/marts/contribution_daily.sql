@@ -9,7 +9,7 @@ grain = ["date", "index_code", "weight_scheme", "issuer"]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
 weight_scheme = """\
-How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+How the universe is weighted: full_cap (plain market capitalization), capped (index shares by the published rules) or \
 anchored (index shares solved from the newest published list of weights)."""
 issuer = "Member issuer, named by its primary line; several classes of one company are one issuer."
 open_weight = "Weight at the last close before the session, over the members that have a return; 0 to 1."
@@ -18,7 +18,7 @@ contribution = "open_weight x price_return: part of the index's return."
 tier = "Basket of role tier that holds a line of the issuer that day, the first in the expected order; NULL for none."
 sector = "GICS sector of the issuer's primary line; unclassified where the catalog has none."
 share_count_age_sessions = """\
-Sessions since the issuer's share count in force was first said, of its oldest member line; a count over 273 sessions \
+Sessions since the issuer's share count in force was first reported, of its oldest member line; a count over 273 sessions \
 old (13 months) is a signal (marts.signal_daily). NULL without a count."""
 rank = "Place by contribution, 1 is the largest gain and the last place the largest loss; ties by issuer."
 known_at = "When all contributions of the session could be known (UTC)."
@@ -28,7 +28,7 @@ known_at = "When all contributions of the session could be known (UTC)."
 "a contribution is weight times return" = "contribution = open_weight * price_return"
 "ranks count from one" = "rank >= 1"
 "every issuer has a sector" = "sector is not null"
-"a count is not younger than its saying" = "share_count_age_sessions >= 0"
+"a count is not younger than its report" = "share_count_age_sessions >= 0"
 */
 with tier as (
     select session.date, instrument.issuer, arg_min(basket.basket, basket.position) as tier

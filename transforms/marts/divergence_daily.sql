@@ -1,6 +1,6 @@
 /*
 doc = """
-Where the Nasdaq Composite and the S&P 500 part, and what credit and the capital-intensive sectors say to it: one row
+Where the Nasdaq Composite and the S&P 500 part, and what credit and the capital-intensive sectors show: one row
 per session on which one of the two indices has a close.
 """
 grain = ["date"]
@@ -36,7 +36,7 @@ isfinite(spread_1d_return) and isfinite(spread_5d_return) and isfinite(spread_21
 isfinite(spread_63d_return) and isfinite(spread_252d_return)"""
 "a divergent day is a fall of the S&P" = "not is_divergent_day or (sp500_return < 0 and nasdaq_return > 0)"
 "calm credit has not widened" = "not is_decline_without_credit_stress or (sp500_return < 0 and hy_oas_change_1d_bp <= 0)"
-"a spread of credit says its date, not a later one" = """\
+"a spread of credit has its date, not a later one" = """\
 (hy_oas_change_1d_bp is null or hy_oas_pct_date is not null) and coalesce(hy_oas_pct_date <= date, true)"""
 "nothing is known before its day" = "known_at >= date"
 */

@@ -1,7 +1,7 @@
 /*
 doc = """
 Operating leverage of a basket of companies: sums over sums, never a mean of ratios. One row per basket, calendar quarter
-and basis with a company that has all three margins now and a year before; coverage_share says how much of it that is.
+and basis with a company that has all three margins now and a year before; coverage_share is the part of it that has them.
 """
 grain = ["basket", "quarter", "basis"]
 
@@ -15,7 +15,7 @@ Those of them that have revenue, gross profit, operating income and free cash fl
 currency named."""
 coverage_share = "covered_members / members; 0 to 1."
 currency = """\
-Currency of the amounts, the one that most members with all figures report in; NULL where the source did not say. \
+Currency of the amounts, the one that most members with all figures report in; NULL where the source did not report it. \
 Amounts of two currencies are never added."""
 revenue = "Revenue of the covered companies."
 revenue_change_return = "Their revenue over that of the span a year before - 1."

@@ -13,7 +13,7 @@ basis = """\
 What the figures are of: trailing_four_quarters (against the four before), same_quarter (against that of a year \
 before), NULL without a year before."""
 currency = """\
-Currency of revenue, in which the company reports: TWD for one in Taiwan; NULL where the source did not say. Ratios \
+Currency of revenue, in which the company reports: TWD for one in Taiwan; NULL where the source did not report it. Ratios \
 and changes have none."""
 revenue = "Revenue of the span that basis names, in the currency named: comparable only with that of the same currency."
 revenue_change_return = "Revenue over that of the span a year before - 1."
@@ -58,7 +58,7 @@ margin_stack = (gross_margin_change > 0)::integer + (operating_margin_change > 0
 "a figure is a number" = """\
 isfinite(gross_margin) and isfinite(operating_margin) and isfinite(incremental_margin) and \
 isfinite(capex_to_operating_cash_flow)"""
-"quality is said" = "pit_quality in ('rule', 'snapshot', 'vintage')"
+"quality is one of three" = "pit_quality in ('rule', 'snapshot', 'vintage')"
 "nothing is known before its day" = "known_at >= period_end"
 */
 with ratio as (

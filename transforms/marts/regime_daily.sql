@@ -98,10 +98,10 @@ known_at = "When the last input of the row was known (UTC)."
 
 [assertions]
 "a row has the VIX or the Nasdaq" = "vix_close is not null or nasdaq_close is not null"
-"a close says its source" = """\
+"a close has its source" = """\
 (vix_close is null) = (vix_source is null) and (nasdaq_close is null) = (nasdaq_source is null)"""
 "backwardation is VIX above VIX3M" = "is_backwardation = (vix_close > vix3m_close)"
-"a macro value says its date, not a later one" = """
+"a macro value has its date, not a later one" = """
 (hy_oas_pct is null) = (hy_oas_pct_date is null) and coalesce(hy_oas_pct_date <= date, true)
 and (baa10y_pct is null) = (baa10y_pct_date is null) and coalesce(baa10y_pct_date <= date, true)
 and (t10y2y_pct is null) = (t10y2y_pct_date is null) and coalesce(t10y2y_pct_date <= date, true)
@@ -110,7 +110,7 @@ and (nfci is null) = (nfci_date is null) and coalesce(nfci_date <= date, true)
 """
 "a score has four gauges" = """\
 (risk_score is null or risk_score between 0 and 100) and (risk_score is null) = (coalesce(risk_score_inputs, 0) < 4)"""
-"a macro value says how sure its moment is" = """\
+"a macro value has the quality of its known_at" = """\
 (nfci is null) = (nfci_pit_quality is null) and (pit_quality is null) = (coalesce(hy_oas_pct, baa10y_pct, t10y2y_pct, \
 dgs10_pct, nfci) is null) and coalesce(pit_quality <= nfci_pit_quality, true)"""
 "a stage has its conditions" = """

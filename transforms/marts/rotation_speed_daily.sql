@@ -25,7 +25,7 @@ known_at = "When the row's last price was known (UTC)."
 
 [assertions]
 "an order turns at most round" = "rotation_speed between -1e-9 and 2 + 1e-9 and kendall_tau between -1 and 1"
-"a speed says what it compares" = "rotation_speed is null or compared_date is not null"
+"a speed has the date it is compared with" = "rotation_speed is null or compared_date is not null"
 "compared with five to nine sessions ago" = "compared_date < date"
 "no spread is negative" = "dispersion >= 0"
 "a mean of correlations is one" = "average_correlation_63d between -1 and 1 + 1e-9"

@@ -9,7 +9,7 @@ grain = ["date", "index_code", "weight_scheme", "taxonomy", "sector"]
 date = "Session."
 index_code = "Code of the universe, NDX for the Nasdaq-100."
 weight_scheme = """\
-How the universe is weighted: full_cap (plain market capitalisation), capped (index shares by the published rules) or \
+How the universe is weighted: full_cap (plain market capitalization), capped (index shares by the published rules) or \
 anchored (index shares solved from the newest published list of weights)."""
 taxonomy = "gics, or nasdaq (the exchange's own)."
 sector = "Sector; unclassified gathers what has none, so that the weights add to 1."

@@ -9,8 +9,10 @@ grain = ["symbol", "date"]
 symbol = "Ticker."
 date = "The source's date of the bar: a session, or for coins the UTC day."
 open = "First price, neither split- nor dividend-adjusted; NULL where the source has none."
-high = "Highest price, as traded; NULL where the source has none, or says one up to 10 % below the close, or below the low."
-low = "Lowest price, as traded; NULL where the source has none, or says one up to 10 % above the close, or above the high."
+high = """\
+Highest price, as traded; NULL where the source has none, or one up to 10 % below the close, or one below the low."""
+low = """\
+Lowest price, as traded; NULL where the source has none, or one up to 10 % above the close, or one above the high."""
 close = "Last price, as traded."
 volume = "Units traded."
 source = "The source that gave it (staging.source)."

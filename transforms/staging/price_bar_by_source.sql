@@ -1,8 +1,8 @@
 /*
 doc = """
 Daily bars as traded, by source: of each bar the values in force by as_of and recorded by recorded_by, each known since
-the version that first said it and was not contradicted since. So a corrected volume moves no close, and what one source
-says corrects nothing of another.
+the version that first reported it and was not contradicted since. So a corrected volume moves no close, and one source
+corrects nothing of another.
 """
 grain = ["symbol", "date", "source"]
 
@@ -10,8 +10,10 @@ grain = ["symbol", "date", "source"]
 symbol = "Ticker."
 date = "The source's date of the bar: a session, or for coins the UTC day."
 open = "First price, neither split- nor dividend-adjusted; NULL where the source has none."
-high = "Highest price, as traded; NULL where the source has none, or says one up to 10 % below the close, or below the low."
-low = "Lowest price, as traded; NULL where the source has none, or says one up to 10 % above the close, or above the high."
+high = """\
+Highest price, as traded; NULL where the source has none, or one up to 10 % below the close, or one below the low."""
+low = """\
+Lowest price, as traded; NULL where the source has none, or one up to 10 % above the close, or one above the high."""
 close = "Last price, as traded."
 volume = "Units traded."
 source = "The source that gave it (staging.source)."

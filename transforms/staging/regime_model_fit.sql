@@ -23,7 +23,7 @@ NULL when it was accepted."""
 known_at = "When the month-end's prices were known (UTC), the first moment at which it could be made."
 
 [assertions]
-"an accepted fit is whole, a rejected one says why" = """
+"an accepted fit is complete, a rejected one has its reason" = """
 is_accepted = (reason is null) and (not is_accepted or coalesce(isfinite(
     mean_return + calm_variance + turbulent_variance + calm_stay_probability + turbulent_stay_probability
 ), false))

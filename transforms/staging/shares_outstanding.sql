@@ -1,5 +1,5 @@
 /*
-doc = "Share counts as the feed said them: of each the latest version known by as_of and recorded by recorded_by."
+doc = "Share counts as the feed reported them: of each the latest version known by as_of and recorded by recorded_by."
 grain = ["symbol", "date"]
 
 [columns]

@@ -1,7 +1,7 @@
 /*
 doc = """
 Share counts as companies state them on the cover of a filing: of each the latest version known by as_of and recorded by
-recorded_by. No source fills it yet; a count that is not here says nothing.
+recorded_by. No source fills it yet; a count that is not here proves nothing.
 """
 grain = ["symbol", "date"]
 

@@ -8,7 +8,7 @@ statement = "income, balance or cashflow."
 period_end = "Last day of the fiscal quarter."
 item = "The source's name of the item."
 value = "In the currency named; shares and per-share items in their own unit."
-currency = "Three-letter code of the currency, as the source says it; NULL where it was fetched before it was kept."
+currency = "Three-letter code of the currency, as reported by the source; NULL where it was fetched before it was kept."
 pit_quality = """\
 How known_at was found: rule (when its report was due: 45 days after a quarter, 90 after a fiscal year, 60 for a filer \
 the catalog dates as large, 120 for a foreign one, or the next federal business day) or snapshot (a correction, known \

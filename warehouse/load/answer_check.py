@@ -66,7 +66,7 @@ WINDOW = f"""
         from answer_bar b join bar_factor f using (symbol, date)
         left join bar_match m on m.symbol = b.symbol and m.date = b.date
         where b.held_close is not null
-    ), neighbours as (
+    ), neighbors as (
         select symbol, date, close,
             lag(close) over w as before, lead(close) over w as after
         from held_close window w as (partition by symbol order by date)
@@ -80,7 +80,7 @@ WINDOW = f"""
             arg_min(c.close, c.date) filter (not c.is_same) as first_close,
             arg_min(c.held_close, c.date) filter (not c.is_same) as first_held,
             arg_min(n.before, c.date) filter (not c.is_same) as held_before
-        from compared c join neighbours n using (symbol, date)
+        from compared c join neighbors n using (symbol, date)
         group by c.symbol
     ), measured as (
         select w.*, (select count(*) from compared c where c.symbol = w.symbol and not c.is_same

@@ -155,7 +155,7 @@ def test_bitcoin_trades_every_day_and_the_vix_has_rows_on_two_holidays(archive: 
     assert sorted(vix[~vix.isin(sessions)].astype(str)) == ["2025-09-01", "2026-05-25"]
 
 
-def test_a_split_leaves_the_capitalisation_where_it_was(archive: Path):
+def test_a_split_leaves_the_capitalization_where_it_was(archive: Path):
     bars, truth = read(archive, "bars"), read(archive, "truth/shares")
     for split in read(archive, "truth/splits").itertuples():
         close = bars[bars.symbol == split.symbol].set_index("date").close

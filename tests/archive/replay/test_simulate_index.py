@@ -208,7 +208,7 @@ def test_the_truth_holds_these_weights_and_contributions(archive: Path, recomput
     assert (capped - recomputed.return_).drop(AROUND_THE_HOLE).abs().max() < 1e-9
 
 
-def test_the_full_capitalisation_weights_are_close_times_count_in_force(archive: Path, book: Book):
+def test_the_full_capitalization_weights_are_close_times_count_in_force(archive: Path, book: Book):
     truth = pd.read_parquet(archive / "truth" / "index_weight.parquet")
     truth["date"] = pd.to_datetime(truth.date)
     truth = truth[truth.scheme == "full_cap"].pivot(index="date", columns="issuer", values="open_weight")

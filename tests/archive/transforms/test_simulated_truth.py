@@ -27,7 +27,7 @@ def con(folder: Path) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def truth(folder: Path) -> pd.DataFrame:
-    """The simulator's own weights, returns and contributions by plain market capitalisation."""
+    """The simulator's own weights, returns and contributions by plain market capitalization."""
     frame = pd.read_parquet(folder / "truth" / "index_weight.parquet")
     frame = frame[(frame.scheme == "full_cap") & frame.contribution.notna()]
     return frame.assign(date=pd.to_datetime(frame.date))

@@ -181,7 +181,7 @@ def at_closes(*closes: float) -> pd.DataFrame:
     ((10, 11, 12, 13), []),
     ((10,), []),
 ])
-def test_a_spike_stands_off_its_neighbours_and_they_pass(closes, spikes):
+def test_a_spike_stands_off_its_neighbors_and_they_pass(closes, spikes):
     bars = at_closes(*closes).reset_index(names="file_row_number")  # noqa: F841, DuckDB reads it
     with duckdb.connect() as con:
         found = con.execute(with_spikes("select *, ln(close) as level from bars", "symbol", "date")).df()

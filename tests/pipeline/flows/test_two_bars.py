@@ -1,4 +1,4 @@
-"""Bars that vouch for each other, through the real clients: two neighbours a hundred times too high, and how it heals."""
+"""Bars that vouch for each other, through the real clients: two neighbors a hundred times too high, and how it heals."""
 
 from __future__ import annotations
 

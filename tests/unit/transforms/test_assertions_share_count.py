@@ -12,7 +12,7 @@ FAILING = {
     },
     "core.share_count_spell": {
         "units are positive": {"feed_units": 0},
-        "a count is said before it is carried on": {"said_position": 2, "first_position": 1},
+        "a count is reported before it is carried on": {"said_position": 2, "first_position": 1},
     },
     "core.held_level": {"levels are positive": [{"level": 0, "adjustment": 1}, {"level": 1, "adjustment": 0}]},
     "core.share_count_by_index": {
@@ -38,7 +38,7 @@ FAILING = {
     },
     "core.share_count": {
         "a company has shares": {"shares_in_force": -100},
-        "a count is not in force before it is said": {"date": "2026-01-05", "count_date": "2026-01-06",
+        "a count is not in force before it is reported": {"date": "2026-01-05", "count_date": "2026-01-06",
                                                       "count_age_sessions": 0},
         "an accepted count is in force": {"status": "accepted", "shares_in_force": 100, "feed_count": 101},
         "what is not accepted has a reason": {"status": "split_noise"},

@@ -124,7 +124,7 @@ def test_assertions_can_fail(spec):
     assertions_fail(spec, MODEL, {
         "no more trade than are members": {"members": 2, "traded_members": 3},
         "a return needs six in ten members": {"basket_return": 0.1, "members": 9, "traded_members": 5},
-        "a return says where it counts from": [{"basket_return": 0.1, "gap_sessions": 0},
+        "a return has the date it counts from": [{"basket_return": 0.1, "gap_sessions": 0},
                                                {"basket_return": 0.1, "previous_date": "2026-03-02"}],
         "a return spans at most five sessions": {"gap_sessions": 5},
         "nothing loses more than everything": {"basket_return": -1},

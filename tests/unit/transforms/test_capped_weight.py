@@ -42,7 +42,7 @@ def weights(spec, tables: dict[str, str], expect: str, *before: str) -> None:
 
 
 def test_weights_move_with_prices_alone(spec):
-    """3 x 10 against 1 x 10; then 3 x 10 against 1 x 20. What the company's capitalisation is does not matter."""
+    """3 x 10 against 1 x 10; then 3 x 10 against 1 x 20. What the company's capitalization is does not matter."""
     weights(spec, given({"AAA": 3, "BBB": 1}, {"AAA": [10, 10, 10], "BBB": [10, 20, 10]},
                                      {"AAA": [2, 3], "BBB": [2, 3]}), f"""
         date     | issuer | market_cap | open_weight | price_return | weight | previous_date

@@ -1,4 +1,4 @@
-"""core.capping_factor: what the declared limits leave of plain capitalisations, each limit broken once by hand."""
+"""core.capping_factor: what the declared limits leave of plain capitalizations, each limit broken once by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse import catalog
 
 
 def limited(spec, caps: dict[str, float], kind: str = "special", **more: str) -> dict[str, tuple[float, float]]:
-    """(weight within the limits, factor) by issuer, of one rebalance on these capitalisations."""
+    """(weight within the limits, factor) by issuer, of one rebalance on these capitalizations."""
     rows = spec.rows("core.capping_factor", {
         "staging.session": calendar(), "staging.weight_limit": LIMITS,
         "core.index_rebalance": reviews((0, 4, 3, kind)),
@@ -28,7 +28,7 @@ def many(count: int, weight: float) -> dict[str, float]:
     return {f"S{n:02}": weight for n in range(count)}
 
 
-def test_weights_within_every_limit_are_plain_capitalisation(spec):
+def test_weights_within_every_limit_are_plain_capitalization(spec):
     found = limited(spec, {"AAA": 0.2, **many(20, 0.04)})
     assert found["AAA"] == (pytest.approx(0.2, abs=1e-15), 1.0)
     assert found["S07"] == (pytest.approx(0.04, abs=1e-15), 1.0)
@@ -119,7 +119,7 @@ def test_a_base_weighs_its_own_members_at_its_own_reference_date(spec):
     assert {base for review, base, *_ in rows if review == 1} == {1}
 
 
-def test_an_issuer_without_a_capitalisation_in_the_five_sessions_up_to_the_reference_is_not_in_the_base(spec):
+def test_an_issuer_without_a_capitalization_in_the_five_sessions_up_to_the_reference_is_not_in_the_base(spec):
     caps = {"core.issuer_unit": units([("AAA", 8, 1, 1), ("BBB", 4, 1, 1), ("CCC", 3, 1, 1)]),
             "core.index_member": members({issuer: [9] for issuer in ("AAA", "BBB", "CCC")}),
             "core.index_rebalance": reviews((0, 9, 8, "start"))}

@@ -11,7 +11,7 @@ QUARTER = reviews((0, 3, 2, "start"), (1, 8, 6, "quarterly"))
 
 
 def bases(spec, caps: dict[str, float], factors: dict[str, float], rebalances: str = QUARTER) -> list[tuple]:
-    """(review, base, largest weight in force, broken limit) with these capitalisations at session 6."""
+    """(review, base, largest weight in force, broken limit) with these capitalizations at session 6."""
     # One that sets everything anew has no other base than itself.
     pairs = ((0, 0), (1, 0), (1, 1)) if rebalances == QUARTER else ((0, 0), (1, 1))
     factor_rows = [("NDX", review, base, issuer, factor, at(2)) for review, base in pairs

@@ -132,7 +132,7 @@ def test_assertions_can_fail(spec):
         "calm credit has not widened": [
             {"is_decline_without_credit_stress": True, "sp500_return": 0, "hy_oas_change_1d_bp": 0},
             {"is_decline_without_credit_stress": True, "sp500_return": -0.01, "hy_oas_change_1d_bp": 1}],
-        "a spread of credit says its date, not a later one": [
+        "a spread of credit has its date, not a later one": [
             {"hy_oas_change_1d_bp": 1}, {"date": "2020-01-02", "hy_oas_pct_date": "2020-01-03"}],
         "nothing is known before its day": {"date": "2020-01-02", "known_at": "2020-01-01 21:15"},
     })

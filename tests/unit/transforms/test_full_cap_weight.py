@@ -1,4 +1,4 @@
-"""core.full_cap_weight and core.index_weight: weights by plain market capitalisation."""
+"""core.full_cap_weight and core.index_weight: weights by plain market capitalization."""
 
 from __future__ import annotations
 

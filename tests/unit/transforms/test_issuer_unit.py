@@ -1,4 +1,4 @@
-"""core.issuer_unit: a company's capitalisation as shares of its primary line, free of splits."""
+"""core.issuer_unit: a company's capitalization as shares of its primary line, free of splits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PRICES = """
 """
 
 
-def test_it_is_the_capitalisation_over_the_primary_lines_level(spec):
+def test_it_is_the_capitalization_over_the_primary_lines_level(spec):
     """After a split of ten, AAA trades at 10 with a level of 100; a company of two lines is one, in AAA's shares."""
     spec("core.issuer_unit", {"core.held_level": PRICES, "core.issuer_value": """
         issuer | date       | market_cap | known_at
@@ -23,7 +23,7 @@ def test_it_is_the_capitalisation_over_the_primary_lines_level(spec):
     """)
 
 
-def test_without_a_capitalisation_there_is_nothing(spec):
+def test_without_a_capitalization_there_is_nothing(spec):
     spec("core.issuer_unit", {"core.held_level": PRICES, "core.issuer_value": """
         issuer | date       | market_cap
         AAA    | 2026-01-05 |

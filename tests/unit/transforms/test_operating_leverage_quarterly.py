@@ -206,5 +206,5 @@ def test_the_assertions_can_fail(spec):
             "free_cash_flow_margin_change": -0.1},
         "a figure is a number": [{**row, column: float("inf")} for column in (
             "gross_margin", "operating_margin", "incremental_margin", "capex_to_operating_cash_flow")],
-        "quality is said": {**row, "pit_quality": "hearsay"},
+        "quality is one of three": {**row, "pit_quality": "hearsay"},
         "nothing is known before its day": {**row, "known_at": "2026-03-30"}})

@@ -1,4 +1,4 @@
-"""core.price_bar_verdict: which bars are held, by their own history, their volume and their neighbours."""
+"""core.price_bar_verdict: which bars are held, by their own history, their volume and their neighbors."""
 
 from __future__ import annotations
 

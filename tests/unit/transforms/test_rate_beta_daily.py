@@ -106,7 +106,7 @@ def test_a_correction_counts_from_its_own_evening_on(spec):
 
 
 def test_a_pair_known_late_counts_from_then_on_in_its_own_place(spec):
-    """The order of the pairs matters for the error, whose lags are of neighbours."""
+    """The order of the pairs matters for the error, whose lags are of neighbors."""
     change, control, value = draws(9, 130, 0.001, 0)
     pairs = [pair("xlf", i, *map(float, row)) for i, row in enumerate(zip(change, control, value, strict=True))]
     plain = spec.rows(MODEL, market(pairs, 131), columns=FIGURES)

@@ -105,10 +105,10 @@ def test_assertions_can_fail(spec):
     later = [{**row, "date": "2026-03-02", f"{list(row)[1]}_date": "2026-03-03"} for row in macro]
     assertions_fail(spec, MODEL, {
         "a row has the VIX or the Nasdaq": {"date": "2026-03-02"},
-        "a close says its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
+        "a close has its source": [{"vix_close": 18}, {"nasdaq_close": 22000}],
         "backwardation is VIX above VIX3M": {"vix_close": 18, "vix3m_close": 20, "is_backwardation": True},
-        "a macro value says its date, not a later one": [*macro, *later],
-        "a macro value says how sure its moment is": [
+        "a macro value has its date, not a later one": [*macro, *later],
+        "a macro value has the quality of its known_at": [
             {"nfci": 1}, {"nfci": 1, "nfci_pit_quality": "rule", "pit_quality": "vintage"}, {"dgs10_pct": 4}],
         "a score has four gauges": [{"risk_score": 101, "risk_score_inputs": 6},
                                     {"risk_score": 50, "risk_score_inputs": 3}, {"risk_score_inputs": 4}],

@@ -149,7 +149,7 @@ def test_the_last_recorded_fit_of_a_month_stands(spec):
 def test_assertions_of_the_fits_can_fail(spec):
     accepted = fit(0, 99)
     assertions_fail(spec, FITS, {
-        "an accepted fit is whole, a rejected one says why": [
+        "an accepted fit is complete, a rejected one has its reason": [
             {**accepted, "mean_return": None}, {**accepted, "calm_variance": float("nan")},
             {**accepted, "reason": "why"}, {**accepted, "is_accepted": False}],
         "the turbulent state varies more": [{**accepted, "calm_variance": 1.0}, {**accepted, "calm_variance": 0.0}],

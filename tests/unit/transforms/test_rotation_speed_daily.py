@@ -51,7 +51,7 @@ def test_an_order_that_stands_has_speed_zero_and_one_turned_round_two(spec):
     assert last(spec, day_and_five_sessions_later(order, order[::-1]), "rotation_speed", "kendall_tau") == (2, -1)
 
 
-def test_two_neighbours_that_change_places(spec):
+def test_two_neighbors_that_change_places(spec):
     """Sum of squared rank differences 2: Spearman 1 - 6 x 2 / 990, Kendall (44 - 1) / 45."""
     before = list(range(10))
     now = [1, 0, *range(2, 10)]
@@ -129,7 +129,7 @@ def test_a_row_is_known_with_the_latest_strength_of_both_days(spec):
 def test_assertions_can_fail(spec):
     assertions_fail(spec, MODEL, {
         "an order turns at most round": [{"rotation_speed": 2.1, "compared_date": "2020-01-02"}, {"kendall_tau": -1.1}],
-        "a speed says what it compares": {"rotation_speed": 1},
+        "a speed has the date it is compared with": {"rotation_speed": 1},
         "compared with five to nine sessions ago": {"date": "2020-01-02", "compared_date": "2020-01-02"},
         "no spread is negative": {"dispersion": -0.01},
         "a mean of correlations is one": {"average_correlation_63d": 1.1},
