@@ -18,8 +18,7 @@ from warehouse.catalog.record import record
 LATE = datetime(2100, 1, 1, tzinfo=UTC)
 KINDS = {"x2": (2.0,), "x0.5": (0.5,), "x100": (100.0,), "undivided": (1.5, 2.0, 3.0, 4.0, 5.0, 10.0, 15.0, 20.0, 0.1),
          "stale": (None,)}
-VERDICT = tuple((name, read(FOLDER / "core" / f"{name}.sql").sql) for name in (
-    "price_step_bound", "price_step", "doubtful_step", "price_step_by_index", "stale_bar", "price_bar_verdict"))
+VERDICT = read(FOLDER / "core" / "price_bar_verdict.sql").sql
 STAGING = ("session", "instrument", "universe", "universe_member", "spinoff")
 
 
@@ -103,9 +102,7 @@ class Planted:
                         volume = t.volume
                     from (from truth where symbol = $symbol and date < $days[1] order by date desc limit 1) t
                     where {where}""", given)
-        for name, sql in VERDICT:
-            con.execute(f"create or replace table core.{name} as {sql}")
-        return set(con.execute("select symbol, date from core.price_bar_verdict where status = 'held'").fetchall())
+        return set(con.execute(f"select symbol, date from ({VERDICT}) where status = 'held'").fetchall())
 
     def moves_bp(self, plant: Plant, day: date) -> float:
         """Return how far the wrong bar moves an index of all stocks, in basis points of its capitalization.

@@ -9,7 +9,6 @@ from assertions import assertions_fail
 from drawn import day, sessions, table
 
 MODEL = "core.price_bar_verdict"
-EVIDENCE = ("core.price_step_bound", "core.price_step", "core.doubtful_step", "core.price_step_by_index", "core.stale_bar")
 # Thirty sessions of a quiet stock, its volume another one every day; what a test plants follows.
 QUIET = [100.0, 101.0, 102.0, 101.0, 100.0, 99.0] * 5
 VOLUMES = [1_000_000.0 + 10_007 * n for n in range(80)]
@@ -36,8 +35,7 @@ def held(spec, closes: Sequence[float | None], volumes: Mapping[int, float | Non
     rows = spec.rows(MODEL, {
         "staging.instrument": table(("symbol", "name", "kind"), [("AAA", name, kind)]),
         "staging.session": sessions(len(closes)), "staging.split": splits,
-        "staging.price_bar": bars(closes, volumes), **(given or {})},
-        through=EVIDENCE, columns=["date", "kind", "status"], **moments)
+        "staging.price_bar": bars(closes, volumes), **(given or {})}, columns=["date", "kind", "status"], **moments)
     places = {day(n + 1): n for n in range(len(closes))}
     return {places[when]: verdict for when, verdict, status in rows if status == "held"}
 
@@ -102,7 +100,7 @@ def test_a_level_that_is_no_whole_ratio_is_believed_once_it_has_stood_for_ten_se
     def status(closes):
         rows = spec.rows(MODEL, {
             "staging.instrument": "symbol | name | kind\nAAA | A | stock", "staging.session": sessions(len(closes)),
-            "staging.price_bar": bars(closes)}, through=EVIDENCE, columns=["date", "status", "known_at"])
+            "staging.price_bar": bars(closes)}, columns=["date", "status", "known_at"])
         return [(when, what, str(known)) for when, what, known in rows]
 
     nine = [178.0 + n % 3 for n in range(9)]
@@ -144,8 +142,7 @@ def test_a_close_that_its_own_bar_contradicts_is_held(spec, close, high, low, re
         ("AAA", day(n + 1), usual, usual + 0.5, usual - 0.5, f"{day(n + 1)} 21:15") for n, usual in enumerate(QUIET)]
         + [("AAA", day(31), close, high, low, f"{day(31)} 21:15")])
     rows = spec.rows(MODEL, {"staging.instrument": "symbol | name | kind\nAAA | A | stock",
-                             "staging.session": sessions(31), "staging.price_bar": own},
-                     through=EVIDENCE, columns=["date", "reason"])
+                             "staging.session": sessions(31), "staging.price_bar": own}, columns=["date", "reason"])
     assert [reason for when, reason in rows if when == day(31)] == reasons
 
 
@@ -158,7 +155,7 @@ def test_a_session_most_of_whose_bars_repeat_the_one_before_is_the_feeds_doing(s
         "staging.instrument": table(("symbol", "name", "kind"), [(symbol, symbol, "stock") for symbol in closes]),
         "staging.session": sessions(31),
         "staging.price_bar": joined(*(bars([*QUIET, close], same, symbol) for symbol, close in closes.items())),
-    }, through=EVIDENCE, columns=["symbol", "date", "reason"])
+    }, columns=["symbol", "date", "reason"])
     assert set(rows) == {(symbol, day(31), "held: repeats the previous bar, as most bars of the session are")
                          for symbol in stale}
 
@@ -182,14 +179,14 @@ def test_volatility_doubles_when_the_market_falls(spec, market, verdicts):
     lines = joined(bars([*QUIET, 200.0]), bars([100.0] * 30 + [market], symbol="^GSPC"))
     rows = spec.rows(MODEL, {
         "staging.instrument": "symbol | name | kind\nAAA | Volatility | index\n^GSPC | S | index",
-        "staging.session": sessions(31), "staging.price_bar": lines}, through=EVIDENCE, columns=["symbol", "date"])
+        "staging.session": sessions(31), "staging.price_bar": lines}, columns=["symbol", "date"])
     assert [date for symbol, date in rows if symbol == "AAA"] == verdicts
 
 
 def test_a_verdict_says_since_when_it_could_be_told(spec):
     given = {"staging.instrument": "symbol | name | kind\nAAA | A | stock", "staging.session": sessions(33)}
     rows = spec.rows(MODEL, {**given, "staging.price_bar": bars([*QUIET, 200.0, 203.0, 100.0], {30: 30e6})},
-                     through=EVIDENCE, columns=["date", "ratio", "reason", "known_at"])
+                     columns=["date", "ratio", "reason", "known_at"])
     assert [(when, round(ratio, 3), str(known)) for when, ratio, _, known in rows] == [
         (day(31), 2.02, f"{day(33)} 21:15:00"), (day(32), 2.02, f"{day(33)} 21:15:00")]
     assert rows[0][2] == "held: 2.02 times the close before, and 2 sessions later it is undone"
