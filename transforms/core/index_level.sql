@@ -31,7 +31,7 @@ with close_by_source as (
     from core.price_bar join staging.instrument using (symbol)
     where instrument.kind = 'index' and price_bar.close is not null
     union all
-    -- Where the first source's bar is held, the next one's stands in, if it is not the same.
+    -- Where the first source's bar is held, the next source's stands in, unless it reports the same.
     select other.symbol, other.date, other.close, other.high, other.source, 1 + coalesce(choice.priority, 1000),
         greatest(other.known_at, held.known_at), greatest(other.high_known_at, held.known_at)
     from core.price_bar_held held

@@ -7,7 +7,7 @@ grain = ["series_id", "date", "known_at"]
 [columns]
 series_id = "FRED's name of the series."
 date = "Day or period the value is for."
-value = "The value in the series' unit; NULL where the source reports that there is none, or withdraws it."
+value = "The value in the series' unit; NULL where the source has none or withdrew it."
 pit_quality = """\
 How known_at was found: vintage (an observed release), snapshot (since we fetched it) or rule (a rule counts it from \
 date)."""

@@ -73,7 +73,7 @@ class Source:
             clock = self.settings.clock() if self.clock is None else self.clock
             return ok(f"{self.settings.base_url} replays {'a simulated market' if clock.simulated else 'an archive'}")
         if not self.clock_offsets:
-            return fix("live, but the catalog names no host to ask. Correct the catalog")
+            return fix("live, but no host is known to ask. Name the `hosts` of each source in the catalog's sources.toml")
         silent = [f"{host} ({why})" for host, why in self.clock_offsets.items() if isinstance(why, str)]
         if silent:
             return fix(f"live, but cannot be reached: {', '.join(silent)}. Check the network, or name a replay server "

@@ -121,6 +121,13 @@ def test_every_source_of_the_catalog_is_asked(found, monkeypatch: pytest.MonkeyP
         assert f"https://{host}" in line
 
 
+def test_a_catalog_whose_sources_have_no_hosts(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source.Source, "_hosts", lambda _: [])
+    finding = found("source", source="live")
+    assert not finding.ok
+    assert "Name the `hosts` of each source" in finding.line
+
+
 def test_live_hosts_that_cannot_be_reached(found, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source.Source, "_hosts", lambda _: [NOWHERE])
     finding = found("source", source="live")
